@@ -1,0 +1,216 @@
+// The MicroPython module `bnn`: converts arguments and raises; all work is in the core (bnn.h).
+
+#include <string.h>
+
+#include "py/binary.h"
+#include "py/objstr.h"
+#include "py/objtuple.h"
+#include "py/runtime.h"
+
+#include "bnn.h"
+#include "bnn_kernel.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    mp_obj_t buffer; // keeps the file alive for the collector
+    const void *data;
+    mp_obj_t name;
+    mp_obj_t labels;
+    mp_obj_t channels;
+    mp_obj_t scales;
+    uint32_t *scratch;
+    bnn_model_t model;
+} model_obj_t;
+
+static const mp_obj_type_t model_type;
+
+static void load_strings(model_obj_t *self) {
+    const bnn_model_t *model = &self->model;
+    const unsigned classes = model->head.outputs;
+    mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(classes, NULL));
+    mp_obj_tuple_t *channels = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
+    mp_obj_tuple_t *scales = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
+    for (unsigned i = 0; i < 1 + classes + model->channels; i++) {
+        size_t length;
+        const char *text = bnn_string(model, i, &length);
+        const mp_obj_t string = mp_obj_new_str(text, length);
+        if (i == 0) {
+            self->name = string;
+        } else if (i <= classes) {
+            labels->items[i - 1] = string;
+        } else {
+            channels->items[i - 1 - classes] = string;
+        }
+    }
+    for (unsigned i = 0; i < model->channels; i++) {
+        scales->items[i] = mp_obj_new_int_from_uint(model->sample_scales[i]);
+    }
+    self->labels = MP_OBJ_FROM_PTR(labels);
+    self->channels = MP_OBJ_FROM_PTR(channels);
+    self->scales = MP_OBJ_FROM_PTR(scales);
+}
+
+static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
+                               const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    mp_buffer_info_t file;
+    mp_get_buffer_raise(args[0], &file, MP_BUFFER_READ);
+    model_obj_t *self = mp_obj_malloc(model_obj_t, type);
+    const bnn_error_t error = bnn_load(&self->model, file.buf, file.len);
+    if (error != BNN_OK) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused (%s): %s"),
+                          bnn_error_name(error), bnn_error_help(error));
+    }
+    self->buffer = args[0];
+    self->data = file.buf;
+    self->scratch = m_new(uint32_t, self->model.scratch_words);
+    load_strings(self);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// A bytearray can be resized behind our back, and its bytes move; counts are copies, so only this
+// has to hold for every read to stay inside the file.
+static model_obj_t *usable_model(mp_obj_t self_in) {
+    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_buffer_info_t file;
+    mp_get_buffer_raise(self->buffer, &file, MP_BUFFER_READ);
+    if (file.buf != self->data || file.len != self->model.size) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the model's buffer was resized: make a new Model"));
+    }
+    return self;
+}
+
+static const uint8_t *window_samples(const bnn_model_t *model, mp_obj_t window) {
+    mp_buffer_info_t samples;
+    mp_get_buffer_raise(window, &samples, MP_BUFFER_READ);
+    if (samples.typecode != 'h' && mp_binary_get_size('@', samples.typecode, NULL) != 1) {
+        mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
+    }
+    if (samples.len != 2u * model->length * model->channels) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+                          MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
+                          (int)samples.len, (int)model->length, (int)model->channels);
+    }
+    return samples.buf;
+}
+
+static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
+    const model_obj_t *self = usable_model(self_in);
+    const uint8_t *samples = window_samples(&self->model, window);
+    return MP_OBJ_NEW_SMALL_INT(bnn_classify(&self->model, samples, self->scratch, NULL));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
+
+static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
+    const model_obj_t *self = usable_model(self_in);
+    const uint8_t *samples = window_samples(&self->model, window);
+    mp_buffer_info_t scores;
+    mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
+    if ((scores.typecode != 'i' && scores.typecode != 'l') ||
+        mp_binary_get_size('@', scores.typecode, NULL) != sizeof(int32_t)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
+    }
+    if (scores.len != sizeof(int32_t) * self->model.head.outputs) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out must hold %d scores"),
+                          (int)self->model.head.outputs);
+    }
+    return MP_OBJ_NEW_SMALL_INT(bnn_classify(&self->model, samples, self->scratch, scores.buf));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
+
+static mp_obj_t model_selftest(mp_obj_t self_in) {
+    const model_obj_t *self = usable_model(self_in);
+    return mp_obj_new_bool(bnn_selftest(&self->model, self->scratch));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
+
+static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    const bnn_model_t *model = &self->model;
+    if (dest[0] != MP_OBJ_NULL) {
+        return; // nothing can be stored
+    }
+    switch (attr) {
+        case MP_QSTR_name:
+            dest[0] = self->name;
+            break;
+        case MP_QSTR_labels:
+            dest[0] = self->labels;
+            break;
+        case MP_QSTR_channels:
+            dest[0] = self->channels;
+            break;
+        case MP_QSTR_scales:
+            dest[0] = self->scales;
+            break;
+        case MP_QSTR_length:
+            dest[0] = MP_OBJ_NEW_SMALL_INT(model->length);
+            break;
+        case MP_QSTR_hop:
+            dest[0] = MP_OBJ_NEW_SMALL_INT(model->hop);
+            break;
+        case MP_QSTR_rate_mhz:
+            dest[0] = mp_obj_new_int_from_uint(model->rate_mhz);
+            break;
+        case MP_QSTR_revision:
+            dest[0] = mp_obj_new_int_from_uint(model->revision);
+            break;
+        case MP_QSTR_crc:
+            dest[0] = mp_obj_new_int_from_uint(model->crc);
+            break;
+        case MP_QSTR_size:
+            dest[0] = mp_obj_new_int_from_uint(model->size);
+            break;
+        case MP_QSTR_ram:
+            dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
+            break;
+        default:
+            dest[1] = MP_OBJ_SENTINEL; // go on with the methods
+    }
+}
+
+static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "Model('%s', %u bytes)", mp_obj_str_get_str(self->name),
+              (unsigned)self->model.size);
+}
+
+static const mp_rom_map_elem_t model_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_predict), MP_ROM_PTR(&model_predict_obj)},
+    {MP_ROM_QSTR(MP_QSTR_scores), MP_ROM_PTR(&model_scores_obj)},
+    {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&model_selftest_obj)},
+};
+static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
+
+// clang-format off
+static MP_DEFINE_CONST_OBJ_TYPE(
+    model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
+    make_new, model_make_new,
+    attr, model_attr,
+    print, model_print,
+    locals_dict, &model_locals
+);
+// clang-format on
+
+static const MP_DEFINE_STR_OBJ(version_obj, BNN_MODULE_VERSION);
+
+static mp_obj_t module_kernel(void) {
+    return mp_obj_new_str(bnn_kernel_name, strlen(bnn_kernel_name));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(module_kernel_obj, module_kernel);
+
+static const mp_rom_map_elem_t module_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_bnn)},
+    {MP_ROM_QSTR(MP_QSTR___version__), MP_ROM_PTR(&version_obj)},
+    {MP_ROM_QSTR(MP_QSTR_FORMAT), MP_ROM_INT(BNN_FORMAT_VERSION)},
+    {MP_ROM_QSTR(MP_QSTR_kernel), MP_ROM_PTR(&module_kernel_obj)},
+    {MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type)},
+};
+static MP_DEFINE_CONST_DICT(module_globals, module_table);
+
+const mp_obj_module_t bnn_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&module_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_bnn, bnn_module);
