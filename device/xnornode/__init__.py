@@ -1,0 +1,6 @@
+"""XnorNode on the node: classify sensor samples with a binary neural network."""
+
+from xnornode.classifier import Classifier, Prediction
+
+__version__ = "0.1.0"
+__all__ = ["Classifier", "Prediction"]

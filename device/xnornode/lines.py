@@ -1,0 +1,55 @@
+"""The lines that a node writes, one JSON object each (docs/lines.md)."""
+
+import json
+import sys
+import time
+
+import bnn
+
+
+class Lines:
+    """Writes the events of one classifier to standard output."""
+
+    def __init__(self, classifier):
+        self._start = time.ticks_ms()
+        self._seq = 0
+        model = classifier.model
+        emit(
+            "ready",
+            bnn=bnn.__version__,
+            firmware=".".join(str(part) for part in sys.implementation.version[:3]),
+            machine=sys.implementation._machine,
+            model=model.name,
+            revision=model.revision,
+            crc="%08x" % model.crc,
+            bytes=model.size,
+            labels=model.labels,
+            ram=classifier.ram,
+        )
+
+    def source(self, name):
+        """The stream begins anew."""
+        emit("source", name=name)
+
+    def prediction(self, p):
+        """A window has been classified."""
+        emit(
+            "prediction",
+            seq=self._seq,
+            ms=time.ticks_diff(time.ticks_ms(), self._start),
+            label=p.label,
+            index=p.index,
+            scores=list(p.scores),
+            us=p.microseconds,
+        )
+        self._seq += 1
+
+    def end(self):
+        """The source has nothing more."""
+        emit("end", count=self._seq)
+
+
+def emit(event, **fields):
+    """Write one line: `event` first, then the fields."""
+    # A dict keeps no order on the node, so the event is put in front by hand.
+    print('{"event": "%s", %s' % (event, json.dumps(fields)[1:]))

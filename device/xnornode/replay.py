@@ -1,0 +1,63 @@
+"""A recording in the node's flash as a sensor.
+
+A recording is one line of JSON and then the samples, little-endian int16, channels interleaved:
+{"name": "p8-ABD-0", "channels": 6, "rate_mhz": 50000, "samples": 1234}
+"""
+
+import json
+import os
+import time
+from array import array
+
+ROWS = 32
+
+
+class Replay:
+    """Iterate over the samples of recordings, one array('h') per sample, None before each file.
+
+    path: a recording, or a folder of them, which are taken by name. realtime: at the recording's
+    rate, or else as fast as they can be read. The array is the same each time.
+    Raises OSError when there is no such file, ValueError when it is no recording.
+    """
+
+    def __init__(self, path, realtime=True):
+        self._realtime = realtime
+        self.name = ""
+        try:
+            self._files = [path + "/" + name for name in sorted(os.listdir(path))]
+        except OSError:
+            self._files = [path]
+
+    def __iter__(self):
+        for path in self._files:
+            with open(path, "rb") as f:
+                header = self._header(path, f.readline())
+                self.name = header["name"]
+                yield None
+                yield from self._samples(f, header["channels"], header["rate_mhz"])
+
+    def _header(self, path, line):
+        try:
+            header = json.loads(line)
+            if header["channels"] < 1 or header["rate_mhz"] < 1:
+                raise ValueError
+            return header
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(path + " is not a recording: the first line must be its JSON header")
+
+    def _samples(self, f, channels, rate_mhz):
+        rows = array("h", bytes(2 * channels * ROWS))
+        view = memoryview(rows)
+        sample = array("h", bytes(2 * channels))
+        due = time.ticks_us()
+        period = 1_000_000_000 // rate_mhz
+        while True:
+            got = f.readinto(rows) // (2 * channels)
+            for row in range(got):
+                if self._realtime:
+                    due = time.ticks_add(due, period)
+                    time.sleep_us(max(0, time.ticks_diff(due, time.ticks_us())))
+                sample[:] = view[row * channels : (row + 1) * channels]
+                yield sample
+            if got < ROWS:
+                return

@@ -1,0 +1,250 @@
+"""A MicroPython board at the other end of a serial port, spoken to through its raw REPL.
+
+The raw REPL's paste mode has flow control of its own, so nothing is lost on ports that have none
+(MicroPython documentation, "The MicroPython Interactive Interpreter Mode", raw-paste mode).
+"""
+
+import hashlib
+import time
+from binascii import b2a_base64
+from collections.abc import Callable
+from types import TracebackType
+
+import serial
+
+from xnornode.errors import LinkError
+
+CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
+
+BAUDRATE = 115200
+"""Baud rate for boards with a UART bridge; USB ports ignore it."""
+ANSWER_TIMEOUT = 10.0
+"""Seconds without a byte from a board that owes an answer before it counts as silent."""
+INTERRUPT_TRIES = 5
+"""How often a running program is interrupted before the board counts as unresponsive."""
+PIECE = 1536
+"""Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
+
+Progress = Callable[[int, int], None]
+
+
+class RemoteError(LinkError):
+    """Code that the board ran raised an exception: its traceback, as text."""
+
+    @property
+    def last_line(self) -> str:
+        """The exception itself, the traceback's last line."""
+        return str(self).strip().splitlines()[-1] if str(self).strip() else ""
+
+
+class Board:
+    """A board whose REPL has been entered; a context manager that leaves it usable.
+
+    url: a serial port, or a pyserial URL such as socket://127.0.0.1:5000.
+    Raises LinkError when the port is not there, is busy, or no MicroPython answers.
+    """
+
+    def __init__(self, url: str, baudrate: int = BAUDRATE) -> None:
+        self.url = url
+        self._pending = b""
+        try:
+            self._port = serial.serial_for_url(url, baudrate=baudrate, do_not_open=True)
+            self._port.timeout = ANSWER_TIMEOUT
+            self._port.write_timeout = ANSWER_TIMEOUT
+            if "://" not in url:
+                self._port.exclusive = True
+            self._port.open()
+        except (OSError, ValueError) as error:
+            raise LinkError(_why_not_open(url, error)) from error
+        try:
+            self._enter_raw_repl()
+        except BaseException:
+            self._port.close()
+            raise
+
+    def __enter__(self) -> "Board":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what runs, go back to the friendly REPL and close the port."""
+        if not self._port.is_open:
+            return
+        try:
+            self._port.write(b"\r" + CTRL_C + CTRL_B)
+            self._port.flush()
+        except OSError:
+            pass  # the board is gone, which closing does not mind
+        finally:
+            self._port.close()
+
+    def run(self, code: str, on_output: Callable[[bytes], None] | None = None) -> str:
+        """Run code on the board; what it printed. `on_output` gets the output as it comes.
+
+        Raises RemoteError with the board's traceback, LinkError when it falls silent.
+        """
+        self._paste(code.encode())
+        output = self._until(CTRL_D, on_output)
+        problem = self._until(CTRL_D)
+        self._until(b">")
+        if problem:
+            raise RemoteError(problem.decode(errors="replace").replace("\r\n", "\n").strip())
+        return output.decode(errors="replace").replace("\r\n", "\n")
+
+    def start(self, code: str) -> None:
+        """Run code that never answers, such as a reset: the port goes away with it."""
+        self._paste(code.encode())
+
+    def put(self, data: bytes, path: str, progress: Progress | None = None) -> None:
+        """Write a file on the board: to a name beside it, compared by SHA-256, then renamed.
+
+        Raises LinkError when the bytes on the board are not these, RemoteError when the board
+        refuses (no space, no such folder); the file of that name stays as it was.
+        """
+        part = path + ".part"
+        self.run(f"from binascii import a2b_base64 as _d\n_f = open({part!r}, 'wb')")
+        try:
+            for at in range(0, len(data), PIECE):
+                text = b2a_base64(data[at : at + PIECE], newline=False).decode()
+                self.run(f"_f.write(_d('{text}'))")
+                if progress:
+                    progress(min(at + PIECE, len(data)), len(data))
+            self.run("_f.close()")
+            if self.sha256(part) != hashlib.sha256(data).hexdigest():
+                raise LinkError(f"{path} arrived damaged: try again, or another cable or port")
+            self.run(f"import os\nos.rename({part!r}, {path!r})")
+        except LinkError:
+            self._forget(part)
+            raise
+
+    def sha256(self, path: str) -> str | None:
+        """SHA-256 of a file on the board in hexadecimal digits; None if there is no such file."""
+        answer = self.run(
+            "import hashlib, os\n"
+            "def _sha(path):\n"
+            " try: f = open(path, 'rb')\n"
+            " except OSError: return ''\n"
+            " h, b = hashlib.sha256(), bytearray(1024)\n"
+            " while True:\n"
+            "  n = f.readinto(b)\n"
+            "  if not n: break\n"
+            "  h.update(memoryview(b)[:n])\n"
+            " f.close()\n"
+            " return h.digest().hex()\n"
+            f"print(_sha({path!r}))"
+        )
+        return answer.strip() or None
+
+    def soft_reset(self) -> None:
+        """Start the interpreter anew without running main.py."""
+        self._port.write(CTRL_D)
+        self._until(b"raw REPL; CTRL-B to exit\r\n>")
+
+    def _forget(self, part: str) -> None:
+        try:
+            self.run(f"import os\ntry: _f.close()\nexcept Exception: pass\nos.remove({part!r})")
+        except (LinkError, OSError):
+            pass  # the error that led here says more
+
+    def _enter_raw_repl(self) -> None:
+        for attempt in range(INTERRUPT_TRIES):
+            self._port.timeout = 1.0 + attempt
+            try:
+                self._port.write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
+                self._until(b"raw REPL; CTRL-B to exit\r\n>")
+                break
+            except LinkError:
+                continue
+            except OSError as error:
+                raise LinkError(f"{self.url} went away: {error}") from error
+        else:
+            raise LinkError(
+                f"no MicroPython answers on {self.url}: is it the right port, "
+                "and is MicroPython on the board? `tools/flash.py` puts it there"
+            )
+        self._port.timeout = ANSWER_TIMEOUT
+
+    def _paste(self, code: bytes) -> None:
+        self._port.write(b"\x05A" + CTRL_A)
+        if self._take(2) != b"R\x01":
+            raise LinkError("the board's MicroPython is older than 1.14: update its firmware")
+        window = int.from_bytes(self._take(2), "little")
+        room = window
+        while code:
+            while room == 0 or self._pending or self._port.in_waiting:
+                answer = self._take(1)
+                if answer == CTRL_D:  # the board has stopped reading: a syntax error follows
+                    self._port.write(CTRL_D)
+                    return
+                room += window
+            self._port.write(code[:room])
+            code, room = code[room:], room - len(code[:room])
+        self._port.write(CTRL_D)
+        self._until(CTRL_D)
+
+    def _take(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        while len(self._pending) < size:
+            self._read_more()
+        taken, self._pending = self._pending[:size], self._pending[size:]
+        return taken
+
+    def _until(self, end: bytes, on_output: Callable[[bytes], None] | None = None) -> bytes:
+        """What comes before `end`, which is taken too."""
+        seen = b""
+        while True:
+            at = self._pending.find(end)
+            if at >= 0:
+                part, self._pending = self._pending[:at], self._pending[at + len(end) :]
+            else:
+                # The end may have begun: keep what could be its start.
+                keep = max(0, len(self._pending) - len(end) + 1)
+                part, self._pending = self._pending[:keep], self._pending[keep:]
+            if part and on_output:
+                on_output(part)
+            seen += part
+            if at >= 0:
+                return seen
+            self._read_more()
+
+    def _read_more(self) -> None:
+        try:
+            first = self._port.read(1)
+            if not first:
+                raise LinkError(f"the board on {self.url} has fallen silent: unplug it and try again")
+            patience, self._port.timeout = self._port.timeout, 0
+            rest = self._port.read(4096)
+            self._port.timeout = patience
+        except OSError as error:
+            raise LinkError(f"{self.url} went away: {error}") from error
+        self._pending += first + rest
+
+
+def wait_for_board(url: str, seconds: float) -> Board:
+    """The board on a port that is coming back after a reset. Raises LinkError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return Board(url)
+        except LinkError as error:
+            if time.monotonic() > deadline:
+                raise LinkError(f"the board did not come back on {url}: {error}") from error
+            time.sleep(0.2)
+
+
+def _why_not_open(url: str, error: Exception) -> str:
+    text = str(error)
+    if "could not exclusively lock" in text or "busy" in text or "Access is denied" in text:
+        return f"{url} is busy: close the program that has it open (a terminal, Thonny, mpremote)"
+    if "Permission denied" in text:
+        return f"{url}: permission denied: add yourself to the group dialout and log in again"
+    if "No such file" in text or "FileNotFoundError" in text or "refused" in text:
+        return f"{url} is not there: plug the board in, or name its port with --port"
+    return f"cannot open {url}: {text}"
