@@ -1,15 +1,12 @@
-"""A recording in the node's flash as a sensor.
-
-A recording is one line of JSON and then the samples, little-endian int16, channels interleaved:
-{"name": "p8-ABD-0", "channels": 6, "rate_mhz": 50000, "samples": 1234}
-"""
+"""Recordings in the node's flash as a sensor (docs/recordings.md)."""
 
 import json
 import os
 import time
 from array import array
 
-ROWS = 32
+FORMAT = "xnornode-recording-1"
+ROWS = 32  # samples read from flash at a time
 
 
 class Replay:
@@ -34,16 +31,16 @@ class Replay:
                 header = self._header(path, f.readline())
                 self.name = header["name"]
                 yield None
-                yield from self._samples(f, header["channels"], header["rate_mhz"])
+                yield from self._samples(f, len(header["channels"]), header["rate_mhz"])
 
     def _header(self, path, line):
         try:
             header = json.loads(line)
-            if header["channels"] < 1 or header["rate_mhz"] < 1:
+            if header["format"] != FORMAT:
                 raise ValueError
             return header
         except (ValueError, KeyError, TypeError):
-            raise ValueError(path + " is not a recording: the first line must be its JSON header")
+            raise ValueError(path + " is not a recording")
 
     def _samples(self, f, channels, rate_mhz):
         rows = array("h", bytes(2 * channels * ROWS))

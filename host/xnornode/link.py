@@ -5,6 +5,7 @@ The raw REPL's paste mode has flow control of its own, so nothing is lost on por
 """
 
 import hashlib
+import json
 import time
 from binascii import b2a_base64
 from collections.abc import Callable
@@ -26,6 +27,24 @@ PIECE = 1536
 """Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
 
 Progress = Callable[[int, int], None]
+
+_HASHES = """
+import hashlib, json
+def _sha(path):
+    try:
+        f = open(path, 'rb')
+    except OSError:
+        return None
+    h, b = hashlib.sha256(), bytearray(1024)
+    while True:
+        n = f.readinto(b)
+        if not n:
+            break
+        h.update(memoryview(b)[:n])
+    f.close()
+    return h.digest().hex()
+print(json.dumps({p: _sha(p) for p in %r}))
+"""
 
 
 class RemoteError(LinkError):
@@ -117,35 +136,28 @@ class Board:
                 if progress:
                     progress(min(at + PIECE, len(data)), len(data))
             self.run("_f.close()")
-            if self.sha256(part) != hashlib.sha256(data).hexdigest():
+            if self.hashes([part])[part] != hashlib.sha256(data).hexdigest():
                 raise LinkError(f"{path} arrived damaged: try again, or another cable or port")
             self.run(f"import os\nos.rename({part!r}, {path!r})")
         except LinkError:
             self._forget(part)
             raise
 
-    def sha256(self, path: str) -> str | None:
-        """SHA-256 of a file on the board in hexadecimal digits; None if there is no such file."""
-        answer = self.run(
-            "import hashlib, os\n"
-            "def _sha(path):\n"
-            " try: f = open(path, 'rb')\n"
-            " except OSError: return ''\n"
-            " h, b = hashlib.sha256(), bytearray(1024)\n"
-            " while True:\n"
-            "  n = f.readinto(b)\n"
-            "  if not n: break\n"
-            "  h.update(memoryview(b)[:n])\n"
-            " f.close()\n"
-            " return h.digest().hex()\n"
-            f"print(_sha({path!r}))"
-        )
-        return answer.strip() or None
+    def hashes(self, paths: list[str]) -> dict[str, str | None]:
+        """SHA-256 of files on the board in hexadecimal digits; None where there is no such file."""
+        answer: dict[str, str | None] = json.loads(self.run(_HASHES % paths))
+        return answer
 
-    def soft_reset(self) -> None:
-        """Start the interpreter anew without running main.py."""
+    def clear(self) -> None:
+        """Start the interpreter anew, so that nothing of a program that ran is left in RAM."""
         self._port.write(CTRL_D)
         self._until(b"raw REPL; CTRL-B to exit\r\n>")
+
+    def restart(self) -> None:
+        """Start what the board starts by itself (boot.py, main.py) and close the port."""
+        self._port.write(CTRL_B + CTRL_D)
+        self._until(b"soft reboot")
+        self._port.close()
 
     def _forget(self, part: str) -> None:
         try:

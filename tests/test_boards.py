@@ -1,0 +1,27 @@
+"""The firmware's own `bnn` on other instruction sets, against the reference: 0 of N differ."""
+
+import pytest
+from nets import awkward_models, random_windows
+from parity import disagreements
+from targets import QEMU, qemu
+from watch import watch_model, watch_windows
+
+
+@pytest.fixture(scope="module", params=QEMU)
+def board(request):
+    with qemu(request.param) as board:
+        yield board
+
+
+def test_real_windows(board):
+    windows = watch_windows(hop=16, count=1000)
+    assert len(windows) == 1000
+    assert disagreements(board, watch_model(), windows, hop=16) == 0
+
+
+def test_awkward_networks(board):
+    differ = {
+        model.name: disagreements(board, model, random_windows(model, 5), model.window.length)
+        for model in awkward_models()
+    }
+    assert {name: count for name, count in differ.items() if count} == {}
