@@ -1,0 +1,160 @@
+"""The module `bnn` and the node's library in MicroPython's unix port, with and without sanitizers."""
+
+import ast
+import json
+import subprocess
+from binascii import crc32
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nets import random_model, sealed
+from targets import ROOT, firmware
+from xnornode.data import Recording, cut_windows
+from xnornode.encode import Int16
+from xnornode.errors import ModelError
+from xnornode.fileformat import from_bytes, save, to_bytes
+from xnornode.recordfile import RecordFile
+from xnornode.recordfile import to_bytes as record_bytes
+
+NODE = ROOT / "tests" / "node"
+
+
+@pytest.fixture(scope="module", params=["unix", "unix-asan"])
+def micropython(request):
+    return firmware(request.param)
+
+
+def run(micropython: Path, script: Path | str, *args: str | Path) -> str:
+    """What a script printed; the sanitizers' leak check is MicroPython's own garbage."""
+    env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
+    command = [str(micropython), str(script), *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def test_module(micropython, tmp_path):
+    model = random_model(4, 10, 3, 2, (33, 5))
+    save(model, tmp_path / "m.bnn")
+    facts = ast.literal_eval(run(micropython, NODE / "module.py", tmp_path / "m.bnn"))
+    data, w = to_bytes(model), model.window
+    expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
+    crc = crc32(data[:-4])
+    header = (ROOT / "firmware_modules" / "bnn" / "bnn.h").read_text()
+    assert facts[:-1] == (*expected, model.revision, crc, len(data), True, 1)
+    assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 3, (5, 3)), (4, 1, 9, (33, 2))])
+def test_changed_files(micropython, tmp_path, shape):
+    """The module takes exactly what the Python reader takes, and runs it without a report."""
+    data = to_bytes(random_model(2, *shape))
+    (tmp_path / "m.bnn").write_bytes(data)
+    taken = run(micropython, NODE / "sweep.py", tmp_path / "m.bnn").strip()
+    files = []
+    for bit in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        files += [bytes(changed), sealed(bytes(changed), length=False)]
+    for size in range(len(data)):
+        files += [data[:size], sealed(data[:size])] if size >= 12 else [data[:size]]
+    assert taken == "".join("x" if accepts(f) else "." for f in files)
+    assert taken.count("x") > 100
+
+
+def accepts(data: bytes) -> bool:
+    try:
+        from_bytes(data)
+    except ModelError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("hop", [1, 3, 8])
+def test_classifier_windows(micropython, tmp_path, hop):
+    """Predictions come at each hop, of the right window, and none reaches over a gap."""
+    model = random_model(5, 8, 2, 3, (16, 3))
+    model = type(model)(**{**vars(model), "window": replaced(model.window, hop=hop)})
+    save(model, tmp_path / "m.bnn")
+    lines = run(micropython, NODE / "feed.py", tmp_path / "m.bnn").splitlines()
+    length, part = 8, 8 * 3 + 1
+    fed = np.arange(1, 2 * part + 1)[:, None]
+    samples = ((37 * fed + 11 * np.arange(2)) % 4001 - 2000).astype(np.int16)
+    expected = []
+    for start in (0, part):
+        for at in range(start, start + part - length + 1, hop):
+            window = samples[None, at : at + length]
+            expected.append([at + length, model.scores(window)[0].tolist()])
+    assert [json.loads(line) for line in lines] == expected
+
+
+def replaced(record, **fields):
+    return type(record)(**{**vars(record), **fields})
+
+
+def write_recording(path: Path, samples: Int16, channels: tuple[str, ...]) -> Recording:
+    recording = Recording(samples, "x", "p1", path.stem)
+    record = RecordFile(recording, channels, (0,) * len(channels), 1_000_000)
+    path.write_bytes(record_bytes(record))
+    return recording
+
+
+def classify_script(folder: Path, realtime: bool) -> Path:
+    """device/classify.py with the node's root in `folder`."""
+    script = (ROOT / "device" / "classify.py").read_text()
+    for name in ("/model.bnn", "/recordings"):
+        assert f'"{name}"' in script
+        script = script.replace(f'"{name}"', f'"{folder}{name}"')
+    path = folder / "classify.py"
+    path.write_text(f"REALTIME = {realtime}\n{script}")
+    return path
+
+
+def test_classify_replays_recordings(micropython, tmp_path):
+    model = random_model(6, 16, 2, 3, (40, 4))
+    save(model, tmp_path / "model.bnn")
+    (tmp_path / "recordings").mkdir()
+    rng = np.random.default_rng(0)
+    recordings = [
+        write_recording(
+            tmp_path / "recordings" / f"r{i}.rec",
+            rng.integers(-2000, 2000, (n, 2)).astype(np.int16),
+            model.window.channels,
+        )
+        for i, n in enumerate((16, 32, 33, 95))
+    ]
+    output = run(micropython, classify_script(tmp_path, realtime=True))
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert all(line.isascii() for line in output.splitlines())
+    assert [line["event"] for line in lines[:2]] == ["ready", "source"]
+    assert (lines[0]["model"], lines[0]["bytes"]) == (model.name, len(to_bytes(model)))
+    assert lines[0]["labels"] == list(model.labels)
+    predictions = [line for line in lines if line["event"] == "prediction"]
+    assert [line["seq"] for line in predictions] == list(range(len(predictions)))
+    assert lines[-1] == {"event": "end", "count": len(predictions)}
+    expected = np.concatenate(
+        [
+            model.scores(cut_windows([r], ("x",), 16, model.window.hop).samples)
+            for r in recordings
+        ]
+    )
+    assert [p["scores"] for p in predictions] == expected.tolist()
+    assert [p["label"] for p in predictions] == [model.labels[i] for i in expected.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
+def test_classify_says_what_is_missing(micropython, tmp_path, missing):
+    model = random_model(6, 16, 2, 3, (40, 4))
+    if missing != "model.bnn":
+        save(model, tmp_path / "model.bnn")
+    *_, last = run(micropython, classify_script(tmp_path, realtime=False)).splitlines()
+    line = json.loads(last)
+    assert line["event"] == "error"
+    assert missing in line["error"] and "tools/flash.py" in line["error"]
+
+
+def test_classify_refuses_a_damaged_model(micropython, tmp_path):
+    (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
+    line = json.loads(run(micropython, classify_script(tmp_path, realtime=False)))
+    assert line["event"] == "error" and "crc" in line["error"]
