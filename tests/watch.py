@@ -1,9 +1,10 @@
 """The watch recordings of the people held out, and a model trained on the others."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
-from xnornode.data import cut_windows, split_groups
+from xnornode.data import Recording, cut_windows, split_groups
 from xnornode.datasets import watch
 from xnornode.model import Model
 from xnornode.recipes import WATCH, build
@@ -15,15 +16,15 @@ def watch_model() -> Model:
     return build(watch(), WATCH).model
 
 
-def watch_windows(hop: int, count: int | None = None) -> np.ndarray:
-    """int16 (n, length, channels) of the people held out, `count` of them spread over all."""
+def held_out() -> list[Recording]:
+    """The recordings of the people held out."""
     data = watch()
-    _, test = split_groups(data.recordings, data.test_groups)
-    recordings = test
-    if count:
-        length = watch_model().window.length
-        per_recording = -(-count // len(test))
-        samples = length + hop * (per_recording - 1)
-        recordings = [type(r)(r.samples[:samples], r.label, r.group, r.name) for r in test]
-    windows = cut_windows(recordings, data.labels, watch_model().window.length, hop)
-    return windows.samples[:count]
+    return split_groups(data.recordings, data.test_groups)[1]
+
+
+def watch_windows(hop: int, count: int) -> np.ndarray:
+    """`count` windows of the people held out, spread over all, int16 (count, length, channels)."""
+    length, recordings = watch_model().window.length, held_out()
+    samples = length + hop * (-(-count // len(recordings)) - 1)
+    starts = [replace(r, samples=r.samples[:samples]) for r in recordings]
+    return cut_windows(starts, watch().labels, length, hop).samples[:count]

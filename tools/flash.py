@@ -42,7 +42,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--force", action="store_true", help="write the firmware even if it is there")
     parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
     parser.add_argument(
-        *("--recording", type=Path, action="append", default=[]),
+        "--recording",
+        type=Path,
+        action="append",
+        default=[],
         help="a .rec file, or a folder of them, for device/classify.py to replay",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")

@@ -253,7 +253,7 @@ def wait_for_board(url: str, seconds: float) -> Board:
 
 def _why_not_open(url: str, error: Exception) -> str:
     text = str(error)
-    if "could not exclusively lock" in text or "busy" in text or "Access is denied" in text:
+    if "exclusively lock" in text or "busy" in text or "Access is denied" in text:
         return f"{url} is busy: close the program that has it open (a terminal, Thonny, mpremote)"
     if "Permission denied" in text:
         return f"{url}: permission denied: add yourself to the group dialout and log in again"

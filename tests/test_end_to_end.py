@@ -1,0 +1,285 @@
+"""The owner's way, on the emulated Pico with the genuine mpremote: set up, classify, replace."""
+
+import itertools
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+from emulated_pico import EmulatedPico
+from nets import awkward_models, random_model, random_windows
+from parity import disagreements
+from targets import ROOT, firmware, qemu
+from watch import held_out, watch_model, watch_windows
+from xnornode.data import cut_windows
+from xnornode.datasets import watch
+from xnornode.fileformat import save, to_bytes
+from xnornode.link import Board
+from xnornode.recordfile import RecordFile
+from xnornode.recordfile import to_bytes as record_bytes
+
+FLASH = ROOT / "tools" / "flash.py"
+
+
+def flash(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(FLASH), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def mpremote(port: str, *arguments: str | Path) -> str:
+    command = [sys.executable, "-m", "mpremote", "connect", port, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two models and two recordings of a person held out."""
+    folder = tmp_path_factory.mktemp("owner")
+    save(watch_model(), folder / "watch.bnn")
+    save(other_model(), folder / "other.bnn")
+    (folder / "recordings").mkdir()
+    data = watch()
+    for i, recording in enumerate(held_out()[:2]):
+        file = RecordFile(recording, data.channels, data.scales, data.rate_mhz)
+        (folder / "recordings" / f"{i}.rec").write_bytes(record_bytes(file))
+    return folder
+
+
+def other_model():
+    return random_model(77, 128, 6, 1, (32, 7))
+
+
+@pytest.fixture(scope="module")
+def pico(folder):
+    """An emulated Pico that left the factory: empty flash, so it shows its drive."""
+    with EmulatedPico(folder / "flash.bin", drive=folder / "RPI-RP2") as pico:
+        assert (folder / "RPI-RP2" / "INFO_UF2.TXT").exists()
+        done = flash(
+            *("--port", pico.url, "--drive", pico.drive, "--firmware", firmware("rp2")),
+            *("--model", folder / "watch.bnn", "--recording", folder / "recordings"),
+        )
+        assert done.returncode == 0, done.stderr
+        assert "written" in done.stdout and "self-test passed on the board" in done.stdout
+        yield pico
+
+
+def classified(port: str, model) -> list[dict]:
+    """Run device/classify.py with mpremote; its predictions, whose scores must be the reference's."""
+    script = ROOT / "device" / "classify.py"
+    output = mpremote(port, "exec", "REALTIME = False", "run", script)
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert [lines[0]["event"], lines[-1]["event"]] == ["ready", "end"]
+    assert lines[0]["model"] == model.name
+    predictions = [line for line in lines if line["event"] == "prediction"]
+    windows = [cut_windows([r], watch().labels, 128, model.window.hop) for r in held_out()[:2]]
+    expected = np.concatenate([model.scores(w.samples) for w in windows])
+    assert len(expected) > 20
+    assert [p["scores"] for p in predictions] == expected.tolist()
+    assert [p["index"] for p in predictions] == expected.argmax(axis=1).tolist()
+    return predictions
+
+
+def test_classify_replace_classify(pico, folder):
+    classified(pico.url, watch_model())
+    port = ("--port", pico.url, "--no-firmware")
+    done = flash(*port, "--model", folder / "other.bnn")
+    assert done.returncode == 0, done.stderr
+    classified(pico.url, other_model())
+    done = flash(*port, "--model", folder / "watch.bnn")
+    assert done.returncode == 0, done.stderr
+    classified(pico.url, watch_model())
+
+
+def test_a_second_set_up_writes_nothing(pico, folder):
+    arguments = ("--port", pico.url, "--drive", pico.drive, "--model", folder / "watch.bnn")
+    assert flash(*arguments, "--no-firmware").returncode == 0
+    done = flash(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "writing" not in done.stderr
+    assert re.search(r"firmware .*: was there already\nfiles +0 written", done.stdout)
+    assert re.search(r"model .*: was there already, self-test passed", done.stdout)
+
+
+def test_the_model_survives_a_power_cycle(pico):
+    pico.kill()
+    pico.start()
+    classified(pico.url, watch_model())
+
+
+def test_replay_keeps_the_recordings_rate_and_ctrl_c_ends_it(pico):
+    """At 50 Hz a hop of 64 samples takes 1280 ms of the chip's own time."""
+    command = [sys.executable, "-m", "mpremote", "connect", pico.url]
+    command += ["run", str(ROOT / "device" / "classify.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines = (json.loads(line) for line in process.stdout)
+        predictions = (line for line in lines if line["event"] == "prediction")
+        times = [next(predictions)["ms"] for _ in range(4)]
+        process.send_signal(signal.SIGINT)
+    assert all(1270 <= b - a <= 1290 for a, b in itertools.pairwise(times)), times
+    classified(pico.url, watch_model())
+
+
+def readme_code() -> str:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert len(blocks) == 1 and "Classifier" in blocks[0]
+    return blocks[0]
+
+
+PLUG_IN = """
+def sensor():
+    for i in range(300):
+        yield [(37 * i + 11 * c) % 4001 - 2000 for c in range(6)]
+"""
+
+
+def expected_plug_in_output() -> list[str]:
+    i = np.arange(300)[:, None]
+    samples = ((37 * i + 11 * np.arange(6)) % 4001 - 2000).astype(np.int16)
+    hop = watch_model().window.hop
+    windows = np.stack([samples[at : at + 128] for at in range(0, 300 - 127, hop)])
+    scores = watch_model().scores(windows)
+    return [
+        f"{watch_model().labels[row.argmax()]} {row.argmax()} array('i', {row.tolist()})"
+        for row in scores
+    ]
+
+
+def without_time(output: str) -> list[str]:
+    return [line.rsplit(" ", 1)[0] for line in output.splitlines()]
+
+
+def test_readme_plug_in_on_the_pico(pico, tmp_path):
+    (tmp_path / "plug_in.py").write_text(PLUG_IN + readme_code())
+    output = mpremote(pico.url, "run", tmp_path / "plug_in.py")
+    assert without_time(output) == expected_plug_in_output()
+
+
+def test_readme_plug_in_on_unix(folder, tmp_path):
+    (tmp_path / "plug_in.py").write_text(PLUG_IN + readme_code())
+    (tmp_path / "model.bnn").write_bytes((folder / "watch.bnn").read_bytes())
+    output = subprocess.run(
+        [str(firmware("unix")), "plug_in.py"],
+        cwd=tmp_path,
+        env={"MICROPYPATH": str(ROOT / "device")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert without_time(output) == expected_plug_in_output()
+
+
+def test_parity_on_real_windows(pico):
+    windows = watch_windows(hop=16, count=1000)
+    assert len(windows) == 1000
+    with Board(pico.url) as board:
+        board.clear()
+        assert disagreements(board, watch_model(), windows, hop=16) == 0
+
+
+def test_parity_on_awkward_networks(pico):
+    with Board(pico.url) as board:
+        board.clear()
+        differ = {
+            model.name: disagreements(board, model, random_windows(model, 3), model.window.length)
+            for model in awkward_models()
+        }
+    assert {name: count for name, count in differ.items() if count} == {}
+
+
+class TestRefusals:
+    """Each mistake gets its message and exit status 1, and the node keeps its model."""
+
+    def refused(self, *arguments, says: str) -> None:
+        done = flash(*arguments)
+        assert done.returncode == 1, done.stdout
+        assert "Traceback" not in done.stderr
+        assert says in done.stderr, done.stderr
+
+    @pytest.mark.quick
+    def test_no_such_file(self, tmp_path):
+        missing = tmp_path / "none"
+        for option in ("--model", "--recording", "--firmware"):
+            self.refused("--port", "socket://127.0.0.1:9", option, missing, says=f"{missing}")
+
+    @pytest.mark.quick
+    def test_unplugged(self):
+        self.refused("--port", "/dev/ttyACM99", "--no-firmware", says="is not there: plug")
+        self.refused("--port", "socket://127.0.0.1:9", "--no-firmware", says="is not there: plug")
+
+    @pytest.mark.quick
+    def test_files_that_are_something_else(self, tmp_path):
+        text = tmp_path / "text"
+        text.write_text("hello\n" * 100)
+        port = ("--port", "socket://127.0.0.1:9")
+        self.refused(*port, "--no-firmware", "--model", text, says="not a .bnn model file")
+        self.refused(*port, "--no-firmware", "--recording", text, says="is not a recording")
+        self.refused(*port, "--firmware", text, says="is not a UF2 file")
+        model = tmp_path / "m.bnn"
+        model.write_bytes(to_bytes(random_model(1, 4, 1, 1, (3,)))[:-4])
+        self.refused(*port, "--no-firmware", "--model", model, says="cut short")
+
+    @pytest.mark.quick
+    def test_wrong_usage_has_exit_status_2(self):
+        assert flash("--no-such-option").returncode == 2
+
+    def test_wrong_board(self, folder):
+        with qemu("qemu-arm") as board:
+            port = board.url
+            board.close()
+            self.refused(
+                *("--port", port, "--no-firmware", "--model", folder / "watch.bnn"),
+                says="not a Pico (rp2)",
+            )
+
+    def test_busy(self):
+        with qemu("qemu-arm") as board:
+            port = board.url
+            board.close()
+            with serial.Serial(port, exclusive=True):
+                self.refused("--port", port, "--no-firmware", says="is busy: close the program")
+
+    def test_dry_run_does_nothing(self, pico, folder):
+        events = len(pico.events)
+        done = flash("--port", pico.url, "--dry-run", "--model", folder / "other.bnn")
+        assert done.returncode == 0 and "nothing was done" in done.stdout
+        assert len(pico.events) == events, "not even a connection was made"
+
+    def test_full(self, pico, folder):
+        with Board(pico.url) as board:
+            board.run(
+                "import os\ns = os.statvfs('/')\nn = s[0] * (s[3] - 4)\nb = bytes(4096)\n"
+                "f = open('/ballast', 'wb')\nfor i in range(n // 4096): f.write(b)\nf.close()"
+            )
+        self.refused(
+            *("--port", pico.url, "--no-firmware", "--model", folder / "other.bnn"),
+            says="the board is full",
+        )
+        mpremote(pico.url, "fs", "rm", ":/ballast")
+        classified(pico.url, watch_model())
+
+    def test_failing_selftest(self, pico, folder):
+        model = other_model()
+        wrong = model.selftest_scores() + 1
+        save(type(model)(**{**vars(model), "expected": wrong}), folder / "wrong.bnn")
+        self.refused(
+            *("--port", pico.url, "--no-firmware", "--model", folder / "wrong.bnn"),
+            says="self-test",
+        )
+        assert "model.new" not in mpremote(pico.url, "fs", "ls")
+        classified(pico.url, watch_model())
+
+    def test_too_large_for_the_ram(self, pico, folder):
+        save(random_model(9, 128, 6, 8, (400, 7)), folder / "large.bnn")
+        assert (folder / "large.bnn").stat().st_size > 264 * 1024
+        self.refused(
+            *("--port", pico.url, "--no-firmware", "--model", folder / "large.bnn"),
+            says="does not fit the board's RAM",
+        )
+        classified(pico.url, watch_model())

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""The whole way once: train, build the firmware, set up a Pico, classify on it, compare.
+
+Without --port an emulated Pico is started. Predictions and the closing table go to stdout, progress
+to stderr. Exit status 1 when a step fails or the node and the reference disagree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import firmware
+import numpy as np
+from emulated_pico import EmulatedPico
+from rich.console import Console
+from rich.table import Table
+from xnornode import fileformat, recordfile
+from xnornode.data import DataSet, Recording, cut_windows, split_groups
+from xnornode.datasets import watch
+from xnornode.errors import LinkError, XnorNodeError
+from xnornode.files import write_whole
+from xnornode.model import Model
+from xnornode.recipes import WATCH, build
+from xnornode.train import progress_bar
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "demo"
+MODEL = FOLDER / "watch.bnn"
+RECORDINGS = FOLDER / "recordings"
+CLASSIFY = ROOT / "device" / "classify.py"
+
+
+@dataclass
+class Clock:
+    """Where the seconds of a run went."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step and say that it begins."""
+        print(f"== {name}", file=sys.stderr, flush=True)
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent[name] = time.monotonic() - start
+
+
+@dataclass
+class Comparison:
+    """Predictions of a node beside the reference's on the same windows."""
+
+    windows: int = 0
+    right_on_node: int = 0
+    right_in_reference: int = 0
+    disagreements: int = 0
+    microseconds: list[int] = field(default_factory=list)
+    ready: dict[str, Any] = field(default_factory=dict)
+
+
+def chosen_recordings(data: DataSet) -> list[Recording]:
+    """One recording of each class of each person held out."""
+    _, held_out = split_groups(data.recordings, data.test_groups)
+    return list({(r.group, r.label): r for r in reversed(held_out)}.values())[::-1]
+
+
+def write_recordings(data: DataSet) -> list[Recording]:
+    """Write the recordings that the node shall replay; returns them."""
+    RECORDINGS.mkdir(parents=True, exist_ok=True)
+    for old in RECORDINGS.glob("*.rec"):
+        old.unlink()
+    recordings = chosen_recordings(data)
+    for r in recordings:
+        file = recordfile.RecordFile(r, data.channels, data.scales, data.rate_mhz)
+        write_whole(RECORDINGS / f"{r.name}.rec", recordfile.to_bytes(file))
+    return recordings
+
+
+def set_up(port: str, drive: Path | None, uf2: Path) -> None:
+    """Run tools/flash.py as an owner would."""
+    command = [sys.executable, str(ROOT / "tools" / "flash.py"), "--port", port]
+    command += ["--drive", str(drive)] if drive else []
+    command += ["--firmware", str(uf2), "--model", str(MODEL), "--recording", str(RECORDINGS)]
+    if subprocess.run(command, check=False).returncode:
+        raise LinkError("the board was not set up: see the message above")
+
+
+def node_lines(port: str) -> Iterator[dict[str, Any]]:
+    """The lines of device/classify.py, started with mpremote."""
+    command = [sys.executable, "-m", "mpremote", "connect", port, "exec", "REALTIME = False"]
+    command += ["run", str(CLASSIFY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)
+            elif line.strip():
+                print(line.rstrip(), file=sys.stderr)
+    if process.returncode:
+        raise LinkError(f"mpremote ended with exit status {process.returncode}")
+
+
+def classify(port: str, model: Model, recordings: list[Recording]) -> Comparison:
+    """Show the node's predictions as they come and compare each with the reference."""
+    result = Comparison()
+    by_name = {r.name: r for r in recordings}
+    expected: Iterator[tuple[np.ndarray, str]] = iter(())
+    ended = False
+    for line in node_lines(port):
+        if line["event"] == "error":
+            raise LinkError(f"the node says: {line['error']}")
+        if line["event"] == "ready":
+            result.ready = line
+        elif line["event"] == "source":
+            expected = reference(model, by_name[line["name"]])
+        elif line["event"] == "prediction":
+            compare(line, next(expected), model, result)
+        elif line["event"] == "end":
+            ended = True
+    windows = sum(sum(1 for _ in reference(model, r)) for r in recordings)
+    if not ended or result.windows != windows:
+        raise LinkError(f"the node classified {result.windows} of {windows} windows, then stopped")
+    return result
+
+
+def reference(model: Model, recording: Recording) -> Iterator[tuple[np.ndarray, str]]:
+    """The Python reference's scores for each window of a recording, and the true label."""
+    window = model.window
+    windows = cut_windows([recording], model.labels, window.length, window.hop)
+    return ((scores, recording.label) for scores in model.scores(windows.samples))
+
+
+def compare(
+    line: dict[str, Any], expected: tuple[np.ndarray, str], model: Model, result: Comparison
+) -> None:
+    """Count one prediction and show it."""
+    scores, truth = expected
+    same = line["scores"] == scores.tolist() and line["index"] == scores.argmax()
+    result.windows += 1
+    result.disagreements += not same
+    result.right_on_node += line["label"] == truth
+    result.right_in_reference += model.labels[int(scores.argmax())] == truth
+    result.microseconds.append(line["us"])
+    verdict = "" if line["label"] == truth else f"  (was {truth})"
+    differs = "" if same else "  DIFFERS FROM THE REFERENCE"
+    print(
+        f"#{line['seq']:<5} {line['ms'] / 1000:8.2f} s  {line['label']:<5}"
+        f"{line['us']:>7,} us{verdict}{differs}",
+        flush=True,
+    )
+
+
+def show_table(result: Comparison, clock: Clock, target: str) -> None:
+    """The closing table."""
+    ready, times = result.ready, result.microseconds
+    table = Table(title=f"watch on {target}", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_row("windows of people held out", f"{result.windows}")
+    table.add_row("accuracy on the node", f"{result.right_on_node / result.windows:.1%}")
+    table.add_row("accuracy of the reference", f"{result.right_in_reference / result.windows:.1%}")
+    table.add_row("disagreements", f"{result.disagreements}")
+    table.add_row("model", f"{ready['bytes']:,} bytes")
+    table.add_row("RAM for model, scratch, window", f"{ready['ram']:,} bytes")
+    table.add_row("per window, median", f"{int(np.median(times)):,} us")
+    table.add_row("per window, longest", f"{max(times):,} us")
+    table.add_row("firmware", f"MicroPython {ready['firmware']}, bnn {ready['bnn']}")
+    table.add_section()
+    for name, seconds in clock.spent.items():
+        table.add_row(name, f"{seconds:.1f} s")
+    table.add_row("in all", f"{sum(clock.spent.values()):.1f} s")
+    Console().print(table)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Every step in turn; 1 when node and reference disagree."""
+    clock = Clock()
+    if options.setup_seconds is not None:
+        clock.spent["set-up"] = options.setup_seconds
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with clock.step("training"):
+        data = watch()
+        model = build(data, WATCH, progress_bar()).model
+        fileformat.save(model, MODEL)
+        recordings = write_recordings(data)
+    with clock.step("firmware"):
+        uf2 = firmware.build("rp2")
+    with ExitStack() as stack:
+        port, drive, target = options.port, options.drive, f"the board at {options.port}"
+        if not port:
+            with clock.step("emulated Pico"):
+                drive = FOLDER / "RPI-RP2"
+                pico = stack.enter_context(EmulatedPico(FOLDER / "pico-flash.bin", drive=drive))
+            port = pico.url
+            target = "an emulated Pico (rp2040js, zero-wait memory, 125 MHz)"
+        with clock.step("setting the board up"):
+            set_up(port, drive, uf2)
+        with clock.step("classifying"):
+            result = classify(port, model, recordings)
+    show_table(result, clock, target)
+    return 1 if result.disagreements else 0
+
+
+def main() -> int:
+    """Exit status 0; 1 with a message."""
+    parser = argparse.ArgumentParser(description="Train, flash, classify and compare.")
+    parser.add_argument("--port", help="a real board's serial port (default: an emulated Pico)")
+    parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
+    parser.add_argument("--setup-seconds", type=float, help="what the set-up before this took")
+    try:
+        return run(parser.parse_args())
+    except (XnorNodeError, firmware.BuildError, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("demo: stopped", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
