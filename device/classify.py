@@ -6,8 +6,8 @@ The sensor is a recording in the node's flash, at the rate it was recorded; as f
 
     mpremote exec "REALTIME = False" run device/classify.py
 
-For your own sensor, put in place of Replay whatever yields one sample after the other, each a tuple of integers in the
-model's scale, or None where samples were lost.
+For your own sensor, put in place of Replay whatever yields one sample after the other, each a
+tuple of integers in the model's scale, or None where samples were lost.
 """
 
 from xnornode import Classifier
@@ -23,7 +23,7 @@ def main():
     try:
         classifier = Classifier(MODEL)
     except (OSError, ValueError) as error:
-        emit("error", error="%s: %s; install a model with tools/flash.py --model" % (MODEL, error))
+        emit("error", error=f"{MODEL}: {error}; install one with tools/flash.py --model")
         return
     lines = Lines(classifier)
     source = Replay(RECORDINGS, REALTIME)
@@ -35,7 +35,7 @@ def main():
             if prediction:
                 lines.prediction(prediction)
     except (OSError, ValueError) as error:
-        emit("error", error="%s: %s; install one with tools/flash.py --recording" % (RECORDINGS, error))
+        emit("error", error=f"{RECORDINGS}: {error}; install it with tools/flash.py --recording")
         return
     except KeyboardInterrupt:
         pass

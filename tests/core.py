@@ -48,7 +48,9 @@ class Core:
         self._lib = ctypes.CDLL(str(library))
         self._lib.shim_error_name.restype = ctypes.c_char_p
 
-    def classify(self, data: bytes, windows: np.ndarray | None = None, classes: int = 255) -> Answer:
+    def classify(
+        self, data: bytes, windows: np.ndarray | None = None, classes: int = 255
+    ) -> Answer:
         """Load `data`, classify int16 windows (n, length, channels)."""
         count = 0 if windows is None else len(windows)
         scores = np.zeros((count, classes), np.int32)

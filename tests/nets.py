@@ -9,7 +9,9 @@ from xnornode.model import DenseLayer, Model, ScoresLayer, Window
 AWKWARD = (1, 31, 32, 33, 63, 65, 1000)
 
 
-def random_model(seed: int, length: int, channels: int, bits: int, widths: tuple[int, ...]) -> Model:
+def random_model(
+    seed: int, length: int, channels: int, bits: int, widths: tuple[int, ...]
+) -> Model:
     """A model with random weights; `widths` are the dense layers' outputs, then the classes.
 
     Limits and offsets lie in the middle of what random windows give, so that neurons and classes
@@ -54,7 +56,9 @@ def random_model(seed: int, length: int, channels: int, bits: int, widths: tuple
     )
 
 
-def _windows(rng: np.random.Generator, count: int, length: int, thresholds: np.ndarray) -> np.ndarray:
+def _windows(
+    rng: np.random.Generator, count: int, length: int, thresholds: np.ndarray
+) -> np.ndarray:
     channels, bits = thresholds.shape
     shape = (count, length, channels)
     windows = rng.integers(-2500, 2500, shape).astype(np.int16)

@@ -1,4 +1,4 @@
-"""Compares a board's scores with the reference, over serial: nothing but `bnn` runs on the board."""
+"""Compares a board's scores with the reference, over serial."""
 
 from binascii import a2b_base64, b2a_base64
 

@@ -32,7 +32,11 @@ def qemu(target: str) -> Iterator[Board]:
     command = [*QEMU[target].split(), "-nographic", "-monitor", "null", "-semihosting"]
     command += ["-serial", "pty", "-kernel", str(firmware(target))]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         try:
             assert process.stdout

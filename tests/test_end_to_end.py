@@ -33,9 +33,7 @@ def flash(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def mpremote(port: str, *arguments: str | Path) -> str:
     command = [sys.executable, "-m", "mpremote", "connect", port, *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=300
-    ).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +69,7 @@ def pico(folder):
 
 
 def classified(port: str, model) -> list[dict]:
-    """Run device/classify.py with mpremote; its predictions, whose scores must be the reference's."""
+    """The predictions of device/classify.py under mpremote, as the reference has them."""
     script = ROOT / "device" / "classify.py"
     output = mpremote(port, "exec", "REALTIME = False", "run", script)
     lines = [json.loads(line) for line in output.splitlines()]

@@ -1,4 +1,4 @@
-"""The module `bnn` and the node's library in MicroPython's unix port, with and without sanitizers."""
+"""The module `bnn` and the node's library in the unix port, with and without sanitizers."""
 
 import ast
 import json
@@ -134,10 +134,7 @@ def test_classify_replays_recordings(micropython, tmp_path):
     assert [line["seq"] for line in predictions] == list(range(len(predictions)))
     assert lines[-1] == {"event": "end", "count": len(predictions)}
     expected = np.concatenate(
-        [
-            model.scores(cut_windows([r], ("x",), 16, model.window.hop).samples)
-            for r in recordings
-        ]
+        [model.scores(cut_windows([r], ("x",), 16, model.window.hop).samples) for r in recordings]
     )
     assert [p["scores"] for p in predictions] == expected.tolist()
     assert [p["label"] for p in predictions] == [model.labels[i] for i in expected.argmax(axis=1)]

@@ -39,7 +39,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
     parser.add_argument("--firmware", type=Path, help=f"UF2 file (default: {relative(FIRMWARE)})")
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
-    parser.add_argument("--force", action="store_true", help="write the firmware even if it is there")
+    parser.add_argument(
+        "--force", action="store_true", help="write the firmware even if it is there"
+    )
     parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
     parser.add_argument(
         "--recording",

@@ -44,14 +44,16 @@ class Uf2:
     def describe(self) -> str:
         """Name, bytes of flash, and the start of the hash."""
         size = sum(len(s) for s in self.segments.values())
-        return f"{self.path.name}, {size:,} bytes, SHA-256 {hashlib.sha256(self.data).hexdigest()[:12]}"
+        digest = hashlib.sha256(self.data).hexdigest()[:12]
+        return f"{self.path.name}, {size:,} bytes, SHA-256 {digest}"
 
     def is_on(self, board: Board) -> bool:
         """Whether the board's flash holds these very bytes."""
         for address, data in self.segments.items():
             digest = board.run(
                 "import hashlib, uctypes\n"
-                f"print(hashlib.sha256(uctypes.bytearray_at({address}, {len(data)})).digest().hex())"
+                f"flash = uctypes.bytearray_at({address}, {len(data)})\n"
+                "print(hashlib.sha256(flash).digest().hex())"
             )
             if digest.strip() != hashlib.sha256(data).hexdigest():
                 return False
@@ -100,7 +102,7 @@ def find_port(port: str | None, drive: Path | None) -> str | None:
     if find_drive(drive):
         return None
     raise LinkError(
-        "no Pico found: plug one in (a new one with BOOTSEL held down), or name its port with --port"
+        "no Pico found: plug one in (a new one with BOOTSEL held down) or name its port with --port"
     )
 
 
@@ -180,8 +182,9 @@ def _wait_for_drive(drive: Path | None) -> Path:
         time.sleep(0.1)
     where = drive or "the RPI-RP2 drive"
     raise LinkError(
-        f"{where} did not show up: if nothing mounts it, do so yourself (/dev/disk/by-label/RPI-RP2) "
-        "and name the place with --drive; the board waits in its bootloader meanwhile"
+        f"{where} did not show up: if nothing mounts it, do so yourself "
+        "(/dev/disk/by-label/RPI-RP2) and name the place with --drive; "
+        "the board waits in its bootloader meanwhile"
     )
 
 
@@ -201,7 +204,9 @@ def _wait_until_gone(place: Path) -> None:
     deadline = time.monotonic() + FLASH_SECONDS
     while (place / "INFO_UF2.TXT").exists():
         if time.monotonic() > deadline:
-            raise LinkError("the board does not take the firmware: unplug it, hold BOOTSEL, try again")
+            raise LinkError(
+                "the board does not take the firmware: unplug it, hold BOOTSEL, try again"
+            )
         time.sleep(0.1)
 
 

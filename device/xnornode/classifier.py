@@ -55,8 +55,8 @@ class Classifier:
             return None
         if len(sample) != self._channels:
             raise ValueError(
-                "sample of %d values, the model takes %d: %s"
-                % (len(sample), self._channels, ", ".join(self.model.channels))
+                f"sample of {len(sample)} values, the model takes {self._channels}: "
+                + ", ".join(self.model.channels)
             )
         window = self._window
         at = self._at

@@ -21,7 +21,7 @@ class Lines:
             machine=sys.implementation._machine,
             model=model.name,
             revision=model.revision,
-            crc="%08x" % model.crc,
+            crc=f"{model.crc:08x}",
             bytes=model.size,
             labels=model.labels,
             ram=classifier.ram,
@@ -52,4 +52,4 @@ class Lines:
 def emit(event, **fields):
     """Write one line: `event` first, then the fields."""
     # A dict keeps no order on the node, so the event is put in front by hand.
-    print('{"event": "%s", %s' % (event, json.dumps(fields)[1:]))
+    print(f'{{"event": "{event}", {json.dumps(fields)[1:]}')

@@ -40,7 +40,7 @@ class Replay:
                 raise ValueError
             return header
         except (ValueError, KeyError, TypeError):
-            raise ValueError(path + " is not a recording")
+            raise ValueError(path + " is not a recording") from None
 
     def _samples(self, f, channels, rate_mhz):
         rows = array("h", bytes(2 * channels * ROWS))

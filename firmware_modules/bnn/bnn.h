@@ -63,7 +63,8 @@ typedef struct {
     bnn_layer_t layers[BNN_MAX_DENSE];
 } bnn_model_t;
 
-// Check the `size` bytes at `data` and describe them in `model`. On error `model` is not to be used.
+// Check the `size` bytes at `data` and describe them in `model`. On error `model` is not to be
+// used.
 bnn_error_t bnn_load(bnn_model_t *model, const void *data, size_t size);
 
 // A reason's name ("crc") and what to do about it ("file is damaged: copy it again").

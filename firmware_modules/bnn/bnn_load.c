@@ -1,5 +1,5 @@
-// The loader: every count is bounded before any arithmetic on it, and no byte past the file's end is
-// read. Twin of host/xnornode/fileformat.py, and accepts the same set of files.
+// The loader: every count is bounded before any arithmetic on it, and no byte past the file's end
+// is read. Twin of host/xnornode/fileformat.py, and accepts the same set of files.
 
 #include <limits.h>
 #include <string.h>
@@ -200,7 +200,11 @@ static bnn_error_t load_strings(bnn_model_t *m, reader_t *r) {
 bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     const uint8_t *bytes = data;
     CHECK(size >= SHORTEST && size <= INT32_MAX && ((uintptr_t)data & 3) == 0, BNN_SIZE);
-    CHECK(memcmp(bytes, "\x89" "BNN", 4) == 0, BNN_MAGIC);
+    CHECK(memcmp(bytes,
+                 "\x89"
+                 "BNN",
+                 4) == 0,
+          BNN_MAGIC);
     CHECK(bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
     CHECK(get32(bytes + 8) == size && size % 4 == 0, BNN_LENGTH);
     m->size = (uint32_t)size;
@@ -216,7 +220,7 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     for (unsigned i = 0; i < m->dense; i++) {
         bnn_layer_t *layer = &m->layers[i];
         TRY(load_dense(layer, &reader, width));
-            width = layer->outputs;
+        width = layer->outputs;
         widest = width > widest ? width : widest;
     }
     TRY(load_head(m, &reader, width));

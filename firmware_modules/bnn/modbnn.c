@@ -87,9 +87,10 @@ static const uint8_t *window_samples(const bnn_model_t *model, mp_obj_t window) 
         mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
     }
     if (samples.len != 2u * model->length * model->channels) {
-        mp_raise_msg_varg(&mp_type_ValueError,
-                          MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
-                          (int)samples.len, (int)model->length, (int)model->channels);
+        mp_raise_msg_varg(
+            &mp_type_ValueError,
+            MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
+            (int)samples.len, (int)model->length, (int)model->channels);
     }
     return samples.buf;
 }

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from xnornode import __version__, fileformat
 from xnornode.data import DataSet
 from xnornode.datasets import watch
@@ -72,21 +70,24 @@ def _train(options: argparse.Namespace) -> None:
     print(f"accuracy   {right.mean():.1%} (integer network, as on the node)")
     for i, label in enumerate(data.labels):
         of_class = right[built.test.labels == i]
-        print(f"  {label:<20} {of_class.mean():6.1%} of {len(of_class)}" if len(of_class) else label)
+        print(
+            f"  {label:<20} {of_class.mean():6.1%} of {len(of_class)}" if len(of_class) else label
+        )
 
 
 def _info(path: Path) -> None:
     model: Model = fileformat.load(path)
     w = model.window
     rate = f"{w.rate_mhz / 1000:g} Hz" if w.rate_mhz else "rate unknown"
-    widths = [layer.weights.shape for layer in (*model.layers, model.head)]
     print(f"name      {model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")
     print(f"window    {w.length} samples, hop {w.hop}, {rate}")
     for name, scale in zip(w.channels, w.scales, strict=True):
         print(f"channel   {name}" + (f", {1e9 / scale:.6g} counts to the unit" if scale else ""))
     print(f"encoder   thermometer, {model.encoder.bits} bits per sample")
-    print(f"layers    {' -> '.join(str(n) for n in (widths[0][1], *(m for m, _ in widths)))}")
-    print(f"MACs      {sum(int(np.prod(shape)) for shape in widths):,}, binary")
+    print(
+        f"layers    {' -> '.join(str(n) for n in (model.shapes[0][1], *(m for m, _ in model.shapes)))}"
+    )
+    print(f"MACs      {sum(m * n for m, n in model.shapes):,}, binary")
     print(f"labels    {', '.join(model.labels)}")
     print(f"self-test {'passes' if model.selftest() else 'FAILS'}")
 

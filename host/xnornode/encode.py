@@ -42,9 +42,9 @@ class Thermometer:
         return int(self.thresholds.shape[1])
 
     def encode(self, windows: Int16) -> Bits:
-        """Bits 0 or 1, uint8 (..., length * channels * bits), of int16 windows (..., length, channels).
+        """Bits 0 or 1, uint8 (..., length * channels * bits), of windows (..., length, channels).
 
-        Ordered by time, then channel, then threshold.
+        Ordered by time, then channel, then threshold. Raises DataError unless they are int16.
         """
         if windows.dtype != np.int16 or windows.shape[-1] != self.thresholds.shape[0]:
             raise DataError(

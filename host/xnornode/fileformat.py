@@ -34,14 +34,14 @@ LONGEST = 2**31 - 1
 
 
 def pack_rows(signs: Signs) -> npt.NDArray[np.uint32]:
-    """Rows of -1 and +1, (..., n), as little-endian words, uint32 (..., ceil(n / 32)); pads are 0."""
+    """Rows of -1 and +1, (..., n), as words, uint32 (..., ceil(n / 32)), little end first."""
     pad = -signs.shape[-1] % 32
     bits = np.pad(signs > 0, [(0, 0)] * (signs.ndim - 1) + [(0, pad)])
     return np.packbits(bits, axis=-1, bitorder="little").view("<u4")
 
 
 def unpack_rows(words: npt.NDArray[np.uint32], n: int) -> Signs:
-    """Inverse of `pack_rows`: int8 (..., n) of -1 and +1. Raises ModelError for a pad bit that is 1."""
+    """Inverse of `pack_rows`: int8 (..., n). Raises ModelError for a pad bit that is 1."""
     octets = np.ascontiguousarray(words, dtype="<u4").view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little")
     if bits[..., n:].any():

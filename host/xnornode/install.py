@@ -62,7 +62,9 @@ class Installer:
             raise LinkError(_why_no_model(error)) from error
         if not facts["ok"]:
             self._discard()
-            raise LinkError("the board computes other scores than the model's self-test: not installed")
+            raise LinkError(
+                "the board computes other scores than the model's self-test: not installed"
+            )
         if write:
             self.board.run(f"import os\nos.rename({NEW_MODEL!r}, {MODEL!r})")
         return (

@@ -4,6 +4,7 @@ The raw REPL's paste mode has flow control of its own, so nothing is lost on por
 (MicroPython documentation, "The MicroPython Interactive Interpreter Mode", raw-paste mode).
 """
 
+import contextlib
 import hashlib
 import json
 import time
@@ -160,10 +161,9 @@ class Board:
         self._port.close()
 
     def _forget(self, part: str) -> None:
-        try:
+        # The error that led here says more than one of the clean-up would.
+        with contextlib.suppress(LinkError, OSError):
             self.run(f"import os\ntry: _f.close()\nexcept Exception: pass\nos.remove({part!r})")
-        except (LinkError, OSError):
-            pass  # the error that led here says more
 
     def _enter_raw_repl(self) -> None:
         for attempt in range(INTERRUPT_TRIES):
@@ -230,7 +230,9 @@ class Board:
         try:
             first = self._port.read(1)
             if not first:
-                raise LinkError(f"the board on {self.url} has fallen silent: unplug it and try again")
+                raise LinkError(
+                    f"the board on {self.url} has fallen silent: unplug it and try again"
+                )
             patience, self._port.timeout = self._port.timeout, 0
             rest = self._port.read(4096)
             self._port.timeout = patience

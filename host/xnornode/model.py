@@ -157,14 +157,19 @@ class Model:
             f"thresholds for {channels} channels",
         )
         width = self.window.length * channels * self.encoder.bits
-        for layer in (*self.layers, self.head):
-            inputs = layer.weights.shape[1]
+        for outputs, inputs in self.shapes:
             _check(inputs == width, "layer", f"a layer of {inputs} inputs is given {width} bits")
-            width = layer.weights.shape[0]
+            width = outputs
         _check(len(self.labels) == width, "strings", f"{width} labels, not {len(self.labels)}")
         _check_string(self.name, "the name")
         for label in self.labels:
             _check_string(label, "a label")
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """(outputs, inputs) of each layer, the scores layer last."""
+        weights = [layer.weights for layer in self.layers] + [self.head.weights]
+        return [(w.shape[0], w.shape[1]) for w in weights]
 
     def activations(self, windows: Int16) -> Iterator[Signs]:
         """The encoder's bits and each dense layer's outputs, as -1 and +1, int8 (n, width).

@@ -16,7 +16,7 @@ SUFFIX = ".rec"
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A recording and what its samples mean; see `model.Window` for channels, scales and rate_mhz."""
+    """A recording and what its samples mean: channels, scales, rate_mhz as in `model.Window`."""
 
     recording: Recording
     channels: tuple[str, ...]

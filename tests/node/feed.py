@@ -8,9 +8,9 @@ def main(path):
     clf = Classifier(path)
     channels = len(clf.model.channels)
     fed = 0
-    for part in range(2):
+    for _ in range(2):
         clf.feed(None)
-        for i in range(clf.model.length * 3 + 1):
+        for _ in range(clf.model.length * 3 + 1):
             fed += 1
             p = clf.feed([(37 * fed + 11 * c) % 4001 - 2000 for c in range(channels)])
             if p:
@@ -23,7 +23,7 @@ def main(path):
         except ValueError as error:
             assert clf.model.channels[0] in str(error)
         else:
-            raise AssertionError("a sample of %d values was taken" % len(wrong))
+            raise AssertionError(f"a sample of {len(wrong)} values was taken")
 
 
 main(sys.argv[1])

@@ -12,7 +12,7 @@ def raises(kind, text, call, *args):
     except kind as error:
         assert text in str(error), error
         return
-    raise AssertionError("no %s: %s" % (kind.__name__, text))
+    raise AssertionError(f"no {kind.__name__}: {text}")
 
 
 def main(path):
@@ -72,7 +72,8 @@ def main(path):
     raises(ValueError, "resized", m3.selftest)
 
     facts = (m.name, m.labels, m.channels, m.scales, m.length, m.hop, m.rate_mhz, m.revision)
-    print(repr(facts + (m.crc, m.size, m.selftest(), bnn.FORMAT, bnn.__version__)))
+    facts += (m.crc, m.size, m.selftest(), bnn.FORMAT, bnn.__version__)
+    print(repr(facts))
 
 
 main(sys.argv[1])

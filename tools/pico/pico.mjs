@@ -1,0 +1,224 @@
+// The emulated Raspberry Pi Pico as a command. See README.md.
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { PAGE, SECTOR } from './bootrom.mjs';
+import { Drive } from './drive.mjs';
+import { Flash, UsageError } from './flash.mjs';
+import { Machine } from './machine.mjs';
+import { Runner } from './runner.mjs';
+import { SerialPort } from './serialport.mjs';
+import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
+
+const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
+
+  --flash FILE      the flash chip: 2 MiB, made if it is not there
+  --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
+  --drive DIR       where the RPI-RP2 drive appears (default: FILE.RPI-RP2)
+  --firmware FILE   a .uf2 or .bin to be in the flash from the start
+  --with-stdin      end when standard input is closed
+`;
+
+const OPTIONS = {
+  flash: { type: 'string' },
+  port: { type: 'string', default: '0' },
+  drive: { type: 'string' },
+  firmware: { type: 'string' },
+  'with-stdin': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+};
+
+const say = (text) => process.stderr.write(`pico: ${text}\n`);
+const report = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options: OPTIONS }));
+  } catch (error) {
+    usage(error.message);
+  }
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
+  if (!values.flash) usage('name the flash file with --flash');
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    usage(`--port ${values.port} is no port number`);
+  return { ...values, port, drive: values.drive ?? `${values.flash}.RPI-RP2` };
+}
+
+function usage(message) {
+  process.stderr.write(`pico: ${message}\n${USAGE}`);
+  process.exit(2);
+}
+
+function readFirmware(file) {
+  let bytes;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`can't read the firmware ${file}: ${error.message}`);
+  }
+  if (path.extname(file).toLowerCase() !== '.uf2') return pagesOfImage(bytes);
+  const pages = parseUf2(bytes);
+  if (!pages) throw new UsageError(`${file} is incomplete`);
+  return pages;
+}
+
+/** Writes pages as the boot ROM does: only the sectors they lie in are erased. */
+function program(flash, pages) {
+  const sectors = new Set(pages.map(({ offset }) => offset - (offset % SECTOR)));
+  for (const sector of sectors) flash.erase(sector, SECTOR);
+  for (const { offset, bytes } of pages) flash.program(offset, bytes);
+}
+
+const holds = (flash, pages) =>
+  pages.every(
+    ({ offset, bytes }) => Buffer.compare(flash.array.subarray(offset, offset + PAGE), bytes) === 0,
+  );
+
+/** Errors that are the user's or the system's, not this program's. */
+const expected = (error) =>
+  error instanceof UsageError || error instanceof Uf2Error || error.syscall;
+
+class Pico {
+  constructor(options) {
+    this.options = options;
+    this.drive = new Drive(options.drive);
+    this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
+    this.runner = new Runner(this.machine);
+    this.port = new SerialPort(options.port);
+    this.announced = false;
+    this.connect();
+  }
+
+  connect() {
+    const { machine, runner, port, drive } = this;
+    port.onEvent = (event) => {
+      if (event.reason) say(`connection refused: ${event.reason}`);
+      report(event);
+    };
+    port.onActivity = () => runner.wake();
+    runner.afterTurn = () => port.flush();
+    machine.onWarning = (text) => this.warn(text);
+    machine.onStop = (why, reason) => setImmediate(() => this.stopped(why, reason));
+    drive.onRejected = (name, reason) => {
+      say(`${name} on the boot drive is not taken: ${reason}`);
+      report({ event: 'rejected', file: name, reason });
+    };
+    drive.onProgram = (pages, name) => {
+      program(this.flash, pages);
+      drive.unmount();
+      report({ event: 'flashed', file: name, bytes: pages.length * PAGE });
+      this.boot();
+    };
+  }
+
+  async start() {
+    const { firmware } = this.options;
+    if (firmware) {
+      const pages = readFirmware(firmware);
+      if (!holds(this.flash, pages)) program(this.flash, pages);
+    }
+    await this.port.reserve();
+    this.boot();
+  }
+
+  warn(text) {
+    say(text);
+    report({ event: 'warning', text });
+  }
+
+  /** The first time, says that everything is up. */
+  announce(state) {
+    if (this.announced) return;
+    this.announced = true;
+    const { port, flash, drive } = this;
+    report({
+      event: 'ready',
+      state,
+      port: port.number,
+      flash: flash.file,
+      drive: drive.folder,
+      pid: process.pid,
+    });
+  }
+
+  boot(watchdog = 0) {
+    if (!this.machine.bootable) {
+      this.bootsel();
+      return;
+    }
+    report({ event: 'boot', watchdog: watchdog !== 0 });
+    const host = this.machine.powerOn(watchdog);
+    this.port.attach(host);
+    host.onPlugged = () => this.open(host);
+    host.onUnplugged = () => this.port.close();
+    this.runner.start();
+  }
+
+  async open(host) {
+    try {
+      await this.port.close();
+      await this.port.listen();
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.machine.host !== host) return;
+    report({ event: 'port', port: this.port.number });
+    this.announce('running');
+  }
+
+  bootsel() {
+    this.drive.mount();
+    report({ event: 'bootsel', drive: this.drive.folder });
+    this.announce('bootsel');
+  }
+
+  async stopped(why, reason) {
+    this.runner.stop();
+    if (why === 'lockup') {
+      // The chip is dead but still plugged in
+      say(`the chip locked up: ${reason}`);
+      report({ event: 'lockup', reason });
+      return;
+    }
+    await this.port.close();
+    if (why === 'bootsel') this.bootsel();
+    else this.boot(reason);
+  }
+
+  end(status) {
+    this.runner.stop();
+    this.drive.unmount();
+    this.flash.release();
+    process.exit(status);
+  }
+
+  fail(error) {
+    if (error.code === 'EADDRINUSE') say(`port ${this.port.number} is in use; take another --port`);
+    else say(expected(error) ? error.message : error.stack);
+    this.end(1);
+  }
+}
+
+function main() {
+  const options = readOptions();
+  let pico;
+  try {
+    pico = new Pico(options);
+    pico.start().catch((error) => pico.fail(error));
+  } catch (error) {
+    pico?.flash?.release();
+    if (!expected(error)) throw error;
+    say(error.message);
+    process.exit(1);
+  }
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => pico.end(0));
+  process.stdout.on('error', () => pico.end(1)); // nobody reads the events any more
+  if (options['with-stdin']) process.stdin.resume().on('end', () => pico.end(0));
+}
+
+main();
