@@ -2,8 +2,10 @@
 PYTHON := build/venv/bin/python
 TEST ?= tests
 export PATH := $(CURDIR)/build/venv/bin:$(PATH)
+# Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
+export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test quick lint format firmware clean distclean
+.PHONY: help setup setup-test demo test bench quick lint format firmware clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +18,9 @@ test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only t
 	@$(PYTHON) tools/firmware.py all >/dev/null
 	@$(PYTHON) -m pytest $(TEST)
 
+bench: setup ## accuracy on the people held out, over three seeds
+	@$(PYTHON) tools/bench_watch.py --seeds 3
+
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest -m quick $(TEST)
 
@@ -24,6 +29,7 @@ lint: setup-test ## style and types of the Python and C sources
 	@$(PYTHON) -m ruff format --check --quiet || { echo "run: make format" >&2; exit 1; }
 	@clang-format --dry-run -Werror $$(find firmware_modules tests -name '*.[ch]')
 	@$(PYTHON) -m mypy
+	@$(PYTHON) tools/check_device.py
 
 format: setup-test ## put the sources into the project's style
 	@$(PYTHON) -m ruff check --fix --quiet

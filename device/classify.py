@@ -19,7 +19,7 @@ RECORDINGS = "/recordings"
 REALTIME = globals().get("REALTIME", True)
 
 
-def main():
+def main() -> None:
     try:
         classifier = Classifier(MODEL)
     except (OSError, ValueError) as error:

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from firmware import build
 from xnornode.link import Board
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,18 +19,11 @@ QEMU = {
 }
 
 
-def firmware(target: str) -> Path:
-    """The firmware, built if it is out of date."""
-    command = [sys.executable, str(ROOT / "tools" / "firmware.py"), target]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return Path(done.stdout.split()[0])
-
-
 @contextmanager
 def qemu(target: str) -> Iterator[Board]:
     """A board under qemu at its raw REPL, from start to end of the emulator."""
     command = [*QEMU[target].split(), "-nographic", "-monitor", "null", "-semihosting"]
-    command += ["-serial", "pty", "-kernel", str(firmware(target))]
+    command += ["-serial", "pty", "-kernel", str(build(target))]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

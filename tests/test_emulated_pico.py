@@ -27,14 +27,6 @@ FLASH_SIZE = 2 << 20
 
 
 @pytest.fixture(scope="session")
-def pico_firmware() -> Path:
-    """firmware.uf2 for the RP2040; firmware.bin lies beside it."""
-    import firmware
-
-    return Path(firmware.build("rp2"))
-
-
-@pytest.fixture(scope="session")
 def formatted_flash(pico_firmware: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A flash file with firmware and an empty filesystem."""
     flash = tmp_path_factory.mktemp("pico") / "formatted.bin"
@@ -440,7 +432,6 @@ def test_core_agrees_with_the_package(pico_firmware):
     assert counts["instructions"] > 5_000_000 and counts["entry"] > 100
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("arguments", [[], ["--flash", "x", "--port", "99999"], ["--frobnicate"]])
 def test_usage_errors_have_status_2(arguments):
     result = emulator_command(*arguments)
@@ -448,7 +439,6 @@ def test_usage_errors_have_status_2(arguments):
     assert "usage: node pico.mjs" in result.stderr
 
 
-@pytest.mark.quick
 def test_missing_firmware_file_is_named(tmp_path):
     pico = EmulatedPico(tmp_path / "flash.bin", firmware=tmp_path / "absent.uf2")
     with pytest.raises(EmulatorError, match=r"absent\.uf2"):
@@ -456,7 +446,6 @@ def test_missing_firmware_file_is_named(tmp_path):
     assert not (tmp_path / "flash.bin.lock").exists()
 
 
-@pytest.mark.quick
 def test_package_is_outside_the_sources():
     install_package()
     assert (PACKAGE / "node_modules" / "rp2040js").is_dir()

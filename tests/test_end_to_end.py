@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import serial
 from emulated_pico import EmulatedPico
+from firmware import build
 from nets import awkward_models, random_model, random_windows
 from parity import disagreements
-from targets import ROOT, firmware, qemu
+from targets import ROOT, qemu
 from watch import held_out, watch_model, watch_windows
 from xnornode.data import cut_windows
 from xnornode.datasets import watch
+from xnornode.errors import LinkError
 from xnornode.fileformat import save, to_bytes
 from xnornode.link import Board
 from xnornode.recordfile import RecordFile
@@ -55,12 +57,12 @@ def other_model():
 
 
 @pytest.fixture(scope="module")
-def pico(folder):
+def pico(folder, pico_firmware):
     """An emulated Pico that left the factory: empty flash, so it shows its drive."""
     with EmulatedPico(folder / "flash.bin", drive=folder / "RPI-RP2") as pico:
         assert (folder / "RPI-RP2" / "INFO_UF2.TXT").exists()
         done = flash(
-            *("--port", pico.url, "--drive", pico.drive, "--firmware", firmware("rp2")),
+            *("--port", pico.url, "--drive", pico.drive, "--firmware", pico_firmware),
             *("--model", folder / "watch.bnn", "--recording", folder / "recordings"),
         )
         assert done.returncode == 0, done.stderr
@@ -109,6 +111,30 @@ def test_the_model_survives_a_power_cycle(pico):
     pico.kill()
     pico.start()
     classified(pico.url, watch_model())
+
+
+class FlippingBoard(Board):
+    """A cable that turns one character of the second piece of a file into another."""
+
+    pieces = 0
+
+    def run(self, code, on_output=None):
+        if code.startswith("_f.write"):
+            self.pieces += 1
+            if self.pieces == 2:
+                code = code[:20] + ("A" if code[20] != "A" else "B") + code[21:]
+        return super().run(code, on_output)
+
+
+def test_a_file_that_arrives_damaged_is_not_kept(pico):
+    with FlippingBoard(pico.url) as board:
+        board.pieces = 2
+        board.put(b"old", "/file")
+        board.pieces = 0
+        with pytest.raises(LinkError, match="arrived damaged"):
+            board.put(bytes(5000), "/file")
+        assert board.run("print(open('/file').read())").strip() == "old"
+        assert "file.part" not in board.run("import os\nprint(os.listdir('/'))\nos.remove('/file')")
 
 
 def test_replay_keeps_the_recordings_rate_and_ctrl_c_ends_it(pico):
@@ -163,7 +189,7 @@ def test_readme_plug_in_on_unix(folder, tmp_path):
     (tmp_path / "plug_in.py").write_text(PLUG_IN + readme_code())
     (tmp_path / "model.bnn").write_bytes((folder / "watch.bnn").read_bytes())
     output = subprocess.run(
-        [str(firmware("unix")), "plug_in.py"],
+        [str(build("unix")), "plug_in.py"],
         cwd=tmp_path,
         env={"MICROPYPATH": str(ROOT / "device")},
         capture_output=True,

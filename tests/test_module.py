@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from firmware import build
 from nets import random_model, sealed
-from targets import ROOT, firmware
+from targets import ROOT
 from xnornode.data import Recording, cut_windows
 from xnornode.encode import Int16
 from xnornode.errors import ModelError
@@ -22,7 +23,7 @@ NODE = ROOT / "tests" / "node"
 
 @pytest.fixture(scope="module", params=["unix", "unix-asan"])
 def micropython(request):
-    return firmware(request.param)
+    return build(request.param)
 
 
 def run(micropython: Path, script: Path | str, *args: str | Path) -> str:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from watch import held_out, watch_model
 from xnornode.augment import Augment, rotations
-from xnornode.data import Windows
+from xnornode.data import Windows, cut_windows
+from xnornode.datasets import watch
 from xnornode.encode import quantile_thermometer
 from xnornode.errors import DataError
 from xnornode.fileformat import to_bytes
@@ -185,3 +187,11 @@ def test_progress_bar_is_for_terminals() -> None:
     first, second = screen.getvalue().split("\r")[1:]
     assert "1/2" in first and "75.0%" in first and "\n" not in first
     assert "2/2" in second and "validation  80.0%" in second and second.endswith("\n")
+
+
+def test_accuracy_on_people_held_out():
+    """The integer network, on raw windows; `make bench` prints three seeds."""
+    model = watch_model()
+    test = cut_windows(held_out(), model.labels, model.window.length, model.window.hop)
+    assert len(test) == 1145 and len(watch().test_groups) == 3
+    assert (model.predict(test.samples) == test.labels).mean() > 0.74

@@ -68,22 +68,16 @@ class Comparison:
     ready: dict[str, Any] = field(default_factory=dict)
 
 
-def chosen_recordings(data: DataSet) -> list[Recording]:
-    """One recording of each class of each person held out."""
-    _, held_out = split_groups(data.recordings, data.test_groups)
-    return list({(r.group, r.label): r for r in reversed(held_out)}.values())[::-1]
-
-
 def write_recordings(data: DataSet) -> list[Recording]:
-    """Write the recordings that the node shall replay; returns them."""
+    """Write the recordings of the people held out for the node to replay; returns them."""
     RECORDINGS.mkdir(parents=True, exist_ok=True)
     for old in RECORDINGS.glob("*.rec"):
         old.unlink()
-    recordings = chosen_recordings(data)
-    for r in recordings:
+    _, held_out = split_groups(data.recordings, data.test_groups)
+    for r in held_out:
         file = recordfile.RecordFile(r, data.channels, data.scales, data.rate_mhz)
         write_whole(RECORDINGS / f"{r.name}.rec", recordfile.to_bytes(file))
-    return recordings
+    return held_out
 
 
 def set_up(port: str, drive: Path | None, uf2: Path) -> None:
@@ -202,7 +196,7 @@ def run(options: argparse.Namespace) -> int:
                 drive = FOLDER / "RPI-RP2"
                 pico = stack.enter_context(EmulatedPico(FOLDER / "pico-flash.bin", drive=drive))
             port = pico.url
-            target = "an emulated Pico (rp2040js, zero-wait memory, 125 MHz)"
+            target = "an emulated Pico (125 MHz, zero-wait memory)"
         with clock.step("setting the board up"):
             set_up(port, drive, uf2)
         with clock.step("classifying"):

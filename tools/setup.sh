@@ -165,6 +165,13 @@ fi
 PATH=$PWD/$venv/bin:$PATH
 run "Python packages ($mode)" pip \
     pip_install --require-hashes --requirement "tools/requirements-$mode.txt"
+if [[ $mode == test ]]; then
+    for port in rp2 esp32; do # for tools/check_device.py; the ports' stubs have the same file names
+        rm -rf "build/stubs/$port"
+        run "MicroPython's stubs ($port)" "pip-stubs-$port" pip_install --require-hashes --no-deps \
+            --target "build/stubs/$port" --requirement "tools/requirements-stubs-$port.txt"
+    done
+fi
 run "XnorNode itself" pip-xnornode pip_install --no-deps --no-build-isolation --editable .
 if [[ $emulator ]]; then
     if ! has_node >/dev/null 2>&1; then

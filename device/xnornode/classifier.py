@@ -13,7 +13,7 @@ class Prediction:
     classification took.
     """
 
-    def __init__(self, label, index, scores, microseconds):
+    def __init__(self, label: str, index: int, scores: "array[int]", microseconds: int) -> None:
         self.label = label
         self.index = index
         self.scores = scores
@@ -27,11 +27,12 @@ class Classifier:
     ValueError with the reason when it is no valid model.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: str | bytes | bytearray | memoryview) -> None:
         if isinstance(model, str):
             with open(model, "rb") as f:
-                model = f.read()
-        self.model = bnn.Model(model)
+                self.model = bnn.Model(f.read())
+        else:
+            self.model = bnn.Model(model)
         self.ram = self.model.ram + self.model.size
         channels = len(self.model.channels)
         size = self.model.length * channels
@@ -43,7 +44,7 @@ class Classifier:
         self._at = 0
         self.ram += 2 * size
 
-    def feed(self, sample):
+    def feed(self, sample: "tuple[int, ...] | list[int] | array[int] | None") -> Prediction | None:
         """Add one sample; None, or at each hop the Prediction of the window that it completes.
 
         sample: one integer per channel (a tuple, a list or an array), in the model's scale and

@@ -6,11 +6,13 @@ import time
 
 import bnn
 
+from xnornode.classifier import Classifier, Prediction
+
 
 class Lines:
     """Writes the events of one classifier to standard output."""
 
-    def __init__(self, classifier):
+    def __init__(self, classifier: Classifier) -> None:
         self._start = time.ticks_ms()
         self._seq = 0
         model = classifier.model
@@ -27,11 +29,11 @@ class Lines:
             ram=classifier.ram,
         )
 
-    def source(self, name):
+    def source(self, name: str) -> None:
         """The stream begins anew."""
         emit("source", name=name)
 
-    def prediction(self, p):
+    def prediction(self, p: Prediction) -> None:
         """A window has been classified."""
         emit(
             "prediction",
@@ -44,12 +46,12 @@ class Lines:
         )
         self._seq += 1
 
-    def end(self):
+    def end(self) -> None:
         """The source has nothing more."""
         emit("end", count=self._seq)
 
 
-def emit(event, **fields):
+def emit(event: str, **fields: object) -> None:
     """Write one line: `event` first, then the fields."""
     # A dict keeps no order on the node, so the event is put in front by hand.
     print(f'{{"event": "{event}", {json.dumps(fields)[1:]}')

@@ -5,6 +5,12 @@ import os
 import time
 from array import array
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+    from typing import Any
+
 FORMAT = "xnornode-recording-1"
 ROWS = 32  # samples read from flash at a time
 
@@ -17,7 +23,7 @@ class Replay:
     Raises OSError when there is no such file, ValueError when it is no recording.
     """
 
-    def __init__(self, path, realtime=True):
+    def __init__(self, path: str, realtime: bool = True) -> None:
         self._realtime = realtime
         self.name = ""
         try:
@@ -25,7 +31,7 @@ class Replay:
         except OSError:
             self._files = [path]
 
-    def __iter__(self):
+    def __iter__(self) -> "Iterator[array[int] | None]":
         for path in self._files:
             with open(path, "rb") as f:
                 header = self._header(path, f.readline())
@@ -33,7 +39,7 @@ class Replay:
                 yield None
                 yield from self._samples(f, len(header["channels"]), header["rate_mhz"])
 
-    def _header(self, path, line):
+    def _header(self, path: str, line: bytes) -> "dict[str, Any]":
         try:
             header = json.loads(line)
             if header["format"] != FORMAT:
@@ -42,10 +48,11 @@ class Replay:
         except (ValueError, KeyError, TypeError):
             raise ValueError(path + " is not a recording") from None
 
-    def _samples(self, f, channels, rate_mhz):
+    def _samples(self, f: "BufferedReader", channels: int, rate_mhz: int) -> "Iterator[array[int]]":
         rows = array("h", bytes(2 * channels * ROWS))
         view = memoryview(rows)
         sample = array("h", bytes(2 * channels))
+        sample_view = memoryview(sample)
         due = time.ticks_us()
         period = 1_000_000_000 // rate_mhz
         while True:
@@ -54,7 +61,7 @@ class Replay:
                 if self._realtime:
                     due = time.ticks_add(due, period)
                     time.sleep_us(max(0, time.ticks_diff(due, time.ticks_us())))
-                sample[:] = view[row * channels : (row + 1) * channels]
+                sample_view[:] = view[row * channels : (row + 1) * channels]
                 yield sample
             if got < ROWS:
                 return

@@ -1,8 +1,9 @@
 """Binary neural network inference from `.bnn` files, in C (FORMAT.md)."""
 
 from array import array
-from collections.abc import Buffer
 from typing import Final
+
+from typing_extensions import Buffer
 
 __version__: Final[str]
 """Version of this module."""

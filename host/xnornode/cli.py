@@ -84,9 +84,8 @@ def _info(path: Path) -> None:
     for name, scale in zip(w.channels, w.scales, strict=True):
         print(f"channel   {name}" + (f", {1e9 / scale:.6g} counts to the unit" if scale else ""))
     print(f"encoder   thermometer, {model.encoder.bits} bits per sample")
-    print(
-        f"layers    {' -> '.join(str(n) for n in (model.shapes[0][1], *(m for m, _ in model.shapes)))}"
-    )
+    widths = [model.shapes[0][1], *(outputs for outputs, _ in model.shapes)]
+    print(f"layers    {' -> '.join(map(str, widths))}")
     print(f"MACs      {sum(m * n for m, n in model.shapes):,}, binary")
     print(f"labels    {', '.join(model.labels)}")
     print(f"self-test {'passes' if model.selftest() else 'FAILS'}")
@@ -107,6 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("xnornode: stopped; nothing was written", file=sys.stderr)
+        print("\nxnornode: stopped; nothing was written", file=sys.stderr)
         return 1
     return 0
