@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from core import core, sanitized
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nets import awkward_models, random_model, random_windows, sealed
 from xnornode.fileformat import from_bytes, to_bytes
 
@@ -17,6 +19,22 @@ def test_scores_of_awkward_networks(model):
     assert answer.reason == "ok" and answer.selftest
     assert (answer.scores != expected).sum() == 0
     assert (answer.classes != expected.argmax(axis=1)).sum() == 0
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**31),
+    length=st.integers(1, 40),
+    channels=st.integers(1, 5),
+    bits=st.integers(1, 32),
+    widths=st.lists(st.integers(1, 70), min_size=1, max_size=5),
+)
+def test_scores_of_any_network(seed, length, channels, bits, widths):
+    model = random_model(seed, length, channels, bits, tuple(widths))
+    windows = random_windows(model, 10)
+    answer = core().classify(to_bytes(model), windows, len(model.labels))
+    assert answer.reason == "ok" and answer.selftest
+    assert (answer.scores == model.scores(windows)).all()
 
 
 def test_the_windows_exercise_both_outcomes():

@@ -107,6 +107,17 @@ def test_a_second_set_up_writes_nothing(pico, folder):
     assert re.search(r"model .*: was there already, self-test passed", done.stdout)
 
 
+def test_new_firmware_keeps_the_files(pico, pico_firmware):
+    """From the running firmware into the bootloader and back; the filesystem is not touched."""
+    events = len(pico.events)
+    arguments = ("--port", pico.url, "--drive", pico.drive, "--firmware", pico_firmware)
+    done = flash(*arguments, "--force")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"firmware .*: written\nfiles +0 written", done.stdout)
+    assert {"bootsel", "flashed"} <= {event["event"] for event in pico.events[events:]}
+    classified(pico.url, watch_model())
+
+
 def test_the_model_survives_a_power_cycle(pico):
     pico.kill()
     pico.start()

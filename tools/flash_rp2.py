@@ -162,7 +162,7 @@ def flash(
             if not force and uf2.is_on(board):
                 return port, False
             say("firmware: entering the bootloader")
-            board.start("import machine\nmachine.bootloader()")
+            board.leave("import machine\nmachine.bootloader()")
     place = _wait_for_drive(drive)
     say(f"firmware: copying to {place}")
     _copy(uf2, place)

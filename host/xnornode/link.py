@@ -24,6 +24,8 @@ ANSWER_TIMEOUT = 10.0
 """Seconds without a byte from a board that owes an answer before it counts as silent."""
 INTERRUPT_TRIES = 5
 """How often a running program is interrupted before the board counts as unresponsive."""
+LEAVE_MS = 200
+"""Milliseconds between a board's last answer and a reset that takes its port away."""
 PIECE = 1536
 """Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
 
@@ -118,9 +120,11 @@ class Board:
             raise RemoteError(problem.decode(errors="replace").replace("\r\n", "\n").strip())
         return output.decode(errors="replace").replace("\r\n", "\n")
 
-    def start(self, code: str) -> None:
-        """Run code that never answers, such as a reset: the port goes away with it."""
-        self._paste(code.encode())
+    def leave(self, code: str) -> None:
+        """Close the port and have the board run code that ends the connection, such as a reset."""
+        # The pause lets the board's last answer arrive before its port goes away.
+        self._paste(f"import time\ntime.sleep_ms({LEAVE_MS})\n{code}".encode())
+        self._port.close()
 
     def put(self, data: bytes, path: str, progress: Progress | None = None) -> None:
         """Write a file on the board: to a name beside it, compared by SHA-256, then renamed.
