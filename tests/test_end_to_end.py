@@ -270,7 +270,7 @@ class TestRefusals:
             board.close()
             self.refused(
                 *("--port", port, "--no-firmware", "--model", folder / "watch.bnn"),
-                says="not a Pico (rp2)",
+                says="not a Pico with an RP2040",
             )
 
     def test_busy(self):

@@ -71,3 +71,20 @@ def test_blocks_become_segments():
 def test_other_files_are_refused(data, says):
     with pytest.raises(XnorNodeError, match=says):
         flash_rp2.Uf2(Path("f.uf2"), data)
+
+
+@pytest.mark.parametrize(
+    ("machine", "known"),
+    [
+        ("rp2 Raspberry Pi Pico with RP2040", True),
+        ("rp2 Raspberry Pi Pico2 with RP2350", False),
+        ("esp32 Generic ESP32 module with ESP32", False),
+    ],
+)
+def test_only_the_rp2040_is_set_up(machine, known):
+    board = SimpleNamespace(url="/dev/ttyACM0", run=lambda code: machine + "\n")
+    if known:
+        flash_rp2.check_platform(board)
+    else:
+        with pytest.raises(LinkError, match="not a Pico with an RP2040"):
+            flash_rp2.check_platform(board)

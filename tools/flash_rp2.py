@@ -139,10 +139,10 @@ def _mount() -> None:
 
 def check_platform(board: Board) -> None:
     """Raise LinkError unless the board is one that this program knows how to set up."""
-    platform = board.run("import sys\nprint(sys.platform)").strip()
-    if platform != "rp2":
+    machine = board.run("import sys\nprint(sys.platform, sys.implementation._machine)").strip()
+    if not machine.startswith("rp2 ") or "RP2040" not in machine:
         raise LinkError(
-            f"the board on {board.url} is of the kind {platform!r}, not a Pico (rp2): "
+            f"the board on {board.url} is not a Pico with an RP2040 but {machine!r}: "
             "name another --port"
         )
 

@@ -1,6 +1,7 @@
 """The command `xnornode`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -101,6 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _info(options.model)
     except XnorNodeError as error:
         print(f"xnornode: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read us, such as `head`, has had enough; at exit nothing is left to be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
