@@ -299,6 +299,20 @@ class TestRefusals:
         mpremote(pico.url, "fs", "rm", ":/ballast")
         classified(pico.url, watch_model())
 
+    def test_unplugged_in_the_middle(self, pico, folder):
+        """The power goes while a model is being written; the node comes back with the old one."""
+        save(random_model(11, 128, 6, 4, (200, 7)), folder / "long.bnn")
+        command = [sys.executable, str(FLASH), "--port", pico.url, "--no-firmware"]
+        command += ["--model", str(folder / "long.bnn")]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert "writing /model.new" in process.stderr.readline()
+            pico.kill()
+            said = process.stderr.read()
+        assert process.returncode == 1
+        assert "went away" in said and "Traceback" not in said
+        pico.start()
+        classified(pico.url, watch_model())
+
     def test_failing_selftest(self, pico, folder):
         model = other_model()
         wrong = model.selftest_scores() + 1

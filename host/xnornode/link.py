@@ -155,12 +155,12 @@ class Board:
 
     def clear(self) -> None:
         """Start the interpreter anew, so that nothing of a program that ran is left in RAM."""
-        self._port.write(CTRL_D)
+        self._write(CTRL_D)
         self._until(b"raw REPL; CTRL-B to exit\r\n>")
 
     def restart(self) -> None:
         """Start what the board starts by itself (boot.py, main.py) and close the port."""
-        self._port.write(CTRL_B + CTRL_D)
+        self._write(CTRL_B + CTRL_D)
         self._until(b"soft reboot")
         self._port.close()
 
@@ -173,13 +173,11 @@ class Board:
         for attempt in range(INTERRUPT_TRIES):
             self._port.timeout = 1.0 + attempt
             try:
-                self._port.write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
+                self._write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
                 self._until(b"raw REPL; CTRL-B to exit\r\n>")
                 break
             except LinkError:
                 continue
-            except OSError as error:
-                raise LinkError(f"{self.url} went away: {error}") from error
         else:
             raise LinkError(
                 f"no MicroPython answers on {self.url}: is it the right port, "
@@ -188,22 +186,38 @@ class Board:
         self._port.timeout = ANSWER_TIMEOUT
 
     def _paste(self, code: bytes) -> None:
-        self._port.write(b"\x05A" + CTRL_A)
+        self._write(b"\x05A" + CTRL_A)
         if self._take(2) != b"R\x01":
             raise LinkError("the board's MicroPython is older than 1.14: update its firmware")
         window = int.from_bytes(self._take(2), "little")
         room = window
         while code:
-            while room == 0 or self._pending or self._port.in_waiting:
+            while room == 0 or self._answers():
                 answer = self._take(1)
                 if answer == CTRL_D:  # the board has stopped reading: a syntax error follows
-                    self._port.write(CTRL_D)
+                    self._write(CTRL_D)
                     return
                 room += window
-            self._port.write(code[:room])
+            self._write(code[:room])
             code, room = code[room:], room - len(code[:room])
-        self._port.write(CTRL_D)
+        self._write(CTRL_D)
         self._until(CTRL_D)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _answers(self) -> bool:
+        """Whether the board has sent something that has not been looked at."""
+        try:
+            return bool(self._pending or self._port.in_waiting)
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: OSError) -> LinkError:
+        return LinkError(f"{self.url} went away ({error}): plug the board in and run this again")
 
     def _take(self, size: int) -> bytes:
         """The next `size` bytes."""
@@ -241,7 +255,7 @@ class Board:
             rest = self._port.read(4096)
             self._port.timeout = patience
         except OSError as error:
-            raise LinkError(f"{self.url} went away: {error}") from error
+            raise self._gone(error) from error
         self._pending += first + rest
 
 
