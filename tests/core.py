@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "firmware_modules" / "bnn"
 BUILD = ROOT / "build" / "tests"
+Inputs = np.ndarray | Sequence[bytes]
+Job = tuple[bytes, Inputs, int]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
@@ -27,6 +30,7 @@ class Answer:
     classes: np.ndarray | None
 
 
+@functools.cache
 def build_core(sanitize: bool) -> Path:
     """Compile the core with the shim; returns the library."""
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -48,17 +52,17 @@ class Core:
         self._lib = ctypes.CDLL(str(library))
         self._lib.shim_error_name.restype = ctypes.c_char_p
 
-    def classify(
-        self, data: bytes, windows: np.ndarray | None = None, classes: int = 255
-    ) -> Answer:
-        """Load `data`, classify int16 windows (n, length, channels)."""
-        count = 0 if windows is None else len(windows)
-        scores = np.zeros((count, classes), np.int32)
-        chosen = np.zeros(count, np.uint32)
-        samples = b"" if windows is None else windows.astype("<i2").tobytes()
+    def classify(self, data: bytes, inputs: Inputs = (), classes: int = 255) -> Answer:
+        """Load `data`, classify int16 windows (n, length, channels), or texts."""
+        windows = inputs.astype("<i2") if isinstance(inputs, np.ndarray) else inputs
+        each = [bytes(window) for window in windows]
+        sizes = np.array([len(e) for e in each], np.uint32)
+        scores = np.zeros((len(each), classes), np.int32)
+        chosen = np.zeros(len(each), np.uint32)
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (sizes, scores, chosen)]
         error = self._lib.shim_classify(
-            *(data, ctypes.c_size_t(len(data)), samples, ctypes.c_size_t(count)),
-            *(scores.ctypes.data_as(ctypes.c_void_p), chosen.ctypes.data_as(ctypes.c_void_p)),
+            *(data, ctypes.c_size_t(len(data)), b"".join(each), pointers[0]),
+            *(ctypes.c_size_t(len(each)), *pointers[1:]),
         )
         return Answer(self._lib.shim_error_name(error).decode(), error == 0, scores, chosen)
 
@@ -66,9 +70,6 @@ class Core:
         """The reason for a file that lies `offset` bytes behind a multiple of 4."""
         error = self._lib.shim_load_at(data, ctypes.c_size_t(len(data)), ctypes.c_size_t(offset))
         return str(self._lib.shim_error_name(error).decode())
-
-
-Job = tuple[bytes, np.ndarray | None, int]
 
 
 @functools.cache

@@ -5,10 +5,11 @@
 
 #include "bnn.h"
 
-// Load a model and classify `count` windows of length * channels samples each; scores and classes
-// go to the arrays. Returns the loader's error, or -1 where the self-test fails.
-int shim_classify(const uint8_t *file, size_t size, const uint8_t *windows, size_t count,
-                  int32_t *scores, uint32_t *classes) {
+// Load a model and classify `count` inputs that lie in `inputs` one after the other, of `sizes`
+// bytes each; scores and classes go to the arrays. Returns the loader's error, or -1 where the
+// self-test fails.
+int shim_classify(const uint8_t *file, size_t size, const uint8_t *inputs, const uint32_t *sizes,
+                  size_t count, int32_t *scores, uint32_t *classes) {
     uint8_t *data = malloc(size ? size : 1);
     memcpy(data, file, size);
     bnn_model_t model;
@@ -16,26 +17,33 @@ int shim_classify(const uint8_t *file, size_t size, const uint8_t *windows, size
     int result = bnn_load(&model, data, size);
     if (result == BNN_OK) {
         uint32_t *scratch = malloc(4 * model.scratch_words);
-        const size_t window_size = 2u * model.length * model.channels;
+        memset(scratch, 0xa5, 4 * model.scratch_words);
         for (size_t i = 0; i < count; i++) {
-            // At an odd address: windows are taken at any alignment.
-            uint8_t *window = malloc(window_size + 1);
-            memcpy(window + 1, windows + i * window_size, window_size);
-            classes[i] = bnn_classify(&model, window + 1, scratch, scores + i * model.head.outputs);
-            if (bnn_classify(&model, window + 1, scratch, NULL) != classes[i]) {
+            // At an odd address: inputs are taken at any alignment.
+            uint8_t *input = malloc(sizes[i] + 1);
+            memcpy(input + 1, inputs, sizes[i]);
+            int32_t *row = scores + i * model.classes;
+            classes[i] = bnn_classify(&model, input + 1, sizes[i], scratch, row);
+            if (bnn_classify(&model, input + 1, sizes[i], scratch, NULL) != classes[i]) {
                 abort();
             }
-            free(window);
+            free(input);
+            inputs += sizes[i];
         }
-        if (!bnn_selftest(&model, scratch)) {
+        uint8_t *window = malloc(bnn_window_size(&model));
+        if (!bnn_selftest(&model, window, scratch)) {
             result = -1;
         }
-        for (unsigned i = 0; i < 1u + model.head.outputs + model.channels; i++) {
+        free(window);
+        for (unsigned i = 0; i < 1u + model.classes + model.channels; i++) {
             size_t length;
             const char *text = bnn_string(&model, i, &length);
             if (length == 0 || memchr(text, 0, length)) {
                 abort();
             }
+        }
+        if (model.notes_length && memchr(model.notes, 0, model.notes_length)) {
+            abort();
         }
         free(scratch);
     }

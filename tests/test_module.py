@@ -4,19 +4,23 @@ import ast
 import json
 import subprocess
 from binascii import crc32
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from firmware import build
-from nets import random_model, sealed
+from nets import Spec, random_code, random_model, random_network, sealed
 from targets import ROOT
 from xnornode.data import Recording, cut_windows
-from xnornode.encode import Int16
+from xnornode.encode import Int8, Int16
 from xnornode.errors import ModelError
 from xnornode.fileformat import from_bytes, save, to_bytes
+from xnornode.intlayers import Limits, Scores, dense
+from xnornode.model import Model, Window
 from xnornode.recordfile import RecordFile
 from xnornode.recordfile import to_bytes as record_bytes
+from xnornode.text import Text
 
 NODE = ROOT / "tests" / "node"
 
@@ -36,21 +40,55 @@ def run(micropython: Path, script: Path | str, *args: str | Path) -> str:
 
 
 def test_module(micropython, tmp_path):
-    model = random_model(4, 10, 3, 2, (33, 5))
+    made = random_code(5, "planes", 3, 2)
+    model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="bytes")], 5)
+    assert model.notes
     save(model, tmp_path / "m.bnn")
     facts = ast.literal_eval(run(micropython, NODE / "module.py", tmp_path / "m.bnn"))
     data, w = to_bytes(model), model.window
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
     crc = crc32(data[:-4])
     header = (ROOT / "firmware_modules" / "bnn" / "bnn.h").read_text()
-    assert facts[:-1] == (*expected, model.revision, crc, len(data), True, 1)
+    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 2)
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 
-@pytest.mark.parametrize("shape", [(3, 2, 3, (5, 3)), (4, 1, 9, (33, 2))])
-def test_changed_files(micropython, tmp_path, shape):
+def text_model(texts: list[bytes]) -> Model:
+    rng = np.random.default_rng(0)
+    front = Text("characters", 1, 3, 500, 60)
+    weights = random_signs(rng, 40, 500)
+    differing = (front.bits(texts)[:, None] != weights).sum(axis=2)
+    hidden = dense(weights, "bits", Limits(np.median(differing, axis=0).astype(np.int64)))
+    scores = Scores(rng.integers(1, 99, 3), rng.integers(-99, 99, 3))
+    layers = (hidden, dense(random_signs(rng, 3, 40), "bits", scores))
+    return Model("t", ("a", "b", "c"), Window(("text",), 60, 60, 0, (0,)), front, None, layers)
+
+
+def random_signs(rng: np.random.Generator, *shape: int) -> Int8:
+    return rng.choice(np.array([-1, 1], np.int8), shape)
+
+
+def test_text(micropython, tmp_path):
+    lines = [b"", b"a", b"The quick brown fox", "Größe, \u4f60\u597d".encode(), b"\x00\xff\xfe"]
+    lines += [b"longer than what is read " * 9, *(bytes([n]) * 3 for n in range(256) if n != 10)]
+    model = text_model(lines)
+    save(model, tmp_path / "m.bnn")
+    (tmp_path / "lines").write_bytes(b"\n".join(lines))
+    output = run(micropython, NODE / "text.py", tmp_path / "m.bnn", tmp_path / "lines")
+    scores = [ast.literal_eval(line) for line in output.splitlines()]
+    assert scores == model.scores(lines).tolist()
+    assert len({tuple(row) for row in scores}) > 50
+
+
+def small_convolution():
+    spec = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
+    return random_network(2, 12, 2, random_code(2, "bytes", 2, 8), [spec], 2)
+
+
+@pytest.mark.parametrize("model", [random_model(2, 3, 2, 3, (5, 3)), small_convolution()])
+def test_changed_files(micropython, tmp_path, model):
     """The module takes exactly what the Python reader takes, and runs it without a report."""
-    data = to_bytes(random_model(2, *shape))
+    data = to_bytes(model)
     (tmp_path / "m.bnn").write_bytes(data)
     taken = run(micropython, NODE / "sweep.py", tmp_path / "m.bnn").strip()
     files = []
@@ -76,7 +114,7 @@ def accepts(data: bytes) -> bool:
 def test_classifier_windows(micropython, tmp_path, hop):
     """Predictions come at each hop, of the right window, and none reaches over a gap."""
     model = random_model(5, 8, 2, 3, (16, 3))
-    model = type(model)(**{**vars(model), "window": replaced(model.window, hop=hop)})
+    model = replace(model, window=replace(model.window, hop=hop))
     save(model, tmp_path / "m.bnn")
     lines = run(micropython, NODE / "feed.py", tmp_path / "m.bnn").splitlines()
     length, part = 8, 8 * 3 + 1
@@ -88,10 +126,6 @@ def test_classifier_windows(micropython, tmp_path, hop):
             window = samples[None, at : at + length]
             expected.append([at + length, model.scores(window)[0].tolist()])
     assert [json.loads(line) for line in lines] == expected
-
-
-def replaced(record, **fields):
-    return type(record)(**{**vars(record), **fields})
 
 
 def write_recording(path: Path, samples: Int16, channels: tuple[str, ...]) -> Recording:

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #define BNN_MODULE_VERSION "0.1.0"
-#define BNN_FORMAT_VERSION 1
-#define BNN_MAX_DENSE 15
+#define BNN_FORMAT_VERSION 2
+#define BNN_MAX_LAYERS 16
 
 // Why a file is refused: the reasons of FORMAT.md, "Order of checks", in that order.
 typedef enum {
@@ -30,13 +30,32 @@ typedef enum {
     BNN_END,
 } bnn_error_t;
 
-// A fully connected layer. Weights are rows of `words` words.
+enum { BNN_WINDOW = 1, BNN_FEATURES = 2, BNN_TEXT = 3 };    // fronts
+enum { BNN_THERMOMETER = 1, BNN_PLANES = 2, BNN_BYTE = 3 }; // codes
+enum { BNN_BITS = 1, BNN_BYTES = 2, BNN_SCORES = 3 };       // what a layer is given, and gives
+
+// A convolution; a dense layer is one over a grid of height and width 1. What there is no use for
+// is NULL: by its output a layer has limits, or offsets and factors.
 typedef struct {
-    const uint32_t *weights;
-    const uint16_t *limits; // dense layers only
-    uint16_t inputs;
+    const uint32_t *weights; // a row of `words` words per output
+    const uint16_t *limits;  // bits from bits
+    const int32_t *offsets;  // bytes and scores; limits of bits from bytes
+    const int16_t *factors;  // bytes and scores
+    uint32_t inputs;         // that an output sees: kernel height * width * channels of a group
     uint16_t words;
     uint16_t outputs;
+    uint32_t out_height, out_width;   // after the pool
+    uint16_t height, width, channels; // of the input
+    uint16_t groups;
+    uint16_t group_channels; // channels / groups
+    uint16_t group_outputs;  // outputs / groups
+    uint8_t kernel[2];       // rows, columns; likewise the next three
+    uint8_t stride[2];
+    uint8_t padding[2];
+    uint8_t pool[2];
+    uint8_t shift;
+    uint8_t input;
+    uint8_t output;
 } bnn_layer_t;
 
 // What bnn_load() found. Pointers lead into the file; counts are copies that inference relies on.
@@ -45,22 +64,36 @@ typedef struct {
     uint32_t crc;
     uint32_t revision;
     uint32_t rate_mhz;
-    uint32_t scratch_words;
     uint32_t seed;
-    uint16_t length; // samples in a window
+    uint16_t length; // samples in a window, or bytes of a text that are read
     uint16_t hop;
     uint8_t channels;
-    uint8_t bits; // per sample
-    uint8_t shift;
-    uint8_t dense; // number of dense layers
+    uint8_t shift; // of the self-test
+    uint8_t front;
+    uint8_t code; // 0 for text
+    uint8_t bits; // per value
+    uint8_t code_shift;
+    uint8_t layer_count;
+    uint8_t classes;
+    uint32_t values;             // that the front gives
+    uint32_t rows;               // value i is coded by row i mod rows
+    uint32_t front_words;        // of scratch that features need before the layers run
+    const uint8_t *front_fields; // of features and text
+    const int16_t *thresholds;   // thermometer
+    const int32_t *code_offsets;
+    const int16_t *code_factors;
     const uint32_t *sample_scales;
-    const int16_t *thresholds;
-    const int32_t *offsets;
-    const int16_t *scales;
     const int32_t *selftest_scores;
     const uint8_t *strings;
-    bnn_layer_t head;
-    bnn_layer_t layers[BNN_MAX_DENSE];
+    const char *notes; // not ended by a 0
+    uint16_t notes_length;
+    // Scratch, in words: the inputs of the layers 0, 2, 4..., then those of the others, a field of
+    // view, a number per class.
+    uint32_t second_at;
+    uint32_t field_at;
+    uint32_t totals_at;
+    uint32_t scratch_words;
+    bnn_layer_t layers[BNN_MAX_LAYERS];
 } bnn_model_t;
 
 // Check the `size` bytes at `data` and describe them in `model`. On error `model` is not to be
@@ -74,12 +107,17 @@ const char *bnn_error_help(bnn_error_t error);
 // String `index` of the file and its length: 0 the name, then the labels, then the channels.
 const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length);
 
-// Classify one window: length * channels int16 samples, little-endian, at any alignment.
-// Writes `head.outputs` scores where `scores` is not NULL; returns the class.
-unsigned bnn_classify(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
-                      int32_t *scores);
+// Bytes of a window: length * channels int16 samples. With a text model: of the self-test's text.
+size_t bnn_window_size(const bnn_model_t *model);
 
-// Whether this machine computes the scores that the file gives for the self-test's window.
-bool bnn_selftest(const bnn_model_t *model, uint32_t *scratch);
+// Classify one window of bnn_window_size() bytes, samples little-endian, at any alignment; or, with
+// a text model, the text of `size` bytes. Writes `classes` scores where `scores` is not NULL;
+// returns the class.
+unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
+                      uint32_t *scratch, int32_t *scores);
+
+// Whether this machine computes the scores that the file gives for the self-test. `window` is room
+// for bnn_window_size() bytes, and is written to.
+bool bnn_selftest(const bnn_model_t *model, uint8_t *window, uint32_t *scratch);
 
 #endif // BNN_H

@@ -14,7 +14,7 @@ def kernel() -> str:
     """Name of the kernel that was built in, such as "portable"."""
 
 class Model:
-    """A network that is read where it lies: nothing is copied, and nothing allocated afterwards.
+    """A network that is read where it lies: nothing is copied, and predicting allocates nothing.
 
     buffer: the bytes of a `.bnn` file, at a multiple of 4 in memory. Raises ValueError with the
     reason when it is not a valid model.
@@ -33,8 +33,11 @@ class Model:
     def scales(self) -> tuple[int, ...]:
         """Per channel, billionths of its unit to one count of a sample; 0 if unknown."""
     @property
+    def notes(self) -> str:
+        """What the model was trained on and how."""
+    @property
     def length(self) -> int:
-        """Samples in a window."""
+        """Samples in a window; of a text model, the bytes of a text that are read."""
     @property
     def hop(self) -> int:
         """Samples from one window to the next."""
@@ -53,12 +56,16 @@ class Model:
     @property
     def ram(self) -> int:
         """Bytes of RAM that this object holds besides the file and the strings."""
-    def predict(self, window: Buffer) -> int:
+    def predict(self, window: Buffer | str) -> int:
         """Class index of one window: `length` samples of all channels as array('h') or bytes.
 
-        Raises ValueError for a window of another size, TypeError for another type.
+        A text model takes a text of any length as str or bytes. Raises ValueError for a window of
+        another size, TypeError for another type.
         """
-    def scores(self, window: Buffer, out: array[int]) -> int:
+    def scores(self, window: Buffer | str, out: array[int]) -> int:
         """The same, and every class's score is written to `out`, an array('i')."""
     def selftest(self) -> bool:
-        """Whether this machine computes the scores that the file gives for its self-test."""
+        """Whether this machine computes the scores that the file gives for its self-test.
+
+        Allocates the memory of one window, and frees it. Raises MemoryError where there is none.
+        """

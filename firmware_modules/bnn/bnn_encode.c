@@ -1,26 +1,46 @@
-// The thermometer encoder. Twin of host/xnornode/encode.py.
+// The codes. Twin of host/xnornode/encode.py.
 
 #include "bnn_encode.h"
+
+#include "bnn_fixed.h"
 
 void bnn_encode_begin(bnn_encoder_t *encoder, const bnn_model_t *model, uint32_t *out) {
     encoder->model = model;
     encoder->out = out;
     encoder->word = 0;
     encoder->filled = 0;
+    encoder->row = 0;
 }
 
-void bnn_encode_sample(bnn_encoder_t *encoder, unsigned channel, int16_t sample) {
-    const uint32_t bits = encoder->model->bits;
-    const int16_t *thresholds = encoder->model->thresholds + channel * bits;
+static uint32_t thermometer(const bnn_model_t *model, uint32_t row, int16_t value) {
+    const uint32_t bits = model->bits;
+    const int16_t *thresholds = model->thresholds + row * bits;
     // Thresholds do not decrease, so the bits that are 1 are the first `reached` ones.
     uint32_t reached = 0;
-    while (reached < bits && sample >= thresholds[reached]) {
+    while (reached < bits && value >= thresholds[reached]) {
         reached++;
     }
-    const uint32_t code = reached < 32 ? (1u << reached) - 1 : UINT32_MAX;
+    return reached < 32 ? (1u << reached) - 1 : UINT32_MAX;
+}
+
+// Bit planes, or a byte in two's complement: both are the low bits of a number.
+static uint32_t number(const bnn_model_t *model, uint32_t row, int16_t value) {
+    const int32_t v = bnn_shift_right(value * model->code_factors[row] + model->code_offsets[row],
+                                      model->code_shift);
+    if (model->code == BNN_BYTE) {
+        return (uint32_t)bnn_clip(v, -128, 127) & 0xff;
+    }
+    return (uint32_t)bnn_clip(v, 0, (1 << model->bits) - 1);
+}
+
+void bnn_encode_value(bnn_encoder_t *encoder, int16_t value) {
+    const bnn_model_t *model = encoder->model;
+    const uint32_t code = model->code == BNN_THERMOMETER ? thermometer(model, encoder->row, value)
+                                                         : number(model, encoder->row, value);
+    encoder->row = encoder->row + 1 < model->rows ? encoder->row + 1 : 0;
     const uint32_t filled = encoder->filled;
     encoder->word |= code << filled;
-    encoder->filled = filled + bits;
+    encoder->filled = filled + model->bits;
     if (encoder->filled >= 32) {
         *encoder->out++ = encoder->word;
         encoder->filled -= 32;

@@ -1,4 +1,4 @@
-// From samples to input bits, one sample at a time (FORMAT.md, "Encoder 1").
+// From values to the first layer's input, one value at a time (FORMAT.md, "Codes").
 
 #ifndef BNN_ENCODE_H
 #define BNN_ENCODE_H
@@ -11,12 +11,13 @@ typedef struct {
     uint32_t *out;
     uint32_t word;
     uint32_t filled;
+    uint32_t row; // of the next value
 } bnn_encoder_t;
 
 void bnn_encode_begin(bnn_encoder_t *encoder, const bnn_model_t *model, uint32_t *out);
 
-// Append the bits of one sample of `channel`.
-void bnn_encode_sample(bnn_encoder_t *encoder, unsigned channel, int16_t sample);
+// Append the bits, or the byte, of the next value.
+void bnn_encode_value(bnn_encoder_t *encoder, int16_t value);
 
 // Write the last, partly filled word, its pad bits 0.
 void bnn_encode_end(bnn_encoder_t *encoder);

@@ -1,22 +1,26 @@
 // What a kernel gives: one file per instruction set, chosen at build time, all bit-exact.
 //
-// Vectors are `words` words of packed bits whose pad bits are 0 on both sides, so that they never
-// differ. words >= 1.
+// A vector of bits is `words` words whose pad bits are 0, in rows too, so that they never differ. A
+// vector of bytes is packed in words likewise, 4 to a word, its pad bytes 0; its rows have a bit
+// per byte. words >= 1, 1 <= count <= BNN_KERNEL_ROWS.
 
 #ifndef BNN_KERNEL_H
 #define BNN_KERNEL_H
 
 #include <stdint.h>
 
+#define BNN_KERNEL_ROWS 32
+
 // The kernel's name, for whoever compares figures.
 extern const char bnn_kernel_name[];
 
-// Number of bits that differ between a and b.
-uint32_t bnn_kernel_mismatches(const uint32_t *a, const uint32_t *b, uint32_t words);
+// sums[i]: the number of bits of `x` that differ from row i, of `count` rows.
+void bnn_kernel_differing(const uint32_t *x, const uint32_t *rows, uint32_t words, uint32_t count,
+                          int32_t *sums);
 
-// Dense layer: bit i of `out` is 1 where `x` and row i differ in fewer than limits[i] bits. Writes
-// ceil(outputs / 32) words, pad bits 0.
-void bnn_kernel_dense(const uint32_t *x, const uint32_t *rows, uint32_t words,
-                      const uint16_t *limits, uint32_t outputs, uint32_t *out);
+// sums[i]: the sum of the n bytes of `x`, each with the sign that row i gives it: + where its bit
+// is 1.
+void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows, uint32_t words,
+                            uint32_t count, int32_t *sums);
 
 #endif // BNN_KERNEL_H

@@ -1,54 +1,216 @@
-// From a window to scores. Twin of host/xnornode/model.py.
+// From a window or a text to scores. Twin of host/xnornode/model.py and intlayers.py.
 
-#include "bnn_encode.h"
+#include <string.h>
+
+#include "bnn_features.h"
+#include "bnn_fixed.h"
 #include "bnn_kernel.h"
+#include "bnn_text.h"
 
-// Run the layers on the encoded window at the start of scratch; the class with the highest score.
-static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch, int32_t *scores) {
+// `count` bits, 1 to 32, from bit `at` on.
+static uint32_t get_bits(const uint32_t *words, uint32_t at, uint32_t count) {
+    const uint32_t offset = at % 32;
+    words += at / 32;
+    uint32_t v = words[0] >> offset;
+    if (offset + count > 32) {
+        v |= words[1] << (32 - offset);
+    }
+    return count < 32 ? v & ((1u << count) - 1) : v;
+}
+
+// OR the low bits of `v` into `words` from bit `at` on; its bits from `count` on are 0.
+static void or_bits(uint32_t *words, uint32_t at, uint32_t v, uint32_t count) {
+    const uint32_t offset = at % 32;
+    words += at / 32;
+    words[0] |= v << offset;
+    if (offset + count > 32) {
+        words[1] |= v >> (32 - offset);
+    }
+}
+
+static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32_t from_at,
+                      uint32_t count) {
+    while (count) {
+        const uint32_t room = 32 - to_at % 32, some = count < room ? count : room;
+        to[to_at / 32] |= get_bits(from, from_at, some) << to_at % 32;
+        to_at += some;
+        from_at += some;
+        count -= some;
+    }
+}
+
+// What a group's outputs see at place (y, x) of the convolution, packed without gaps: in the input
+// itself where it lies there so, else gathered in `field`. Bytes go as 8 bits each.
+static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input, uint32_t y,
+                                     uint32_t x, uint32_t group, uint32_t *field) {
+    const uint32_t unit = l->input == BNN_BYTES ? 8 : 1;
+    const uint32_t channels = l->channels * unit, depth = l->group_channels * unit;
+    const uint32_t size = l->inputs * unit;
+    // The padding is smaller than the kernel, so at least a row and a column are inside.
+    const int32_t first_row = (int32_t)(y * l->stride[0]) - l->padding[0];
+    const int32_t first_column = (int32_t)(x * l->stride[1]) - l->padding[1];
+    const int32_t row = first_row < 0 ? 0 : first_row;
+    const int32_t column = first_column < 0 ? 0 : first_column;
+    const int32_t last_row = first_row + l->kernel[0], last_column = first_column + l->kernel[1];
+    uint32_t rows = (uint32_t)((last_row < l->height ? last_row : l->height) - row);
+    const uint32_t columns = (uint32_t)((last_column < l->width ? last_column : l->width) - column);
+    // Runs of bits that lie together in the input and in the field: columns, unless there are
+    // groups between them; and rows, where they are as long in both.
+    uint32_t pieces = columns, run = depth;
+    if (l->groups == 1) {
+        pieces = 1;
+        run = columns * depth;
+        if (columns == l->width && columns == l->kernel[1]) {
+            run *= rows;
+            rows = 1;
+        }
+    }
+    const uint32_t step = l->width * channels;
+    uint32_t from = (uint32_t)row * step + (uint32_t)column * channels + group * depth;
+    if (run == size && from % 32 == 0 && (run % 32 == 0 || from + run == l->height * step)) {
+        return input + from / 32;
+    }
+    uint32_t to =
+        ((uint32_t)(row - first_row) * l->kernel[1] + (uint32_t)(column - first_column)) * depth;
+    memset(field, 0, 4 * bnn_words(size));
+    for (; rows; rows--, from += step, to += l->kernel[1] * depth) {
+        for (uint32_t i = 0; i < pieces; i++) {
+            copy_bits(field, to + i * depth, input, from + i * channels, run);
+        }
+    }
+    return field;
+}
+
+// Bits from bits: fewer differing inputs than the limit; from bytes: a sum at the limit or above.
+static void give_bits(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
+                      uint32_t place, uint32_t *out) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const bool fires =
+            l->limits ? sums[i] < l->limits[first + i] : sums[i] >= l->offsets[first + i];
+        bits |= (uint32_t)fires << i;
+    }
+    // Places of one pool meet in the same bits: the highest is their OR.
+    or_bits(out, place * l->outputs + first, bits, count);
+}
+
+static void give_bytes(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
+                       uint32_t place, uint32_t *out) {
+    uint8_t *bytes = (uint8_t *)out + place * l->outputs + first;
+    for (uint32_t i = 0; i < count; i++) {
+        const int32_t z = l->input == BNN_BITS ? (int32_t)l->inputs - 2 * sums[i] : sums[i];
+        int32_t v = z * l->factors[first + i] + l->offsets[first + i];
+        v = bnn_clip(bnn_shift_right(v, l->shift), 0, 127);
+        bytes[i] = (uint8_t)(v > bytes[i] ? v : bytes[i]);
+    }
+}
+
+static void add_totals(const int32_t *sums, uint32_t first, uint32_t count, uint32_t *out) {
+    int32_t *totals = (int32_t *)out + first;
+    for (uint32_t i = 0; i < count; i++) {
+        totals[i] += sums[i];
+    }
+}
+
+// The outputs of one group at a place of the convolution, into `place` of the output.
+static void run_group(const bnn_layer_t *l, const uint32_t *field, uint32_t group, uint32_t place,
+                      uint32_t *out) {
+    int32_t sums[BNN_KERNEL_ROWS];
+    uint32_t first = group * l->group_outputs;
+    const uint32_t end = first + l->group_outputs;
+    const uint32_t *rows = l->weights + first * l->words;
+    for (uint32_t count; first < end; first += count, rows += count * l->words) {
+        count = end - first < BNN_KERNEL_ROWS ? end - first : BNN_KERNEL_ROWS;
+        if (l->input == BNN_BITS) {
+            bnn_kernel_differing(field, rows, l->words, count, sums);
+        } else {
+            bnn_kernel_signed_sums(field, l->inputs, rows, l->words, count, sums);
+        }
+        if (l->output == BNN_BITS) {
+            give_bits(l, sums, first, count, place, out);
+        } else if (l->output == BNN_BYTES) {
+            give_bytes(l, sums, first, count, place, out);
+        } else {
+            add_totals(sums, first, count, out);
+        }
+    }
+}
+
+// The outputs at those places of the convolution, (y, x) the first, that make a place of the
+// output.
+static void run_pool(const bnn_layer_t *l, const uint32_t *input, uint32_t y, uint32_t x,
+                     uint32_t place, uint32_t *field, uint32_t *out) {
+    for (uint32_t i = 0; i < l->pool[0]; i++) {
+        for (uint32_t j = 0; j < l->pool[1]; j++) {
+            for (uint32_t group = 0; group < l->groups; group++) {
+                run_group(l, field_of_view(l, input, y + i, x + j, group, field), group, place,
+                          out);
+            }
+        }
+    }
+}
+
+// Writes `out` whole, its pad bits 0.
+static void run_layer(const bnn_layer_t *l, const uint32_t *input, uint32_t *field, uint32_t *out) {
+    const uint32_t size = l->out_height * l->out_width * l->outputs;
+    const bool scores = l->output == BNN_SCORES;
+    memset(out, 0, 4 * (scores ? l->outputs : bnn_words(l->output == BNN_BITS ? size : 8 * size)));
+    uint32_t place = 0;
+    for (uint32_t y = 0; y < l->out_height; y++) {
+        for (uint32_t x = 0; x < l->out_width; x++, place++) {
+            run_pool(l, input, y * l->pool[0], x * l->pool[1], place, field, out);
+        }
+    }
+}
+
+// Run the layers on the input at the start of scratch; scores are where the totals are.
+static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
     const uint32_t *x = scratch;
-    // Behind the window's bits lie two buffers, used in turn: the second ends where scratch ends.
-    uint32_t *out = scratch + (model->dense ? model->layers[0].words : 0);
-    uint32_t *other = out;
-    if (model->dense > 1) {
-        other = out + (scratch + model->scratch_words - out) / 2;
-    }
-    for (unsigned i = 0; i < model->dense; i++) {
-        const bnn_layer_t *layer = &model->layers[i];
-        bnn_kernel_dense(x, layer->weights, layer->words, layer->limits, layer->outputs, out);
+    const bnn_layer_t *l = model->layers;
+    for (unsigned i = 0; i + 1 < model->layer_count; i++, l++) {
+        uint32_t *out = scratch + (i % 2 ? 0 : model->second_at);
+        run_layer(l, x, scratch + model->field_at, out);
         x = out;
-        out = other;
-        other = (uint32_t *)x;
     }
-    const bnn_layer_t *head = &model->head;
-    const uint32_t *row = head->weights;
+    uint32_t *totals = scratch + model->totals_at;
+    run_layer(l, x, scratch + model->field_at, totals);
+    const int32_t size = (int32_t)l->height * l->width * l->channels;
+    int32_t *scores = (int32_t *)totals;
     unsigned best = 0;
-    int32_t highest = INT32_MIN;
-    for (unsigned i = 0; i < head->outputs; i++, row += head->words) {
-        const int32_t z =
-            (int32_t)head->inputs - 2 * (int32_t)bnn_kernel_mismatches(x, row, head->words);
-        const int32_t score = model->scales[i] * z + model->offsets[i];
-        if (scores) {
-            scores[i] = score;
-        }
-        if (score > highest) {
-            highest = score;
-            best = i;
-        }
+    for (unsigned i = 0; i < model->classes; i++) {
+        const int32_t z = l->input == BNN_BITS ? size - 2 * scores[i] : scores[i];
+        scores[i] = l->factors[i] * z + l->offsets[i];
+        best = scores[i] > scores[best] ? i : best;
     }
     return best;
 }
 
-unsigned bnn_classify(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
-                      int32_t *scores) {
+// The first layer's input, to the start of scratch.
+static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
     bnn_encoder_t encoder;
+    if (model->front == BNN_TEXT) {
+        bnn_text_bits(model, input, size, scratch);
+        return;
+    }
     bnn_encode_begin(&encoder, model, scratch);
-    for (unsigned t = 0; t < model->length; t++) {
-        for (unsigned c = 0; c < model->channels; c++, window += 2) {
-            bnn_encode_sample(&encoder, c, (int16_t)(window[0] | window[1] << 8));
+    if (model->front == BNN_FEATURES) {
+        bnn_features_run(model, input, scratch + model->second_at, &encoder);
+    } else {
+        for (uint32_t i = 0; i < model->values; i++, input += 2) {
+            bnn_encode_value(&encoder, (int16_t)(input[0] | input[1] << 8));
         }
     }
     bnn_encode_end(&encoder);
-    return run_layers(model, scratch, scores);
+}
+
+unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
+                      uint32_t *scratch, int32_t *scores) {
+    encode(model, input, size, scratch);
+    const unsigned best = run_layers(model, scratch);
+    if (scores) {
+        memcpy(scores, scratch + model->totals_at, 4u * model->classes);
+    }
+    return best;
 }
 
 // Marsaglia's xorshift32; `state` is never 0.
@@ -58,26 +220,20 @@ static uint32_t xorshift32(uint32_t state) {
     return state ^ state << 5;
 }
 
-bool bnn_selftest(const bnn_model_t *model, uint32_t *scratch) {
-    bnn_encoder_t encoder;
-    int32_t scores[255];
+bool bnn_selftest(const bnn_model_t *model, uint8_t *window, uint32_t *scratch) {
+    const size_t size = bnn_window_size(model);
     uint32_t state = model->seed;
-    bnn_encode_begin(&encoder, model, scratch);
-    for (unsigned t = 0; t < model->length; t++) {
-        for (unsigned c = 0; c < model->channels; c++) {
-            state = xorshift32(state);
-            // Division rounds to zero where the shift rounds down: say the shift.
-            int32_t sample = (int16_t)(state >> 16);
-            sample = sample < 0 ? ~(~sample >> model->shift) : sample >> model->shift;
-            bnn_encode_sample(&encoder, c, (int16_t)sample);
+    for (size_t i = 0; i < size;) {
+        state = xorshift32(state);
+        const uint32_t upper = state >> 16;
+        if (model->front == BNN_TEXT) {
+            window[i++] = (uint8_t)(0x20 + upper % 95);
+        } else {
+            const int32_t sample = bnn_shift_right((int16_t)upper, model->shift);
+            window[i++] = (uint8_t)sample;
+            window[i++] = (uint8_t)(sample >> 8);
         }
     }
-    bnn_encode_end(&encoder);
-    run_layers(model, scratch, scores);
-    for (unsigned i = 0; i < model->head.outputs; i++) {
-        if (scores[i] != model->selftest_scores[i]) {
-            return false;
-        }
-    }
-    return true;
+    bnn_classify(model, window, size, scratch, NULL);
+    return memcmp(scratch + model->totals_at, model->selftest_scores, 4u * model->classes) == 0;
 }

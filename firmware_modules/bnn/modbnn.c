@@ -26,7 +26,7 @@ static const mp_obj_type_t model_type;
 
 static void load_strings(model_obj_t *self) {
     const bnn_model_t *model = &self->model;
-    const unsigned classes = model->head.outputs;
+    const unsigned classes = model->classes;
     mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(classes, NULL));
     mp_obj_tuple_t *channels = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
     mp_obj_tuple_t *scales = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
@@ -80,48 +80,63 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
     return self;
 }
 
-static const uint8_t *window_samples(const bnn_model_t *model, mp_obj_t window) {
-    mp_buffer_info_t samples;
-    mp_get_buffer_raise(window, &samples, MP_BUFFER_READ);
-    if (samples.typecode != 'h' && mp_binary_get_size('@', samples.typecode, NULL) != 1) {
+// The bytes of a window, or of a text.
+static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
+    mp_buffer_info_t input;
+    mp_get_buffer_raise(window, &input, MP_BUFFER_READ);
+    const bool octets = mp_binary_get_size('@', input.typecode, NULL) == 1;
+    if (model->front == BNN_TEXT) {
+        if (!octets) {
+            mp_raise_TypeError(MP_ERROR_TEXT("text must be str or bytes"));
+        }
+        return input;
+    }
+    if (input.typecode != 'h' && !octets) {
         mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
     }
-    if (samples.len != 2u * model->length * model->channels) {
+    if (input.len != bnn_window_size(model)) {
         mp_raise_msg_varg(
             &mp_type_ValueError,
             MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
-            (int)samples.len, (int)model->length, (int)model->channels);
+            (int)input.len, (int)model->length, (int)model->channels);
     }
-    return samples.buf;
+    return input;
+}
+
+static mp_obj_t classify(const model_obj_t *self, mp_obj_t window, int32_t *scores) {
+    const mp_buffer_info_t input = input_bytes(&self->model, window);
+    return MP_OBJ_NEW_SMALL_INT(
+        bnn_classify(&self->model, input.buf, input.len, self->scratch, scores));
 }
 
 static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
-    const model_obj_t *self = usable_model(self_in);
-    const uint8_t *samples = window_samples(&self->model, window);
-    return MP_OBJ_NEW_SMALL_INT(bnn_classify(&self->model, samples, self->scratch, NULL));
+    return classify(usable_model(self_in), window, NULL);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
 
 static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
     const model_obj_t *self = usable_model(self_in);
-    const uint8_t *samples = window_samples(&self->model, window);
     mp_buffer_info_t scores;
     mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
     if ((scores.typecode != 'i' && scores.typecode != 'l') ||
         mp_binary_get_size('@', scores.typecode, NULL) != sizeof(int32_t)) {
         mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
     }
-    if (scores.len != sizeof(int32_t) * self->model.head.outputs) {
+    if (scores.len != sizeof(int32_t) * self->model.classes) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out must hold %d scores"),
-                          (int)self->model.head.outputs);
+                          (int)self->model.classes);
     }
-    return MP_OBJ_NEW_SMALL_INT(bnn_classify(&self->model, samples, self->scratch, scores.buf));
+    return classify(self, window, scores.buf);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
 
 static mp_obj_t model_selftest(mp_obj_t self_in) {
     const model_obj_t *self = usable_model(self_in);
-    return mp_obj_new_bool(bnn_selftest(&self->model, self->scratch));
+    const size_t size = bnn_window_size(&self->model);
+    uint8_t *window = m_new(uint8_t, size);
+    const bool passed = bnn_selftest(&self->model, window, self->scratch);
+    m_del(uint8_t, window, size);
+    return mp_obj_new_bool(passed);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
@@ -143,6 +158,10 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
             break;
         case MP_QSTR_scales:
             dest[0] = self->scales;
+            break;
+        case MP_QSTR_notes:
+            usable_model(self_in);
+            dest[0] = mp_obj_new_str(model->notes, model->notes_length);
             break;
         case MP_QSTR_length:
             dest[0] = MP_OBJ_NEW_SMALL_INT(model->length);

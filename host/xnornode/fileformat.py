@@ -3,49 +3,69 @@
 import os
 import struct
 import zlib
+from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.encode import MAX_BITS, Thermometer
-from xnornode.errors import ModelError
-from xnornode.files import write_whole
-from xnornode.model import (
-    MAX_CLASSES,
-    MAX_LAYERS,
-    MAX_STRING,
-    DenseLayer,
-    Model,
-    ScoresLayer,
-    Signs,
-    Window,
+from xnornode.encode import (
+    MAX_BITS,
+    MAX_PLANES,
+    BitPlanes,
+    ByteCode,
+    Code,
+    Int8,
+    Int64,
+    Thermometer,
 )
+from xnornode.errors import ModelError
+from xnornode.features import Features
+from xnornode.files import write_whole
+from xnornode.fronts import Front, Samples, Take, TextFront
+from xnornode.intlayers import (
+    Geometry,
+    IntLayer,
+    Kind,
+    Limits,
+    Output,
+    Requantise,
+    Scores,
+    check_layer,
+)
+from xnornode.model import MAX_LAYERS, MAX_NOTES, MAX_STRING, Model, Window
+from xnornode.text import Text
 
 MAGIC = b"\x89BNN"
-VERSION = 1
-THERMOMETER = 1
-DENSE, SCORES = 1, 2
-HEADER = struct.Struct("<4s4BII2HIIB3s")
-LAYER = struct.Struct("<BBHI")
+VERSION = 2
+TEXT = 3
+FRONTS: dict[int, Callable[[Take, int, int], Front]] = {
+    front.KIND: front.from_bytes for front in (Samples, Features, Text)
+}
+KINDS: dict[int, Kind] = {1: "bits", 2: "bytes"}  # of inputs, and of outputs with
+SCORES = 3
+HEADER = struct.Struct("<4s4BII2HII2B2s")
+CODE = struct.Struct("<2B2s")
+LAYER = struct.Struct("<2B5H9B3s")
 CRC = struct.Struct("<I")
 SHORTEST = 48
 LONGEST = 2**31 - 1
+# A file names its shapes before it gives their bytes: the first are checked, then the second taken.
 
 
-def pack_rows(signs: Signs) -> npt.NDArray[np.uint32]:
+def pack_rows(signs: Int8) -> npt.NDArray[np.uint32]:
     """Rows of -1 and +1, (..., n), as words, uint32 (..., ceil(n / 32)), little end first."""
     pad = -signs.shape[-1] % 32
     bits = np.pad(signs > 0, [(0, 0)] * (signs.ndim - 1) + [(0, pad)])
     return np.packbits(bits, axis=-1, bitorder="little").view("<u4")
 
 
-def unpack_rows(words: npt.NDArray[np.uint32], n: int) -> Signs:
+def unpack_rows(words: npt.NDArray[np.uint32], n: int) -> Int8:
     """Inverse of `pack_rows`: int8 (..., n). Raises ModelError for a pad bit that is 1."""
     octets = np.ascontiguousarray(words, dtype="<u4").view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little")
-    if bits[..., n:].any():
-        raise ModelError("layer", "a pad bit of the weights is 1")
+    check_layer(not bits[..., n:].any(), "a pad bit of the weights is 1")
     return 2 * bits[..., :n].astype(np.int8) - 1
 
 
@@ -55,33 +75,53 @@ def _pad4(data: bytes) -> bytes:
 
 def to_bytes(model: Model) -> bytes:
     """The model as the bytes of a `.bnn` file."""
-    w, t = model.window, model.encoder.thresholds
-    body = [struct.pack(f"<{len(w.scales)}I", *w.scales)]
-    body.append(_pad4(struct.pack("<B3x", t.shape[1]) + t.astype("<i2").tobytes()))
-    for layer in model.layers:
-        body.append(_rows(DENSE, layer.weights))
-        body.append(_pad4(layer.limits.astype("<u2").tobytes()))
-    head = model.head
-    body.append(_rows(SCORES, head.weights))
-    body.append(head.offsets.astype("<i4").tobytes())
-    body.append(_pad4(head.scales.astype("<i2").tobytes()))
+    w = model.window
+    body = [struct.pack(f"<{len(w.scales)}I", *w.scales), model.front.to_bytes()]
+    if model.code:
+        body.append(_code_bytes(model.code))
+    body += [_layer_bytes(layer) for layer in model.layers]
     body.append(model.selftest_scores().astype("<i4").tobytes())
     texts = (model.name, *model.labels, *w.channels)
-    body.append(_pad4(b"".join(bytes([len(s)]) + s.encode("ascii") for s in texts)))
+    strings = b"".join(bytes([len(s)]) + s.encode("ascii") for s in texts)
+    notes = struct.pack("<H", len(model.notes)) + model.notes.encode("ascii")
+    body.append(_pad4(strings + notes))
     rest = b"".join(body)
     length = HEADER.size + len(rest) + CRC.size
     if length > LONGEST:
         raise ModelError("size", f"a model of {length} bytes is larger than the format allows")
+    code = model.code.KIND if model.code else 0
     header = HEADER.pack(
-        *(MAGIC, VERSION, len(w.channels), THERMOMETER, len(model.layers) + 1),
-        *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, bytes(3)),
+        *(MAGIC, VERSION, len(w.channels), model.front.KIND, len(model.layers)),
+        *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, code),
+        bytes(2),
     )
     return header + rest + CRC.pack(zlib.crc32(header + rest))
 
 
-def _rows(kind: int, weights: Signs) -> bytes:
-    outputs, inputs = weights.shape
-    return LAYER.pack(kind, 0, outputs, inputs) + pack_rows(weights).tobytes()
+def _code_bytes(code: Code) -> bytes:
+    if isinstance(code, Thermometer):
+        return _pad4(struct.pack("<B3x", code.bits) + code.thresholds.astype("<i2").tobytes())
+    return CODE.pack(code.bits, code.shift, bytes(2)) + _affine(code.offsets, code.factors)
+
+
+def _affine(offsets: Int64, factors: Int64) -> bytes:
+    return _pad4(offsets.astype("<i4").tobytes() + factors.astype("<i2").tobytes())
+
+
+def _layer_bytes(layer: IntLayer) -> bytes:
+    g, shift = layer.geometry, 0
+    match layer.output:
+        case Limits(values):
+            kind = 1
+            tail = _pad4(values.astype("<u2" if layer.inputs == "bits" else "<i4").tobytes())
+        case Requantise(factors, offsets, shift):
+            kind, tail = 2, _affine(offsets, factors)
+        case Scores(scales, offsets):
+            kind, tail = SCORES, _affine(offsets, scales)
+    counts = (*g.kernel, *g.stride, *g.padding, *g.pool)
+    first = (1 if layer.inputs == "bits" else 2, kind, g.outputs, *g.grid, g.groups)
+    fields = LAYER.pack(*first, *counts, shift, bytes(3))
+    return fields + pack_rows(layer.weights.reshape(g.outputs, -1)).tobytes() + tail
 
 
 class _Reader:
@@ -101,6 +141,13 @@ class _Reader:
         for n in shape:
             size *= n
         return np.frombuffer(self.take(size), dtype).reshape(shape)
+
+    def affine(self, rows: int, reason: str) -> tuple[Int64, Int64]:
+        """Factors and offsets, as they stand in memory: offsets first."""
+        offsets = self.array("<i4", rows).astype(np.int64)
+        factors = self.array("<i2", rows).astype(np.int64)
+        self.pad4(reason)
+        return factors, offsets
 
     def pad4(self, reason: str) -> None:
         if any(self.take(-self.at % 4)):
@@ -123,63 +170,102 @@ def from_bytes(data: bytes) -> Model:
 
 
 def _parse(r: _Reader) -> Model:
-    _, _, channels, encoder, count, _, revision, length, hop, rate, seed, shift, zero = (
-        HEADER.unpack(r.take(HEADER.size))
-    )
+    fields = HEADER.unpack(r.take(HEADER.size))
+    _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, coded, zero = fields
     bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
+    bad = bad or (kind == Text.KIND and (channels != 1 or hop != length))
     if bad or not seed or shift > 15 or any(zero):
         raise ModelError("header", "a header field is outside what the format allows")
     scales = tuple(int(s) for s in r.array("<u4", channels))
-    if encoder != THERMOMETER:
-        raise ModelError("encoder", f"encoder {encoder}: this xnornode knows {THERMOMETER}")
-    thermometer = _parse_thermometer(r, channels)
-    layers: list[DenseLayer] = []
-    width = length * channels * thermometer.bits
-    for _ in range(count - 1):
-        weights = _parse_rows(r, DENSE, width, 65535)
-        limits = r.array("<u2", len(weights)).astype(np.int64)
-        r.pad4("layer")
-        layers.append(DenseLayer(weights, limits))
-        width = len(weights)
-    weights = _parse_rows(r, SCORES, width, MAX_CLASSES)
-    offsets = r.array("<i4", len(weights)).astype(np.int64)
-    factors = r.array("<i2", len(weights)).astype(np.int64)
-    r.pad4("layer")
-    head = ScoresLayer(weights, factors, offsets)
-    expected = r.array("<i4", len(weights)).astype(np.int32)
-    texts = [_parse_string(r) for _ in range(1 + len(weights) + channels)]
+    if kind not in FRONTS:
+        raise ModelError("encoder", f"front {kind}: this xnornode knows {sorted(FRONTS)}")
+    front = FRONTS[kind](r.take, length, channels)
+    values = front.count(length, channels)
+    code = _parse_code(r, coded, front, length, channels)
+    given: str = code.output if code else "bits"
+    width = code.width(values) if code else values
+    layers: list[IntLayer] = []
+    for left in reversed(range(count)):
+        layer = _parse_layer(r, width, given, last=not left)
+        layers.append(layer)
+        width, given = prod(layer.out_grid), layer.outputs
+    classes = len(layers[-1].weights)
+    expected = r.array("<i4", classes).astype(np.int32)
+    texts = [_parse_string(r) for _ in range(1 + classes + channels)]
+    notes = _parse_notes(r)
     r.pad4("strings")
     if r.at != len(r.data):
         raise ModelError("end", "bytes are left after the last string: write the file anew")
-    name, labels, names = texts[0], texts[1 : 1 + len(weights)], texts[1 + len(weights) :]
-    window = Window(tuple(names), length, hop, rate, scales)
-    parts = (name, tuple(labels), window, thermometer, tuple(layers), head)
-    return Model(*parts, revision, seed, shift, expected)
+    name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
+    window = Window(names, length, hop, rate, scales)
+    parts = (name, labels, window, front, code, tuple(layers))
+    return Model(*parts, revision, seed, shift, expected, notes)
 
 
-def _parse_thermometer(r: _Reader, channels: int) -> Thermometer:
-    bits, *zero = r.take(4)
-    if not 1 <= bits <= MAX_BITS or any(zero):
-        raise ModelError("encoder", "the encoder's fields are outside what the format allows")
-    thresholds = r.array("<i2", channels, bits).astype(np.int16)
-    r.pad4("encoder")
-    return Thermometer(thresholds)
+def _parse_code(r: _Reader, kind: int, front: Front, length: int, channels: int) -> Code | None:
+    if isinstance(front, TextFront):
+        if kind:
+            raise ModelError("encoder", "a front of texts has no code after it")
+        return None
+    most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, ByteCode.KIND: 8}
+    if kind not in most:
+        raise ModelError("encoder", f"code {kind}: this xnornode knows {sorted(most)}")
+    rows = front.rows(length, channels)
+    bits, shift, zero = CODE.unpack(r.take(CODE.size))
+    ok = 1 <= bits <= most[kind] and shift <= (0 if kind == Thermometer.KIND else 31)
+    if not ok or any(zero) or (kind == ByteCode.KIND and bits != 8):
+        raise ModelError("encoder", "the code's fields are outside what the format allows")
+    if kind == Thermometer.KIND:
+        thresholds = r.array("<i2", rows, bits).astype(np.int16)
+        r.pad4("encoder")
+        return Thermometer(thresholds)
+    factors, offsets = r.affine(rows, "encoder")
+    if kind == BitPlanes.KIND:
+        return BitPlanes(factors, offsets, shift, bits)
+    return ByteCode(factors, offsets, shift)
 
 
-def _parse_rows(r: _Reader, kind: int, width: int, most: int) -> Signs:
-    got, zero, outputs, inputs = LAYER.unpack(r.take(LAYER.size))
-    if got != kind or zero or not 1 <= outputs <= most:
-        raise ModelError("layer", "a layer's kind or count is not allowed where it stands")
-    if inputs != width or not 1 <= inputs <= 65534:
-        raise ModelError("layer", f"a layer of {inputs} inputs is given {width} bits")
-    words = r.array("<u4", outputs, -(-inputs // 32))
-    return unpack_rows(words.astype(np.uint32), inputs)
+def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
+    fields = LAYER.unpack(r.take(LAYER.size))
+    got, kind, m, *rest, shift, zero = fields
+    h, w, c, groups, kh, kw, sh, sw, ph, pw, qh, qw = rest
+    inputs = KINDS.get(got)
+    if inputs is None or inputs != given or not 1 <= kind <= 3 or (kind == SCORES) != last:
+        raise ModelError("layer", "a layer's input or output is not allowed where it stands")
+    check_layer(shift <= (31 if kind == 2 else 0) and not any(zero), "a layer's fields")
+    options = (groups, (sh, sw), (ph, pw), (qh, qw))
+    geometry = Geometry(m, (h, w, c), (kh, kw), *options, last)
+    check_layer(h * w * c == width, f"a layer of {h * w * c} inputs is given {width}")
+    n = geometry.inputs
+    words = r.array("<u4", m, -(-n // 32)).astype(np.uint32)
+    weights = unpack_rows(words, n).reshape(m, kh, kw, c // groups)
+    return IntLayer(weights, (h, w, c), inputs, _parse_output(r, inputs, kind, m, shift), *options)
+
+
+def _parse_output(r: _Reader, inputs: Kind, kind: int, m: int, shift: int) -> Output:
+    if kind == 1:
+        limits = r.array("<u2" if inputs == "bits" else "<i4", m).astype(np.int64)
+        r.pad4("layer")
+        return Limits(limits)
+    factors, offsets = r.affine(m, "layer")
+    return Scores(factors, offsets) if kind == SCORES else Requantise(factors, offsets, shift)
 
 
 def _parse_string(r: _Reader) -> str:
     (size,) = r.take(1)
     if not 1 <= size <= MAX_STRING:
         raise ModelError("strings", f"a string of {size} characters")
+    return _parse_text(r, size)
+
+
+def _parse_notes(r: _Reader) -> str:
+    (size,) = struct.unpack("<H", r.take(2))
+    if size > MAX_NOTES:
+        raise ModelError("strings", f"notes of {size} characters")
+    return _parse_text(r, size)
+
+
+def _parse_text(r: _Reader, size: int) -> str:
     text = r.take(size)
     if not all(0x20 <= ch <= 0x7E for ch in text):
         raise ModelError("strings", "a character that is not printable ASCII")

@@ -1,29 +1,31 @@
 """The integer network as plain data, and its slow, readable inference.
 
 This is what a `.bnn` file holds (FORMAT.md) and the reference that the C core is compared with, bit
-for bit. Weights and activations are kept as -1 and +1 here, not as bits: nothing is shared with the
-packed kernels but the definition.
+for bit: a front, a code, and layers (`intlayers`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.encode import Int16, Thermometer
+from xnornode.encode import Code, Int8, Int16
 from xnornode.errors import DataError, ModelError
+from xnornode.fronts import Front, TextFront
+from xnornode.intlayers import MAX_CLASSES as MAX_CLASSES
+from xnornode.intlayers import MAX_INPUTS as MAX_INPUTS
+from xnornode.intlayers import Int32, IntLayer, Scores, check_layer
 
-Int32 = npt.NDArray[np.int32]
-Signs = npt.NDArray[np.int8]
+Windows = Int16 | Sequence[bytes]
 
-MAX_INPUTS = 65534
-MAX_OUTPUTS = 65535
-MAX_CLASSES = 255
 MAX_LAYERS = 16
 MAX_CHANNELS = 255
 MAX_STRING = 63
-INT32_MAX = 2**31 - 1
+MAX_NOTES = 4095
+SELFTEST_TEXT = 256
+CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
 
 
 def _check(ok: bool, reason: str, message: str) -> None:
@@ -31,8 +33,12 @@ def _check(ok: bool, reason: str, message: str) -> None:
         raise ModelError(reason, message)
 
 
+def _printable(text: str) -> bool:
+    return all(" " <= ch <= "~" for ch in text)
+
+
 def _check_string(text: str, what: str) -> None:
-    ok = 1 <= len(text) <= MAX_STRING and all(" " <= ch <= "~" for ch in text)
+    ok = 1 <= len(text) <= MAX_STRING and _printable(text)
     _check(ok, "strings", f"{what} must be 1 to {MAX_STRING} printable ASCII characters: {text!r}")
 
 
@@ -41,7 +47,8 @@ class Window:
     """What a window is: `length` samples of the named channels, one window every `hop` samples.
 
     rate_mhz: sample rate in thousandths of a hertz, 0 if unknown. scales: per channel, billionths
-    of the channel's unit to one count of a sample, 0 if unknown. Raises ModelError.
+    of the channel's unit to one count of a sample, 0 if unknown. For texts one channel, and length
+    and hop are the bytes that are read. Raises ModelError.
     """
 
     channels: tuple[str, ...]
@@ -63,148 +70,121 @@ class Window:
 
 
 @dataclass(frozen=True, eq=False)
-class DenseLayer:
-    """Fully connected layer of sign neurons.
-
-    weights: int8 (outputs, inputs), each -1 or +1. limits: int64 (outputs,): the output is +1 where
-    fewer than limit inputs differ from the neuron's weights, 0 <= limit <= inputs + 1.
-    Raises ModelError.
-    """
-
-    weights: Signs
-    limits: npt.NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        outputs, inputs = _check_weights(self.weights, MAX_OUTPUTS)
-        ok = self.limits.shape == (outputs,)
-        ok = ok and bool(((self.limits >= 0) & (self.limits <= inputs + 1)).all())
-        _check(ok, "layer", f"limits must be {outputs} integers from 0 to {inputs + 1}")
-
-    def forward(self, signs: Signs) -> Signs:
-        """Outputs -1 or +1, int8 (n, outputs), of inputs -1 or +1, int8 (n, inputs)."""
-        differing = (self.weights.shape[1] - _dot(signs, self.weights)) // 2
-        return np.where(differing < self.limits, 1, -1).astype(np.int8)
-
-
-@dataclass(frozen=True, eq=False)
-class ScoresLayer:
-    """Fully connected last layer: score = scale * z + offset, z the sum of weight times input.
-
-    weights: int8 (classes, inputs), each -1 or +1. scales and offsets: int64 (classes,) within
-    int16 and int32, such that no score leaves int32. Raises ModelError.
-    """
-
-    weights: Signs
-    scales: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        outputs, inputs = _check_weights(self.weights, MAX_CLASSES)
-        ok = self.scales.shape == self.offsets.shape == (outputs,)
-        ok = ok and bool(((self.scales >= -(2**15)) & (self.scales < 2**15)).all())
-        ok = ok and bool((abs(self.offsets) + inputs * abs(self.scales) <= INT32_MAX).all())
-        _check(ok, "layer", f"scales and offsets must be {outputs} integers whose scores fit int32")
-
-    def forward(self, signs: Signs) -> Int32:
-        """Scores, int32 (n, classes), of inputs -1 or +1, int8 (n, inputs)."""
-        scores = self.scales * _dot(signs, self.weights) + self.offsets
-        return scores.astype(np.int32)
-
-
-def _check_weights(weights: Signs, most: int) -> tuple[int, int]:
-    ok = weights.ndim == 2 and weights.dtype == np.int8 and bool((abs(weights) == 1).all())
-    _check(ok, "layer", "weights must be int8 of shape (outputs, inputs), each -1 or +1")
-    outputs, inputs = weights.shape
-    _check(1 <= outputs <= most, "layer", f"1 to {most} outputs, not {outputs}")
-    _check(1 <= inputs <= MAX_INPUTS, "layer", f"1 to {MAX_INPUTS} inputs, not {inputs}")
-    return outputs, inputs
-
-
-def _dot(signs: Signs, weights: Signs) -> npt.NDArray[np.int64]:
-    # float32 products of +-1 are exact sums up to 2^24, and BLAS makes them fast.
-    return (signs.astype(np.float32) @ weights.T.astype(np.float32)).astype(np.int64)
-
-
-@dataclass(frozen=True, eq=False)
 class Model:
-    """A whole network: the window, its encoder, dense layers, scores, labels.
+    """A whole network: the window, front and code, layers with the scores last, labels.
 
-    revision: the maker's version, 0 if not numbered. seed, shift: the self-test's window.
-    expected: its scores as a file gave them, int32 (classes,); None: what this model computes.
+    code: None after a front of texts, which gives bits itself. revision: the maker's version, 0 if
+    not numbered. seed, shift: the self-test's window. expected: its scores as a file gave them,
+    int32 (classes,); None: what this model computes. notes: what it was trained on and how.
     Raises ModelError when the parts do not fit together.
     """
 
     name: str
     labels: tuple[str, ...]
     window: Window
-    encoder: Thermometer
-    layers: tuple[DenseLayer, ...]
-    head: ScoresLayer
+    front: Front
+    code: Code | None
+    layers: tuple[IntLayer, ...]
     revision: int = 0
     seed: int = 1
     shift: int = 0
     expected: Int32 | None = None
+    notes: str = ""
 
     def __post_init__(self) -> None:
         _check(0 <= self.revision < 2**32, "header", f"revision {self.revision}")
         _check(1 <= self.seed < 2**32, "header", f"self-test seed {self.seed}")
         _check(0 <= self.shift <= 15, "header", f"self-test shift {self.shift}")
-        _check(len(self.layers) < MAX_LAYERS, "header", f"at most {MAX_LAYERS} layers")
-        channels = len(self.window.channels)
-        _check(
-            self.encoder.thresholds.shape[0] == channels,
-            "encoder",
-            f"thresholds for {channels} channels",
-        )
-        width = self.window.length * channels * self.encoder.bits
-        for outputs, inputs in self.shapes:
-            _check(inputs == width, "layer", f"a layer of {inputs} inputs is given {width} bits")
-            width = outputs
-        _check(len(self.labels) == width, "strings", f"{width} labels, not {len(self.labels)}")
+        count = len(self.layers)
+        _check(1 <= count <= MAX_LAYERS, "header", f"1 to {MAX_LAYERS} layers, not {count}")
+        self._check_inputs()
+        self._check_layers()
+        classes = len(self.layers[-1].weights)
+        _check(len(self.labels) == classes, "strings", f"{classes} labels, not {len(self.labels)}")
         _check_string(self.name, "the name")
         for label in self.labels:
             _check_string(label, "a label")
+        ok = len(self.notes) <= MAX_NOTES and _printable(self.notes)
+        _check(ok, "strings", f"notes must be at most {MAX_NOTES} printable ASCII characters")
+
+    def _check_inputs(self) -> None:
+        w = self.window
+        if isinstance(self.front, TextFront):
+            ok = len(w.channels) == 1 and w.hop == w.length
+            ok = ok and w.length == self.front.length
+            _check(ok, "header", "texts have one channel, and the front's length as length and hop")
+            _check(self.code is None, "encoder", "a front of texts has no code after it")
+        else:
+            rows = self.front.rows(w.length, len(w.channels))
+            ok = self.code is not None and self.code.rows == rows
+            _check(ok, "encoder", f"a code with {rows} rows is needed")
+
+    def _check_layers(self) -> None:
+        width, kind = self.width, self.code.output if self.code else "bits"
+        for layer in self.layers:
+            inputs = prod(layer.grid)
+            check_layer(inputs == width, f"a layer of {inputs} inputs is given {width}")
+            check_layer(layer.inputs == kind, f"a layer of {layer.inputs} is given {kind}")
+            last = layer is self.layers[-1]
+            check_layer(isinstance(layer.output, Scores) == last, "only the last gives scores")
+            if layer.outputs != "scores":
+                width, kind = prod(layer.out_grid), layer.outputs
 
     @property
-    def shapes(self) -> list[tuple[int, int]]:
-        """(outputs, inputs) of each layer, the scores layer last."""
-        weights = [layer.weights for layer in self.layers] + [self.head.weights]
-        return [(w.shape[0], w.shape[1]) for w in weights]
+    def width(self) -> int:
+        """Inputs of the first layer."""
+        values = self.front.count(self.window.length, len(self.window.channels))
+        return self.code.width(values) if self.code else values
 
-    def activations(self, windows: Int16) -> Iterator[Signs]:
-        """The encoder's bits and each dense layer's outputs, as -1 and +1, int8 (n, width).
+    def inputs(self, windows: Windows) -> Int8:
+        """The first layer's inputs, int8 (n, width): -1 and +1, or bytes.
 
-        windows: int16 (n, length, channels). Raises DataError for another shape or type.
+        windows: int16 (n, length, channels); for a model of texts a sequence of bytes. Raises
+        DataError for another shape or type.
         """
+        if isinstance(self.front, TextFront):
+            if isinstance(windows, np.ndarray | bytes | str):
+                raise DataError(f"this model takes a list of bytes, not {type(windows).__name__}")
+            return self.front.bits(windows)
         shape = (self.window.length, len(self.window.channels))
-        if windows.ndim != 3 or windows.shape[1:] != shape:
-            raise DataError(f"windows must have shape (n, {shape[0]}, {shape[1]})")
-        signs = 2 * self.encoder.encode(windows).astype(np.int8) - 1
-        yield signs
-        for layer in self.layers:
-            signs = layer.forward(signs)
-            yield signs
+        given = np.asarray(windows)
+        if given.dtype != np.int16 or given.ndim != 3 or given.shape[1:] != shape:
+            raise DataError(f"windows must be int16 of shape (n, {shape[0]}, {shape[1]})")
+        assert self.code is not None
+        return self.code.encode(self.front.values(given))
 
-    def scores(self, windows: Int16) -> Int32:
-        """Scores, int32 (n, classes), of int16 windows (n, length, channels)."""
+    def activations(self, windows: Windows) -> Iterator[Int8]:
+        """The first layer's inputs, int8 (n, width), and what each layer but the last gives, int8
+        (n, h, w, m)."""
+        x = self.inputs(windows)
+        yield x
+        for layer in self.layers[:-1]:
+            x = layer.forward(x)
+            yield x
+
+    def scores(self, windows: Windows) -> Int32:
+        """Scores, int32 (n, classes), of windows as `inputs` takes them."""
+        widest = max(self.width, *(prod(layer.out_grid) for layer in self.layers))
+        step = max(1, CHUNK // widest)
+        parts = [self._scores(windows[i : i + step]) for i in range(0, len(windows), step)]
+        return np.concatenate(parts) if parts else self._scores(windows)
+
+    def _scores(self, windows: Windows) -> Int32:
         *_, last = self.activations(windows)
-        return self.head.forward(last)
+        return self.layers[-1].forward(last)
 
-    def predict(self, windows: Int16) -> npt.NDArray[np.int64]:
+    def predict(self, windows: Windows) -> npt.NDArray[np.int64]:
         """Class index per window, (n,): the highest score, the first of them in a tie."""
         return self.scores(windows).argmax(axis=1)
 
-    def selftest_window(self) -> Int16:
-        """The self-test's window, int16 (1, length, channels), from seed and shift (FORMAT.md)."""
+    def selftest_window(self) -> Windows:
+        """The self-test's window, int16 (1, length, channels), or its text (FORMAT.md)."""
+        if isinstance(self.front, TextFront):
+            numbers = _xorshift32(self.seed, min(self.window.length, SELFTEST_TEXT))
+            return [bytes(0x20 + n % 95 for n in numbers)]
         shape = (1, self.window.length, len(self.window.channels))
-        state, samples = self.seed, np.empty(shape[1] * shape[2], dtype=np.int16)
-        for i in range(samples.size):
-            state ^= state << 13 & 0xFFFFFFFF
-            state ^= state >> 17
-            state ^= state << 5 & 0xFFFFFFFF
-            high = state >> 16
-            samples[i] = (high - 0x10000 if high & 0x8000 else high) >> self.shift
-        return samples.reshape(shape)
+        samples = np.array(_xorshift32(self.seed, prod(shape)), np.uint16).view(np.int16)
+        return (samples >> self.shift).reshape(shape)
 
     def selftest_scores(self) -> Int32:
         """The scores that the self-test must give, int32 (classes,)."""
@@ -215,3 +195,14 @@ class Model:
     def selftest(self) -> bool:
         """Whether this model computes the scores that its file gives for the self-test."""
         return bool((self.scores(self.selftest_window())[0] == self.selftest_scores()).all())
+
+
+def _xorshift32(state: int, count: int) -> list[int]:
+    """The upper 16 bits of the next `count` states (Marsaglia, "Xorshift RNGs", 2003)."""
+    numbers = []
+    for _ in range(count):
+        state ^= state << 13 & 0xFFFFFFFF
+        state ^= state >> 17
+        state ^= state << 5 & 0xFFFFFFFF
+        numbers.append(state >> 16)
+    return numbers

@@ -70,9 +70,10 @@ def main(path):
     grown.extend(bytes(4096))
     raises(ValueError, "resized", m3.predict, window)
     raises(ValueError, "resized", m3.selftest)
+    raises(ValueError, "resized", getattr, m3, "notes")
 
     facts = (m.name, m.labels, m.channels, m.scales, m.length, m.hop, m.rate_mhz, m.revision)
-    facts += (m.crc, m.size, m.selftest(), bnn.FORMAT, bnn.__version__)
+    facts += (m.notes, m.crc, m.size, m.selftest(), bnn.FORMAT, bnn.__version__)
     print(repr(facts))
 
 

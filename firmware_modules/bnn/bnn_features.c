@@ -1,0 +1,299 @@
+// Front 2: features. Twin of host/xnornode/features.py.
+//
+// Samples and centred samples are int16, so a product of two is at most 2^30, and the sum of up to
+// 65535 such products is below 2^46.
+
+#include "bnn_features.h"
+
+#include "bnn_fixed.h"
+
+#define SECTION_SIZE 12
+#define MAX_BANDS 14
+#define MAX_PARTS 16
+
+// In the order of their bits in the masks.
+enum {
+    MEAN,
+    MINIMUM,
+    MAXIMUM,
+    DEVIATION,
+    LOG_VARIANCE,
+    LOG_POWER,
+    LOG_CHANGE,
+    CROSSINGS,
+    ABOVE_MEAN,
+    RISES,
+    LOWER_QUARTILE,
+    MEDIAN,
+    UPPER_QUARTILE,
+    INTERQUARTILE_RANGE,
+    STATISTICS,
+    COVARIANCE = STATISTICS, // of the whole window alone
+};
+
+// What the values of a window are made from and where they go.
+typedef struct {
+    const bnn_model_t *model;
+    const uint8_t *window;
+    bnn_encoder_t *encoder;
+    int16_t *series; // samples of one channel
+} run_t;
+
+// The front's fields, from its section.
+typedef struct {
+    uint32_t whole; // masks of statistics
+    uint32_t part;
+    uint8_t bands;
+    uint8_t parts;
+} fields_t;
+
+static fields_t get_fields(const uint8_t *p) {
+    const fields_t f = {get32(p), get32(p + 4), p[8], p[9]};
+    return f;
+}
+
+static uint32_t count_bits(uint32_t mask) {
+    uint32_t count = 0;
+    for (; mask; mask &= mask - 1) {
+        count++;
+    }
+    return count;
+}
+
+bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
+    const uint8_t *section;
+    TRY(bnn_take(r, SECTION_SIZE, &section));
+    m->front_fields = section;
+    const fields_t f = get_fields(section);
+    const uint32_t statistics = (1u << STATISTICS) - 1, pairs = f.whole >> COVARIANCE;
+    CHECK(pairs <= 1 && f.part <= statistics, BNN_ENCODER);
+    CHECK(section[10] == 0 && section[11] == 0, BNN_ENCODER);
+    CHECK(f.bands <= MAX_BANDS && (2u << f.bands) - 2 < m->length, BNN_ENCODER);
+    if (f.part) {
+        CHECK(f.parts >= 2 && f.parts <= MAX_PARTS && f.parts <= m->length, BNN_ENCODER);
+    } else {
+        CHECK(f.parts == 0, BNN_ENCODER);
+    }
+    // At most 14 + 14 + 16 * 14 values of a channel, and 32385 pairs of 255 channels.
+    const uint32_t each = count_bits(f.whole & statistics) + f.bands + f.parts * count_bits(f.part);
+    m->values = each * m->channels + pairs * (m->channels * (m->channels - 1u) / 2);
+    m->rows = m->values;
+    m->front_words = (m->length + 1u) / 2 + (m->channels + 1u) / 2;
+    return m->values ? BNN_OK : BNN_ENCODER;
+}
+
+// v / n, for n up to 65535 and a quotient below 2^32: schoolbook division, in digits of 16 bits.
+static uint32_t divide(uint64_t v, uint32_t n) {
+    const uint32_t low = (uint32_t)v;
+    const uint32_t first = (uint32_t)(v >> 32) << 16 | low >> 16;
+    const uint32_t second = first % n << 16 | (low & 0xffff);
+    return (first / n << 16) + second / n;
+}
+
+// v / n, rounded down.
+static int32_t divide_down(int32_t v, int32_t n) {
+    return v / n - (v % n < 0);
+}
+
+// The square root of v, rounded down, bit by bit.
+static int32_t isqrt(uint32_t v) {
+    uint32_t root = 0;
+    for (uint32_t bit = 1u << 30; bit; bit >>= 2) {
+        const uint32_t trial = root + bit;
+        root >>= 1;
+        if (v >= trial) {
+            v -= trial;
+            root += bit;
+        }
+    }
+    return (int32_t)root;
+}
+
+// 256 * log2(v): the highest bit's place, then the fraction bit by bit, by squaring a mantissa m of
+// 16 bits.
+static int32_t log2_256(uint64_t v) {
+    if (v == 0) {
+        return 0;
+    }
+    uint32_t out = 15;
+    while (v >> 16) {
+        v >>= 1;
+        out++;
+    }
+    uint32_t m = (uint32_t)v;
+    while (m < 1u << 15) {
+        m <<= 1;
+        out--;
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        m = m * m >> 15;
+        const uint32_t above = m >> 16;
+        m >>= above;
+        out = out << 1 | above;
+    }
+    return (int32_t)out;
+}
+
+static void give(const run_t *run, int32_t value) {
+    bnn_encode_value(run->encoder, (int16_t)bnn_clip(value, INT16_MIN, INT16_MAX));
+}
+
+static int32_t sample(const run_t *run, uint32_t t, uint32_t channel) {
+    const uint8_t *p = run->window + 2 * (t * run->model->channels + channel);
+    return (int16_t)(p[0] | p[1] << 8);
+}
+
+// `count` samples of a channel into run->series.
+static void read_series(const run_t *run, uint32_t channel, uint32_t start, uint32_t count) {
+    for (uint32_t t = 0; t < count; t++) {
+        run->series[t] = (int16_t)sample(run, start + t, channel);
+    }
+}
+
+static int32_t mean_of(const int16_t *x, uint32_t n) {
+    int32_t sum = 0; // at most 65535 * 32768
+    for (uint32_t t = 0; t < n; t++) {
+        sum += x[t];
+    }
+    return divide_down(sum, (int32_t)n);
+}
+
+static int32_t centre(int32_t x, int32_t mean) {
+    return bnn_clip(x - mean, INT16_MIN, INT16_MAX);
+}
+
+// Shell sort, with the gaps 1, 4, 13, 40...
+static void sort(int16_t *x, uint32_t n) {
+    uint32_t gap = 1;
+    while (gap < n / 3) {
+        gap = 3 * gap + 1;
+    }
+    for (; gap; gap /= 3) {
+        for (uint32_t i = gap; i < n; i++) {
+            const int16_t moved = x[i];
+            uint32_t at = i;
+            for (; at >= gap && x[at - gap] > moved; at -= gap) {
+                x[at] = x[at - gap];
+            }
+            x[at] = moved;
+        }
+    }
+}
+
+static void give_quartiles(const run_t *run, uint32_t mask, uint32_t n) {
+    const int16_t *x = run->series;
+    sort(run->series, n);
+    const int32_t lower = x[n / 4], upper = x[3 * n / 4];
+    const int32_t quartiles[] = {lower, x[n / 2], upper, upper - lower};
+    for (unsigned i = 0; i < 4; i++) {
+        if (mask >> (LOWER_QUARTILE + i) & 1) {
+            give(run, quartiles[i]);
+        }
+    }
+}
+
+// The statistics of `mask` of `n` samples of a channel.
+static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, uint32_t start,
+                            uint32_t n) {
+    if (mask == 0) {
+        return;
+    }
+    read_series(run, channel, start, n);
+    const int16_t *x = run->series;
+    const int32_t mean = mean_of(x, n);
+    int32_t least = x[0], most = x[0], crossings = 0, above = 0, rises = 0;
+    uint32_t change = 0; // at most 65534 * 65535
+    uint64_t variance = 0, power = 0;
+    int32_t before = x[0];
+    for (uint32_t t = 0; t < n; t++) {
+        const int32_t now = x[t], centred = centre(now, mean);
+        least = now < least ? now : least;
+        most = now > most ? now : most;
+        variance += (uint32_t)(centred * centred);
+        power += (uint32_t)(now * now);
+        change += (uint32_t)(now > before ? now - before : before - now);
+        above += now >= mean;
+        crossings += (now >= mean) != (before >= mean);
+        rises += now > before;
+        before = now;
+    }
+    const int32_t values[LOWER_QUARTILE] = {
+        mean,
+        least,
+        most,
+        mask >> DEVIATION & 1 ? isqrt(divide(variance, n)) : 0,
+        mask >> LOG_VARIANCE & 1 ? log2_256(variance) : 0,
+        mask >> LOG_POWER & 1 ? log2_256(power) : 0,
+        mask >> LOG_CHANGE & 1 ? log2_256(change) : 0,
+        crossings,
+        above,
+        rises,
+    };
+    for (unsigned i = 0; i < LOWER_QUARTILE; i++) {
+        if (mask >> i & 1) {
+            give(run, values[i]);
+        }
+    }
+    if (mask >> LOWER_QUARTILE) {
+        give_quartiles(run, mask, n);
+    }
+}
+
+// Each band is what smoothing over twice the time takes away; the smooth series takes its place.
+static void give_bands(const run_t *run, uint32_t bands, uint32_t channel) {
+    int16_t *x = run->series;
+    uint32_t n = run->model->length;
+    read_series(run, channel, 0, bands ? n : 0);
+    for (uint32_t k = 0; k < bands; k++) {
+        const uint32_t d = 1u << k;
+        uint64_t energy = 0;
+        n -= 2 * d;
+        for (uint32_t t = 0; t < n; t++) {
+            const int32_t middle = x[t + d];
+            const int32_t smooth = bnn_shift_right(x[t] + 2 * middle + x[t + 2 * d] + 2, 2);
+            const int32_t detail = middle - smooth;
+            energy += (uint32_t)(detail * detail);
+            x[t] = (int16_t)smooth;
+        }
+        give(run, log2_256(energy));
+    }
+}
+
+static void give_covariances(const run_t *run, int16_t *means) {
+    const uint32_t length = run->model->length, channels = run->model->channels;
+    for (uint32_t i = 0; i < channels; i++) {
+        read_series(run, i, 0, length);
+        means[i] = (int16_t)mean_of(run->series, length);
+    }
+    for (uint32_t i = 0; i < channels; i++) {
+        for (uint32_t t = 0; t < length; t++) {
+            run->series[t] = (int16_t)centre(sample(run, t, i), means[i]);
+        }
+        for (uint32_t j = i + 1; j < channels; j++) {
+            int64_t sum = 0;
+            for (uint32_t t = 0; t < length; t++) {
+                sum += run->series[t] * centre(sample(run, t, j), means[j]);
+            }
+            const int32_t root = isqrt(divide((uint64_t)(sum < 0 ? -sum : sum), length));
+            give(run, sum < 0 ? -root : root);
+        }
+    }
+}
+
+void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
+                      bnn_encoder_t *encoder) {
+    const fields_t f = get_fields(model->front_fields);
+    const run_t run = {model, window, encoder, (int16_t *)scratch};
+    const uint32_t length = model->length, statistics = (1u << STATISTICS) - 1;
+    for (uint32_t channel = 0; channel < model->channels; channel++) {
+        give_statistics(&run, f.whole & statistics, channel, 0, length);
+        give_bands(&run, f.bands, channel);
+        for (uint32_t i = 0; i < f.parts; i++) {
+            const uint32_t start = length * i / f.parts, end = length * (i + 1) / f.parts;
+            give_statistics(&run, f.part, channel, start, end - start);
+        }
+    }
+    if (f.whole >> COVARIANCE) {
+        give_covariances(&run, (int16_t *)(scratch + (length + 1) / 2));
+    }
+}

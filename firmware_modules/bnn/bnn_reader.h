@@ -1,0 +1,40 @@
+// What the loader's parts share: a file is read from its front, section by section.
+
+#ifndef BNN_READER_H
+#define BNN_READER_H
+
+#include "bnn.h"
+
+#define CHECK(ok, error)                                                                           \
+    do {                                                                                           \
+        if (!(ok)) {                                                                               \
+            return error;                                                                          \
+        }                                                                                          \
+    } while (0)
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        const bnn_error_t error_ = (call);                                                         \
+        CHECK(error_ == BNN_OK, error_);                                                           \
+    } while (0)
+
+// What is left of the file before its CRC.
+typedef struct {
+    const uint8_t *at;
+    size_t left;
+} bnn_reader_t;
+
+static inline uint16_t get16(const uint8_t *p) {
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t get32(const uint8_t *p) {
+    return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+// Point `section` at the next `size` bytes and go past them, or BNN_END.
+bnn_error_t bnn_take(bnn_reader_t *r, size_t size, const uint8_t **section);
+
+// Go to the next multiple of 4, over zeros: `error` for any other byte.
+bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error);
+
+#endif // BNN_READER_H
