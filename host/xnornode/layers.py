@@ -1,7 +1,8 @@
 """Layers with forward and backward pass, float32 NumPy.
 
-Each keeps what its backward pass needs from its last forward pass in training. Inputs and outputs
-have shape (n, width); a gradient is that of the loss by the layer's output or input.
+Each keeps what its backward pass needs from its last forward pass in training. Arrays between
+layers have the channels last: (n, width) or (n, height, width, channels). A gradient is that of the
+loss by the layer's output or input, and a layer may overwrite the one it is given.
 """
 
 from collections.abc import Callable
@@ -10,20 +11,26 @@ from typing import Protocol
 
 import numpy as np
 
-from xnornode.binarize import ESTIMATORS, Float, sign
+from xnornode import parallel
+from xnornode.binarize import ESTIMATORS, Float, WeightBinarizer, sign
 
 
 @dataclass(eq=False)
 class Parameter:
-    """Trained numbers and the gradient of the loss by them; `latent` ones are kept in [-1, 1]."""
+    """Trained numbers and the gradient of the loss by them.
+
+    latent: weights used by their sign, kept in [-1, 1]. floor: the least value allowed.
+    """
 
     value: Float
     grad: Float
     latent: bool = False
+    floor: float | None = None
 
 
-def _parameter(value: Float, latent: bool = False) -> Parameter:
-    return Parameter(value, np.zeros_like(value), latent)
+def parameter(value: Float, latent: bool = False, floor: float | None = None) -> Parameter:
+    """A parameter that starts at `value`."""
+    return Parameter(value, np.zeros_like(value), latent, floor)
 
 
 class Layer(Protocol):
@@ -36,55 +43,96 @@ class Layer(Protocol):
     def parameters(self) -> list[Parameter]: ...
 
 
-class BinaryDense:
-    """z = x @ sign(w).T with latent weights w, float32 (outputs, inputs), no bias.
+def glorot(outputs: int, inputs: int, fan_out: int, rng: np.random.Generator) -> Float:
+    """Uniform start with Glorot's bound (Glorot and Bengio, AISTATS 2010), (outputs, inputs).
 
-    The gradient by w is that by sign(w): the clipped estimator, as w stays in [-1, 1]. The start is
-    uniform with Glorot's bound (Glorot and Bengio, AISTATS 2010): with weights spread over all of
-    [-1, 1] the first epochs change few signs.
+    With latent weights spread over all of [-1, 1] instead, the first epochs change few signs.
+    """
+    bound = np.sqrt(6 / (inputs + fan_out))
+    return rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32)
+
+
+class BinaryDense:
+    """z = x @ w.T with w from latent weights, float32 (outputs, inputs), no bias.
+
+    The input is flattened. first: nobody needs the gradient by the input.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, rng: np.random.Generator, first: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        rng: np.random.Generator,
+        first: bool = False,
+        binarizer: WeightBinarizer | None = None,
     ) -> None:
-        bound = np.sqrt(6 / (inputs + outputs))
-        start = rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32)
-        self.weights = _parameter(start, latent=True)
+        start = glorot(outputs, inputs, outputs, rng)
+        self.binarizer = binarizer or WeightBinarizer()
+        self.weights = parameter(start, latent=self.binarizer.kind != "real")
         self.first = first
 
-    def signs(self) -> Float:
-        """The weights as they are used, -1 or +1, float32 (outputs, inputs)."""
-        return sign(self.weights.value)
+    def used(self, training: bool = False) -> Float:
+        """The weights as they are used, float32 (outputs, inputs)."""
+        return self.binarizer.use(self.weights.value, training)
 
     def forward(self, x: Float, training: bool) -> Float:
-        signs = self.signs()
+        used = self.used(training)
         if training:
-            self._x, self._signs = x, signs
-        return x @ signs.T
+            self._shape, self._used = x.shape, used
+        x = x.reshape(len(x), -1)
+        if training:
+            self._x = x
+        out = np.empty((len(x), len(used)), np.float32)
+        parts = parallel.spans(len(used), 8 * used.shape[1])
+        parallel.run(lambda a, b: _discard(np.matmul(x, used[a:b].T, out=out[:, a:b])), parts)
+        return out
 
     def backward(self, grad: Float) -> Float:
-        """The gradient by x; of a network's first layer nobody needs it, it is empty then."""
-        np.matmul(grad.T, self._x, out=self.weights.grad)
+        """The gradient by x; of a network's first layer it is empty."""
+        x, to = self._x, self.weights.grad
+        parts = parallel.spans(len(to), 8 * to.shape[1])
+        parallel.run(lambda a, b: _discard(np.matmul(grad[:, a:b].T, x, out=to[a:b])), parts)
+        self.binarizer.pull_back(self.weights.grad)
         if self.first:
             return np.empty((len(grad), 0), np.float32)
-        return grad @ self._signs
+        back: Float = (grad @ self._used).reshape(self._shape)
+        return back
 
     def parameters(self) -> list[Parameter]:
         return [self.weights]
 
 
-class BatchNorm:
-    """y = gamma (z - mean) / sqrt(var + eps) + beta per column (Ioffe and Szegedy, ICML 2015).
+class Mean:
+    """The mean over height and width: (n, height, width, channels) to (n, channels)."""
 
-    In training by the batch's mean and variance, whose running averages `infer` uses.
+    def forward(self, x: Float, training: bool) -> Float:
+        self._shape = x.shape
+        return np.asarray(x.mean(axis=(1, 2)))
+
+    def backward(self, grad: Float) -> Float:
+        _, height, width, _ = self._shape
+        spread = grad[:, None, None, :] / np.float32(height * width)
+        return np.ascontiguousarray(np.broadcast_to(spread, self._shape))
+
+    def parameters(self) -> list[Parameter]:
+        return []
+
+
+class BatchNorm:
+    """y = gamma (z - mean) / sqrt(var + eps) + beta per channel (Ioffe, Szegedy, ICML 2015).
+
+    In training by the batch's mean and variance, whose running averages `infer` uses. rising: gamma
+    stays positive, as behind a max-pool, whose maximum must stay the maximum.
     """
 
     EPS = np.float32(1e-5)
     MOMENTUM = np.float32(0.1)
+    LEAST_GAMMA = 0.01
 
-    def __init__(self, width: int) -> None:
-        self.gamma = _parameter(np.ones(width, np.float32))
-        self.beta = _parameter(np.zeros(width, np.float32))
+    def __init__(self, width: int, rising: bool = False) -> None:
+        floor = self.LEAST_GAMMA if rising else None
+        self.gamma = parameter(np.ones(width, np.float32), floor=floor)
+        self.beta = parameter(np.zeros(width, np.float32))
         self.mean = np.zeros(width, np.float32)
         self.var = np.ones(width, np.float32)
 
@@ -99,24 +147,64 @@ class BatchNorm:
     def forward(self, x: Float, training: bool) -> Float:
         if not training:
             return self.infer(x)
-        mean = x.mean(axis=0)
-        centred = x - mean
-        var = np.square(centred).mean(axis=0)
+        width = x.shape[-1]
+        z = x.reshape(-1, width)
+        count = np.float32(len(z))
+        mean = np.ones(len(z), np.float32) @ z / count
+        parts = parallel.spans(len(z), 12 * width)
+        squares = np.empty((len(parts), width), np.float32)
+        starts = {start: i for i, (start, _) in enumerate(parts)}
+        centred, y = np.empty_like(z), np.empty_like(z)
+
+        def centre(start: int, end: int) -> None:
+            c = np.subtract(z[start:end], mean, out=centred[start:end])
+            np.einsum("ij,ij->j", c, c, out=squares[starts[start]])
+
+        parallel.run(centre, parts)
+        var = squares.sum(axis=0) / count
         self.mean += self.MOMENTUM * (mean - self.mean)
         self.var += self.MOMENTUM * (var - self.var)
         self._inv = 1 / np.sqrt(var + self.EPS)
-        centred *= self._inv
-        self._normed = centred
-        return centred * self.gamma.value + self.beta.value
+        scale = self.gamma.value * self._inv
+
+        def stretch(start: int, end: int) -> None:
+            out = np.multiply(centred[start:end], scale, out=y[start:end])
+            out += self.beta.value
+
+        parallel.run(stretch, parts)
+        self._centred = centred
+        return y.reshape(x.shape)
 
     def backward(self, grad: Float) -> Float:
-        normed = self._normed
-        self.beta.grad[...] = grad.sum(axis=0)
-        self.gamma.grad[...] = np.einsum("ij,ij->j", grad, normed)
-        out = grad - self.beta.grad / np.float32(len(grad))
-        out -= normed * (self.gamma.grad / np.float32(len(grad)))
-        out *= self.gamma.value * self._inv
-        return out
+        shape, width = grad.shape, grad.shape[-1]
+        grad = grad.reshape(-1, width)
+        centred, count = self._centred, np.float32(len(grad))
+        parts = parallel.spans(len(grad), 8 * width)
+        sums = np.empty((len(parts), 2, width), np.float32)
+        starts = {start: i for i, (start, _) in enumerate(parts)}
+
+        def sum_up(start: int, end: int) -> None:
+            part = sums[starts[start]]
+            np.matmul(np.ones(end - start, np.float32), grad[start:end], out=part[0])
+            np.einsum("ij,ij->j", grad[start:end], centred[start:end], out=part[1])
+
+        parallel.run(sum_up, parts)
+        total = sums.sum(axis=0)
+        self.beta.grad[...] = total[0]
+        self.gamma.grad[...] = total[1] * self._inv
+        slope = total[1] * np.square(self._inv) / count
+        mean = total[0] / count
+        scale = self.gamma.value * self._inv
+
+        def pull(start: int, end: int) -> None:
+            c, g = centred[start:end], grad[start:end]
+            c *= slope
+            g -= c
+            g -= mean
+            g *= scale
+
+        parallel.run(pull, parts)
+        return grad.reshape(shape)
 
     def parameters(self) -> list[Parameter]:
         return [self.gamma, self.beta]
@@ -131,10 +219,64 @@ class Sign:
     def forward(self, x: Float, training: bool) -> Float:
         if training:
             self._x = x
-        return sign(x)
+        out = np.empty_like(x)
+        parts = parallel.spans(len(x), 8 * x[0].size)
+        parallel.run(lambda a, b: _discard(sign(x[a:b], out=out[a:b])), parts)
+        return out
 
     def backward(self, grad: Float) -> Float:
-        return grad * self._slope(self._x)
+        def bend(start: int, end: int) -> None:
+            grad[start:end] *= self._slope(self._x[start:end])
+
+        parallel.run(bend, parallel.spans(len(grad), 16 * grad[0].size))
+        return grad
 
     def parameters(self) -> list[Parameter]:
         return []
+
+
+class ByteReLU:
+    """y = floor(clip(x, 0, below 2) * 64 + 1/2) / 64: 7 bits, in steps that a byte can count.
+
+    The gradient passes where x is neither below 0 nor beyond the last step.
+    """
+
+    STEPS = 64
+    LAST = np.float32(127)
+
+    def forward(self, x: Float, training: bool) -> Float:
+        y = x * np.float32(self.STEPS)
+        y += np.float32(0.5)
+        np.floor(y, out=y)
+        np.clip(y, 0, self.LAST, out=y)
+        if training:
+            self._inside = (x > 0) & (y < self.LAST)
+        y /= np.float32(self.STEPS)
+        return y
+
+    def backward(self, grad: Float) -> Float:
+        grad *= self._inside
+        return grad
+
+    def parameters(self) -> list[Parameter]:
+        return []
+
+
+class ReLU:
+    """y = max(x, 0), for float networks."""
+
+    def forward(self, x: Float, training: bool) -> Float:
+        if training:
+            self._above = x > 0
+        return np.maximum(x, np.float32(0))
+
+    def backward(self, grad: Float) -> Float:
+        grad *= self._above
+        return grad
+
+    def parameters(self) -> list[Parameter]:
+        return []
+
+
+def _discard(_: object) -> None:
+    pass

@@ -1,38 +1,191 @@
-"""A stack of layers between the encoder's bits and the classes' logits, in float32."""
+"""A stack of layers between the code's bits or bytes and the classes' logits, in float32."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from xnornode.binarize import Float
-from xnornode.layers import BatchNorm, BinaryDense, Layer, Parameter, Sign
+from xnornode.binarize import Float, WeightBinarizer
+from xnornode.conv import BinaryConv
+from xnornode.errors import DataError, ModelError
+from xnornode.inputs import BYTE_STEPS, LearnedThermometer
+from xnornode.intlayers import Geometry
+from xnornode.layers import (
+    BatchNorm,
+    BinaryDense,
+    ByteReLU,
+    Layer,
+    Mean,
+    Parameter,
+    ReLU,
+    Sign,
+)
+from xnornode.model import MAX_LAYERS
+
+Grid = tuple[int, int, int]
+Kind = Literal["bits", "bytes"]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer of `outputs` neurons, whose outputs are bits or bytes."""
+
+    outputs: int
+    output: Kind = "bits"
+
+    def __post_init__(self) -> None:
+        if self.outputs < 1:
+            raise DataError(f"a layer's width must be at least 1, not {self.outputs}")
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution of `outputs` filters, then a max-pool; over a window, use widths of 1."""
+
+    outputs: int
+    kernel: tuple[int, int] = (3, 3)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    groups: int = 1
+    output: Kind = "bits"
+
+    def check(self, grid: Grid) -> None:
+        """Raise DataError where this layer does not fit a grid (height, width, channels)."""
+        if self.outputs < 1 or min(*self.kernel, *self.stride, *self.pool, self.groups) < 1:
+            raise DataError("a convolution's outputs, kernel, stride, pool, groups must be above 0")
+        for size, k, s, p, q in zip(
+            grid, self.kernel, self.stride, self.padding, self.pool, strict=False
+        ):
+            if k > size + 2 * p or (size + 2 * p - k) // s + 1 < q:
+                raise DataError(
+                    f"a convolution of kernel {self.kernel}, stride {self.stride}, padding "
+                    f"{self.padding} and pool {self.pool} does not fit {grid[0]} x {grid[1]}"
+                )
+            if not 0 <= p < k:
+                raise DataError(f"padding {p} must be at least 0 and below the kernel's {k}")
+        if grid[2] % self.groups or self.outputs % self.groups:
+            raise DataError(
+                f"{self.groups} groups must divide {grid[2]} channels and {self.outputs} outputs"
+            )
+
+
+Spec = Dense | Conv
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer as it is folded: a linear layer, its batch norm, what it looks at and gives.
+
+    unit: what one step of an integer input is in float arithmetic; a mean over places is in it.
+    """
+
+    linear: BinaryDense | BinaryConv
+    norm: BatchNorm
+    grid: Grid
+    inputs: Kind
+    output: Literal["bits", "bytes", "scores"]
+    unit: float
+
+    def check(self) -> None:
+        """Raise ModelError for counts that the format does not allow."""
+        m, c = len(self.linear.weights.value), self.linear
+        if isinstance(c, BinaryConv):
+            Geometry(m, self.grid, c.kernel, c.groups, c.stride, c.padding, c.pool)
+        else:
+            Geometry(m, self.grid, (1, 1), scores=self.output == "scores")
 
 
 class Network:
-    """Dense layers of sign neurons: (dense, batch norm, sign) for each of `hidden`, then (dense,
-    batch norm), whose outputs are the logits.
+    """(linear layer, batch norm, sign) for each spec, then (dense, batch norm) for the logits.
 
-    inputs: width of the input, values -1 and +1. estimator: a name of `binarize.ESTIMATORS`.
+    grid: of the input, (height, width, channels). inputs: "bits" are -1 and +1, "bytes" whole
+    numbers from -128 to 127, divided by 128. average: the logits see the mean over height and
+    width. weights, standardise, real_until: see `binarize.WeightBinarizer`; "real" gives a float
+    network, with ReLU. before: a layer that makes the bits from values; grid is that of its bits.
+    Raises DataError for layers that do not fit, ModelError where the format does not allow them.
     """
 
     def __init__(
         self,
-        inputs: int,
-        hidden: Sequence[int],
+        grid: Grid,
+        specs: Sequence[Spec],
         classes: int,
-        estimator: str,
         rng: np.random.Generator,
+        inputs: Kind = "bits",
+        average: bool = False,
+        estimator: str = "clipped",
+        weights: str = "sign",
+        standardise: bool = False,
+        real_until: float = 0.0,
+        before: LearnedThermometer | None = None,
     ) -> None:
-        self.layers: list[Layer] = []
-        width = inputs
-        for outputs in hidden:
-            dense = BinaryDense(width, outputs, rng, first=not self.layers)
-            self.layers += [dense, BatchNorm(outputs), Sign(estimator)]
-            width = outputs
-        self.layers += [BinaryDense(width, classes, rng, not self.layers), BatchNorm(classes)]
+        self.layers: list[Layer] = [before] if before else []
+        self.blocks: list[Block] = []
+        self.binarizers: list[WeightBinarizer] = []
+        self.grid, self.inputs, self.before = grid, inputs, before
+        self._weights = (weights, standardise, real_until)
+        kind, real = inputs, weights == "real"
+        unit = 1.0 if kind == "bits" else 1 / BYTE_STEPS
+        for spec in specs:
+            binarizer = self._binarizer()
+            linear: BinaryDense | BinaryConv
+            first = not self.layers  # of a network's input nobody needs the gradient
+            if isinstance(spec, Conv):
+                spec.check(grid)
+                linear = BinaryConv(
+                    grid,
+                    spec.outputs,
+                    spec.kernel,
+                    rng,
+                    spec.stride,
+                    spec.padding,
+                    spec.pool,
+                    spec.groups,
+                    -1 if kind == "bits" else 0,
+                    first,
+                    binarizer,
+                )
+                seen, grid = grid, linear.out_grid
+            else:
+                linear = BinaryDense(int(np.prod(grid)), spec.outputs, rng, first, binarizer)
+                seen, grid = (1, 1, int(np.prod(grid))), (1, 1, spec.outputs)
+            norm = BatchNorm(spec.outputs, rising=isinstance(spec, Conv) and spec.pool != (1, 1))
+            activation: Layer = ReLU() if real else Sign(estimator)
+            if spec.output == "bytes" and not real:
+                activation = ByteReLU()
+            self.blocks.append(Block(linear, norm, seen, kind, spec.output, unit))
+            self.layers += [linear, norm, activation]
+            kind, unit = spec.output, 1.0 if spec.output == "bits" else 1 / ByteReLU.STEPS
+        first = not self.layers
+        if average and grid[:2] != (1, 1):
+            self.layers.append(Mean())
+            unit /= grid[0] * grid[1]
+        else:
+            grid = (1, 1, int(np.prod(grid)))
+        head = BinaryDense(grid[2], classes, rng, first, self._binarizer())
+        norm = BatchNorm(classes)
+        self.blocks.append(Block(head, norm, grid, kind, "scores", unit))
+        self.layers += [head, norm]
+        if not real:  # said before a long training, not after it
+            if len(self.blocks) > MAX_LAYERS:
+                raise ModelError("header", f"{len(self.blocks)} layers: at most {MAX_LAYERS}")
+            for block in self.blocks:
+                block.check()
+
+    def _binarizer(self) -> WeightBinarizer:
+        self.binarizers.append(WeightBinarizer(*self._weights))
+        return self.binarizers[-1]
+
+    def advance(self, done: float) -> None:
+        """Say what share of training is over, for binarizers that harden with it."""
+        for binarizer in self.binarizers:
+            binarizer.done = done
 
     def forward(self, x: Float, training: bool) -> Float:
-        """Logits (n, classes) of inputs -1 and +1, float32 (n, inputs)."""
+        """Logits (n, classes) of inputs, float32 (n, width)."""
+        x = x.reshape(len(x), *self.grid) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
@@ -43,23 +196,18 @@ class Network:
             grad = layer.backward(grad)
 
     def decisions(self, x: Float) -> Iterator[Float]:
-        """Per sign layer its outputs -1 and +1, float32 (n, width), then the logits."""
+        """Per hidden layer its outputs, float32 (n, ...), then the logits."""
+        x = x.reshape(len(x), *self.grid) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training=False)
-            if isinstance(layer, Sign):
+            if isinstance(layer, Sign | ByteReLU):
                 yield x
         yield x
 
     def parameters(self) -> list[Parameter]:
         return [p for layer in self.layers for p in layer.parameters()]
 
-    def blocks(self) -> list[tuple[BinaryDense, BatchNorm]]:
-        """Each dense layer with the batch norm after it, in order."""
-        dense = [layer for layer in self.layers if isinstance(layer, BinaryDense)]
-        norms = [layer for layer in self.layers if isinstance(layer, BatchNorm)]
-        return list(zip(dense, norms, strict=True))
-
     def state(self) -> list[Float]:
         """The arrays that make up the trained network, to copy from and into."""
-        statistics = [a for _, norm in self.blocks() for a in (norm.mean, norm.var)]
+        statistics = [a for block in self.blocks for a in (block.norm.mean, block.norm.var)]
         return [p.value for p in self.parameters()] + statistics

@@ -1,69 +1,32 @@
-"""Training of a binary network on windows, deterministic by its seed."""
+"""Training of a binary network, deterministic by its seed (and the number of threads)."""
 
-import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TextIO
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.augment import Augment
-from xnornode.binarize import ESTIMATORS, Float
-from xnornode.data import Labels, Windows
-from xnornode.encode import MAX_BITS, Int16, Thermometer, quantile_thermometer
+from xnornode.augment import TextAugment
+from xnornode.binarize import Float
+from xnornode.checkpoint import Progress, digest, read_checkpoint, write_checkpoint
+from xnornode.config import TrainConfig
+from xnornode.data import Data, Texts, given
 from xnornode.errors import DataError
-from xnornode.model import MAX_INPUTS
-from xnornode.network import Network
-from xnornode.optim import Adam, cosine
+from xnornode.feed import Feed
+from xnornode.fronts import TextFront
+from xnornode.inputs import Inputs, LearnedThermometer, fit_code
+from xnornode.losses import cross_entropy, distillation, squared_hinge, targets
+from xnornode.network import Kind, Network
+from xnornode.optim import Adam, Bop, learning_rate
 
-# A softmax gradient below this moves nothing, but in products it would become denormal (see optim).
-TINY = np.float32(1e-9)
-MIN_BATCH = 4
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """What is trained, and how.
-
-    hidden: width of each hidden layer. bits: thermometer bits per sample, 1 to 32. epochs: passes
-    over the windows. batch: windows per step, at least 4 (batch norm needs a spread). rate: peak
-    learning rate. estimator: gradient of sign, a name of `binarize.ESTIMATORS`. smoothing: share of
-    the target that goes to all classes alike. augment: random changes of the training windows.
-    seed: of everything random. Raises DataError for values that make no sense.
-    """
-
-    hidden: tuple[int, ...] = (64,)
-    bits: int = 3
-    epochs: int = 20
-    batch: int = 128
-    rate: float = 0.003
-    estimator: str = "clipped"
-    smoothing: float = 0.0
-    augment: Augment = field(default_factory=Augment)
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for i, width in enumerate(self.hidden):
-            if width < 1:
-                raise DataError(f"hidden layer {i + 1}: its width must be at least 1, not {width}")
-        if not 1 <= self.bits <= MAX_BITS:
-            raise DataError(f"bits must be 1 to {MAX_BITS}, not {self.bits}")
-        if self.epochs < 1:
-            raise DataError(f"epochs must be at least 1, not {self.epochs}")
-        if self.batch < MIN_BATCH:
-            raise DataError(f"batch must be at least {MIN_BATCH}, not {self.batch}")
-        if not self.rate > 0:
-            raise DataError(f"rate must be above 0, not {self.rate}")
-        if self.estimator not in ESTIMATORS:
-            raise DataError(f"estimator must be one of {', '.join(ESTIMATORS)}")
-        if not 0 <= self.smoothing < 1:
-            raise DataError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
+PREDICT_BATCH = 256
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """How epoch `number` of `of` went.
+    """How epoch `number` of `of` went, in `seconds`.
 
     loss, accuracy: means over the training windows as they were augmented. validation: accuracy on
     the validation windows, None without them.
@@ -74,166 +37,226 @@ class Epoch:
     loss: float
     accuracy: float
     validation: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained float network and the encoder before it.
+    """A trained float network and what comes before it.
 
-    history: all epochs. best: the number of the epoch whose parameters the network has.
+    history: all epochs. best: the number of the epoch whose parameters the network has. loudest:
+    what nearly all samples stay within, 0 for texts. teacher: its teacher, where it trained one.
     """
 
     network: Network
-    encoder: Thermometer
+    inputs: Inputs
+    config: TrainConfig
     history: tuple[Epoch, ...]
     best: int
+    loudest: int
+    teacher: "Trained | None" = None
+
+    def logits(self, data: Data) -> Float:
+        """Logits (n, classes) of the network in float arithmetic."""
+        return _logits(self.network, self.inputs, self.inputs.compact(given(data)))
+
+    def predict(self, data: Data) -> npt.NDArray[np.int64]:
+        """Class index (n,) of the highest logit, in float arithmetic."""
+        return self.logits(data).argmax(axis=1)
 
 
 def train(
-    windows: Windows,
+    data: Data,
     config: TrainConfig,
-    validation: Windows | None = None,
+    validation: Data | None = None,
     progress: Callable[[Epoch], None] | None = None,
+    checkpoint: Path | None = None,
+    teacher_logits: npt.ArrayLike | None = None,
 ) -> Trained:
-    """Train on `windows`; the thermometer's thresholds come from them alone.
+    """Train on `data`; the code's steps come from it alone.
 
-    validation: windows of other groups: the epoch with the best accuracy on them is kept (the
-    latest of equals). Without them it is the last epoch. progress is called after each epoch.
-    Raises DataError for data that cannot be trained on.
+    validation: data of other groups: the epoch with the best accuracy on it is kept (the latest of
+    equals). Without it, that is the last epoch. progress is called after each epoch. checkpoint: a
+    file that is written after each epoch, and continued from where it is there. teacher_logits:
+    (n, classes), what another model gives for `data` as it is; config.teacher must say how
+    much it counts. Raises DataError for data that cannot be trained on, or a foreign checkpoint.
     """
-    _check(windows, validation)
-    length, channels = windows.samples.shape[1:]
-    config.augment.check(channels)
-    inputs = length * channels * config.bits
-    if inputs > MAX_INPUTS:
-        raise DataError(
-            f"a window of {length} samples, {channels} channels and {config.bits} bits makes "
-            f"{inputs} inputs, a layer takes {MAX_INPUTS}: use a shorter window or fewer bits"
-        )
+    check(data, validation)
+    if checkpoint and not checkpoint.parent.is_dir():
+        raise DataError(f"there is no folder {checkpoint.parent} for the checkpoint: make it first")
+    classes = len(data.classes)
+    if teacher_logits is not None:
+        teacher_logits = np.asarray(teacher_logits, np.float32)
+        if teacher_logits.shape != (len(data), classes):
+            raise DataError(f"the teacher's logits must have shape ({len(data)}, {classes})")
+        if not np.isfinite(teacher_logits).all():
+            raise DataError("the teacher's logits hold NaN or infinite values")
+        if config.teacher is None:
+            raise DataError("teacher_logits need config.teacher, which says how much they count")
     rng = np.random.default_rng(config.seed)
-    encoder = quantile_thermometer(windows.samples, config.bits)
-    network = Network(inputs, config.hidden, len(windows.classes), config.estimator, rng)
-    optimiser = Adam(network.parameters())
+    inputs, network = make_network(data, config, rng)
+    teacher = None
+    if config.teacher and teacher_logits is None:
+        beside = checkpoint and checkpoint.with_name(checkpoint.name + ".teacher")
+        teacher = train(data, config.of_teacher(), validation, progress, beside)
+    optimiser = make_optimiser(network, config)
     history: list[Epoch] = []
-    best, kept = 0, network.state()
-    for number in range(1, config.epochs + 1):
-        loss, accuracy = _run_epoch(network, encoder, optimiser, windows, config, number, rng)
-        reached = None
-        if validation is not None:
-            guess = predict(network, encoder, validation.samples)
-            reached = float((guess == validation.labels).mean())
-        history.append(Epoch(number, config.epochs, loss, accuracy, reached))
-        if best == 0 or reached is None or reached >= (history[best - 1].validation or 0.0):
+    best, kept = 0, [a.copy() for a in network.state()]
+    feed = Feed(data, inputs, config, rng)
+    state = Progress(network.state(), kept, optimiser, rng, history, best)
+    settings = f"{config} {digest(data, validation, teacher_logits)}" if checkpoint else ""
+    if checkpoint and checkpoint.exists():
+        best = read_checkpoint(checkpoint, settings, state, Epoch)
+    watch = None if validation is None else inputs.compact(given(validation))
+    weights = config.weights_of(data.labels, classes)
+    for number in range(len(history) + 1, config.epochs + 1):
+        start = time.perf_counter()
+        loss, accuracy = _run_epoch(
+            network, optimiser, feed, config, number, weights, teacher, teacher_logits
+        )
+        right = None
+        if validation is not None and watch is not None:
+            guess = _logits(network, inputs, watch).argmax(axis=1)
+            right = float((guess == validation.labels).mean())
+        seconds = time.perf_counter() - start
+        history.append(Epoch(number, config.epochs, loss, accuracy, right, seconds))
+        if right is None or not best or right >= (history[best - 1].validation or 0):
             best = number
-            # Without validation the network itself is what is kept: no copy.
-            kept = network.state() if validation is None else [a.copy() for a in network.state()]
+            kept[:] = [a.copy() for a in network.state()]
+        if checkpoint:
+            write_checkpoint(checkpoint, settings, replace(state, best=best))
         if progress:
             progress(history[-1])
     for array, value in zip(network.state(), kept, strict=True):
         array[...] = value
-    return Trained(network, encoder, tuple(history), best)
+    loudest = 0
+    if not isinstance(data, Texts):
+        loudest = int(np.abs(np.quantile(data.samples, (0.0005, 0.9995))).max())
+    return Trained(network, inputs, config, tuple(history), best, loudest, teacher)
+
+
+def make_network(
+    data: Data, config: TrainConfig, rng: np.random.Generator
+) -> tuple[Inputs, Network]:
+    """The inputs, fitted to `data`, and the untrained network. Raises DataError."""
+    front, classes = config.front, len(data.classes)
+    before = None
+    kind: Kind = "bits"
+    if isinstance(data, Texts) and isinstance(front, TextFront):
+        if config.augment and not isinstance(config.augment, TextAugment):
+            raise DataError("texts are augmented by TextAugment, not as windows are")
+        inputs, width = Inputs(front, None), front.count(0, 1)
+        channels = width
+    elif isinstance(data, Texts) or isinstance(front, TextFront):
+        raise DataError("texts need the text front, and windows one of the others")
+    else:
+        length, channels = data.samples.shape[1:]
+        if isinstance(config.augment, TextAugment):
+            raise DataError("windows are not augmented by TextAugment: it is for texts")
+        if config.augment:
+            config.augment.check(length, channels)
+        values = front.values(data.samples)
+        rows = front.rows(length, channels)
+        if config.code == "learned":
+            inputs = Inputs(front, None)
+            before = LearnedThermometer(values, rows, config.bits)
+            width = values.shape[1] * config.bits
+        else:
+            code = fit_code(values, rows, config.code, config.bits)
+            inputs, kind = Inputs(front, code), code.output
+            width = code.width(values.shape[1])
+        channels = rows * width // values.shape[1]
+    grid = config.grid_of(width, channels)
+    network = Network(
+        grid,
+        config.layers,
+        classes,
+        rng,
+        kind,
+        config.average,
+        config.estimator,
+        config.weights,
+        config.standardise,
+        config.two_stage,
+        before,
+    )
+    return inputs, network
+
+
+def make_optimiser(network: Network, config: TrainConfig) -> Adam:
+    """The optimiser that the settings name."""
+    if config.optimiser == "bop":
+        return Bop(network.parameters(), config.rate)
+    return Adam(network.parameters())
 
 
 def _run_epoch(
     network: Network,
-    encoder: Thermometer,
     optimiser: Adam,
-    windows: Windows,
+    feed: Feed,
     config: TrainConfig,
     number: int,
-    rng: np.random.Generator,
+    weights: Float | None,
+    teacher: Trained | None,
+    teacher_logits: Float | None,
 ) -> tuple[float, float]:
-    """One pass over the windows in random order; mean loss and accuracy."""
-    count = len(windows)
-    # Parts of nearly equal size: no small rest, and one step where the batch exceeds the set.
-    parts = np.array_split(rng.permutation(count), -(-count // config.batch))
-    total, right = 0.0, 0
-    for i, part in enumerate(parts):
-        labels = windows.labels[part]
-        signs = encode_signs(encoder, config.augment.apply(windows.samples[part], rng))
-        logits = network.forward(signs, training=True)
-        loss, grad = cross_entropy(logits, labels, config.smoothing)
+    """One pass over the data in random order; mean loss and accuracy."""
+    labels, count = feed.data.labels, len(feed.data)
+    classes = len(feed.data.classes)
+    total, right, seen = 0.0, 0, 0
+    for x, part in feed.batches():
+        done = (number - 1 + seen / count) / config.epochs
+        network.advance(done)
+        logits = network.forward(x, training=True)
+        target = targets(labels[part], classes, config.smoothing)
+        weight = None if weights is None else weights[part]
+        loss_of = squared_hinge if config.loss == "squared-hinge" else cross_entropy
+        loss, grad = loss_of(logits, target, weight)
+        if config.teacher:
+            if teacher:
+                wanted = teacher.network.forward(x, training=False)
+            else:
+                assert teacher_logits is not None
+                wanted = teacher_logits[part]
+            share = np.float32(config.teacher.share)
+            other, other_grad = distillation(logits, wanted, config.teacher.temperature)
+            loss = float((1 - share) * loss + share * other)
+            grad = (1 - share) * grad + share * other_grad
         network.backward(grad)
-        done = (number - 1 + i / len(parts)) / config.epochs
-        optimiser.step(cosine(done, config.rate))
+        optimiser.step(learning_rate(config.schedule, done, config.rate))
         total += loss * len(part)
-        right += int((logits.argmax(axis=1) == labels).sum())
+        right += int((logits.argmax(axis=1) == labels[part]).sum())
+        seen += len(part)
     return total / count, right / count
 
 
-def encode_signs(encoder: Thermometer, samples: Float | Int16) -> Float:
-    """The encoder's bits as -1 and +1, float32 (n, inputs), of samples (n, length, channels).
-
-    Augmented samples are not rounded before: thresholds are integers all the same.
-    """
-    count, length, _ = samples.shape
-    cuts = np.tile(encoder.thresholds.ravel(), length).astype(np.float32)
-    # One long row per window: broadcasting over the few bits of a sample would be slow.
-    above = np.repeat(samples.reshape(count, -1).astype(np.float32), encoder.bits, axis=1)
-    above -= cuts
-    return np.copysign(np.float32(1), above, out=above)  # a difference of zero is +0.0
-
-
-def cross_entropy(logits: Float, labels: Labels, smoothing: float = 0.0) -> tuple[float, Float]:
-    """Mean cross-entropy of softmax(logits) (n, classes) with labels (n,), and its gradient.
-
-    smoothing: share of the target given to all classes alike (Szegedy et al., CVPR 2016).
-    """
-    count, classes = logits.shape
-    logs = logits - logits.max(axis=1, keepdims=True)
-    logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
-    target = np.full_like(logits, smoothing / classes)
-    target[np.arange(count), labels] += np.float32(1 - smoothing)
-    loss = float(-(target * logs).sum() / count)
-    grad: Float = (np.exp(logs) - target) / np.float32(count)
-    grad[np.abs(grad) < TINY] = 0
-    return loss, grad
-
-
-def predict(
-    network: Network, encoder: Thermometer, samples: Int16, batch: int = 512
-) -> npt.NDArray[np.int64]:
-    """Class index (n,) of the float network's highest logit, for int16 (n, length, channels)."""
+def _logits(network: Network, inputs: Inputs, compact: npt.NDArray[np.integer]) -> Float:
     parts = [
-        network.forward(encode_signs(encoder, samples[i : i + batch]), training=False)
-        for i in range(0, len(samples), batch)
+        network.forward(inputs.floats(compact[i : i + PREDICT_BATCH]), training=False)
+        for i in range(0, len(compact), PREDICT_BATCH)
     ]
-    return np.concatenate(parts).argmax(axis=1)
+    return np.concatenate(parts)
 
 
-def progress_bar(stream: TextIO = sys.stderr) -> Callable[[Epoch], None] | None:
-    """A progress callback that draws one line on `stream`, or None where that is no terminal."""
-    if not stream.isatty():
-        return None
-
-    def draw(epoch: Epoch) -> None:
-        done = 30 * epoch.number // epoch.of
-        text = f"loss {epoch.loss:.3f}  training {epoch.accuracy:6.1%}"
-        if epoch.validation is not None:
-            text += f"  validation {epoch.validation:6.1%}"
-        end = "\n" if epoch.number == epoch.of else ""
-        bar = "#" * done + "." * (30 - done)
-        stream.write(f"\r[{bar}] {epoch.number}/{epoch.of}  {text}{end}")
-        stream.flush()
-
-    return draw
-
-
-def _check(windows: Windows, validation: Windows | None) -> None:
-    counts = np.bincount(windows.labels, minlength=len(windows.classes))
-    if len(windows.classes) < 2:
+def check(data: Data, validation: Data | None) -> None:
+    """Raise DataError for data that cannot be trained on."""
+    counts = np.bincount(data.labels, minlength=len(data.classes))
+    if len(data.classes) < 2:
         raise DataError("all windows are of one class: training needs at least two")
-    missing = [name for name, n in zip(windows.classes, counts, strict=True) if n < 2]
+    missing = [name for name, n in zip(data.classes, counts, strict=True) if n < 2]
     if missing:
         raise DataError(
             f"too little data: fewer than 2 training windows of class {', '.join(missing)}"
         )
     if validation is None:
         return
-    if validation.classes != windows.classes:
+    if validation.classes != data.classes:
         raise DataError("training and validation windows have different classes")
-    if validation.samples.shape[1:] != windows.samples.shape[1:]:
+    if isinstance(data, Texts) or isinstance(validation, Texts):
+        if not (isinstance(data, Texts) and isinstance(validation, Texts)):
+            raise DataError("training and validation must both be texts, or both windows")
+    elif validation.samples.shape[1:] != data.samples.shape[1:]:
         raise DataError("training and validation windows have different shapes")
-    shared = sorted(set(windows.groups) & set(validation.groups))
+    shared = sorted(set(data.groups) & set(validation.groups))
     if shared:
         raise DataError(f"group {', '.join(shared)} is both in training and in validation")

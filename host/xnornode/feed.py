@@ -1,0 +1,67 @@
+"""Batches for training: drawn in random order, augmented, coded."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode.augment import TextAugment
+from xnornode.binarize import Float
+from xnornode.config import TrainConfig
+from xnornode.data import Data, Texts, given
+from xnornode.encode import INT16
+from xnornode.inputs import Inputs
+
+# Windows that are augmented and encoded at a time: enough to be worth NumPy's calls.
+AHEAD = 1024
+
+
+class Feed:
+    """Batches of the network's input in random order, prepared a little ahead.
+
+    Without augmentation everything is encoded once; with it, while the network is busy, in a thread
+    of its own.
+    """
+
+    def __init__(
+        self, data: Data, inputs: Inputs, config: TrainConfig, rng: np.random.Generator
+    ) -> None:
+        self.data, self.inputs, self.batch, self.rng = data, inputs, config.batch, rng
+        self.augment = config.augment
+        # n-grams are dropped from the bits of a text, samples are changed before they are coded.
+        encoded_once = not self.augment or isinstance(data, Texts)
+        self._fixed = inputs.compact(given(data)) if encoded_once else None
+
+    def batches(self) -> Iterator[tuple[Float, npt.NDArray[np.intp]]]:
+        """Inputs, float32 (n, width), and which of the data they are, once through all."""
+        count = len(self.data)
+        order = self.rng.permutation(count)
+        # Parts of nearly equal size: no small rest, and one step where the batch exceeds the set.
+        parts = np.array_split(order, -(-count // self.batch))
+        each = max(1, AHEAD // self.batch)
+        blocks = [parts[i : i + each] for i in range(0, len(parts), each)]
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._prepare, blocks[0])
+            for i, block in enumerate(blocks):
+                ready = coming.result()
+                if i + 1 < len(blocks):
+                    coming = ahead.submit(self._prepare, blocks[i + 1])
+                at = 0
+                for part in block:
+                    yield self.inputs.floats(ready[at : at + len(part)]), part
+                    at += len(part)
+
+    def _prepare(self, block: list[npt.NDArray[np.intp]]) -> npt.NDArray[np.integer]:
+        which = np.concatenate(block)
+        if self._fixed is not None:
+            bits = self._fixed[which]
+            if isinstance(self.augment, TextAugment):
+                return self.augment.apply(bits.astype(np.int8, copy=False), self.rng)
+            return bits
+        assert not isinstance(self.data, Texts)
+        assert self.augment and not isinstance(self.augment, TextAugment)
+        changed = self.augment.apply(self.data.samples[which], self.rng)
+        np.rint(changed, out=changed)
+        np.clip(changed, INT16.min, INT16.max, out=changed)
+        return self.inputs.compact(changed.astype(np.int16))
