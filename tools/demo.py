@@ -29,8 +29,8 @@ from xnornode.datasets import watch
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.files import write_whole
 from xnornode.model import Model
-from xnornode.recipes import WATCH, build
-from xnornode.train import progress_bar
+from xnornode.progress import progress_bar
+from xnornode.recipes import WATCH, build, recordings
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "demo"
@@ -184,7 +184,7 @@ def run(options: argparse.Namespace) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with clock.step("training"):
         data = watch()
-        model = build(data, WATCH, progress_bar()).model
+        model = build(recordings(data, WATCH), WATCH.config, progress_bar()).model
         fileformat.save(model, MODEL)
         recordings = write_recordings(data)
     with clock.step("firmware"):

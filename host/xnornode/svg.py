@@ -1,0 +1,186 @@
+"""Small pictures as SVG for a page whose style sheet gives the colours (classes `ink`, `one`, ...).
+
+All text that comes from data is escaped here.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+from math import ceil, floor, log10
+
+WIDTH = 720
+
+
+def line_chart(
+    series: Sequence[tuple[str, str, Sequence[float]]], mark: int, title: str, ticks: int = 5
+) -> str:
+    """Shares over epochs 1, 2, ...: (name, class, values) per line. mark: an epoch to point at."""
+    height, left, right, top, bottom = 280, 52, 110, 16, 36
+    values = [v for _, _, line in series for v in line]
+    low, high = min(values), max(values)
+    pad = max(0.01, 0.06 * (high - low))
+    low, high = max(0.0, low - pad), min(1.0, high + pad)
+    count = max(len(line) for _, _, line in series)
+
+    def x(epoch: int) -> float:
+        return left + (WIDTH - left - right) * (epoch - 1) / max(1, count - 1)
+
+    def y(value: float) -> float:
+        return top + (height - top - bottom) * (high - value) / (high - low)
+
+    parts = []
+    for i in range(ticks):
+        value = low + (high - low) * i / (ticks - 1)
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{WIDTH - right}" {_both("y", y(value))}/>'
+        )
+        parts.append(_text(left - 8, y(value) + 4, f"{value:.0%}", "end", "small"))
+    for epoch in sorted({1, count, *(round(1 + (count - 1) * i / 4) for i in range(5))}):
+        parts.append(_text(x(epoch), height - bottom + 18, str(epoch), "middle", "small"))
+    parts.append(_text((left + WIDTH - right) / 2, height - 2, "epoch", "middle", "small"))
+    if 1 <= mark <= count:
+        line = f'{_both("x", x(mark))} y1="{top}" y2="{height - bottom}"'
+        parts.append(f'<line class="mark" {line}/>')
+    named: list[float] = []
+    for name, style, shares in series:
+        points = " ".join(f"{x(i + 1):.1f},{y(v):.1f}" for i, v in enumerate(shares))
+        parts.append(f'<polyline class="line {style}" points="{points}"/>')
+        parts += [
+            f'<circle class="dot {style}" cx="{x(i + 1):.1f}" cy="{y(v):.1f}" r="{_radius(count)}">'
+            f"<title>{escape(name)}, epoch {i + 1}: {v:.1%}</title></circle>"
+            for i, v in enumerate(shares)
+        ]
+        at = y(shares[-1]) + 4
+        if any(abs(at - other) < 15 for other in named):
+            at = named[-1] + (15 if at >= named[-1] else -15)
+        named.append(at)
+        text = f"{name} {shares[-1]:.1%}"
+        parts.append(_text(x(len(shares)) + 8, at, text, "start", f"fill-{style}"))
+    return _svg(WIDTH, height, parts, title)
+
+
+def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) -> str:
+    """A confusion matrix: rows true, columns predicted, each row shaded by its shares."""
+    count = len(labels)
+    side = max(14, min(64, (WIDTH - 160) // count))
+    longest = max(len(label) for label in labels)
+    left, top = 16 + min(150, 8 * longest), 20 + min(150, 6 * longest)
+    parts = []
+    for i, (label, row) in enumerate(zip(labels, table, strict=True)):
+        middle = top + i * side + side / 2
+        parts.append(_text(left - 8, middle + 4, _short(label, 18), "end", "small"))
+        at = left + i * side + side / 2
+        head = f'x="{at:.1f}" y="{top - 8}" transform="rotate(-35 {at:.1f} {top - 8})"'
+        parts.append(f'<text class="small" {head}>{escape(_short(label, 24))}</text>')
+        total = max(1, sum(row))
+        for j, n in enumerate(row):
+            share = n / total
+            style = "hit" if i == j else "miss"
+            cell = f'x="{left + j * side}" y="{top + i * side}" width="{side - 2}"'
+            parts.append(
+                f"<g><title>{escape(label)} taken for {escape(labels[j])}: {n} of {sum(row)} "
+                f'({share:.1%})</title><rect class="cell" {cell} height="{side - 2}" rx="3"/>'
+                f'<rect class="{style}" {cell} height="{side - 2}" rx="3" '
+                f'fill-opacity="{share**0.7:.3f}"/>'
+            )
+            if n and side >= 26:
+                shade = "on" if share > 0.35 else "small"
+                place = left + j * side + side / 2 - 1
+                parts.append(_text(place, middle + 3, str(n), "middle", shade))
+            parts.append("</g>")
+    return _svg(left + count * side + 40, top + count * side + 8, parts, title)
+
+
+def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one") -> str:
+    """Horizontal bars: (name, share of the whole width from 0 to 1, text behind the bar)."""
+    step, left, right = 26, 150, 150
+    parts = []
+    for i, (name, share, text) in enumerate(rows):
+        y = 4 + i * step
+        width = (WIDTH - left - right) * max(0.0, min(1.0, share))
+        shape = f'y="{y}" height="16" rx="3"'
+        parts.append(_text(left - 10, y + 13, _short(name, 20), "end", "small"))
+        parts.append(f'<rect class="cell" x="{left}" width="{WIDTH - left - right}" {shape}/>')
+        parts.append(
+            f'<rect class="bar {style}" x="{left}" width="{max(width, 1.5):.1f}" {shape}/>'
+        )
+        parts.append(_text(WIDTH - right + 10, y + 13, text, "start", "small"))
+    return _svg(WIDTH, 8 + len(rows) * step, parts, title)
+
+
+def scatter(
+    points: Sequence[tuple[float, float, str]],
+    front: Sequence[int],
+    mark: int,
+    limit: float | None,
+    axis: str,
+    title: str,
+) -> str:
+    """Accuracy over a cost, in a logarithmic scale: (cost, share, what a pointer reads) per point.
+
+    front: the points that a line joins, by rising cost. mark: the one with a ring. limit: a cost to
+    draw a line at. axis: name of the cost, with its unit.
+    """
+    height, left, right, top, bottom = 300, 52, 24, 16, 40
+    costs = [p[0] for p in points] + ([limit] if limit else [])
+    first, last = log10(min(costs) / 1.15), log10(max(costs) * 1.15)
+    shares = [p[1] for p in points]
+    pad = max(0.01, 0.06 * (max(shares) - min(shares)))
+    low, high = max(0.0, min(shares) - pad), min(1.0, max(shares) + pad)
+
+    def x(cost: float) -> float:
+        return left + (WIDTH - left - right) * (log10(cost) - first) / (last - first)
+
+    def y(share: float) -> float:
+        return top + (height - top - bottom) * (high - share) / (high - low)
+
+    parts = []
+    for value in (low + (high - low) * i / 4 for i in range(5)):
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{WIDTH - right}" {_both("y", y(value))}/>'
+        )
+        parts.append(_text(left - 8, y(value) + 4, f"{value:.0%}", "end", "small"))
+    digits = (1, 2, 5) if last - first > 1 else (1, 1.5, 2, 3, 4, 5, 6, 8)
+    steps = [n * 10.0**k for k in range(floor(first), ceil(last)) for n in digits]
+    for cost in (c for c in steps if first <= log10(c) <= last):
+        parts.append(_text(x(cost), height - bottom + 18, f"{cost:,g}", "middle", "small"))
+    parts.append(_text((left + WIDTH - right) / 2, height - 4, axis, "middle", "small"))
+    if limit:
+        line = f'{_both("x", x(limit))} y1="{top}" y2="{height - bottom}"'
+        parts.append(f'<line class="mark" {line}><title>the budget</title></line>')
+    corners = [(x(points[i][0]), y(points[i][1])) for i in front]
+    # Between two networks the smaller one is what can be had.
+    stairs = [c for a, b in pairwise(corners) for c in (a, (b[0], a[1]))] + corners[-1:]
+    path = " ".join(f"{a:.1f},{b:.1f}" for a, b in stairs)
+    parts.append(f'<polyline class="line two" points="{path}"/>')
+    best = set(front)
+    for i, (cost, share, text) in sorted(enumerate(points), key=lambda p: p[0] in best):
+        style, faint = ("two", "") if i in best else ("one", ' fill-opacity="0.45"')
+        place = f'cx="{x(cost):.1f}" cy="{y(share):.1f}"'
+        dot = f'<circle class="dot {style}" {place} r="4"{faint}><title>{escape(text)}</title>'
+        parts.append(f"{dot}</circle>")
+        if i == mark:
+            parts.append(f'<circle class="line two" {place} r="9"/>')
+    return _svg(WIDTH, height, parts, title)
+
+
+def _svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
+    box = f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width:.0f}px"'
+    return f'<svg {box} role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+
+
+def _text(x: float, y: float, text: str, anchor: str, style: str) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{style}" {place}>{escape(text)}</text>'
+
+
+def _both(axis: str, value: float) -> str:
+    return f'{axis}1="{value:.1f}" {axis}2="{value:.1f}"'
+
+
+def _radius(count: int) -> float:
+    return 3 if count <= 40 else 1.5
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "\u2026"

@@ -1,0 +1,173 @@
+"""Whole networks, folded: layer by layer they are the float networks."""
+
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+import pytest
+from xnornode.config import TrainConfig
+from xnornode.data import Windows, cut_windows, split_groups
+from xnornode.datasets import watch
+from xnornode.errors import ModelError
+from xnornode.features import Features
+from xnornode.fileformat import from_bytes, to_bytes
+from xnornode.fold import fold, selftest_shift
+from xnornode.layers import ByteReLU
+from xnornode.model import Model, Window
+from xnornode.network import Block, Conv, Dense
+from xnornode.train import Trained, make_network, train
+
+NETS: dict[str, TrainConfig] = {
+    "dense": TrainConfig(layers=(Dense(31), Dense(33))),
+    "one neuron": TrainConfig(layers=(Dense(65), Dense(1))),
+    "no hidden layer": TrainConfig(layers=()),
+    "planes": TrainConfig(code="planes", bits=4, layers=(Dense(33),)),
+    "learned": TrainConfig(code="learned", bits=5, layers=(Dense(33), Dense(8))),
+    "bytes in": TrainConfig(code="bytes", layers=(Dense(33), Dense(8))),
+    "convolution": TrainConfig(layers=(Conv(9, (5, 1), (2, 1), (2, 0), (2, 1)), Dense(8))),
+    "groups": TrainConfig(
+        layers=(Conv(6, (3, 1), groups=3), Conv(6, (3, 1), groups=6, padding=(1, 0))), bits=1
+    ),
+    "image": TrainConfig(
+        layers=(Conv(8, (3, 2), padding=(1, 1)), Conv(12, (2, 2), pool=(2, 2))), grid=(6, 4)
+    ),
+    "image of bytes": TrainConfig(
+        layers=(Conv(8, (3, 2), padding=(2, 1), pool=(3, 2)), Conv(12, (2, 2))),
+        grid=(6, 4),
+        code="bytes",
+        average=True,
+    ),
+    "average": TrainConfig(layers=(Conv(9, (5, 1)), Conv(9, (3, 1), pool=(2, 1))), average=True),
+    "bytes between": TrainConfig(
+        layers=(Conv(8, (3, 1), output="bytes"), Conv(8, (3, 1), output="bytes"), Dense(9)),
+    ),
+    "bytes pooled": TrainConfig(
+        layers=(Conv(8, (3, 1), padding=(2, 0), pool=(2, 1), output="bytes"), Dense(9, "bytes")),
+        code="bytes",
+        average=True,
+    ),
+    "features": TrainConfig(front=Features(bands=2), layers=(Dense(33),)),
+    "features as bytes": TrainConfig(front=Features(), code="bytes", layers=(Dense(33),)),
+    "standardised": TrainConfig(layers=(Dense(31), Dense(33)), standardise=True, weights="ede"),
+}
+SAMPLES = np.random.default_rng(9).integers(-150, 150, (200, 24, 3)).astype(np.int16)
+DATA = Windows(SAMPLES, np.arange(200) % 4, np.repeat("a", 200), tuple("abcd"))
+WINDOW = Window(("x", "y", "z"), 24, 24, 0, (0, 0, 0))
+
+
+def image_data(config: TrainConfig) -> tuple[Windows, Window]:
+    if config.grid is None:
+        return DATA, WINDOW
+    samples = SAMPLES[:, :, :1]
+    return replace(DATA, samples=samples), Window(("x",), 24, 24, 0, (0,))
+
+
+def random_trained(config: TrainConfig, seed: int) -> tuple[Trained, Windows, Window]:
+    """A network with norms about its sums, of either sign but where a pool forbids it."""
+    data, window = image_data(config)
+    rng = np.random.default_rng(seed)
+    inputs, network = make_network(data, config, rng)
+    x = inputs.floats(inputs.compact(data.samples))
+    for _ in range(40):
+        network.forward(x, training=True)  # settles the running averages
+    for b in network.blocks:
+        gamma = b.norm.gamma
+        gamma.value *= rng.uniform(0.5, 2, gamma.value.shape)
+        if gamma.floor is None:
+            gamma.value *= rng.choice([-1, 1], gamma.value.shape)
+        b.norm.beta.value[:] = rng.normal(0, 0.5, gamma.value.shape)
+    if network.before:
+        network.before.thresholds.value += rng.normal(0, 0.1, network.before.thresholds.value.shape)
+    return Trained(network, inputs, config, (), 0, 150), data, window
+
+
+def as_integers(b: Block, real: np.ndarray) -> np.ndarray:
+    scale = ByteReLU.STEPS if b.output == "bytes" else 1
+    return (real * scale).astype(np.int8)
+
+
+def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None:
+    """Each layer, given what the float network's has, gives the same; and so does the whole."""
+    x = model.inputs(data.samples)
+    given = trained.inputs.floats(trained.inputs.compact(data.samples))
+    *hidden, logits = trained.network.decisions(given)
+    exact = True
+    mine = list(model.activations(data.samples))[1:]
+    for b, layer, real, chained in zip(
+        trained.network.blocks, model.layers, hidden, mine, strict=False
+    ):
+        wanted = as_integers(b, real).reshape(-1, *layer.out_grid)
+        got = layer.forward(x)
+        if b.output == "bits":
+            assert (got != wanted).sum() == 0
+            assert not exact or (chained == wanted).all()
+            assert (wanted.max(axis=0) == 1).any() and (wanted.min(axis=0) == -1).any()
+        else:
+            assert abs(got.astype(int) - wanted).max() <= 1
+            exact = False
+        x = wanted
+    scores = model.layers[-1].forward(x).astype(np.float64)
+    factor = (
+        np.abs(model.layers[-1].output.scales).max()
+        / np.abs(trained.network.blocks[-1].norm.scale() * trained.network.blocks[-1].unit).max()
+    )
+    reach = prod(model.layers[-1].grid) * (128 if model.layers[-1].inputs == "bytes" else 1)
+    assert np.abs(scores / factor - logits).max() < (reach + 2) / factor + 1e-3
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", list(NETS))
+def test_networks_agree_layer_by_layer(name: str) -> None:
+    for seed in range(3):
+        trained, data, window = random_trained(NETS[name], seed)
+        model = fold(trained, window, data.classes, "random", "of numbers")
+        assert_equal_networks(trained, model, data)
+        again = from_bytes(to_bytes(model))
+        assert (again.scores(data.samples) == model.scores(data.samples)).all()
+        assert (again.name, again.notes) == ("random", "of numbers") and again.selftest()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", ["image", "image of bytes", "learned", "bytes between"])
+def test_trained_networks_agree_layer_by_layer(name: str) -> None:
+    config = replace(NETS[name], epochs=4, batch=20, rate=0.02)
+    data, window = image_data(config)
+    trained = train(data, config)
+    assert_equal_networks(trained, fold(trained, window, data.classes, "trained"), data)
+
+
+@pytest.mark.quick
+def test_a_float_network_is_refused() -> None:
+    trained, data, window = random_trained(TrainConfig(weights="real"), 0)
+    with pytest.raises(ModelError, match="train with binary weights"):
+        fold(trained, window, data.classes, "float")
+
+
+@pytest.mark.quick
+def test_a_diverged_network_is_refused() -> None:
+    trained, data, window = random_trained(TrainConfig(), 0)
+    trained.network.blocks[0].norm.mean[3] = np.nan
+    with pytest.raises(ModelError, match="training diverged, lower the rate") as refused:
+        fold(trained, window, data.classes, "diverged")
+    assert refused.value.reason == "layer"
+
+
+@pytest.mark.quick
+def test_selftest_samples_are_as_loud_as_those_trained_on() -> None:
+    loudest = {0: 15, 1: 14, 100: 8, 4095: 3, 4096: 2, 20000: 0, 32768: 0}
+    assert {n: selftest_shift(n) for n in loudest} == loudest
+
+
+def test_watch_test_windows() -> None:
+    data = watch()
+    training, test = (
+        cut_windows(part, data.labels) for part in split_groups(data.recordings, data.test_groups)
+    )
+    trained = train(training, TrainConfig(layers=(Dense(65), Dense(33)), epochs=2))
+    window = Window(data.channels, 128, 64, data.rate_mhz, data.scales)
+    model = fold(trained, window, data.labels, data.name)
+    assert_equal_networks(trained, model, test)
+    assert (model.predict(test.samples) == trained.predict(test)).mean() > 0.999
+    bits = model.inputs(model.selftest_window())[0].reshape(128, 6, -1)
+    assert (bits.min(axis=0) == -1).all() and (bits.max(axis=0) == 1).all()
+    assert model.selftest()
