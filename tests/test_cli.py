@@ -204,6 +204,7 @@ def test_a_failure_leaves_the_old_model(recordings, tmp_path):
 def test_progress_on_a_terminal_goes_to_stderr(recordings, tmp_path):
     main, other = pty.openpty()
     command = [COMMAND, "train", str(recordings), "-o", str(tmp_path / "m.bnn"), *SMALL]
+    command += ["--validation", "p0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other, text=True) as running:
         os.close(other)
         out = running.communicate(timeout=120)[0]

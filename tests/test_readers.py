@@ -1,5 +1,6 @@
 """Data in: files as people keep them, what is refused, and how they are split."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -232,14 +233,23 @@ def moves(tmp_path: Path, **options: object) -> Parts:
 
 
 def test_split_by_person(tmp_path):
-    parts = moves(tmp_path)
+    parts = moves(tmp_path, validation=0.3)
     held = [set(p.groups) for p in (parts.train, parts.validation, parts.test)]
     assert parts.held_out == ("dan",) and [len(h) for h in held] == [2, 1, 1]
     assert not held[0] & held[1] and not held[0] & held[2] and not held[1] & held[2]
     assert parts.window.hop == 5 and len(parts.test) == 2 * 5, "30 samples, windows of 10"
-    parts = moves(tmp_path, test=("ann", "bob"), validation=0.0)
+    parts = moves(tmp_path, test=("ann", "bob"))
     assert parts.validation is None and parts.held_out == ("ann", "bob")
     assert set(parts.train.groups) == {"cat", "dan"}
+    assert "fewer than 10 groups to learn from" in parts.notes[-1]
+
+
+def test_many_groups_have_a_validation_part():
+    readings = floats(1.0)
+    many = replace(readings, groups=[f"p{i % 20}" for i in range(40)])
+    parts = prepare(many)
+    held = [set(p.groups) for p in (parts.train, parts.validation, parts.test)]
+    assert [len(h) for h in held] == [12, 3, 5] and len(set.union(*held)) == 20
 
 
 def test_split_in_time(tmp_path):
@@ -257,6 +267,7 @@ def test_split_in_time(tmp_path):
         ({"length": 31}, "30 samples, a window 31: choose a shorter window"),
         ({"length": 8, "hop": 9}, "hop 9 of window 8"),
         ({"test": 1.5}, "share"),
+        ({"test": ("ann", "bob", "cat"), "validation": 0.2}, "group to spare for validation"),
     ],
 )
 def test_splits_and_windows_that_are_refused(tmp_path, options, says):

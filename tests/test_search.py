@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xnornode import fileformat
 from xnornode import search as searching
+from xnornode.augment import Augment
 from xnornode.budget import Budget, Candidate, Cost, cost_of, notes
 from xnornode.candidates import drawn
 from xnornode.chips import ESP32, RP2040
@@ -281,9 +282,8 @@ def test_nothing_fits(budget: Budget, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_mistake_in_the_settings_is_said_and_not_that_nothing_fits() -> None:
-    texts = replace(text_task(), window=Window(("text",), 64, 64, 0, (0,)))
-    with pytest.raises(DataError, match="texts cannot be augmented"):
-        search(texts, BUDGET, replace(BASE, augment=object()))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="mirror names a channel beyond the 2 there are"):
+        search(task(), BUDGET, replace(BASE, augment=Augment(mirror=(9,))))
 
 
 def test_budget_without_a_limit_is_refused() -> None:

@@ -32,6 +32,6 @@ def readings() -> Readings:
 @functools.cache
 def trained() -> tuple[Model, Trained, Parts]:
     """A model, what it was folded from, and its data."""
-    parts = prepare(readings(), PrepareOptions(length=32))
+    parts = prepare(readings(), PrepareOptions(length=32, validation=("p5",)))
     done = train(parts.train, TrainConfig(layers=(Dense(16),), epochs=6, bits=2), parts.validation)
     return fold(done, parts.window, parts.labels, parts.name), done, parts

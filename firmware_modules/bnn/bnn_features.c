@@ -27,9 +27,14 @@ enum {
     MEDIAN,
     UPPER_QUARTILE,
     INTERQUARTILE_RANGE,
+    ASYMMETRY,
     STATISTICS,
-    COVARIANCE = STATISTICS, // of the whole window alone
+    COVARIANCE = STATISTICS, // of pairs, over the whole window, as is the next
+    LAGGED_COVARIANCE,
 };
+
+// Of one channel.
+#define SINGLE ((1u << STATISTICS) - 1)
 
 // What the values of a window are made from and where they go.
 typedef struct {
@@ -37,6 +42,8 @@ typedef struct {
     const uint8_t *window;
     bnn_encoder_t *encoder;
     int16_t *series; // samples of one channel
+    int16_t *means;  // of the channels
+    uint32_t lag;
 } run_t;
 
 // The front's fields, from its section.
@@ -45,10 +52,11 @@ typedef struct {
     uint32_t part;
     uint8_t bands;
     uint8_t parts;
+    uint8_t lag;
 } fields_t;
 
 static fields_t get_fields(const uint8_t *p) {
-    const fields_t f = {get32(p), get32(p + 4), p[8], p[9]};
+    const fields_t f = {get32(p), get32(p + 4), p[8], p[9], p[10]};
     return f;
 }
 
@@ -65,18 +73,29 @@ bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     TRY(bnn_take(r, SECTION_SIZE, &section));
     m->front_fields = section;
     const fields_t f = get_fields(section);
-    const uint32_t statistics = (1u << STATISTICS) - 1, pairs = f.whole >> COVARIANCE;
-    CHECK(pairs <= 1 && f.part <= statistics, BNN_ENCODER);
-    CHECK(section[10] == 0 && section[11] == 0, BNN_ENCODER);
+    const uint32_t lagging = 1u << ASYMMETRY | 1u << LAGGED_COVARIANCE;
+    CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE, BNN_ENCODER);
+    CHECK(section[11] == 0, BNN_ENCODER);
     CHECK(f.bands <= MAX_BANDS && (2u << f.bands) - 2 < m->length, BNN_ENCODER);
     if (f.part) {
         CHECK(f.parts >= 2 && f.parts <= MAX_PARTS && f.parts <= m->length, BNN_ENCODER);
     } else {
         CHECK(f.parts == 0, BNN_ENCODER);
     }
-    // At most 14 + 14 + 16 * 14 values of a channel, and 32385 pairs of 255 channels.
-    const uint32_t each = count_bits(f.whole & statistics) + f.bands + f.parts * count_bits(f.part);
-    m->values = each * m->channels + pairs * (m->channels * (m->channels - 1u) / 2);
+    if ((f.whole | f.part) & lagging) {
+        CHECK(f.lag >= 1 && f.lag < m->length, BNN_ENCODER);
+    } else {
+        CHECK(f.lag == 0, BNN_ENCODER);
+    }
+    // At most 15 + 14 + 16 * 15 values of a channel, and 97410 pairs of 255 channels.
+    const uint32_t each = count_bits(f.whole & SINGLE) + f.bands + f.parts * count_bits(f.part);
+    m->values = each * m->channels;
+    if (f.whole >> COVARIANCE & 1) {
+        m->values += m->channels * (m->channels - 1u) / 2;
+    }
+    if (f.whole >> LAGGED_COVARIANCE & 1) {
+        m->values += (uint32_t)m->channels * m->channels;
+    }
     m->rows = m->values;
     m->front_words = (m->length + 1u) / 2 + (m->channels + 1u) / 2;
     return m->values ? BNN_OK : BNN_ENCODER;
@@ -134,6 +153,12 @@ static int32_t log2_256(uint64_t v) {
     return (int32_t)out;
 }
 
+// The root of a mean product, which may be negative, rounded to 0.
+static int32_t root(int64_t total, uint32_t n) {
+    const int32_t v = isqrt(divide((uint64_t)(total < 0 ? -total : total), n));
+    return total < 0 ? -v : v;
+}
+
 static void give(const run_t *run, int32_t value) {
     bnn_encode_value(run->encoder, (int16_t)bnn_clip(value, INT16_MIN, INT16_MAX));
 }
@@ -180,6 +205,17 @@ static void sort(int16_t *x, uint32_t n) {
     }
 }
 
+// Whether a series rises in leaps and falls slowly, or the other way round.
+static int32_t asymmetry(const run_t *run, uint32_t n) {
+    const int16_t *x = run->series;
+    int64_t total = 0;
+    for (uint32_t t = run->lag; t < n; t++) {
+        const int32_t change = centre(x[t], x[t - run->lag]);
+        total += change * (change < 0 ? -change : change);
+    }
+    return root(total, n);
+}
+
 static void give_quartiles(const run_t *run, uint32_t mask, uint32_t n) {
     const int16_t *x = run->series;
     sort(run->series, n);
@@ -221,7 +257,7 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
         mean,
         least,
         most,
-        mask >> DEVIATION & 1 ? isqrt(divide(variance, n)) : 0,
+        mask >> DEVIATION & 1 ? root((int64_t)variance, n) : 0,
         mask >> LOG_VARIANCE & 1 ? log2_256(variance) : 0,
         mask >> LOG_POWER & 1 ? log2_256(power) : 0,
         mask >> LOG_CHANGE & 1 ? log2_256(change) : 0,
@@ -234,8 +270,13 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
             give(run, values[i]);
         }
     }
-    if (mask >> LOWER_QUARTILE) {
+    // Sorting the series comes last, its values are given in their place.
+    const int32_t skew = mask >> ASYMMETRY & 1 ? asymmetry(run, n) : 0;
+    if (mask >> LOWER_QUARTILE & 15) {
         give_quartiles(run, mask, n);
+    }
+    if (mask >> ASYMMETRY & 1) {
+        give(run, skew);
     }
 }
 
@@ -259,23 +300,39 @@ static void give_bands(const run_t *run, uint32_t bands, uint32_t channel) {
     }
 }
 
-static void give_covariances(const run_t *run, int16_t *means) {
-    const uint32_t length = run->model->length, channels = run->model->channels;
-    for (uint32_t i = 0; i < channels; i++) {
-        read_series(run, i, 0, length);
-        means[i] = (int16_t)mean_of(run->series, length);
+// The centred samples of channel i into run->series.
+static void centre_series(const run_t *run, uint32_t i) {
+    for (uint32_t t = 0; t < run->model->length; t++) {
+        run->series[t] = (int16_t)centre(sample(run, t, i), run->means[i]);
     }
+}
+
+// Of the channel in run->series with channel j, `lag` samples earlier.
+static void give_covariance(const run_t *run, uint32_t j, uint32_t lag) {
+    const uint32_t length = run->model->length;
+    int64_t total = 0;
+    for (uint32_t t = lag; t < length; t++) {
+        total += run->series[t] * centre(sample(run, t - lag, j), run->means[j]);
+    }
+    give(run, root(total, length));
+}
+
+static void give_covariances(const run_t *run, uint32_t mask) {
+    const uint32_t channels = run->model->channels;
     for (uint32_t i = 0; i < channels; i++) {
-        for (uint32_t t = 0; t < length; t++) {
-            run->series[t] = (int16_t)centre(sample(run, t, i), means[i]);
-        }
+        read_series(run, i, 0, run->model->length);
+        run->means[i] = (int16_t)mean_of(run->series, run->model->length);
+    }
+    for (uint32_t i = 0; mask >> COVARIANCE & 1 && i + 1 < channels; i++) {
+        centre_series(run, i);
         for (uint32_t j = i + 1; j < channels; j++) {
-            int64_t sum = 0;
-            for (uint32_t t = 0; t < length; t++) {
-                sum += run->series[t] * centre(sample(run, t, j), means[j]);
-            }
-            const int32_t root = isqrt(divide((uint64_t)(sum < 0 ? -sum : sum), length));
-            give(run, sum < 0 ? -root : root);
+            give_covariance(run, j, 0);
+        }
+    }
+    for (uint32_t i = 0; mask >> LAGGED_COVARIANCE & 1 && i < channels; i++) {
+        centre_series(run, i);
+        for (uint32_t j = 0; j < channels; j++) {
+            give_covariance(run, j, run->lag);
         }
     }
 }
@@ -283,10 +340,11 @@ static void give_covariances(const run_t *run, int16_t *means) {
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
                       bnn_encoder_t *encoder) {
     const fields_t f = get_fields(model->front_fields);
-    const run_t run = {model, window, encoder, (int16_t *)scratch};
-    const uint32_t length = model->length, statistics = (1u << STATISTICS) - 1;
+    const uint32_t length = model->length;
+    int16_t *means = (int16_t *)(scratch + (length + 1) / 2);
+    const run_t run = {model, window, encoder, (int16_t *)scratch, means, f.lag};
     for (uint32_t channel = 0; channel < model->channels; channel++) {
-        give_statistics(&run, f.whole & statistics, channel, 0, length);
+        give_statistics(&run, f.whole & SINGLE, channel, 0, length);
         give_bands(&run, f.bands, channel);
         for (uint32_t i = 0; i < f.parts; i++) {
             const uint32_t start = length * i / f.parts, end = length * (i + 1) / f.parts;
@@ -294,6 +352,6 @@ void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t 
         }
     }
     if (f.whole >> COVARIANCE) {
-        give_covariances(&run, (int16_t *)(scratch + (length + 1) / 2));
+        give_covariances(&run, f.whole);
     }
 }

@@ -57,18 +57,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model takes: bytes of its file, estimated microseconds on the budget's chip (left_out:
-    what they do not hold), bytes of RAM."""
+    """What a model takes: bytes of its file, estimated microseconds on the budget's chip,
+    bytes of RAM."""
 
     bytes: int
     microseconds: float
     ram: int
-    left_out: str = ""
 
     def within(self, budget: Budget) -> bool:
-        """Whether the budget is surely kept: a time of which something is left out is not."""
-        if self.left_out and budget.milliseconds is not None:
-            return False
+        """Whether the budget is kept."""
         pairs = (
             (self.bytes, budget.bytes),
             (self.microseconds / 1000, budget.milliseconds),
@@ -140,4 +137,4 @@ def cost_of(config: TrainConfig, task: Task, chip: Chip) -> Cost:
     text = notes(config, task)
     figures = estimate(fold(untrained, task.window, task.labels, task.name, text), (chip,))
     took = figures.times[0].microseconds
-    return Cost(figures.file_bytes, took, figures.ram.total, figures.left_out)
+    return Cost(figures.file_bytes, took, figures.ram.total)

@@ -110,11 +110,6 @@ def _nothing_fits(budget: Budget, costs: Sequence[Cost]) -> DataError:
     least = min(c.bytes for c in costs)
     fastest = min(c.microseconds for c in costs) / 1000
     frugal = min(c.ram for c in costs)
-    if budget.milliseconds is not None and all(c.left_out for c in costs):
-        return DataError(
-            f"times are estimated {costs[0].left_out}, so that no budget of time can be kept: give "
-            "one of bytes or RAM"
-        )
     return DataError(
         f"no network fits {budget}: of {len(costs)} that were tried the smallest takes {least:,} "
         f"bytes, the fastest {fastest:.3g} ms on {budget.chip.name}, the least RAM {frugal:,} "

@@ -5,6 +5,7 @@ Puri, Simard, "High performance convolutional neural networks for document proce
 that it stays in the cache: it is never stored, the backward pass makes it again.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -75,14 +76,24 @@ class BinaryConv:
         out[:, ph : ph + height, pw : pw + width] = x
         return out
 
-    def _fields(self, x: Float, group: int) -> Float:
-        """The fields of view of padded inputs, a view (n, oh, ow, kh, kw, channels / groups)."""
+    def _fields(self, x: Float, group: int, place: int | None = None) -> Float:
+        """The fields of view of padded inputs, a view (n, h, w, kh, kw, channels / groups).
+
+        place: those at one place of the pool's fields alone, h and w being those of the output.
+        """
         each = x.shape[-1] // self.groups
         n, row, column, item = x.strides
+        down, along = row * self.stride[0], column * self.stride[1]
+        height, width = self.places
+        if place is not None:
+            y, x0 = divmod(place, self.pool[1])
+            x = x[:, y * self.stride[0] :, x0 * self.stride[1] :]
+            down, along = down * self.pool[0], along * self.pool[1]
+            height, width, _ = self.out_grid
         view: Float = np.lib.stride_tricks.as_strided(
             x[..., group * each :],
-            (len(x), *self.places, *self.kernel, each),
-            (n, row * self.stride[0], column * self.stride[1], row, column, item),
+            (len(x), height, width, *self.kernel, each),
+            (n, down, along, row, column, item),
             writeable=False,
         )
         return view
@@ -104,19 +115,16 @@ class BinaryConv:
         if training:
             self._x, self._used, self._higher = x, used, higher
         each = self.outputs // self.groups
-        rows, columns = self.pool
 
         def piece(start: int, end: int) -> None:
             # One place of the pool's fields after the other: each is a block of its own.
             best = out[start:end]
             z = best if size == 1 else np.empty_like(best)
-            fields = [self._fields(x[start:end], g) for g in range(self.groups)]
             for i in range(size):
-                y, x0 = divmod(i, columns)
                 into = (best if i == 0 else z).reshape(-1, self.outputs)
                 for g in range(self.groups):
                     own = slice(g * each, (g + 1) * each)
-                    seen = self._columns(fields[g][:, y::rows, x0::columns])
+                    seen = self._columns(self._fields(x[start:end], g, i))
                     np.matmul(seen, used[own].T, out=into[:, own])
                 if i and training:
                     np.greater(z, best, out=higher[i - 1, start:end])
@@ -134,21 +142,29 @@ class BinaryConv:
         back = np.empty((0,), np.float32) if self.first else np.zeros(x.shape, np.float32)
         each, channels = self.outputs // self.groups, x.shape[-1] // self.groups
 
-        def piece(start: int, end: int) -> None:
+        def of_weights(start: int, end: int) -> None:
+            # Where no gradient by x is wanted, the places of a pool's fields need not meet again.
+            total = sums[starts[start]]
+            for i, part in self._highest(grad[start:end], start):
+                flat = part.reshape(-1, self.outputs)
+                for g in range(self.groups):
+                    own = slice(g * each, (g + 1) * each)
+                    total[own] += flat[:, own].T @ self._columns(self._fields(x[start:end], g, i))
+
+        def of_both(start: int, end: int) -> None:
             flat = self._spread(grad[start:end], start).reshape(-1, self.outputs)
             for g in range(self.groups):
                 own = slice(g * each, (g + 1) * each)
                 columns = self._columns(self._fields(x[start:end], g))
                 np.matmul(flat[:, own].T, columns, out=sums[starts[start]][own])
-                if not self.first:
-                    # Where every place sees itself alone, the columns are the inputs themselves.
-                    columns = np.empty_like(columns) if np.may_share_memory(columns, x) else columns
-                    np.matmul(flat[:, own], self._used[own], out=columns)
-                    shape = (end - start, *self.places, *self.kernel, channels)
-                    part = back[start:end, ..., g * channels : (g + 1) * channels]
-                    self._add_fields(part, columns.reshape(shape))
+                # Where every place sees itself alone, the columns are the inputs themselves.
+                columns = np.empty_like(columns) if np.may_share_memory(columns, x) else columns
+                np.matmul(flat[:, own], self._used[own], out=columns)
+                shape = (end - start, *self.places, *self.kernel, channels)
+                part = back[start:end, ..., g * channels : (g + 1) * channels]
+                self._add_fields(part, columns.reshape(shape))
 
-        parallel.run(piece, parts)
+        parallel.run(of_weights if self.first else of_both, parts)
         np.sum(sums, axis=0, out=self.weights.grad)
         self.binarizer.pull_back(self.weights.grad)
         if self.first:
@@ -157,18 +173,23 @@ class BinaryConv:
         height, width, _ = self.grid
         return back[:, ph : ph + height, pw : pw + width]
 
+    def _highest(self, grad: Float, start: int) -> Iterator[tuple[int, Float]]:
+        """Place by place of the pool's fields, its part of the gradient: all where z is highest."""
+        left = grad.copy()
+        for i in range(self.pool[0] * self.pool[1] - 1, 0, -1):
+            part = left * self._higher[i - 1, start : start + len(grad)]
+            left -= part
+            yield i, part
+        yield 0, left
+
     def _spread(self, grad: Float, start: int) -> Float:
-        """The gradient by z of the gradient behind the pool: all of it to the highest place."""
+        """The gradient by z of the gradient behind the pool."""
         rows, columns = self.pool
         if rows * columns == 1:
             return grad
         z = np.empty((len(grad), *self.places, self.outputs), np.float32)
-        left = grad.copy()
-        for i in range(rows * columns - 1, 0, -1):
-            part = left * self._higher[i - 1, start : start + len(grad)]
-            left -= part
+        for i, part in self._highest(grad, start):
             z[:, i // columns :: rows, i % columns :: columns] = part
-        z[:, ::rows, ::columns] = left
         return z
 
     def _add_fields(self, back: Float, columns: Float) -> None:

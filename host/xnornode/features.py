@@ -6,6 +6,7 @@ Twin of `bnn_features.c`: written to be read, compared with it bit for bit.
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 from typing import ClassVar, Self
 
 import numpy as np
@@ -33,14 +34,17 @@ STATISTICS = (
     "median",
     "upper quartile",
     "interquartile range",
+    "asymmetry",
 )
-COVARIANCE = "covariance"  # of the whole window alone, one value per pair of channels
-BITS = {name: 1 << bit for bit, name in enumerate((*STATISTICS, COVARIANCE))}
+COVARIANCE = "covariance"  # of pairs of channels, over the whole window, as is the next
+LAGGED = "lagged covariance"
+BITS = {name: 1 << bit for bit, name in enumerate((*STATISTICS, COVARIANCE, LAGGED))}
 SORTED = {"lower quartile", "median", "upper quartile", "interquartile range"}
 DEFAULT = ("mean", "deviation", "minimum", "maximum", "log variance", "log change", "crossings")
-SECTION = struct.Struct("<2I2B2s")
+SECTION = struct.Struct("<2I4B")
 MAX_BANDS = 14
 MAX_PARTS = 16
+MAX_LAG = 255
 CHUNK = 2**18  # samples that are worked on at a time: they stay in the processor's cache
 
 
@@ -85,7 +89,12 @@ def _products(x: Int32, y: Int32) -> Int64:
     return (x * y).sum(-1, dtype=np.int64)
 
 
-def _statistics(x: Int32, names: Sequence[str]) -> Iterator[Int32 | Int64]:
+def _root(total: Int64, n: int) -> Int64:
+    """The root of a mean square, or of a mean product, which may be negative, rounded to 0."""
+    return np.sign(total) * isqrt(np.abs(total) // n)
+
+
+def _statistics(x: Int32, names: Sequence[str], lag: int) -> Iterator[Int32 | Int64]:
     """The statistics of rows of n samples, (..., n): each (...,), in the order of `names`."""
     n = x.shape[-1]
     centred = _centred(x)
@@ -103,7 +112,7 @@ def _statistics(x: Int32, names: Sequence[str]) -> Iterator[Int32 | Int64]:
             case "maximum":
                 yield x.max(-1)
             case "deviation":
-                yield isqrt(variance // n)
+                yield _root(variance, n)
             case "log variance":
                 yield log2_256(variance)
             case "log power":
@@ -124,6 +133,9 @@ def _statistics(x: Int32, names: Sequence[str]) -> Iterator[Int32 | Int64]:
                 yield upper
             case "interquartile range":
                 yield upper - lower
+            case "asymmetry":
+                change = np.clip(x[..., lag:] - x[..., : max(n - lag, 0)], INT16.min, INT16.max)
+                yield _root(_products(change, np.abs(change)), n)
 
 
 def _bands(x: Int32, count: int) -> Iterator[Int64]:
@@ -140,73 +152,86 @@ def _bands(x: Int32, count: int) -> Iterator[Int64]:
 
 
 def _covariances(x: Int32) -> Iterator[Int64]:
-    """Signed root of the covariance of each pair of channels, of windows (n, channels, length)."""
-    centred = _centred(x)
-    channels, length = x.shape[1:]
-    for i in range(channels):
-        for j in range(i + 1, channels):
-            total = _products(centred[:, i], centred[:, j])
-            yield np.sign(total) * isqrt(np.abs(total) // length)
+    """Of each pair of channels, in windows (n, channels, length)."""
+    c = _centred(x)
+    for i, j in combinations(range(x.shape[1]), 2):
+        yield _root(_products(c[:, i], c[:, j]), x.shape[2])
+
+
+def _lagged_covariances(x: Int32, lag: int) -> Iterator[Int64]:
+    """Of each channel with each, itself too, that many samples earlier."""
+    c = _centred(x)
+    for i, j in product(range(x.shape[1]), repeat=2):
+        yield _root(_products(c[:, i, lag:], c[:, j, :-lag]), x.shape[2])
 
 
 @dataclass(frozen=True)
 class Features:
     """Statistics of each channel of a window, over the whole of it and over parts of it.
 
-    statistics: names of `STATISTICS` and "covariance", of the whole window. bands: octave bands
-    whose log energy is taken, 0 to 14: the first is a quarter to half of the sample rate. parts,
-    part_statistics: the window is cut into 2 to 16 parts of nearly equal length, and these (but not
-    "covariance") are taken of each; 0 and () for none. The order of names does not matter.
-    Raises ModelError for anything else.
+    statistics: names of `STATISTICS`, "covariance" and "lagged covariance", of the whole window.
+    bands: octave bands whose log energy is taken, 0 to 14: the first is a quarter to half of the
+    sample rate. parts, part_statistics: the window is cut into 2 to 16 parts of nearly equal
+    length, and these, names of `STATISTICS`, are taken of each; 0 and () for none. lag: the samples
+    between what "asymmetry" and "lagged covariance" compare, 1 to 255 and below the window's
+    length; 0 without them. The order of names does not matter. Raises ModelError for anything else.
     """
 
     statistics: tuple[str, ...] = DEFAULT
     bands: int = 0
     parts: int = 0
     part_statistics: tuple[str, ...] = ()
+    lag: int = 0
 
     KIND: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
-        for names, known in (
-            (self.statistics, (*STATISTICS, COVARIANCE)),
-            (self.part_statistics, STATISTICS),
-        ):
-            unknown = sorted({*names} - {*known})
-            if unknown:
-                known_names = ", ".join(known)
-                raise ModelError("encoder", f"no statistic {', '.join(unknown)}: {known_names}")
+        for field, known in (("statistics", tuple(BITS)), ("part_statistics", STATISTICS)):
+            named = {*getattr(self, field)}
+            if named - {*known}:
+                unknown = ", ".join(sorted(named - {*known}))
+                raise ModelError("encoder", f"{field}: not {unknown}, but of {', '.join(known)}")
+            # One order, so that equal fronts are equal.
+            object.__setattr__(self, field, tuple(name for name in known if name in named))
         if not 0 <= self.bands <= MAX_BANDS:
             raise ModelError("encoder", f"bands are 0 to {MAX_BANDS}, not {self.bands}")
         if not (2 <= self.parts <= MAX_PARTS if self.part_statistics else self.parts == 0):
             text = f"a window has 2 to {MAX_PARTS} parts with statistics of their own, or 0 without"
             raise ModelError("encoder", f"{text}, not {self.parts}")
-        # One order, so that equal fronts are equal.
-        for field in ("statistics", "part_statistics"):
-            named = {*getattr(self, field)}
-            object.__setattr__(self, field, tuple(name for name in BITS if name in named))
+        lagging = {"asymmetry", LAGGED} & {*self.statistics, *self.part_statistics}
+        if not (1 <= self.lag <= MAX_LAG if lagging else self.lag == 0):
+            text = f"a lag is 1 to {MAX_LAG} samples for asymmetry and lagged covariance, 0 without"
+            raise ModelError("encoder", f"{text}, not {self.lag}")
+
+    @property
+    def _single(self) -> tuple[str, ...]:
+        """The statistics of the whole window that are of one channel."""
+        return tuple(name for name in self.statistics if name in STATISTICS)
 
     def names(self, channels: Sequence[str]) -> list[str]:
         """What each value is, for reports: "accel x (g): band 2"."""
-        per_channel = [name for name in self.statistics if name != COVARIANCE]
-        per_channel += [f"band {k + 1}" for k in range(self.bands)]
+        each = [*self._single, *(f"band {k + 1}" for k in range(self.bands))]
         for part in range(1, self.parts + 1):
-            per_channel += [f"{name}, part {part} of {self.parts}" for name in self.part_statistics]
-        names = [f"{channel}: {what}" for channel in channels for what in per_channel]
+            each += [f"{name}, part {part} of {self.parts}" for name in self.part_statistics]
+        names = [f"{channel}: {what}" for channel in channels for what in each]
         if COVARIANCE in self.statistics:
-            for i, first in enumerate(channels):
-                names += [f"{first}, {second}: covariance" for second in channels[i + 1 :]]
+            names += [f"{a}, {b}: covariance" for a, b in combinations(channels, 2)]
+        if LAGGED in self.statistics:
+            pairs = product(channels, repeat=2)
+            names += [f"{a}, {b} {self.lag} samples earlier: covariance" for a, b in pairs]
         return names
 
     def count(self, length: int, channels: int) -> int:
         """Values of a window. Raises ModelError where a window is too short, or gives none."""
-        if 2 * (2**self.bands - 1) >= length or self.parts > length:
-            text = f"{self.bands} bands and {self.parts} parts"
+        if 2 * (2**self.bands - 1) >= length or self.parts > length or self.lag >= length:
+            text = f"{self.bands} bands, {self.parts} parts and a lag of {self.lag}"
             raise ModelError("encoder", f"a window of {length} samples is too short for {text}")
-        covariance = COVARIANCE in self.statistics
-        each = len(self.statistics) - covariance + self.bands
-        each += self.parts * len(self.part_statistics)
-        values = each * channels + covariance * (channels * (channels - 1) // 2)
+        each = len(self._single) + self.bands + self.parts * len(self.part_statistics)
+        values = each * channels
+        if COVARIANCE in self.statistics:
+            values += channels * (channels - 1) // 2
+        if LAGGED in self.statistics:
+            values += channels**2
         if not values:
             raise ModelError("encoder", "features of which there are none: name some statistics")
         return values
@@ -231,29 +256,30 @@ class Features:
 
     def _values(self, x: Int32) -> Int64:
         """As `values`, of windows (n, channels, length), in wider integers."""
-        whole = [name for name in self.statistics if name != COVARIANCE]
-        table = [*_statistics(x, whole), *_bands(x, self.bands)]
+        each = [*_statistics(x, self._single, self.lag), *_bands(x, self.bands)]
         length = x.shape[-1]
         for i in range(self.parts):
             part = x[..., length * i // self.parts : length * (i + 1) // self.parts]
-            table += _statistics(part, self.part_statistics)
-        columns = [np.stack(table, axis=-1).reshape(len(x), -1)] if table else []
+            each += _statistics(part, self.part_statistics, self.lag)
+        # Of each channel all its values, then what is of pairs.
+        columns = [table[:, c] for c in range(x.shape[1]) for table in each]
         if COVARIANCE in self.statistics:
-            pairs = list(_covariances(x))
-            columns += [np.stack(pairs, axis=-1)] if pairs else []
-        return np.clip(np.concatenate(columns, axis=1), INT16.min, INT16.max)
+            columns += _covariances(x)
+        if LAGGED in self.statistics:
+            columns += _lagged_covariances(x, self.lag)
+        return np.clip(np.stack(columns, axis=-1), INT16.min, INT16.max)
 
     def to_bytes(self) -> bytes:
         masks = [sum(BITS[n] for n in names) for names in (self.statistics, self.part_statistics)]
-        return SECTION.pack(*masks, self.bands, self.parts, bytes(2))
+        return SECTION.pack(*masks, self.bands, self.parts, self.lag, 0)
 
     @classmethod
     def from_bytes(cls, take: Take, length: int, channels: int) -> Self:
-        whole, part, bands, parts, zero = SECTION.unpack(take(SECTION.size))
+        whole, part, bands, parts, lag, zero = SECTION.unpack(take(SECTION.size))
         known = sum(BITS.values())
-        if any(zero) or whole & ~known or part & ~known:
+        if zero or whole & ~known or part & ~known:
             raise ModelError("encoder", "the features' fields are not what the format allows")
         names = [tuple(n for n, bit in BITS.items() if mask & bit) for mask in (whole, part)]
-        front = cls(names[0], bands, parts, names[1])
+        front = cls(names[0], bands, parts, names[1], lag)
         front.count(length, channels)
         return front

@@ -73,8 +73,8 @@ def prepare(readings: Readings, options: PrepareOptions | None = None) -> Parts:
         readings = cut_in_time(readings)
         nothing = options.validation in ((), 0)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
-    warnings: list[str] = []
-    chosen = assign(readings, options.test, options.validation, warnings)
+    notes, warnings = [*readings.notes], list[str]()
+    chosen = assign(readings, options.test, options.validation, notes, warnings)
     parts = [subset(readings, chosen == k) for k in range(3)]
     if readings.kind == "texts":
         length = options.length or TEXT_LENGTH
@@ -103,7 +103,7 @@ def prepare(readings: Readings, options: PrepareOptions | None = None) -> Parts:
         test=test,
         grid=readings.grid,
         held_out=held,
-        notes=readings.notes,
+        notes=tuple(notes),
         warnings=tuple(warnings),
     )
 

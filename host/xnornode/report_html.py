@@ -71,7 +71,7 @@ def _head(r: Report) -> str:
         (f"{r.accuracy:.1%}", f"accuracy of the integer network, {low:.1%} to {high:.1%}"),
         (f"{r.float_accuracy:.1%}", f"in float arithmetic; {r.differing:,} of {c.test:,} differ"),
         (f"{r.cost.file_bytes:,}", "bytes of the model"),
-        (time(pico.microseconds), f"estimated per window, {pico.chip} at {pico.megahertz} MHz"),
+        (time(pico.microseconds), f"estimated each time, {pico.chip} at {pico.megahertz} MHz"),
     ]
     held = f"; held out: {', '.join(c.held_out)}" if 0 < len(c.held_out) <= 12 else ""
     line = f"{c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"

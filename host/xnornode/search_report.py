@@ -136,7 +136,7 @@ def _row(trial: Trial) -> tuple[str, ...]:
     return (
         f"{trial.accuracy:.1%}",
         f"{cost.bytes:,}",
-        time(cost.microseconds) + (" *" if cost.left_out else ""),
+        time(cost.microseconds),
         f"{cost.ram:,}",
         str(trial.epochs),
         trial.candidate.network,

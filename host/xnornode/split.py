@@ -18,6 +18,7 @@ from xnornode.readings import Readings, class_names, natural
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of what the test leaves
 TIMES = (("training", 0.0, 0.6), ("validation", 0.6, 0.75), ("test", 0.75, 1.0))
+LEAST = 10  # groups, of which one can be spared for validation: one person's taste is no guide
 MANY = 1000  # groups, from which on a choice one by one takes too long and luck is even enough
 
 Wanted = tuple[str, ...] | float | None  # groups, a share of every class, or whatever suits
@@ -96,12 +97,13 @@ def check_groups(named: Collection[str], groups: Collection[str], part: str) -> 
 
 
 def assign(
-    readings: Readings, test: Wanted, validation: Wanted, warnings: list[str]
+    readings: Readings, test: Wanted, validation: Wanted, notes: list[str], warnings: list[str]
 ) -> npt.NDArray[np.int64]:
     """0 training, 1 validation, 2 test, one per item.
 
-    Appends to `warnings` what makes the split doubtful. Raises DataError where nothing can be had
-    for the test, or a group does not exist.
+    validation: None gives a part where there are groups to spare. Appends to `notes` and `warnings`
+    what one should know of the split. Raises DataError where nothing can be had for the test, or a
+    group does not exist.
     """
     drawn = readings.grouping == "none"
     groups, labels = np.array(readings.groups), np.array(readings.labels)
@@ -129,9 +131,12 @@ def assign(
             f"too little data to test on: no class has a {what} to spare. Record each class again, "
             "or test on the last part of each recording (--split time)"
         )
+    if validation is None and len(set(groups[chosen == 0].tolist())) < LEAST:
+        notes.append(f"fewer than {LEAST} groups to learn from: all are trained on (--validation)")
+        validation = ()
     chosen[(chosen == 0) & choose(validation, VALIDATION_SHARE, "validation")] = 1
-    if validation is None and not (chosen == 1).any():
-        warnings.append("too few groups for a validation part: the last epoch is kept")
+    if validation and not (chosen == 1).any():
+        raise DataError("no class has a group to spare for validation: --validation none")
     if drawn and test is None:
         warnings.append(
             "nothing says which data belong together, so the test was drawn at random: if several "
