@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 from xnornode.encode import ByteCode
-from xnornode.features import COVARIANCE, STATISTICS, Features
+from xnornode.features import COVARIANCE, LAGGED, STATISTICS, Features
 from xnornode.fileformat import to_bytes
 from xnornode.intlayers import Scores, dense
 from xnornode.model import Model, Window
 from xnornode.text import Text
 
-EVERYTHING = Features((*STATISTICS, COVARIANCE), 0, 0, ())
+EVERYTHING = Features((*STATISTICS, COVARIANCE, LAGGED), lag=1)
 CLASSES = 40
 LINES = Path(__file__).read_bytes().splitlines()
 TEXTS = [

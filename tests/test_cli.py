@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from xnornode.encode import Thermometer
 from xnornode.errors import DataError
 from xnornode.fileformat import load
 from xnornode.layerspec import format_layers, parse_layers
@@ -87,12 +88,13 @@ def test_groups_that_the_user_names(recordings, tmp_path):
 
 def test_settings_reach_the_model(recordings, tmp_path):
     out = tmp_path / "m.bnn"
-    options = ("--layers", "conv 8x5/2 pool 2, dense 12", "--front", "window", "--code")
-    args = (*SMALL, *options, "thermometer", "--bits", "4", "--channels", "ch1", "--balanced")
+    options = ("--layers", "conv 8x5/2 pool 2, dense 12", "--front", "window", "--bits", "4")
+    args = (*SMALL, *options, "--channels", "ch1", "--balanced")
     done = xnornode("train", recordings, "-o", out, *args, "--teacher", "0.5")
     assert done.returncode == 0, done.stderr
     model = load(out)
-    assert model.window.channels == ("ch1 (g)",) and model.code.bits == 4
+    assert model.window.channels == ("ch1 (g)",)
+    assert isinstance(model.code, Thermometer) and model.code.bits == 4
     assert model.layers[0].geometry.kernel == (5, 1) and model.layers[0].pool == (2, 1)
     assert "class_weights=balanced" in model.notes and "teacher=Teacher(share=0.5" in model.notes
 

@@ -1,7 +1,7 @@
 """Features: the C core against the Python reference, and both against their definition."""
 
 import math
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xnornode.data import cut_windows
 from xnornode.datasets import watch
-from xnornode.features import COVARIANCE, STATISTICS, Features
+from xnornode.features import COVARIANCE, LAGGED, STATISTICS, Features
 from xnornode.fileformat import to_bytes
 
 pytestmark = pytest.mark.quick
@@ -26,10 +26,12 @@ def check_features(front, windows):
 
 def fronts_for(length):
     bands = max(k for k in range(15) if 2 * (2**k - 1) < length)
-    yield EVERYTHING
+    yield EVERYTHING if length > 1 else Features(STATISTICS[:-1])
     yield Features((), bands) if bands else Features(("mean",))
     if length >= 3:
-        yield Features(("deviation", COVARIANCE), bands, 3, STATISTICS)
+        yield Features(
+            ("deviation", COVARIANCE, LAGGED), bands, 3, STATISTICS, min(length // 2, 255)
+        )
         yield Features((), 0, min(length, 16), ("median", "rises"))
 
 
@@ -44,19 +46,23 @@ def test_features_of_awkward_windows(length, channels):
 
 def test_features_of_the_longest_window():
     windows = awkward_windows(65535, 1)[[0, 4, 5, 7, 14]]
-    check_features(Features(STATISTICS, 14, 16, STATISTICS), windows)
+    check_features(Features(STATISTICS, 14, 16, STATISTICS, 255), windows)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_features_of_any_window(data):
     length, channels = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 5))
-    names = st.sets(st.sampled_from(STATISTICS))
+    some = STATISTICS if length > 1 else STATISTICS[:-1]  # no lag fits into one sample
+    names = st.sets(st.sampled_from(some))
     part = data.draw(names) if length >= 2 else set()
     parts = data.draw(st.integers(2, min(length, 16))) if part else 0
     bands = data.draw(st.integers(0, int(math.log2((length - 1) // 2 + 1))))
-    whole = data.draw(st.sets(st.sampled_from((*STATISTICS, COVARIANCE)), min_size=1))
-    front = Features(tuple(whole | {"mean"}), bands, parts, tuple(part))
+    whole = data.draw(
+        st.sets(st.sampled_from((*some, COVARIANCE, LAGGED)[: 17 if length > 1 else -1]))
+    )
+    lag = data.draw(st.integers(1, length - 1)) if {"asymmetry", LAGGED} & (whole | part) else 0
+    front = Features(tuple(whole | {"mean"}), bands, parts, tuple(part), lag)
     size = data.draw(st.sampled_from([1, 50, 4000, 32767]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
     windows = rng.integers(-size - 1, size + 1, (3, length, channels)).astype(np.int16)
@@ -98,40 +104,51 @@ def lg(v):
     return out
 
 
-def by_definition(x):
+def root(total, n):
+    return (-1 if total < 0 else 1) * math.isqrt(abs(total) // n)
+
+
+def limit(v):
+    return max(-32768, min(32767, v))
+
+
+def by_definition(x, lag):
     """The statistics of one channel, sample by sample, by the words of FORMAT.md."""
     n, order = len(x), sorted(x)
     m = sum(x) // n
-    c = [max(-32768, min(32767, v - m)) for v in x]
+    c = [limit(v - m) for v in x]
     pairs = list(pairwise(x))
     lower, middle, upper = order[n // 4], order[n // 2], order[3 * n // 4]
     squares = sum(v * v for v in c)
     logs = lg(squares), lg(sum(v * v for v in x)), lg(sum(abs(b - a) for a, b in pairs))
     crossings = sum((a >= m and b < m) or (a < m and b >= m) for a, b in pairs)
     counts = crossings, sum(v >= m for v in x), sum(b > a for a, b in pairs)
-    first = m, min(x), max(x), math.isqrt(squares // n)
-    return [*first, *logs, *counts, lower, middle, upper, upper - lower], c
+    first = m, min(x), max(x), root(squares, n)
+    d = [limit(x[t] - x[t - lag]) for t in range(lag, n)]
+    skew = root(sum(v * abs(v) for v in d), n)
+    return [*first, *logs, *counts, lower, middle, upper, upper - lower, skew], c
 
 
 def test_the_reference_is_the_specification():
-    front = Features((*STATISTICS, COVARIANCE), 2, 2, ("median", "mean"))
+    front = Features((*STATISTICS, COVARIANCE, LAGGED), 2, 2, ("median", "mean"), 3)
     for window in awkward_windows(13, 3):
         expected, centred = [], []
         for channel in window.T.tolist():
-            values, c = by_definition(channel)
+            values, c = by_definition(channel, 3)
             centred.append(c)
             x, bands = channel, []
             for d in (1, 2):
                 s = [(x[t] + 2 * x[t + d] + x[t + 2 * d] + 2) // 4 for t in range(len(x) - 2 * d)]
                 bands.append(lg(sum((x[t + d] - s[t]) ** 2 for t in range(len(s)))))
                 x = s
-            first, second = by_definition(channel[:6])[0], by_definition(channel[6:])[0]
+            first, second = by_definition(channel[:6], 3)[0], by_definition(channel[6:], 3)[0]
             expected += [*values, *bands, first[0], first[11], second[0], second[11]]
         for i, j in ((0, 1), (0, 2), (1, 2)):
             s = sum(a * b for a, b in zip(centred[i], centred[j], strict=True))
-            expected.append((-1 if s < 0 else 1) * math.isqrt(abs(s) // 13))
-        limited = [max(-32768, min(32767, v)) for v in expected]
-        assert front.values(window[None])[0].tolist() == limited
+            expected.append(root(s, 13))
+        for a, b in product(centred, centred):
+            expected.append(root(sum(a[t] * b[t - 3] for t in range(3, 13)), 13))
+        assert front.values(window[None])[0].tolist() == [limit(v) for v in expected]
 
 
 def test_features_mean_what_they_say():
@@ -156,6 +173,21 @@ def test_features_mean_what_they_say():
     assert np.abs(got["a, b: covariance"] - root)[np.abs(root) > 5].max() <= 2
 
 
+def test_asymmetry_and_lag_tell_the_direction_of_time():
+    rng = np.random.default_rng(1)
+    saw = (np.arange(200) * 37 % 1000 + rng.integers(-20, 20, (10, 200))).astype(np.int16)
+    late = np.roll(saw, 5, axis=1)
+    windows = np.stack([saw, late], axis=-1)
+    names = ("asymmetry", LAGGED)
+    front = Features(names, lag=5)
+    got = dict(zip(front.names(("a", "b")), front.values(windows).T, strict=True))
+    back = dict(zip(front.names(("a", "b")), front.values(windows[:, ::-1]).T, strict=True))
+    assert (got["a: asymmetry"] < -100).all() and (back["a: asymmetry"] > 100).all()
+    follows, leads = (f"{x}, {y} 5 samples earlier: covariance" for x, y in ("ba", "ab"))
+    assert (got[follows] > 250).all() and (got[follows] > got[leads] + 50).all()
+    assert (back[leads] > back[follows] + 50).all()
+
+
 @pytest.mark.parametrize("band", range(6))
 def test_a_wave_lands_in_its_band(band):
     t = np.arange(400)
@@ -171,7 +203,7 @@ def test_a_wave_lands_in_its_band(band):
 def test_features_of_real_windows():
     data = watch()
     windows = cut_windows(data.recordings[::10], data.labels, 128, 100).samples
-    front = Features((*STATISTICS, COVARIANCE), 6, 2, ("mean", "log change"))
+    front = Features((*STATISTICS, COVARIANCE, LAGGED), 6, 2, ("mean", "asymmetry"), 8)
     assert len(windows) > 150
     check_features(front, windows)
 
@@ -183,8 +215,9 @@ def test_values_do_not_depend_on_the_batch():
 
 
 def test_names_are_one_per_value():
-    front = Features(("mean", COVARIANCE, "rises"), 2, 2, ("median",))
+    front = Features(("mean", COVARIANCE, LAGGED, "rises"), 2, 2, ("median",), 4)
     names = front.names(["x (g)", "y (g)"])
     assert len(names) == len(set(names)) == front.count(50, 2)
     assert names[:4] == ["x (g): mean", "x (g): rises", "x (g): band 1", "x (g): band 2"]
-    assert names[4] == "x (g): median, part 1 of 2" and names[-1] == "x (g), y (g): covariance"
+    assert names[4] == "x (g): median, part 1 of 2" and names[12] == "x (g), y (g): covariance"
+    assert names[14] == "x (g), y (g) 4 samples earlier: covariance"

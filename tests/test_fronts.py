@@ -16,7 +16,7 @@ from frontnets import (
 )
 from nets import sealed
 from xnornode.errors import ModelError
-from xnornode.features import COVARIANCE, Features
+from xnornode.features import COVARIANCE, LAGGED, Features
 from xnornode.fileformat import from_bytes, to_bytes
 from xnornode.text import Text
 
@@ -39,6 +39,8 @@ def section(front, channels):
         Features(),
         Features(("mean",), 3, 2, ("deviation",)),
         Features((COVARIANCE,)),
+        Features((LAGGED,), lag=19),
+        Features((), 0, 2, ("asymmetry",), 1),
     ],
     ids=str,
 )
@@ -47,11 +49,12 @@ def test_a_front_comes_back_from_its_file(front):
 
 
 REFUSED = [
-    (Features(), 1, struct.pack("<2I4B", 1 << 15, 0, 0, 0, 0, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1 << 17, 0, 0, 0, 0, 0)),
     (Features(), 1, struct.pack("<2I4B", 1 << 31, 0, 0, 0, 0, 0)),
-    (Features(), 1, struct.pack("<2I4B", 1, 1 << 14, 0, 2, 0, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1, 1 << 15, 0, 2, 0, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1, 1 << 16, 0, 2, 1, 0)),
     (Features(), 1, struct.pack("<2I4B", 0, 0, 0, 0, 0, 0)),
-    (Features(), 1, struct.pack("<2I4B", 1 << 14, 0, 0, 0, 0, 0)),  # no pair in one channel
+    (Features(), 1, struct.pack("<2I4B", 1 << 15, 0, 0, 0, 0, 0)),  # no pair in one channel
     (Features(), 1, struct.pack("<2I4B", 1, 0, 4, 0, 0, 0)),  # 30 samples, of 20
     (Features(), 1, struct.pack("<2I4B", 1, 0, 15, 0, 0, 0)),
     (Features(), 1, struct.pack("<2I4B", 1, 0, 255, 0, 0, 0)),
@@ -60,6 +63,10 @@ REFUSED = [
     (Features(), 1, struct.pack("<2I4B", 1, 1, 0, 1, 0, 0)),
     (Features(), 1, struct.pack("<2I4B", 1, 1, 0, 17, 0, 0)),
     (Features(), 1, struct.pack("<2I4B", 1, 0, 0, 0, 1, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1 << 14, 0, 0, 0, 0, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1 << 16, 0, 0, 0, 0, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1 << 16, 0, 0, 0, 20, 0)),
+    (Features(), 1, struct.pack("<2I4B", 1, 1 << 14, 0, 2, 20, 0)),
     (Features(), 1, struct.pack("<2I4B", 1, 0, 0, 0, 0, 1)),
     (TEXT_FRONTS[0], 1, struct.pack("<4BI", 0, 1, 1, 0, 1)),
     (TEXT_FRONTS[0], 1, struct.pack("<4BI", 3, 1, 1, 0, 1)),
@@ -124,6 +131,10 @@ def test_no_bit_of_a_section_is_misread():
         lambda: Features(parts=2),
         lambda: Features(parts=1, part_statistics=("mean",)),
         lambda: Features(parts=17, part_statistics=("mean",)),
+        lambda: Features(lag=1),
+        lambda: Features(("asymmetry",)),
+        lambda: Features((LAGGED,), lag=256),
+        lambda: Features((LAGGED,), lag=20).count(20, 1),
         lambda: Features(()).count(20, 1),
         lambda: Features(bands=4).count(30, 1),
         lambda: Features(parts=3, part_statistics=("mean",)).count(2, 1),

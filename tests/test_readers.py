@@ -64,6 +64,14 @@ def test_a_recording_ends_where_time_turns_back_or_stops(tmp_path):
     assert r.rate_mhz == 0, "no unit says what a step of 10 is"
 
 
+def test_times_as_text_make_a_series_too(tmp_path):
+    rows = [f"2024-05-01 12:00:{s:02},{s},ok,{'ab'[s // 5]}" for s in range(10)]
+    path = write(tmp_path / "t.csv", "\n".join(["timestamp,x,remark,label", *rows]))
+    r = read(path)
+    assert r.kind == "recordings" and [len(item) for item in r.items] == [5, 5]
+    assert r.channels == ("x",) and r.notes[-1].endswith("left out, as it is text: remark")
+
+
 def test_folders_of_csv_by_label(tmp_path):
     for move in MOVES:
         for k in range(3):
@@ -249,7 +257,7 @@ def test_many_groups_have_a_validation_part():
     many = replace(readings, groups=[f"p{i % 20}" for i in range(40)])
     parts = prepare(many)
     held = [set(p.groups) for p in (parts.train, parts.validation, parts.test)]
-    assert [len(h) for h in held] == [12, 3, 5] and len(set.union(*held)) == 20
+    assert [len(h) for h in held] == [12, 4, 4] and len(set.union(*held)) == 20
 
 
 def test_split_in_time(tmp_path):

@@ -7,13 +7,13 @@ import numpy as np
 from xnornode.data import Recording, cut_windows, split_groups
 from xnornode.datasets import watch
 from xnornode.model import Model
-from xnornode.recipes import WATCH, build
+from xnornode.recipes import WATCH, build, recordings
 
 
 @functools.cache
 def watch_model() -> Model:
     """The model that `make demo` trains."""
-    return build(watch(), WATCH).model
+    return build(recordings(watch(), WATCH), WATCH.config).model
 
 
 def held_out() -> list[Recording]:

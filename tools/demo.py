@@ -186,7 +186,7 @@ def run(options: argparse.Namespace) -> int:
         data = watch()
         model = build(recordings(data, WATCH), WATCH.config, progress_bar()).model
         fileformat.save(model, MODEL)
-        recordings = write_recordings(data)
+        held_out = write_recordings(data)
     with clock.step("firmware"):
         uf2 = firmware.build("rp2")
     with ExitStack() as stack:
@@ -200,7 +200,7 @@ def run(options: argparse.Namespace) -> int:
         with clock.step("setting the board up"):
             set_up(port, drive, uf2)
         with clock.step("classifying"):
-            result = classify(port, model, recordings)
+            result = classify(port, model, held_out)
     show_table(result, clock, target)
     return 1 if result.disagreements else 0
 

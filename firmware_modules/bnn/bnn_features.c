@@ -6,6 +6,7 @@
 #include "bnn_features.h"
 
 #include "bnn_fixed.h"
+#include "bnn_roots.h"
 
 #define SECTION_SIZE 12
 #define MAX_BANDS 14
@@ -101,64 +102,6 @@ bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     return m->values ? BNN_OK : BNN_ENCODER;
 }
 
-// v / n, for n up to 65535 and a quotient below 2^32: schoolbook division, in digits of 16 bits.
-static uint32_t divide(uint64_t v, uint32_t n) {
-    const uint32_t low = (uint32_t)v;
-    const uint32_t first = (uint32_t)(v >> 32) << 16 | low >> 16;
-    const uint32_t second = first % n << 16 | (low & 0xffff);
-    return (first / n << 16) + second / n;
-}
-
-// v / n, rounded down.
-static int32_t divide_down(int32_t v, int32_t n) {
-    return v / n - (v % n < 0);
-}
-
-// The square root of v, rounded down, bit by bit.
-static int32_t isqrt(uint32_t v) {
-    uint32_t root = 0;
-    for (uint32_t bit = 1u << 30; bit; bit >>= 2) {
-        const uint32_t trial = root + bit;
-        root >>= 1;
-        if (v >= trial) {
-            v -= trial;
-            root += bit;
-        }
-    }
-    return (int32_t)root;
-}
-
-// 256 * log2(v): the highest bit's place, then the fraction bit by bit, by squaring a mantissa m of
-// 16 bits.
-static int32_t log2_256(uint64_t v) {
-    if (v == 0) {
-        return 0;
-    }
-    uint32_t out = 15;
-    while (v >> 16) {
-        v >>= 1;
-        out++;
-    }
-    uint32_t m = (uint32_t)v;
-    while (m < 1u << 15) {
-        m <<= 1;
-        out--;
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        m = m * m >> 15;
-        const uint32_t above = m >> 16;
-        m >>= above;
-        out = out << 1 | above;
-    }
-    return (int32_t)out;
-}
-
-// The root of a mean product, which may be negative, rounded to 0.
-static int32_t root(int64_t total, uint32_t n) {
-    const int32_t v = isqrt(divide((uint64_t)(total < 0 ? -total : total), n));
-    return total < 0 ? -v : v;
-}
-
 static void give(const run_t *run, int32_t value) {
     bnn_encode_value(run->encoder, (int16_t)bnn_clip(value, INT16_MIN, INT16_MAX));
 }
@@ -180,7 +123,7 @@ static int32_t mean_of(const int16_t *x, uint32_t n) {
     for (uint32_t t = 0; t < n; t++) {
         sum += x[t];
     }
-    return divide_down(sum, (int32_t)n);
+    return bnn_divide_down(sum, (int32_t)n);
 }
 
 static int32_t centre(int32_t x, int32_t mean) {
@@ -213,7 +156,7 @@ static int32_t asymmetry(const run_t *run, uint32_t n) {
         const int32_t change = centre(x[t], x[t - run->lag]);
         total += change * (change < 0 ? -change : change);
     }
-    return root(total, n);
+    return bnn_root(total, n);
 }
 
 static void give_quartiles(const run_t *run, uint32_t mask, uint32_t n) {
@@ -257,10 +200,10 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
         mean,
         least,
         most,
-        mask >> DEVIATION & 1 ? root((int64_t)variance, n) : 0,
-        mask >> LOG_VARIANCE & 1 ? log2_256(variance) : 0,
-        mask >> LOG_POWER & 1 ? log2_256(power) : 0,
-        mask >> LOG_CHANGE & 1 ? log2_256(change) : 0,
+        mask >> DEVIATION & 1 ? bnn_root((int64_t)variance, n) : 0,
+        mask >> LOG_VARIANCE & 1 ? bnn_log2_256(variance) : 0,
+        mask >> LOG_POWER & 1 ? bnn_log2_256(power) : 0,
+        mask >> LOG_CHANGE & 1 ? bnn_log2_256(change) : 0,
         crossings,
         above,
         rises,
@@ -296,7 +239,7 @@ static void give_bands(const run_t *run, uint32_t bands, uint32_t channel) {
             energy += (uint32_t)(detail * detail);
             x[t] = (int16_t)smooth;
         }
-        give(run, log2_256(energy));
+        give(run, bnn_log2_256(energy));
     }
 }
 
@@ -314,7 +257,7 @@ static void give_covariance(const run_t *run, uint32_t j, uint32_t lag) {
     for (uint32_t t = lag; t < length; t++) {
         total += run->series[t] * centre(sample(run, t - lag, j), run->means[j]);
     }
-    give(run, root(total, length));
+    give(run, bnn_root(total, length));
 }
 
 static void give_covariances(const run_t *run, uint32_t mask) {

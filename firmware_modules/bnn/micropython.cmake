@@ -5,6 +5,7 @@ target_sources(usermod_bnn INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/bnn_load.c
     ${CMAKE_CURRENT_LIST_DIR}/bnn_layers.c
     ${CMAKE_CURRENT_LIST_DIR}/bnn_features.c
+    ${CMAKE_CURRENT_LIST_DIR}/bnn_roots.c
     ${CMAKE_CURRENT_LIST_DIR}/bnn_text.c
     ${CMAKE_CURRENT_LIST_DIR}/bnn_encode.c
     ${CMAKE_CURRENT_LIST_DIR}/bnn_run.c

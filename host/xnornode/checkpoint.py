@@ -17,7 +17,7 @@ from xnornode.optim import Adam
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class TrainingState:
     """All that training changes: written as it is, read into the same places."""
 
     network: list[Float]
@@ -39,7 +39,7 @@ def digest(data: Data, validation: Data | None, teacher_logits: Float | None) ->
     return crc if teacher_logits is None else zlib.crc32(teacher_logits.tobytes(), crc)
 
 
-def write_checkpoint(path: Path, settings: str, state: Progress) -> None:
+def write_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
     """Write `state`, replacing the file whole."""
     about = {
         "settings": settings,
@@ -54,7 +54,7 @@ def write_checkpoint(path: Path, settings: str, state: Progress) -> None:
     write_whole(path, content.getvalue())
 
 
-def read_checkpoint(path: Path, settings: str, state: Progress, epoch: type) -> int:
+def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type) -> int:
     """Put the file's content into `state`; the number of the best epoch so far.
 
     Raises DataError for a file that is none, or of other settings.
@@ -78,6 +78,6 @@ def read_checkpoint(path: Path, settings: str, state: Progress, epoch: type) -> 
     return int(about["best"])
 
 
-def _arrays(state: Progress) -> dict[str, Float]:
+def _arrays(state: TrainingState) -> dict[str, Float]:
     groups = {"network": state.network, "kept": state.kept, "optimiser": state.optimiser.state()}
     return {f"{name}{i}": a for name, group in groups.items() for i, a in enumerate(group)}

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from xnornode import cli_train, fileformat
+from xnornode import cli_data, cli_train, fileformat
 from xnornode.budget import Budget
 from xnornode.chips import CHIPS
-from xnornode.errors import XnorNodeError
 from xnornode.files import write_whole
 from xnornode.recipes import Task
 from xnornode.report import make_report
@@ -71,7 +70,7 @@ def add_parser(commands: Any) -> None:
     add("--epochs", type=_above_zero(int), metavar="N", help="of the last round and final training")
     add("--balanced", action="store_true", help="all classes count alike, however rare")
     add("--seed", type=int, default=0, help="of everything random (default: 0)")
-    cli_train._add_data(parser.add_argument_group("data"))
+    cli_data.add_options(parser.add_argument_group("data"))
     add = parser.add_argument_group("output").add_argument
     add("--name", metavar="NAME", help="the model's name (default: the data's)")
     add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
@@ -102,16 +101,13 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage("a search needs a budget: --bytes, --ms or --ram")
     chip = next(c for c in CHIPS if c.name.lower() == options.chip)
     budget = Budget(options.bytes, options.ms, options.ram, chip)
-    for path in (options.output, options.report, cli_train._json_path(options)):
-        if path and not path.absolute().parent.is_dir():
-            raise XnorNodeError(f"there is no folder {path.absolute().parent} to write to")
-    validation = cli_train._wanted(options.validation)
+    json_file = cli_data.json_file(options)
+    cli_data.check_folders(options.output, options.report, json_file)
+    validation = cli_data.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
-    parts, config = cli_train._parts(options)
-    for note in parts.notes:
-        print(note, file=sys.stderr)
-    for warning in parts.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    parts, config = cli_data.load(options)
+    config = cli_train.configure(options, config, parts)
+    cli_data.tell(parts)
     task = Task(options.name or parts.name, parts.labels, parts.train, parts.test, parts.window)
     display = Display(sys.stderr)
     try:
@@ -137,8 +133,8 @@ def run(options: argparse.Namespace) -> int:
     size = fileformat.save(found.model, options.output)
     if options.report:
         write_whole(options.report, to_html(found, report).encode())
-    if path := cli_train._json_path(options):
-        write_whole(path, to_json(found, report).encode())
+    if json_file:
+        write_whole(json_file, to_json(found, report).encode())
     if options.json == "-":
         print(to_json(found, report), end="")
     else:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xnornode import __version__, fileformat
+from xnornode import __version__, cli_data, fileformat
 from xnornode.binarize import ESTIMATORS
 from xnornode.config import Teacher, TrainConfig
-from xnornode.defaults import EXAMPLES, FRONTS, default_config, front_named
+from xnornode.defaults import EXAMPLES, FRONTS, front_named
 from xnornode.errors import XnorNodeError
 from xnornode.files import write_whole
 from xnornode.fold import fold
@@ -17,14 +17,11 @@ from xnornode.inputs import CODES
 from xnornode.layerspec import format_layers, parse_layers
 from xnornode.losses import LOSSES
 from xnornode.model import MAX_NOTES
-from xnornode.prepare import Parts, PrepareOptions, prepare
+from xnornode.prepare import Parts
 from xnornode.progress import progress_bar
-from xnornode.readers import read
 from xnornode.report import make_report, to_json
 from xnornode.report_html import to_html
 from xnornode.report_text import to_text
-from xnornode.series import ReadOptions
-from xnornode.split import Wanted
 from xnornode.train import train
 
 EPILOG = f"""
@@ -51,45 +48,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
     )
-    _add_data(parser.add_argument_group("data"))
+    cli_data.add_options(parser.add_argument_group("data"))
     _add_network(parser.add_argument_group("network and training"))
     _add_output(parser.add_argument_group("output"))
-
-
-def _add_data(group: Any) -> None:
-    add = group.add_argument
-    add(
-        "--test",
-        type=_groups,
-        action="extend",
-        metavar="GROUPS",
-        help="groups to test on, with commas, or a share: 0.25",
-    )
-    add(
-        "--validation",
-        type=_groups,
-        action="extend",
-        metavar="GROUPS",
-        help="groups to pick the best epoch by, or a share, or none",
-    )
-    add(
-        "--split",
-        choices=("group", "time"),
-        default="group",
-        help="hold out groups, or the last part of each recording (default: group)",
-    )
-    add("--window", type=_count, metavar="N", help="samples in a window (texts: bytes read)")
-    add("--hop", type=_count, metavar="N", help="samples from window to window (default: half)")
-    add(
-        "--training-hop", type=_count, metavar="N", help="the same in training (default: a quarter)"
-    )
-    add("--label", default="", metavar="COLUMN", help="the column of labels")
-    add("--group", default="", metavar="COLUMN", help="the column of groups (person, place)")
-    add("--channels", type=_names, default=(), metavar="NAMES", help="columns to use, with commas")
-    add("--rate", type=float, default=0.0, metavar="HZ", help="sample rate")
-    add("--shape", type=_cross, metavar="LENGTHxCHANNELS", help="each row is one such window")
-    add("--image", type=_cross, metavar="HEIGHTxWIDTH", help="each row or array is one such image")
-    add("--text", action="store_true", help="the data are texts")
 
 
 def _add_network(group: Any) -> None:
@@ -132,10 +93,8 @@ def _add_output(group: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
-    # Found before a long training, not behind it.
-    for path in (options.output, options.report, options.checkpoint, _json_path(options)):
-        if path and not path.absolute().parent.is_dir():
-            raise XnorNodeError(f"there is no folder {path.absolute().parent} to write to")
+    json_file = cli_data.json_file(options)
+    cli_data.check_folders(options.output, options.report, options.checkpoint, json_file)
     checkpoint = options.checkpoint or options.output.with_name(options.output.name + ".checkpoint")
     if options.resume and not checkpoint.is_file():
         raise XnorNodeError(f"there is no checkpoint {checkpoint} to go on from")
@@ -144,11 +103,9 @@ def run(options: argparse.Namespace) -> int:
             f"{checkpoint} is there from a training that was stopped: go on with --resume, or "
             "remove it"
         )
-    parts, config = _parts(options)
-    for note in parts.notes:
-        print(note, file=sys.stderr)
-    for warning in parts.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    parts, config = cli_data.load(options)
+    config = configure(options, config, parts)
+    cli_data.tell(parts)
     try:
         trained = train(parts.train, config, parts.validation, progress_bar(), checkpoint)
     except KeyboardInterrupt:
@@ -168,59 +125,16 @@ def run(options: argparse.Namespace) -> int:
     size = fileformat.save(model, options.output)
     if options.report:
         write_whole(options.report, to_html(report).encode())
-    if path := _json_path(options):
-        write_whole(path, to_json(report).encode())
+    if json_file:
+        write_whole(json_file, to_json(report).encode())
     print(to_json(report) if options.json == "-" else to_text(report), end="")
     print(f"{options.output}: {size:,} bytes", file=sys.stderr)
     checkpoint.unlink(missing_ok=True)
     return 0
 
 
-def _parts(options: argparse.Namespace) -> tuple[Parts, TrainConfig]:
-    """The data in their parts, and the settings."""
-    example = None if Path(options.data).exists() else EXAMPLES.get(options.data)
-    if example:
-        readings = example.read()
-    elif not Path(options.data).exists():
-        raise XnorNodeError(
-            f"there is no file or folder {options.data}, nor an example set of that name"
-        )
-    else:
-        readings = read(options.data, _read_options(options))
-    validation = _wanted(options.validation)
-    if example and example.config and validation is None:
-        validation = ()  # the recipe's epochs were chosen by cross-validation
-    parts = prepare(
-        readings,
-        PrepareOptions(
-            test=_wanted(options.test),
-            validation=validation,
-            length=options.window,
-            hop=options.hop,
-            training_hop=options.training_hop or (example.training_hop if example else None),
-            split=options.split,
-        ),
-    )
-    config = example.config if example and example.config else default_config(parts)
-    return parts, _config(options, config, parts)
-
-
-def _read_options(options: argparse.Namespace) -> ReadOptions:
-    series = options.window and not options.shape and not options.image and not options.text
-    return ReadOptions(
-        label=options.label,
-        group=options.group,
-        channels=options.channels,
-        rate=options.rate,
-        rows="samples" if series else "",
-        shape=options.shape,
-        image=options.image,
-        text=options.text,
-    )
-
-
-def _config(options: argparse.Namespace, config: TrainConfig, parts: Parts) -> TrainConfig:
-    """`config` with what the user asked for."""
+def configure(options: argparse.Namespace, config: TrainConfig, parts: Parts) -> TrainConfig:
+    """`config` with the network and the training that the user asked for. Raises DataError."""
     wanted = {
         "code": options.code,
         "bits": options.bits,
@@ -236,6 +150,8 @@ def _config(options: argparse.Namespace, config: TrainConfig, parts: Parts) -> T
         "seed": options.seed,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
+    if options.bits and not options.code and config.code == "bytes":
+        given["code"] = "thermometer"  # bytes have no bits to choose
     if options.layers is not None:
         layers, mean = parse_layers(options.layers, image=parts.grid is not None)
         given |= {"layers": layers, "average": mean}
@@ -257,45 +173,3 @@ def _notes(parts: Parts, config: TrainConfig) -> str:
     )
     text = "; ".join([text, *changed])
     return "".join(c if " " <= c <= "~" else "?" for c in text)[:MAX_NOTES]
-
-
-def _json_path(options: argparse.Namespace) -> Path | None:
-    return Path(options.json) if options.json not in (None, "-") else None
-
-
-def _wanted(words: list[str] | None) -> Wanted:
-    """Groups, a share, or what suits, from the words of --test or --validation."""
-    if words is None:
-        return None
-    if words == ["none"]:
-        return ()
-    if len(words) == 1 and ("." in words[0] or "%" in words[0]):
-        try:
-            percent = words[0].endswith("%")
-            return float(words[0].rstrip("%")) / (100 if percent else 1)
-        except ValueError:
-            pass  # a group of that name
-    return tuple(words)
-
-
-def _groups(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(_groups(text))
-
-
-def _count(text: str) -> int:
-    return _checked(int(text), text)
-
-
-def _cross(text: str) -> tuple[int, int]:
-    first, _, second = text.lower().partition("x")
-    return _checked(int(first), text), _checked(int(second), text)
-
-
-def _checked(number: int, text: str) -> int:
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: it must be at least 1")
-    return number

@@ -1,5 +1,6 @@
 """What is trained, and how: the settings of one training."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from xnornode.errors import DataError
 from xnornode.fronts import Front, Samples
 from xnornode.inputs import CODES, CodeName
 from xnornode.losses import LOSSES
-from xnornode.network import Dense, Spec
+from xnornode.network import Conv, Dense, Spec
 from xnornode.optim import OPTIMISERS, SCHEDULES
 
 MIN_BATCH = 4
@@ -59,7 +60,8 @@ class TrainConfig:
     share of training with binary activations but real weights. weights "real" trains a float
     network, which cannot be folded.
     loss, smoothing: smoothing is the share of the target that goes to all classes alike.
-    class_weights: "balanced", one number per class, or None. teacher: distillation. augment: random
+    class_weights: "balanced", one number per class, or None; a teacher's share is not weighed.
+    teacher: distillation. augment: random
     changes of the training data. seed: of everything random.
     Raises DataError for values that make no sense.
     """
@@ -111,19 +113,27 @@ class TrainConfig:
             raise DataError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
         if not 0 <= self.two_stage < 1:
             raise DataError(f"two_stage must be at least 0 and below 1, not {self.two_stage}")
+        if self.optimiser == "bop" and (self.weights != "sign" or self.standardise):
+            raise DataError(
+                'Bop has no latent weights: use it with weights "sign", not standardised'
+            )
+        if self.optimiser == "bop" and self.two_stage:
+            raise DataError("Bop has no latent weights: use it without two_stage")
 
     def of_teacher(self) -> "TrainConfig":
         """The settings by which the teacher is trained."""
         assert self.teacher
-        wider = tuple(
-            replace(spec, outputs=max(1, round(spec.outputs * self.teacher.wider)))
-            if isinstance(spec, Dense) or spec.groups == 1
-            else spec
-            for spec in self.layers
-        )
+        wider, groups = [], 1
+        for spec in reversed(self.layers):
+            # A width must be divided by the groups of its own layer and of the one behind it.
+            own = spec.groups if isinstance(spec, Conv) else 1
+            step = math.lcm(own, groups)
+            steps = max(1, round(spec.outputs * self.teacher.wider / step))
+            wider.append(replace(spec, outputs=steps * step))
+            groups = own
         return replace(
             self,
-            layers=wider,
+            layers=tuple(reversed(wider)),
             weights="real",
             optimiser="adam",
             standardise=False,

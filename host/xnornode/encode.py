@@ -158,20 +158,6 @@ def _signs(bits: npt.NDArray[np.bool_]) -> Int8:
     return 2 * bits.astype(np.int8) - 1
 
 
-def quantile_thermometer(windows: Int16, bits: int) -> Thermometer:
-    """Thermometer whose thresholds cut each channel of `windows` into bits + 1 equally full parts.
-
-    windows: int16 (n, length, channels), the training part only. bits: 1 to 32.
-    """
-    if not 1 <= bits <= MAX_BITS:
-        raise DataError(f"bits per sample must be 1 to {MAX_BITS}, not {bits}")
-    levels = np.arange(1, bits + 1) / (bits + 1)
-    samples = windows.reshape(-1, windows.shape[-1])
-    # Rounding up keeps x >= threshold the same for integers as for the real quantile.
-    cuts = np.ceil(np.quantile(samples, levels, axis=0)).T
-    return Thermometer(np.ascontiguousarray(cuts.astype(np.int16)))
-
-
 def to_int16(samples: npt.ArrayLike, scales: npt.ArrayLike) -> Int16:
     """Physical samples (..., channels) as the int16 counts that a node's sensor gives.
 

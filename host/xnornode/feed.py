@@ -20,8 +20,8 @@ AHEAD = 1024
 class Feed:
     """Batches of the network's input in random order, prepared a little ahead.
 
-    Without augmentation everything is encoded once; with it, while the network is busy, in a thread
-    of its own.
+    Windows that are augmented are encoded while the network is busy, in a thread of its own; else
+    everything is encoded once. Of texts, n-grams are dropped from the bits.
     """
 
     def __init__(

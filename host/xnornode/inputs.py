@@ -21,10 +21,12 @@ CodeName = Literal["thermometer", "learned", "planes", "bytes"]
 
 # Rare extremes are cut off, so that the steps are spent where the values are.
 TAIL = 0.002
+QUANTILE_ROWS = 1_000_000
+SHIFT_MAX = 22  # 127 << 22 leaves room in int32
 BYTE_STEPS = 128  # a byte is this many times its float value
 # Rows share one shift: by more than this their factors do not differ, or that of the row with the
 # widest range would be a handful of steps, or 0.
-FACTOR_RATIO = 256
+FACTOR_RATIO = 2048
 
 Given = Int16 | Sequence[bytes]
 
@@ -69,7 +71,7 @@ def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
     thermometer: thresholds at quantiles. planes, bytes: steps of equal size over nearly all of the
     range; as bytes, data that is never negative keeps its zero. Raises DataError for too many bits.
     """
-    table = values.reshape(-1, rows)
+    table = sample_rows(values.reshape(-1, rows))
     if name == "thermometer":
         # Rounding up keeps x >= threshold the same for integers as for the real quantile.
         cuts = np.ceil(_quantiles(table, bits))
@@ -88,8 +90,9 @@ def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
         start = low
     span = np.maximum(high - start, 1.0)
     gain = (last - first) / span
+    gain[high <= start] = gain.min()  # a row that never changes needs no steps
     gain = np.minimum(gain, FACTOR_RATIO * gain.min())
-    shift = int(np.clip(np.floor(np.log2(INT16.max / gain.max())), 0, 16))
+    shift = int(np.clip(np.floor(np.log2(INT16.max / gain.max())), 0, SHIFT_MAX))
     factors = np.rint(gain * 2**shift).astype(np.int64)
     half = 2**shift // 2
     offsets = np.rint(first * 2**shift - start * factors).astype(np.int64) + half
@@ -98,6 +101,11 @@ def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
         if name == "planes"
         else ByteCode(factors, offsets, shift)
     )
+
+
+def sample_rows(table: Int16) -> Int16:
+    """Some million rows of `table`, (n, columns), at equal steps: enough for its quantiles."""
+    return table[:: max(1, len(table) // QUANTILE_ROWS)]
 
 
 def _quantiles(table: Int16, bits: int) -> npt.NDArray[np.float64]:
@@ -122,7 +130,7 @@ class LearnedThermometer:
     """
 
     def __init__(self, values: Int16, rows: int, bits: int) -> None:
-        table = values.reshape(-1, rows)
+        table = sample_rows(values.reshape(-1, rows))
         self.rows, self.bits = rows, bits
         self.inv = (1 / np.maximum(table.std(axis=0), 1)).astype(np.float32)
         start = _quantiles(table, bits) * self.inv[:, None]

@@ -84,14 +84,14 @@ class BinaryDense:
             self._x = x
         out = np.empty((len(x), len(used)), np.float32)
         parts = parallel.spans(len(used), 8 * used.shape[1])
-        parallel.run(lambda a, b: _discard(np.matmul(x, used[a:b].T, out=out[:, a:b])), parts)
+        parallel.run(lambda a, b: np.matmul(x, used[a:b].T, out=out[:, a:b]), parts)
         return out
 
     def backward(self, grad: Float) -> Float:
         """The gradient by x; of a network's first layer it is empty."""
         x, to = self._x, self.weights.grad
         parts = parallel.spans(len(to), 8 * to.shape[1])
-        parallel.run(lambda a, b: _discard(np.matmul(grad[:, a:b].T, x, out=to[a:b])), parts)
+        parallel.run(lambda a, b: np.matmul(grad[:, a:b].T, x, out=to[a:b]), parts)
         self.binarizer.pull_back(self.weights.grad)
         if self.first:
             return np.empty((len(grad), 0), np.float32)
@@ -221,7 +221,7 @@ class Sign:
             self._x = x
         out = np.empty_like(x)
         parts = parallel.spans(len(x), 8 * x[0].size)
-        parallel.run(lambda a, b: _discard(sign(x[a:b], out=out[a:b])), parts)
+        parallel.run(lambda a, b: sign(x[a:b], out=out[a:b]), parts)
         return out
 
     def backward(self, grad: Float) -> Float:
@@ -276,7 +276,3 @@ class ReLU:
 
     def parameters(self) -> list[Parameter]:
         return []
-
-
-def _discard(_: object) -> None:
-    pass

@@ -41,7 +41,7 @@ class Adam:
         self.parameters = sorted(parameters, key=lambda p: not p.latent)
         self._value = _gather(self.parameters, "value")
         self._grad = _gather(self.parameters, "grad")
-        self.latent = sum(p.value.size for p in self.parameters if p.latent)
+        self.latents = sum(p.value.size for p in self.parameters if p.latent)
         # Averages are kept divided by (1 - beta), which saves a pass over the numbers each.
         self.first = np.zeros_like(self._value)
         self.second = np.zeros_like(self._value)
@@ -54,12 +54,10 @@ class Adam:
     def step(self, rate: float) -> None:
         """Move every parameter against its gradient, `rate` being the learning rate."""
         self.steps += 1
-        self._adam(0, len(self._value), rate)
-        for p in self.parameters:
-            if p.floor is not None:
-                np.maximum(p.value, np.float32(p.floor), out=p.value)
+        self._adam(0, rate)
 
-    def _adam(self, begin: int, end: int, rate: float) -> None:
+    def _adam(self, begin: int, rate: float) -> None:
+        """Adam's step for the numbers from `begin` on."""
         first_unit = (1 - self.BETA1) / (1 - self.BETA1**self.steps)
         second_unit = math.sqrt((1 - self.BETA2) / (1 - self.BETA2**self.steps))
         size = np.float32(rate * first_unit / second_unit)
@@ -84,10 +82,13 @@ class Adam:
             work *= size
             value = self._value[own]
             value -= work
-            latent = value[: max(0, self.latent - own.start)]
+            latent = value[: max(0, self.latents - own.start)]
             np.clip(latent, -1, 1, out=latent)
 
-        parallel.run(piece, parallel.spans(end - begin, 64))
+        parallel.run(piece, parallel.spans(len(self._value) - begin, 64))
+        for p in self.parameters:
+            if p.floor is not None:
+                np.maximum(p.value, np.float32(p.floor), out=p.value)
 
 
 class Bop(Adam):
@@ -104,21 +105,18 @@ class Bop(Adam):
     def __init__(self, parameters: Sequence[Parameter], peak: float) -> None:
         super().__init__(parameters)
         self._peak = peak
-        weights = self._value[: self.latent]
+        weights = self._value[: self.latents]
         sign(weights, out=weights)
 
     def step(self, rate: float) -> None:
         self.steps += 1
         gamma = np.float32(self.RATE * rate / self._peak)
-        weights, average = self._value[: self.latent], self.first[: self.latent]
-        average += gamma * (self._grad[: self.latent] - average)
+        weights, average = self._value[: self.latents], self.first[: self.latents]
+        average += gamma * (self._grad[: self.latents] - average)
         average[np.abs(average) < TINY_FIRST] = 0
         flip = (np.abs(average) > self.THRESHOLD) & ((average > 0) == (weights > 0))
         weights[flip] *= -1
-        self._adam(self.latent, len(self._value), rate)
-        for p in self.parameters:
-            if p.floor is not None:
-                np.maximum(p.value, np.float32(p.floor), out=p.value)
+        self._adam(self.latents, rate)
 
 
 def _gather(parameters: Sequence[Parameter], name: str) -> Float:

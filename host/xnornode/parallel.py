@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-Piece = Callable[[int, int], None]
+Piece = Callable[[int, int], object]
 
 CACHE_BYTES = 1 << 21
 WORTH_A_THREAD = 1 << 19  # handing a piece to another thread takes some 50 microseconds

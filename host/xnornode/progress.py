@@ -14,7 +14,8 @@ def progress_bar(stream: TextIO = sys.stderr) -> Callable[[Epoch], None] | None:
 
     def draw(epoch: Epoch) -> None:
         done = 30 * epoch.number // epoch.of
-        text = f"loss {epoch.loss:.3f}  training {epoch.accuracy:6.1%}"
+        text = "teacher  " if epoch.teacher else ""
+        text += f"loss {epoch.loss:.3f}  training {epoch.accuracy:6.1%}"
         if epoch.validation is not None:
             text += f"  validation {epoch.validation:6.1%}"
         end = "\n" if epoch.number == epoch.of else ""

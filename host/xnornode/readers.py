@@ -114,7 +114,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
             grouped, group = False, str(path.relative_to(folder))
         pieces += [replace(p, group=group) for p in found] if group else found
     note = f"{len(paths)} files, {len(pieces)} recordings"
-    return join(folder.resolve().name, pieces, folder, options, grouped, (note,))
+    return join(folder.resolve().name, pieces, grouped, (note,))
 
 
 def _numpy_recordings(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:

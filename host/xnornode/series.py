@@ -135,8 +135,6 @@ def series(columns: Columns, options: ReadOptions, label: str | None, fixed: str
 def join(
     name: str,
     pieces: list[Piece],
-    path: Path,
-    options: ReadOptions,
     grouped: bool,
     notes: tuple[str, ...] = (),
 ) -> Readings:

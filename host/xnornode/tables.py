@@ -1,5 +1,6 @@
 """One CSV file that holds all, as recordings, windows or texts."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,15 @@ def read_table(path: Path, options: ReadOptions) -> Readings:
                 "no column names a person or a recording: each stretch of one label is taken for a "
                 "recording of its own (name a column with --group)"
             )
-        return join(path.stem, pieces, columns.path, options, group is not None, tuple(notes))
+        notes += _dropped(columns, (label, group, recording, time_column(columns)))
+        return join(path.stem, pieces, group is not None, tuple(notes))
     return _windows(columns, label, options)
+
+
+def _dropped(columns: Columns, used: Collection[str | None]) -> list[str]:
+    """A note on columns that are of no use, as they are text."""
+    names = [name for name in columns.texts if name not in used]
+    return [f"{columns.path.name}: left out, as it is text: {', '.join(names)}"] if names else []
 
 
 def _is_series(columns: Columns, options: ReadOptions) -> bool:
@@ -53,7 +61,7 @@ def _is_series(columns: Columns, options: ReadOptions) -> bool:
     if options.shape or options.image:
         return False
     recording = find(columns, "", RECORDINGS, "recording")
-    return recording is not None or time_column(columns) in columns.numbers
+    return recording is not None or time_column(columns) is not None
 
 
 def _only_text(columns: Columns) -> str:
@@ -75,13 +83,11 @@ def _windows(columns: Columns, label: str, options: ReadOptions) -> Readings:
     names = channel_columns(columns, options, {label, *([group] if group else [])})
     values = np.stack([columns.numbers[n] for n in names], axis=1)
     samples, channels = shaped(values, names, options, str(columns.path))
-    dropped = [n for n in columns.texts if n not in (label, group)]
     notes = [
         f"{columns.path.name}: each row is a window of {samples.shape[1]} x {samples.shape[2]} "
         "values (for a time series with one sample per row, give --window)"
     ]
-    if dropped:
-        notes.append(f"{columns.path.name}: left out, as it is text: {', '.join(dropped)}")
+    notes += _dropped(columns, (label, group))
     return from_windows(
         columns.path.stem,
         samples,

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from xnornode.augment import TextAugment
 from xnornode.binarize import Float
-from xnornode.checkpoint import Progress, digest, read_checkpoint, write_checkpoint
+from xnornode.checkpoint import TrainingState, digest, read_checkpoint, write_checkpoint
 from xnornode.config import TrainConfig
 from xnornode.data import Data, Texts, given
 from xnornode.errors import DataError
 from xnornode.feed import Feed
 from xnornode.fronts import TextFront
-from xnornode.inputs import Inputs, LearnedThermometer, fit_code
+from xnornode.inputs import Inputs, LearnedThermometer, fit_code, sample_rows
 from xnornode.losses import cross_entropy, distillation, squared_hinge, targets
 from xnornode.network import Kind, Network
 from xnornode.optim import Adam, Bop, learning_rate
@@ -29,7 +29,7 @@ class Epoch:
     """How epoch `number` of `of` went, in `seconds`.
 
     loss, accuracy: means over the training windows as they were augmented. validation: accuracy on
-    the validation windows, None without them.
+    the validation windows, None without them. teacher: it is the teacher that is trained.
     """
 
     number: int
@@ -38,6 +38,7 @@ class Epoch:
     accuracy: float
     validation: float | None
     seconds: float
+    teacher: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +99,13 @@ def train(
     teacher = None
     if config.teacher and teacher_logits is None:
         beside = checkpoint and checkpoint.with_name(checkpoint.name + ".teacher")
-        teacher = train(data, config.of_teacher(), validation, progress, beside)
+        of_teacher = progress and (lambda epoch: progress(replace(epoch, teacher=True)))
+        teacher = train(data, config.of_teacher(), validation, of_teacher, beside)
     optimiser = make_optimiser(network, config)
     history: list[Epoch] = []
     best, kept = 0, [a.copy() for a in network.state()]
     feed = Feed(data, inputs, config, rng)
-    state = Progress(network.state(), kept, optimiser, rng, history, best)
+    state = TrainingState(network.state(), kept, optimiser, rng, history, best)
     settings = f"{config} {digest(data, validation, teacher_logits)}" if checkpoint else ""
     if checkpoint and checkpoint.exists():
         best = read_checkpoint(checkpoint, settings, state, Epoch)
@@ -131,7 +133,8 @@ def train(
         array[...] = value
     loudest = 0
     if not isinstance(data, Texts):
-        loudest = int(np.abs(np.quantile(data.samples, (0.0005, 0.9995))).max())
+        some = sample_rows(data.samples.reshape(-1, data.samples.shape[-1]))
+        loudest = int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
     return Trained(network, inputs, config, tuple(history), best, loudest, teacher)
 
 
@@ -212,6 +215,8 @@ def _run_epoch(
         weight = None if weights is None else weights[part]
         loss_of = squared_hinge if config.loss == "squared-hinge" else cross_entropy
         loss, grad = loss_of(logits, target, weight)
+        if not np.isfinite(loss):
+            raise DataError(f"training diverged in epoch {number}: lower the rate ({config.rate})")
         if config.teacher:
             if teacher:
                 wanted = teacher.network.forward(x, training=False)
