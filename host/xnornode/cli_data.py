@@ -29,7 +29,7 @@ def add_options(group: Any) -> None:
         type=_groups,
         action="extend",
         metavar="GROUPS",
-        help="groups to pick the best epoch by, or a share, or none",
+        help="groups to choose the best epoch or network by, or a share, or none",
     )
     add(
         "--split",

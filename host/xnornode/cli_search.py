@@ -3,10 +3,11 @@
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from xnornode import cli_data, cli_train, fileformat
+from xnornode import cli_data, fileformat
 from xnornode.budget import Budget
 from xnornode.chips import CHIPS
 from xnornode.files import write_whole
@@ -25,11 +26,6 @@ examples:
 
 docs/search.md says what is tried and how the choice is made
 """
-# What `xnornode train` asks for and a search does not: it tries them, or keeps to what is usual.
-LEFT_TO_THE_SEARCH = (
-    *("layers", "front", "code", "bits", "batch", "learning_rate"),
-    *("estimator", "loss", "smoothing", "teacher"),
-)
 
 
 def add_parser(commands: Any) -> None:
@@ -81,7 +77,7 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help="write the report as JSON; without a file to stdout, instead of the text",
     )
-    parser.set_defaults(wrong_usage=parser.error, **dict.fromkeys(LEFT_TO_THE_SEARCH))
+    parser.set_defaults(wrong_usage=parser.error)
 
 
 def _above_zero(kind: type) -> Callable[[str], Any]:
@@ -106,7 +102,9 @@ def run(options: argparse.Namespace) -> int:
     validation = cli_data.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
     parts, config = cli_data.load(options)
-    config = cli_train.configure(options, config, parts)
+    config = replace(config, seed=options.seed, epochs=options.epochs or config.epochs)
+    if options.balanced:
+        config = replace(config, class_weights="balanced")
     cli_data.tell(parts)
     task = Task(options.name or parts.name, parts.labels, parts.train, parts.test, parts.window)
     display = Display(sys.stderr)

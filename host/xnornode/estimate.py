@@ -159,15 +159,15 @@ def cycles(model: Model, chip: Chip) -> float:
     """Estimated cycles of one classification."""
     total = chip.call + _front_cycles(model, chip.front) + _coding_cycles(model, chip)
     for layer in model.layers:
-        n, at = layer.geometry.inputs, places(layer)
+        words, at = ceil(layer.geometry.inputs / 32), places(layer)
         rows = at * len(layer.weights)
         total += at * layer.groups * chip.place
         if layer.inputs == "bytes":
-            # The sum of all bytes is made once for a field of view, and serves all its rows.
-            rows += at * layer.groups
-            total += rows * (chip.byte_row + ceil(n / 4) * chip.four_bytes)
+            # Tables of partial sums are made for a field of view, and serve 32 rows.
+            tables = at * layer.groups * ceil(len(layer.weights) / layer.groups / 32)
+            total += tables * words * chip.table + rows * (chip.byte_row + words * chip.byte_word)
         else:
-            blocks, rest = divmod(ceil(n / 32), 8)
+            blocks, rest = divmod(words, 8)
             total += rows * (chip.row + blocks * chip.block + rest * chip.word)
         if _gathers(layer):
             total += at * layer.groups * _pieces(layer) * chip.piece

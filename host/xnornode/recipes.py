@@ -10,6 +10,7 @@ from xnornode.augment import Augment, ImageAugment, TextAugment
 from xnornode.config import Teacher, TrainConfig
 from xnornode.data import Data, DataSet, cut_windows, split_groups
 from xnornode.fold import fold
+from xnornode.features import Features
 from xnornode.fronts import TextFront
 from xnornode.imagesets import ImageSet
 from xnornode.model import Model, Window
@@ -31,7 +32,7 @@ MNIST = TrainConfig(
 MNIST_SFC = TrainConfig(
     layers=(Dense(256), Dense(256), Dense(256)),
     bits=1,
-    epochs=40,
+    epochs=30,
     estimator="polynomial",
     augment=ImageAugment(28, 28, shift=1, rotation=5, scale=0.05),
     teacher=Teacher(epochs=15),
@@ -40,22 +41,19 @@ MNIST_4K = replace(MNIST, layers=(Conv(24, (5, 5), (2, 2)), Conv(32, pool=POOL),
 MNIST_12K = replace(
     MNIST, layers=(Conv(32, (5, 5), (2, 2)), Conv(64, pool=POOL), Conv(96)), epochs=12
 )
-MNIST_32K = replace(
-    MNIST, layers=(Conv(48, (5, 5), (2, 2)), Conv(96, pool=POOL), Conv(192)), epochs=12
+# Bytes between the layers bring two points on Fashion-MNIST, for some four times the cycles.
+BYTES_32K = (
+    Conv(48, (5, 5), (2, 2), output="bytes"),
+    Conv(96, pool=POOL, output="bytes"),
+    Conv(180, output="bytes"),
 )
-# Bytes between the layers bring two points here, for four times the cycles.
+MNIST_32K = replace(MNIST, layers=BYTES_32K, epochs=10)
 FASHION_32K = replace(
     MNIST,
-    layers=(
-        Conv(48, (5, 5), (2, 2), output="bytes"),
-        Conv(96, pool=POOL, output="bytes"),
-        Conv(180, output="bytes"),
-    ),
+    layers=BYTES_32K,
     epochs=12,
     augment=ImageAugment(28, 28, shift=1, scale=0.05, flip=True),
 )
-
-
 DIGITS_2K = TrainConfig(
     layers=(Conv(16, output="bytes"), Conv(24, output="bytes"), Conv(20, output="bytes")),
     code="bytes",
@@ -96,13 +94,30 @@ class Recipe:
     training_hop: int = 16
 
 
-# Chosen by cross-validation over the seven training people (one or two held out at a time), not by
-# the test people.
+# Chosen by leaving out one of the seven training people after the other, not by the test people:
+# 102 statistics gave 84 % there, these 90 to 92. What is mistaken for each other, lifting forward and
+# sideways or turning in and out, differs in the direction of time: covariances of each channel with
+# each other one 8 samples (0.16 s) earlier brought the most.
 WATCH = Recipe(
     TrainConfig(
-        layers=(Dense(64),),
-        bits=3,
-        epochs=20,
+        layers=(Dense(512),),
+        front=Features(
+            (
+                "mean",
+                "deviation",
+                "minimum",
+                "maximum",
+                "log change",
+                "crossings",
+                "asymmetry",
+                "covariance",
+                "lagged covariance",
+            ),
+            bands=6,
+            lag=8,
+        ),
+        code="bytes",
+        epochs=30,
         augment=Augment(mirror=(0, 4, 5), rotation=20, triads=(0, 3)),
     )
 )
