@@ -21,6 +21,7 @@ from bench_training import measure
 from xnornode.augment import Augment, ImageAugment
 from xnornode.config import Teacher, TrainConfig
 from xnornode.datasets import watch
+from xnornode.fronts import Samples
 from xnornode.imagesets import mnist
 from xnornode.network import Conv, Dense
 from xnornode.recipes import MNIST_4K, WATCH, Task, build, images, recordings
@@ -46,7 +47,7 @@ TRAINING: dict[str, dict[str, Any]] = {
     "class weights": {"class_weights": "balanced"},
     "float weights and ReLU (no binary network)": {"weights": "real"},
 }
-MNIST_DENSE = TrainConfig(layers=(Dense(256), Dense(256)), bits=1, epochs=5)
+MNIST_DENSE = TrainConfig(layers=(Dense(256), Dense(256)), bits=1, epochs=4)
 DENSE: dict[str, dict[str, Any]] = {
     "input thermometer, 4 bits": {"bits": 4},
     "input thermometer, 4 bits, learned": {"bits": 4, "code": "learned"},
@@ -84,6 +85,7 @@ CONV: dict[str, dict[str, Any]] = {
         )
     },
 }
+TIME = (Conv(32, (7, 1), (2, 1)), Conv(32, (5, 1), (2, 1)), Conv(64, (5, 1), (2, 1)), Dense(64))
 WATCH_AUGMENT = WATCH.config.augment
 assert isinstance(WATCH_AUGMENT, Augment)
 SENSOR: dict[str, dict[str, Any]] = {
@@ -94,6 +96,15 @@ SENSOR: dict[str, dict[str, Any]] = {
     "channel drop 0.1": {"augment": replace(WATCH_AUGMENT, drop=0.1)},
     "no rotation": {"augment": replace(WATCH_AUGMENT, rotation=0.0)},
     "no mirror": {"augment": replace(WATCH_AUGMENT, mirror=())},
+    "raw window, thermometer, 3 bits, 64 neurons": {
+        "front": Samples(),
+        "code": "thermometer",
+        "layers": (Dense(64),),
+    },
+    "raw window, convolutions along time": {"front": Samples(), "layers": TIME},
+    "input thermometer, 8 bits": {"code": "thermometer", "bits": 8, "layers": (Dense(64),)},
+    "activations bytes (BinaryConnect)": {"layers": (Dense(384, "bytes"),)},
+    "two layers, 256-64": {"layers": (Dense(256), Dense(64))},
 }
 
 
@@ -107,11 +118,13 @@ class Base:
 
 
 BASES = {
-    "MNIST, 256-256, 1-bit input, 5 epochs": Base(
+    "MNIST, 256-256, 1-bit input, 4 epochs": Base(
         lambda: images(mnist()), MNIST_DENSE, TRAINING | DENSE
     ),
     "MNIST, the 4 kB convolution, 2 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
-    "watch, the recipe": Base(lambda: recordings(watch(), WATCH), WATCH.config, TRAINING | SENSOR),
+    "watch, the recipe, 15 epochs": Base(
+        lambda: recordings(watch(), WATCH), replace(WATCH.config, epochs=15), TRAINING | SENSOR
+    ),
 }
 
 

@@ -38,10 +38,9 @@ class Chip:
 
     call: a classification. value: coding one value, threshold: each threshold it is compared with,
     affine_value: coding one value as bit planes or a byte. row: one neuron at one place, with bits;
-    word: 32 inputs of it, block: 256 inputs. byte_row, byte_word: the same with bytes; table: what
-    four bytes cost beyond for each 32 rows. place: one
-    place of a layer and group. piece: a run of inputs that is gathered for it.
-    front: of the features and of texts.
+    word: 32 inputs of it, block: 256 inputs. byte_row, byte_word: the same with bytes; table: made of
+    32 bytes, for up to 32 rows. place: one place of a layer and group. piece: a run of inputs that
+    is gathered for it. front: of features and of texts.
     """
 
     name: str
@@ -69,31 +68,31 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual, with memory that never waits; stalls of "
         "the flash cache and MicroPython's call are not in it"
     ),
-    call=1170,
-    value=84.7,
-    threshold=12.6,
-    affine_value=101,
-    row=177,
-    word=36,
-    block=147,
-    byte_row=120,
-    byte_word=14.7,
-    table=100,
-    place=731,
-    piece=76.7,
+    call=259,
+    value=86.2,
+    threshold=12.9,
+    affine_value=108,
+    row=196,
+    word=32.8,
+    block=144,
+    byte_row=82.1,
+    byte_word=74,
+    table=1310,
+    place=370,
+    piece=137,
     front=FrontCosts(
-        run=510,
+        run=515,
         sample=174,
-        log=218,
-        root=416,
-        sorting=26.3,
-        band_read=40.1,
-        band=46.6,
-        pair_read=81.6,
-        pair=77,
-        byte=374,
-        gram=59,
-        word_byte=153,
+        log=237,
+        root=433,
+        sorting=26.4,
+        band_read=40.8,
+        band=46.3,
+        pair_read=81,
+        pair=77.2,
+        byte=379,
+        gram=58.4,
+        word_byte=156,
     ),
 )
 
@@ -104,31 +103,31 @@ ESP32 = Chip(
         "instructions of the C core on RV32IMC, one taken for each cycle; no ESP32 was measured, "
         "whose own code, cache and branches differ"
     ),
-    call=914,
-    value=47.3,
-    threshold=7.29,
-    affine_value=55.7,
-    row=103,
-    word=34,
-    block=90.5,
-    byte_row=57.8,
-    byte_word=8.6,
-    table=100,
-    place=332,
-    piece=24.9,
+    call=424,
+    value=48.3,
+    threshold=7.45,
+    affine_value=60.2,
+    row=114,
+    word=32.3,
+    block=88.5,
+    byte_row=38.7,
+    byte_word=46.3,
+    table=644,
+    place=109,
+    piece=63,
     front=FrontCosts(
-        run=183,
-        sample=67,
-        log=152,
-        root=123,
+        run=193,
+        sample=66.9,
+        log=161,
+        root=129,
         sorting=11.5,
-        band_read=19.6,
-        band=23.3,
-        pair_read=48.7,
-        pair=42.8,
-        byte=247,
-        gram=38.3,
-        word_byte=92.5,
+        band_read=20.8,
+        band=23,
+        pair_read=48.6,
+        pair=42.9,
+        byte=250,
+        gram=38,
+        word_byte=94.3,
     ),
 )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from xnornode.augment import Augment, ImageAugment, TextAugment
 from xnornode.config import Teacher, TrainConfig
 from xnornode.data import Data, DataSet, cut_windows, split_groups
-from xnornode.fold import fold
 from xnornode.features import Features
+from xnornode.fold import fold
 from xnornode.fronts import TextFront
 from xnornode.imagesets import ImageSet
 from xnornode.model import Model, Window
@@ -95,9 +95,9 @@ class Recipe:
 
 
 # Chosen by leaving out one of the seven training people after the other, not by the test people:
-# 102 statistics gave 84 % there, these 90 to 92. What is mistaken for each other, lifting forward and
-# sideways or turning in and out, differs in the direction of time: covariances of each channel with
-# each other one 8 samples (0.16 s) earlier brought the most.
+# 102 statistics gave 84 % there, these 90 to 92. What is mistaken for each other, lifting forward
+# and sideways or turning in and out, differs in the direction of time: covariances of each channel
+# with each other one 8 samples (0.16 s) earlier brought the most.
 WATCH = Recipe(
     TrainConfig(
         layers=(Dense(512),),
