@@ -23,7 +23,8 @@ T = TypeVar("T")
 Form = tuple[Callable[[int], TrainConfig], Sequence[int]]
 
 WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-TRIES = 60  # draws in a row that give nothing new, after which there is nothing new
+FORMS = 6  # of a family, of which one must fit
+TRIES = 30  # draws in a row that give nothing new, after which there is nothing new
 
 # The codes that are tried, with their bits, by what a window is.
 Codes = Sequence[tuple[CodeName, Sequence[int]]]
@@ -34,9 +35,10 @@ SERIES: Codes = (
     ("bytes", (8,)),
 )
 PIXELS: Codes = (("thermometer", (1, 2, 3)), ("planes", (3, 4)), ("bytes", (8,)))
+# From fast to slow on the node: quartiles need the samples sorted, parts and bands another pass.
 STATISTICS = (
     DEFAULT,
-    ("mean", "deviation", "log change"),
+    (*DEFAULT, "above mean", "rises", COVARIANCE),
     (*DEFAULT, "lower quartile", "median", "upper quartile", COVARIANCE),
 )
 BANDS = (0, 3, 5)
@@ -120,33 +122,43 @@ def _nothing_fits(budget: Budget, costs: Sequence[Cost]) -> DataError:
 def _draw(
     task: Task, base: TrainConfig, rng: np.random.Generator, fits: Callable[[TrainConfig], bool]
 ) -> TrainConfig | None:
-    """A network of random form, as wide as fits or less; None where no width fits."""
-    at, widths = _form(task, base, rng)
-    fitting = bisect_left(widths, True, key=lambda width: not fits(at(width)))
-    if not fitting:
-        return None
-    widest = rng.random() < 0.5
-    return at(widths[fitting - 1 if widest else int(rng.integers(fitting))])
+    """A network of random form, as wide as fits or less; None where none was found."""
+    family = _one_of(rng, _families(task, base))
+    # More than one try, or a family of which little fits would hardly be seen.
+    for _ in range(FORMS):
+        at, widths = family(rng)
+        fitting = bisect_left(widths, True, key=lambda width: not fits(at(width)))
+        if fitting:
+            widest = rng.random() < 0.5
+            return at(widths[fitting - 1 if widest else int(rng.integers(fitting))])
+    return None
 
 
-def _form(task: Task, base: TrainConfig, rng: np.random.Generator) -> Form:
+def _families(task: Task, base: TrainConfig) -> Sequence[Callable[[np.random.Generator], Form]]:
+    """What draws a form, for data of this kind; several times what deserves more tries."""
+    length = task.window.length
     if isinstance(task.training, Texts):
-        return _text(rng, base, task.window.length)
-    length, image = task.window.length, base.grid is not None
-    if length > 1 and not image and rng.random() < 0.4:
-        parts, of_parts = _one_of(rng, PARTS)
-        features = Features(_one_of(rng, STATISTICS), _one_of(rng, BANDS), parts, of_parts)
-        return _dense(rng, _coded(rng, replace(base, front=features), VALUES))
+        return [lambda rng: _text(rng, base, length)]
+    image = base.grid is not None
     codes = PIXELS if image else SERIES if length > 1 else VALUES
-    config = _coded(rng, replace(base, front=Samples()), codes)
-    if length == 1 or rng.random() < 0.25:
-        return _dense(rng, config)
-    return _convolutions(rng, config, image)
+    plain = replace(base, front=Samples())
+    dense = [lambda rng: _dense(rng, _coded(rng, plain, codes))]
+    if length == 1:
+        return dense
+    convolutions = [lambda rng: _convolutions(rng, _coded(rng, plain, codes), image)] * 2
+    features = [] if image else [lambda rng: _features(rng, base)] * 2
+    return [*dense, *convolutions, *features]
 
 
 def _coded(rng: np.random.Generator, config: TrainConfig, codes: Codes) -> TrainConfig:
     code, bits = _one_of(rng, codes)
     return replace(config, code=code, bits=_one_of(rng, bits))
+
+
+def _features(rng: np.random.Generator, config: TrainConfig) -> Form:
+    parts, of_parts = _one_of(rng, PARTS)
+    front = Features(_one_of(rng, STATISTICS), _one_of(rng, BANDS), parts, of_parts)
+    return _dense(rng, _coded(rng, replace(config, front=front), VALUES))
 
 
 def _text(rng: np.random.Generator, config: TrainConfig, length: int) -> Form:

@@ -38,9 +38,9 @@ class Chip:
 
     call: a classification. value: coding one value, threshold: each threshold it is compared with,
     affine_value: coding one value as bit planes or a byte. row: one neuron at one place, with bits;
-    word: 32 inputs of it, block: 256 inputs. byte_row, byte_word: the same with bytes; table: made of
-    32 bytes, for up to 32 rows. place: one place of a layer and group. piece: a run of inputs that
-    is gathered for it. front: of features and of texts.
+    word: 32 inputs of it, block: 256 inputs. byte_row, byte_word: the same with bytes; table: made
+    of 32 bytes, for up to 32 rows. place: one place of a layer and group. piece: a run of inputs
+    that is gathered for it. front: of features and of texts.
     """
 
     name: str
