@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from xnornode import parallel
+from xnornode import pieces
 from xnornode.layers import BatchNorm
 from xnornode.network import Network
 
@@ -100,6 +100,5 @@ def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -
 
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all work cut into as many pieces as there are things, as large nets have it."""
-    monkeypatch.setattr(parallel, "CACHE_BYTES", 1)
-    monkeypatch.setattr(parallel, "WORTH_A_THREAD", 0)
-    assert parallel.spans(3, 9) == [(0, 1), (1, 2), (2, 3)]
+    monkeypatch.setattr(pieces, "CACHE_BYTES", 1)
+    assert pieces.spans(3, 9) == [(0, 1), (1, 2), (2, 3)]

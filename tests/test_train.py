@@ -1,19 +1,16 @@
 """The training loop: what it learns, by which settings, and what it refuses."""
 
 import io
-import multiprocessing
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from slow import small_pieces
 from small_waves import CONFIG, accuracy, folded, trained_and_folded, waves
 from watch import held_out, watch_model
-from xnornode import parallel
 from xnornode.augment import Augment, TextAugment
 from xnornode.config import Teacher, TrainConfig
+from xnornode.crew import Crew
 from xnornode.data import Texts, cut_windows
 from xnornode.datasets import watch
 from xnornode.encode import Thermometer
@@ -24,22 +21,13 @@ from xnornode.fileformat import to_bytes
 from xnornode.fold import fold
 from xnornode.imagesets import digits
 from xnornode.inputs import fit_code
-from xnornode.losses import cross_entropy, targets
+from xnornode.layers import parameter
 from xnornode.model import Window
 from xnornode.network import Conv, Dense
 from xnornode.optim import Adam, learning_rate
 from xnornode.progress import progress_bar
 from xnornode.text import Text
 from xnornode.train import Epoch, make_network, train
-
-
-@pytest.fixture
-def two_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two threads, and work in many pieces, so that both get some."""
-    small_pieces(monkeypatch)
-    parallel.set_workers(2)
-    yield
-    parallel.set_workers(1)
 
 
 @pytest.mark.quick
@@ -151,55 +139,57 @@ def test_same_seed_same_bytes(options: dict) -> None:
 CONV = replace(CONFIG, epochs=2, layers=(Conv(8, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16)))
 
 
-@pytest.mark.quick
-def test_two_workers_same_seed_same_bytes(two_workers: None) -> None:
-    data, config = waves(1, "a", 60), replace(CONV, augment=Augment(scale=0.1))
-    first, second = (to_bytes(trained_and_folded(data, config)) for _ in range(2))
-    assert first == second
+FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
 @pytest.mark.quick
-def test_two_workers_compute_what_one_does(request: pytest.FixtureRequest) -> None:
-    data = waves(1, "ab")
-
-    def step() -> list[np.ndarray]:
-        inputs, network = make_network(data, CONV, np.random.default_rng(0))
-        optimiser = Adam(network.parameters())
-        x = inputs.floats(inputs.compact(data.samples))
-        logits = network.forward(x, training=True)
-        loss, grad = cross_entropy(logits, targets(data.labels, 3))
-        network.backward(grad)
-        grads = [p.grad.copy() for p in network.parameters()]
-        optimiser.step(0.01)
-        return [logits, np.array(loss), *grads, *network.state()]
-
-    one = step()
-    request.getfixturevalue("two_workers")
-    assert parallel._workers == 2
-    for alone, shared in zip(one, step(), strict=True):
-        assert np.allclose(alone, shared, rtol=1e-3, atol=1e-5)
+@FORK
+def test_two_processes_learn_the_same_each_time() -> None:
+    training, test = waves(1, "abcd"), waves(2, "ef", 300)
+    config = replace(CONFIG, augment=Augment(shift=3), teacher=Teacher(epochs=2))
+    models = [folded(train(training, config, processes=2)) for _ in range(2)]
+    assert to_bytes(models[0]) == to_bytes(models[1])
+    assert accuracy(models[0], test) > 0.9
 
 
 @pytest.mark.quick
-def test_an_error_in_a_thread_is_raised(two_workers: None) -> None:
-    def fail(start: int, end: int) -> None:
-        if start:
-            raise DataError("in the other thread")
+@FORK
+def test_the_processes_step_is_that_of_one_alone() -> None:
+    # Without batch norm's spread between the halves, the gradients' sum is that of the whole.
+    parameters = [[parameter(np.linspace(-1, 1, 7, dtype=np.float32), latent=True)] for _ in "ab"]
+    parts = np.random.default_rng(0).normal(size=(5, 2, 7)).astype(np.float32)
+    alone = Adam(parameters[0])
+    with Crew(2) as crew:
+        shared = Adam(parameters[1], crew)
 
-    with pytest.raises(DataError, match="other thread"):
-        parallel.run(fail, [(0, 1), (1, 2)])
+        def work() -> None:
+            shared.join()
+            for part in parts:
+                parameters[1][0].grad[...] = part[crew.rank]
+                shared.step(0.01)
+
+        crew.start(work)
+        work()
+        for part in parts:
+            parameters[0][0].grad[...] = part.sum(axis=0)
+            alone.step(0.01)
+        assert np.allclose(parameters[0][0].value, parameters[1][0].value, atol=1e-6)
 
 
 @pytest.mark.quick
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_process_trains_too(two_workers: None) -> None:
-    train(waves(1, "a", 60), CONV)  # starts the threads, which no fork takes along
-    forked = multiprocessing.get_context("fork")
-    child = forked.Process(target=train, args=(waves(1, "a", 60), replace(CONV, epochs=1)))
-    child.start()
-    child.join(60)
-    child.kill()
-    assert child.exitcode == 0
+@FORK
+def test_a_process_that_ends_is_said() -> None:
+    with Crew(2) as crew:
+        crew.start(lambda: None)
+        with pytest.raises(DataError, match="a process of the training has ended"):
+            crew.meet()
+
+
+@pytest.mark.quick
+@FORK
+def test_divergence_in_two_processes_is_said() -> None:
+    with pytest.raises(DataError, match="diverged in epoch"), np.errstate(all="ignore"):
+        train(waves(1, "ab"), replace(CONFIG, rate=1e38), processes=2)
 
 
 @pytest.mark.quick
@@ -219,12 +209,12 @@ def test_batches_go_once_through_all(batch: int, code) -> None:
     config = replace(CONFIG, batch=batch, code=code)
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
-    feed = Feed(data, inputs, config, rng)
+    feed = Feed(data, inputs, config, rng, Crew())
     everything = inputs.floats(inputs.compact(data.samples))
     orders = []
     for _ in range(2):
         seen = []
-        for x, part in feed.batches():
+        for x, part, _ in feed.batches(1):
             assert (x == everything[part]).all()
             assert x.dtype == np.float32 and min(batch, 240) / 2 < len(part) <= batch
             seen += part.tolist()
@@ -241,7 +231,7 @@ def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
     config = replace(CONFIG, code="bytes", augment=Augment(scale=0.5))
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
-    for x, part in Feed(data, inputs, config, rng).batches():
+    for x, part, _ in Feed(data, inputs, config, rng, Crew()).batches(1):
         assert (np.sign(x) == np.sign(data.samples[part].reshape(x.shape))).all()
         assert len(np.unique(x)) > 10
 

@@ -24,12 +24,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # before NumPy: xnornode.parallel has the threads
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: training has processes
 
 import numpy as np
-from xnornode import parallel
 from xnornode.config import TrainConfig
 from xnornode.data import Windows
 from xnornode.errors import XnorNodeError
@@ -112,7 +109,7 @@ def run_larq(python: Path, network: str, epochs: int) -> Run:
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def run_ours(data: ImageSet, network: str, epochs: int) -> tuple[Run, float]:
+def run_ours(data: ImageSet, network: str, epochs: int, processes: int) -> tuple[Run, float]:
     """Train with XnorNode; the second number is the billions of operations of an epoch."""
     config = NETWORKS[network]
     marks: list[float] = []
@@ -120,8 +117,10 @@ def run_ours(data: ImageSet, network: str, epochs: int) -> tuple[Run, float]:
         data.train,
         replace(config, epochs=epochs),
         progress=lambda _: marks.append(time.process_time()),
+        processes=processes,
     )
-    cpu = [0.0, *np.diff(marks)]  # the first epoch does not count, and begins who knows when
+    # The first epoch does not count, and begins who knows when. All processes work as long.
+    cpu = [0.0, *(processes * np.diff(marks))]
     task = images(data)
     model = fold(trained, task.window, task.labels, task.name)
     macs = [layer.operations() for layer in model.layers]
@@ -194,7 +193,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.epochs < 2 or args.rounds < 1:
         parser.error("at least 2 epochs and 1 round are needed")
     threads = os.cpu_count() or 1
-    parallel.set_workers(threads)
     load = os.getloadavg()[0]
     if load > IDLE:
         print(f"warning: others use this computer (load {load:.1f})", file=sys.stderr)
@@ -207,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ours, theirs, billions = [], [], 0.0
         for number in range(1, args.rounds + 1):
             print(f"{TITLES[network]}, round {number} of {args.rounds}", file=sys.stderr)
-            run, billions = run_ours(data, network, args.epochs)
+            run, billions = run_ours(data, network, args.epochs, threads)
             ours.append(run)
             if python:
                 theirs.append(run_larq(python, network, args.epochs))

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from xnornode import parallel
+from xnornode import pieces
 from xnornode.binarize import Float, WeightBinarizer
 from xnornode.layers import Parameter, glorot, parameter
 
@@ -104,7 +104,7 @@ class BinaryConv:
 
     def _parts(self, count: int) -> list[tuple[int, int]]:
         each = self.weights.value.shape[1] + self.outputs
-        return parallel.spans(count, 4 * self.places[0] * self.places[1] * each)
+        return pieces.spans(count, 4 * self.places[0] * self.places[1] * each)
 
     def forward(self, x: Float, training: bool) -> Float:
         used = self.used(training)
@@ -131,7 +131,7 @@ class BinaryConv:
                 if i:
                     np.maximum(best, z, out=best)
 
-        parallel.run(piece, self._parts(len(x)))
+        pieces.run(piece, self._parts(len(x)))
         return out
 
     def backward(self, grad: Float) -> Float:
@@ -164,7 +164,7 @@ class BinaryConv:
                 part = back[start:end, ..., g * channels : (g + 1) * channels]
                 self._add_fields(part, columns.reshape(shape))
 
-        parallel.run(of_weights if self.first else of_both, parts)
+        pieces.run(of_weights if self.first else of_both, parts)
         np.sum(sums, axis=0, out=self.weights.grad)
         self.binarizer.pull_back(self.weights.grad)
         if self.first:

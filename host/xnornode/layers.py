@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from xnornode import parallel
+from xnornode import pieces
 from xnornode.binarize import ESTIMATORS, Float, WeightBinarizer, sign
 
 
@@ -83,15 +83,15 @@ class BinaryDense:
         if training:
             self._x = x
         out = np.empty((len(x), len(used)), np.float32)
-        parts = parallel.spans(len(used), 8 * used.shape[1])
-        parallel.run(lambda a, b: np.matmul(x, used[a:b].T, out=out[:, a:b]), parts)
+        parts = pieces.spans(len(used), 8 * used.shape[1])
+        pieces.run(lambda a, b: np.matmul(x, used[a:b].T, out=out[:, a:b]), parts)
         return out
 
     def backward(self, grad: Float) -> Float:
         """The gradient by x; of a network's first layer it is empty."""
         x, to = self._x, self.weights.grad
-        parts = parallel.spans(len(to), 8 * to.shape[1])
-        parallel.run(lambda a, b: np.matmul(grad[:, a:b].T, x, out=to[a:b]), parts)
+        parts = pieces.spans(len(to), 8 * to.shape[1])
+        pieces.run(lambda a, b: np.matmul(grad[:, a:b].T, x, out=to[a:b]), parts)
         self.binarizer.pull_back(self.weights.grad)
         if self.first:
             return np.empty((len(grad), 0), np.float32)
@@ -151,7 +151,7 @@ class BatchNorm:
         z = x.reshape(-1, width)
         count = np.float32(len(z))
         mean = np.ones(len(z), np.float32) @ z / count
-        parts = parallel.spans(len(z), 12 * width)
+        parts = pieces.spans(len(z), 12 * width)
         squares = np.empty((len(parts), width), np.float32)
         starts = {start: i for i, (start, _) in enumerate(parts)}
         centred, y = np.empty_like(z), np.empty_like(z)
@@ -160,7 +160,7 @@ class BatchNorm:
             c = np.subtract(z[start:end], mean, out=centred[start:end])
             np.einsum("ij,ij->j", c, c, out=squares[starts[start]])
 
-        parallel.run(centre, parts)
+        pieces.run(centre, parts)
         var = squares.sum(axis=0) / count
         self.mean += self.MOMENTUM * (mean - self.mean)
         self.var += self.MOMENTUM * (var - self.var)
@@ -171,7 +171,7 @@ class BatchNorm:
             out = np.multiply(centred[start:end], scale, out=y[start:end])
             out += self.beta.value
 
-        parallel.run(stretch, parts)
+        pieces.run(stretch, parts)
         self._centred = centred
         return y.reshape(x.shape)
 
@@ -179,7 +179,7 @@ class BatchNorm:
         shape, width = grad.shape, grad.shape[-1]
         grad = grad.reshape(-1, width)
         centred, count = self._centred, np.float32(len(grad))
-        parts = parallel.spans(len(grad), 8 * width)
+        parts = pieces.spans(len(grad), 8 * width)
         sums = np.empty((len(parts), 2, width), np.float32)
         starts = {start: i for i, (start, _) in enumerate(parts)}
 
@@ -188,7 +188,7 @@ class BatchNorm:
             np.matmul(np.ones(end - start, np.float32), grad[start:end], out=part[0])
             np.einsum("ij,ij->j", grad[start:end], centred[start:end], out=part[1])
 
-        parallel.run(sum_up, parts)
+        pieces.run(sum_up, parts)
         total = sums.sum(axis=0)
         self.beta.grad[...] = total[0]
         self.gamma.grad[...] = total[1] * self._inv
@@ -203,7 +203,7 @@ class BatchNorm:
             g -= mean
             g *= scale
 
-        parallel.run(pull, parts)
+        pieces.run(pull, parts)
         return grad.reshape(shape)
 
     def parameters(self) -> list[Parameter]:
@@ -220,15 +220,15 @@ class Sign:
         if training:
             self._x = x
         out = np.empty_like(x)
-        parts = parallel.spans(len(x), 8 * x[0].size)
-        parallel.run(lambda a, b: sign(x[a:b], out=out[a:b]), parts)
+        parts = pieces.spans(len(x), 8 * x[0].size)
+        pieces.run(lambda a, b: sign(x[a:b], out=out[a:b]), parts)
         return out
 
     def backward(self, grad: Float) -> Float:
         def bend(start: int, end: int) -> None:
             grad[start:end] *= self._slope(self._x[start:end])
 
-        parallel.run(bend, parallel.spans(len(grad), 16 * grad[0].size))
+        pieces.run(bend, pieces.spans(len(grad), 16 * grad[0].size))
         return grad
 
     def parameters(self) -> list[Parameter]:

@@ -12,14 +12,15 @@ from xnornode.augment import TextAugment
 from xnornode.binarize import Float
 from xnornode.checkpoint import TrainingState, digest, read_checkpoint, write_checkpoint
 from xnornode.config import TrainConfig
+from xnornode.crew import Crew
 from xnornode.data import Data, Texts, given
+from xnornode.epoch import Run
 from xnornode.errors import DataError
 from xnornode.feed import Feed
 from xnornode.fronts import TextFront
 from xnornode.inputs import Inputs, LearnedThermometer, fit_code, sample_rows
-from xnornode.losses import cross_entropy, distillation, squared_hinge, targets
 from xnornode.network import Kind, Network
-from xnornode.optim import Adam, Bop, learning_rate
+from xnornode.optim import Adam, Bop
 
 PREDICT_BATCH = 256
 
@@ -73,6 +74,7 @@ def train(
     progress: Callable[[Epoch], None] | None = None,
     checkpoint: Path | None = None,
     teacher_logits: npt.ArrayLike | None = None,
+    processes: int = 1,
 ) -> Trained:
     """Train on `data`; the code's steps come from it alone.
 
@@ -80,7 +82,10 @@ def train(
     equals). Without it, that is the last epoch. progress is called after each epoch. checkpoint: a
     file that is written after each epoch, and continued from where it is there. teacher_logits:
     (n, classes), what another model gives for `data` as it is; config.teacher must say how
-    much it counts. Raises DataError for data that cannot be trained on, or a foreign checkpoint.
+    much it counts. processes: cores to train on, each with a share of every batch and so of batch
+    norm; BLAS is best held to one thread then (OPENBLAS_NUM_THREADS=1). The result depends on the
+    seed and on this number. Raises DataError for data that cannot be trained on, or a foreign
+    checkpoint.
     """
     check(data, validation)
     if checkpoint and not checkpoint.parent.is_dir():
@@ -100,35 +105,49 @@ def train(
     if config.teacher and teacher_logits is None:
         beside = checkpoint and checkpoint.with_name(checkpoint.name + ".teacher")
         of_teacher = progress and (lambda epoch: progress(replace(epoch, teacher=True)))
-        teacher = train(data, config.of_teacher(), validation, of_teacher, beside)
-    optimiser = make_optimiser(network, config)
+        teacher = train(
+            data, config.of_teacher(), validation, of_teacher, beside, processes=processes
+        )
+
+    def teach(x: Float, part: npt.NDArray[np.intp]) -> Float:
+        if teacher:
+            return teacher.network.forward(x, training=False)
+        assert isinstance(teacher_logits, np.ndarray)
+        logits: Float = teacher_logits[part]
+        return logits
+
     history: list[Epoch] = []
-    best, kept = 0, [a.copy() for a in network.state()]
-    feed = Feed(data, inputs, config, rng)
-    state = TrainingState(network.state(), kept, optimiser, rng, history, best)
-    settings = f"{config} {digest(data, validation, teacher_logits)}" if checkpoint else ""
-    if checkpoint and checkpoint.exists():
-        best = read_checkpoint(checkpoint, settings, state, Epoch)
+    best = 0
+    settings = f"{config} {processes} {digest(data, validation, teacher_logits)}"
     watch = None if validation is None else inputs.compact(given(validation))
     weights = config.weights_of(data.labels, classes)
-    for number in range(len(history) + 1, config.epochs + 1):
-        start = time.perf_counter()
-        loss, accuracy = _run_epoch(
-            network, optimiser, feed, config, number, weights, teacher, teacher_logits
-        )
-        right = None
-        if validation is not None and watch is not None:
-            guess = _logits(network, inputs, watch).argmax(axis=1)
-            right = float((guess == validation.labels).mean())
-        seconds = time.perf_counter() - start
-        history.append(Epoch(number, config.epochs, loss, accuracy, right, seconds))
-        if right is None or not best or right >= (history[best - 1].validation or 0):
-            best = number
-            kept[:] = [a.copy() for a in network.state()]
-        if checkpoint:
-            write_checkpoint(checkpoint, settings, replace(state, best=best))
-        if progress:
-            progress(history[-1])
+    # Bop's flips are few and cheap: it is not shared out.
+    with Crew(1 if config.optimiser == "bop" else processes) as crew:
+        optimiser = make_optimiser(network, config, crew)
+        kept = [a.copy() for a in network.state()]
+        feed = Feed(data, inputs, config, rng, crew)
+        state = TrainingState(network.state(), kept, optimiser, rng, history, best)
+        if checkpoint and checkpoint.exists():
+            best = read_checkpoint(checkpoint, settings, state, Epoch)
+        run = Run(network, optimiser, feed, config, weights, teach if config.teacher else None)
+        first = len(history) + 1
+        crew.start(lambda: run.epochs(first))
+        for number in range(first, config.epochs + 1):
+            start = time.perf_counter()
+            loss, accuracy = run.epoch(number)
+            right = None
+            if validation is not None and watch is not None:
+                guess = _logits(network, inputs, watch).argmax(axis=1)
+                right = float((guess == validation.labels).mean())
+            seconds = time.perf_counter() - start
+            history.append(Epoch(number, config.epochs, loss, accuracy, right, seconds))
+            if right is None or not best or right >= (history[best - 1].validation or 0):
+                best = number
+                kept[:] = [a.copy() for a in network.state()]
+            if checkpoint:
+                write_checkpoint(checkpoint, settings, replace(state, best=best))
+            if progress:
+                progress(history[-1])
     for array, value in zip(network.state(), kept, strict=True):
         array[...] = value
     loudest = 0
@@ -186,53 +205,11 @@ def make_network(
     return inputs, network
 
 
-def make_optimiser(network: Network, config: TrainConfig) -> Adam:
+def make_optimiser(network: Network, config: TrainConfig, crew: Crew) -> Adam:
     """The optimiser that the settings name."""
     if config.optimiser == "bop":
         return Bop(network.parameters(), config.rate)
-    return Adam(network.parameters())
-
-
-def _run_epoch(
-    network: Network,
-    optimiser: Adam,
-    feed: Feed,
-    config: TrainConfig,
-    number: int,
-    weights: Float | None,
-    teacher: Trained | None,
-    teacher_logits: Float | None,
-) -> tuple[float, float]:
-    """One pass over the data in random order; mean loss and accuracy."""
-    labels, count = feed.data.labels, len(feed.data)
-    classes = len(feed.data.classes)
-    total, right, seen = 0.0, 0, 0
-    for x, part in feed.batches():
-        done = (number - 1 + seen / count) / config.epochs
-        network.advance(done)
-        logits = network.forward(x, training=True)
-        target = targets(labels[part], classes, config.smoothing)
-        weight = None if weights is None else weights[part]
-        loss_of = squared_hinge if config.loss == "squared-hinge" else cross_entropy
-        loss, grad = loss_of(logits, target, weight)
-        if not np.isfinite(loss):
-            raise DataError(f"training diverged in epoch {number}: lower the rate ({config.rate})")
-        if config.teacher:
-            if teacher:
-                wanted = teacher.network.forward(x, training=False)
-            else:
-                assert teacher_logits is not None
-                wanted = teacher_logits[part]
-            share = np.float32(config.teacher.share)
-            other, other_grad = distillation(logits, wanted, config.teacher.temperature)
-            loss = float((1 - share) * loss + share * other)
-            grad = (1 - share) * grad + share * other_grad
-        network.backward(grad)
-        optimiser.step(learning_rate(config.schedule, done, config.rate))
-        total += loss * len(part)
-        right += int((logits.argmax(axis=1) == labels[part]).sum())
-        seen += len(part)
-    return total / count, right / count
+    return Adam(network.parameters(), crew)
 
 
 def _logits(network: Network, inputs: Inputs, compact: npt.NDArray[np.integer]) -> Float:
