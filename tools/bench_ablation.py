@@ -122,8 +122,10 @@ BASES = {
         lambda: images(mnist()), MNIST_DENSE, TRAINING | DENSE
     ),
     "MNIST, the 4 kB convolution, 2 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
-    "watch, the recipe, 15 epochs": Base(
-        lambda: recordings(watch(), WATCH), replace(WATCH.config, epochs=15), TRAINING | SENSOR
+    "watch, the recipe on windows every 64 samples, 20 epochs": Base(
+        lambda: recordings(watch(), replace(WATCH, training_hop=64)),
+        replace(WATCH.config, epochs=20),
+        TRAINING | SENSOR,
     ),
 }
 
