@@ -49,7 +49,8 @@ def test_settings_by_what_the_data_are():
     assert isinstance(default_config(large).layers[0], Conv)
     assert default_config(large).grid == (28, 28)
     waves = default_config(prepare(readings(), PrepareOptions(length=32)))
-    assert waves.front == Features(bands=4)
+    assert isinstance(waves.front, Features) and waves.front.bands == 4
+    assert "lagged covariance" in waves.front.statistics and waves.front.lag < 32
     assert waves.epochs * 680 / waves.batch > 1000, "small data need more epochs"
 
 

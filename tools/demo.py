@@ -35,6 +35,7 @@ from xnornode.recipes import WATCH, build, recordings
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "demo"
 MODEL = FOLDER / "watch.bnn"
+NOTES = "trained by make demo: recipes.WATCH, seed 0; people 8, 9 and 10 held out"
 RECORDINGS = FOLDER / "recordings"
 CLASSIFY = ROOT / "device" / "classify.py"
 
@@ -184,7 +185,7 @@ def run(options: argparse.Namespace) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with clock.step("training"):
         data = watch()
-        model = build(recordings(data, WATCH), WATCH.config, progress_bar()).model
+        model = build(recordings(data, WATCH), WATCH.config, progress_bar(), NOTES).model
         fileformat.save(model, MODEL)
         held_out = write_recordings(data)
     with clock.step("firmware"):

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+# Before NumPy: networks of this size gain nothing from BLAS threads, and lose much on busy cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from xnornode import __version__, cli_info, cli_search, cli_train
 from xnornode.errors import XnorNodeError
 

@@ -73,6 +73,13 @@ def _add_network(group: Any) -> None:
         help="distil from a float network that is trained first; its share of the loss: 0.7",
     )
     add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="cores to train on; pays for convolutions, and gives another model (default: 1)",
+    )
 
 
 def _add_output(group: Any) -> None:
@@ -107,7 +114,14 @@ def run(options: argparse.Namespace) -> int:
     config = configure(options, config, parts)
     cli_data.tell(parts)
     try:
-        trained = train(parts.train, config, parts.validation, progress_bar(), checkpoint)
+        trained = train(
+            parts.train,
+            config,
+            parts.validation,
+            progress_bar(),
+            checkpoint,
+            processes=options.processes,
+        )
     except KeyboardInterrupt:
         if not checkpoint.is_file():
             raise

@@ -14,7 +14,7 @@ from xnornode import recipes
 from xnornode.config import TrainConfig
 from xnornode.data import Data, Texts
 from xnornode.datasets import watch
-from xnornode.features import Features
+from xnornode.features import DEFAULT, MAX_LAG, Features
 from xnornode.fronts import Front, Samples
 from xnornode.imagesets import ImageSet, digits, fashion_mnist, mnist
 from xnornode.network import Conv, Dense
@@ -27,6 +27,8 @@ STEPS = 2000  # of the optimiser, which even small data sets need
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 TEXT_BUCKETS = 2048
 MOST_BANDS = 5
+LAG = 0.16  # seconds
+MOST_COVARIANCES = 8  # channels: each makes a value with each other one, and with itself
 FRONTS = ("window", "features", "text")
 
 
@@ -79,12 +81,20 @@ def _labelled(labels: tuple[str, ...], parts: Sequence[Data]) -> dict[str, Any]:
 
 def front_named(name: str, parts: Parts) -> Front:
     """The front of that name, with settings that suit most data."""
+    channels = len(parts.window.channels)
     if name == "text":
         return Text("characters", 1, 4, TEXT_BUCKETS, parts.window.length)
     if name == "features":
         # As many octaves as there is room for: b of them need more than 2 (2^b - 1) samples.
-        bands = min(MOST_BANDS, ((parts.window.length + 1) // 2).bit_length() - 1)
-        return Features(bands=bands)
+        length = parts.window.length
+        bands = min(MOST_BANDS, ((length + 1) // 2).bit_length() - 1)
+        if length < 3:
+            return Features(bands=bands)
+        # What tells a motion from the same one backwards, and the most that features brought.
+        rate = parts.window.rate_mhz / 1000
+        lag = max(1, min(MAX_LAG, length - 1, round(LAG * rate) if rate else length // 16))
+        between = ("covariance", "lagged covariance") if channels <= MOST_COVARIANCES else ()
+        return Features((*DEFAULT, "asymmetry", *between), bands=bands, lag=lag)
     return Samples()
 
 
@@ -94,9 +104,9 @@ EXAMPLES = {
     ),
     "mnist": Example(lambda: from_images(mnist()), recipes.MNIST_12K),
     "fashion-mnist": Example(lambda: from_images(fashion_mnist()), recipes.FASHION_32K),
-    "digits": Example(lambda: from_images(digits())),
-    "mails": Example(lambda: from_texts(mails())),
-    "languages": Example(lambda: from_texts(languages())),
+    "digits": Example(lambda: from_images(digits()), recipes.DIGITS_2K),
+    "mails": Example(lambda: from_texts(mails()), recipes.MAILS_16K),
+    "languages": Example(lambda: from_texts(languages()), recipes.LANGUAGES_16K),
 }
 
 

@@ -171,9 +171,15 @@ def texts(data: TextSet, config: TrainConfig) -> Task:
 
 
 def build(
-    task: Task, config: TrainConfig, progress: Callable[[Epoch], None] | None = None
+    task: Task,
+    config: TrainConfig,
+    progress: Callable[[Epoch], None] | None = None,
+    notes: str = "",
 ) -> Built:
-    """Train, and fold. Raises DataError, or ModelError for what the format does not allow."""
+    """Train, and fold. Raises DataError, or ModelError for what the format does not allow.
+
+    notes: what the model file is to say of its training.
+    """
     trained = train(task.training, config, progress=progress)
-    model = fold(trained, task.window, task.labels, task.name)
+    model = fold(trained, task.window, task.labels, task.name, notes)
     return Built(model, trained, task.test)

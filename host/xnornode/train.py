@@ -88,6 +88,8 @@ def train(
     checkpoint.
     """
     check(data, validation)
+    if processes < 1:
+        raise DataError(f"at least 1 process must train, not {processes}")
     if checkpoint and not checkpoint.parent.is_dir():
         raise DataError(f"there is no folder {checkpoint.parent} for the checkpoint: make it first")
     classes = len(data.classes)
