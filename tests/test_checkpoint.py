@@ -1,5 +1,6 @@
 """An interrupted training goes on from its checkpoint as if nothing had happened."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -191,7 +192,11 @@ def test_ctrl_c_leaves_a_checkpoint_that_can_be_read(tmp_path: Path) -> None:
     script = SCRIPT.format(tests=str(Path(__file__).parent), path=str(path))
     config = replace(CONFIG, epochs=100_000)
     for _ in range(2):  # the second goes on from the first
-        process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
+        # A test run in the background ignores Ctrl-C, and so would what it starts.
+        interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(
+            [sys.executable, "-c", script], stderr=subprocess.PIPE, preexec_fn=interruptible
+        )
         try:
             was = path.stat().st_mtime_ns if path.exists() else 0
             while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == was):

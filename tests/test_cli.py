@@ -1,5 +1,6 @@
 """The command `xnornode`, as a person calls it, and the recording files that it reads."""
 
+import functools
 import json
 import os
 import pty
@@ -176,7 +177,11 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_training_goes_on(recordings, tmp_
     out = tmp_path / "m.bnn"
     args = ("train", recordings, "-o", out, *SMALL[:-1], "40")
     checkpoint = tmp_path / "m.bnn.checkpoint"
-    running = subprocess.Popen([COMMAND, *map(str, args)], stderr=subprocess.PIPE, text=True)
+    # A test run in the background ignores Ctrl-C, and so would what it starts.
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(
+        [COMMAND, *map(str, args)], stderr=subprocess.PIPE, text=True, preexec_fn=interruptible
+    )
     while not checkpoint.exists() and running.poll() is None:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)

@@ -112,14 +112,35 @@ def _quantiles(table: Int16, bits: int) -> npt.NDArray[np.float64]:
     """What cuts each column of `table` into bits + 1 equally full parts, (columns, bits).
 
     The column's least value is left out: where most of an image is black, cuts at black would make
-    bits that are always 1.
+    bits that are always 1. A single bit is to tell dark from light, and cuts between the two means.
     """
     levels = np.arange(1, bits + 1) / (bits + 1)
     cuts = np.empty((table.shape[1], bits))
     for row, column in zip(cuts, table.T, strict=True):
         above = column[column > column.min()]
-        row[:] = np.quantile(above if len(above) else column, levels)
+        if bits == 1:
+            row[:] = _between_means(column)
+        else:
+            row[:] = np.quantile(above if len(above) else column, levels)
     return cuts
+
+
+def _between_means(column: Int16) -> float:
+    """The cut that lies halfway between the means of what is below it and of the rest.
+
+    Ridler and Calvard, "Picture thresholding using an iterative selection method", 1978.
+    """
+    values, counts = np.unique(column, return_counts=True)
+    cut = float(np.average(values, weights=counts))
+    for _ in range(len(values)):
+        low = values < cut
+        if low.all() or not low.any():
+            break
+        means = [np.average(values[part], weights=counts[part]) for part in (low, ~low)]
+        cut, last = float(sum(means) / 2), cut
+        if cut == last:
+            break
+    return cut
 
 
 class LearnedThermometer:
