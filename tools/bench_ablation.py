@@ -122,9 +122,9 @@ BASES = {
         lambda: images(mnist()), MNIST_DENSE, TRAINING | DENSE
     ),
     "MNIST, the 4 kB convolution, 2 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
-    "watch, the recipe on windows every 64 samples, 20 epochs": Base(
+    "watch, the recipe on windows every 64 samples, 10 epochs": Base(
         lambda: recordings(watch(), replace(WATCH, training_hop=64)),
-        replace(WATCH.config, epochs=20),
+        replace(WATCH.config, epochs=10),
         TRAINING | SENSOR,
     ),
 }
