@@ -1,5 +1,8 @@
 """The classifier among scikit-learn's tools, and without scikit-learn."""
 
+from pathlib from xnornode.fileformat import load
+import Path
+import re
 import subprocess
 import sys
 import warnings
@@ -194,3 +197,14 @@ except ValueError as error:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("(40,) (40, 2) True\nthis XnorClassifier is not fitted")
+
+
+def test_readme_classifier(tmp_path, monkeypatch):
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    (code,) = [b for b in re.findall(r"```python\n(.*?)```", readme, re.S) if "XnorClassifier" in b]
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = rng.normal(0, 100, (60, 64, 3)) + 300 * y[:, None, None]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {"X": X, "y": y})
+    assert load(tmp_path / "model.bnn").selftest()
