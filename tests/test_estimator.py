@@ -1,11 +1,10 @@
 """The classifier among scikit-learn's tools, and without scikit-learn."""
 
-from pathlib from xnornode.fileformat import load
-import Path
 import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from xnornode import fileformat
 from xnornode.errors import DataError
 from xnornode.estimator import XnorClassifier
+from xnornode.fileformat import load
 from xnornode.network import Conv, Dense
 
 # These two need packages that we have no other use for: array_api_compat and pandas.
