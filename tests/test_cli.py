@@ -19,8 +19,6 @@ from xnornode.layerspec import format_layers, parse_layers
 from xnornode.network import Conv, Dense
 from xnornode.recordfile import from_bytes, to_bytes
 
-pytestmark = pytest.mark.quick
-
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "4")
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 

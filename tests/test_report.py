@@ -20,8 +20,6 @@ from xnornode.report import (
 from xnornode.report_html import to_html
 from xnornode.report_text import to_text
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture(scope="module")
 def report() -> Report:

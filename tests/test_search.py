@@ -45,8 +45,6 @@ from xnornode.search import (
 from xnornode.text import Text
 from xnornode.train import train
 
-pytestmark = pytest.mark.quick
-
 CLASSES = ("slow", "fast", "rest")
 BUDGET = Budget(bytes=900, milliseconds=1.0)
 BASE = TrainConfig(layers=(Dense(8),), bits=2, epochs=9, batch=16)
