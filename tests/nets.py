@@ -1,7 +1,7 @@
 """Random networks of any shape, and changes to their files, for the tests of twins."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -109,7 +109,8 @@ def _random_layer(rng: np.random.Generator, spec: Spec, x: np.ndarray, kind: str
     probe = IntLayer(weights, grid, kind, Limits(empty), *options)
     z = probe._convolve(x.reshape(-1, *grid))
     output = _random_output(rng, spec, z, kind, probe.geometry.inputs, prod(grid))
-    return IntLayer(weights, grid, kind, output, *options)
+    layer = IntLayer(weights, grid, kind, output, *options)
+    return replace(layer, counted=int(rng.integers(2))) if layer.in_columns else layer
 
 
 def _random_output(
@@ -163,6 +164,7 @@ def awkward_models() -> list[Model]:
     shapes += [(64 + n, 1, 1, (32 + n, 2 + n)) for n in range(32)]
     # Lengths about the kernel's blocks of 8 words, with and without a remainder.
     shapes += [(words * 32 + extra, 1, 1, (5, 2)) for words in (7, 8, 9, 16) for extra in (0, 1)]
+    shapes += [(20, 1, 1, (*strips, 2)) for strips in ((9, 12, 16), (16, 9, 13))]  # of 16 alone
     return [random_model(seed, *shape) for seed, shape in enumerate(shapes)]
 
 
@@ -201,6 +203,12 @@ def conv_models() -> list[Model]:
         add(n, 1, "bytes", 8, [Spec(6), Spec(n, kind="bytes"), Spec(34)])
         add(n, 1, "bytes", 8, [], 2)
     add(1500, 1, "bytes", 8, [Spec(33, (1500, 1), (250, 1), 1, (50, 1), (249, 0), (3, 1))])
+    # Lists that a row of the convolution needs several of, with and without a stride, a pool and a
+    # padding; of one place alone.
+    wide = {"grid": (2, 20), "kernel": (2, 3)}
+    add(80, 4, "planes", 8, [Spec(12, **wide), Spec(20, (1, 18), (1, 18))])
+    add(80, 4, "planes", 8, [Spec(27, **wide, stride=(1, 2), padding=(1, 2), pool=(3, 2))])
+    add(60, 4, "planes", 8, [Spec(41, (3, 5), (3, 3), padding=(1, 1), pool=(1, 2))])
     return nets
 
 

@@ -17,7 +17,7 @@ from xnornode.text import Text
 
 pytestmark = pytest.mark.quick
 
-NAMES = ("dense", "conv", "image", "bytes", "byte image", "groups", "features", "text")
+NAMES = ("dense", "conv", "image", "bytes", "byte image", "groups", "wide", "features", "text")
 
 
 def model(name: str) -> Model:
@@ -44,6 +44,9 @@ def model(name: str) -> Model:
         case "groups":
             specs = [Spec(32, (64, 1), (5, 1), groups=8), Spec(32)]
             return random_network(59, 64, 8, four, specs, 4)
+        case "wide":
+            specs = [Spec(12, (2, 20), (2, 3)), Spec(20, (1, 18), (1, 5), stride=(1, 2))]
+            return random_network(60, 80, 4, random_code(60, "planes", 4, 8), specs, 4)
         case "features":
             front = Features(bands=5)
             values = front.count(128, 6)
@@ -104,6 +107,21 @@ def test_bytes_and_operations():
     assert (cost.operations.decisions, cost.operations.encoded) == (64 + 7, 2304)
     assert cost.ram.window == 2 * 128 * 6
     assert cost.ram.total == cost.ram.model + cost.ram.scratch + cost.ram.window
+
+
+def test_the_list_of_columns_is_counted():
+    """By the words of FORMAT.md, "Memory on the node", number by number."""
+    # 28 places of 3 x 1, 14 of 3 x 16, one of 7 x 7 x 32: the last list is the longest.
+    assert [28 * 28 / 32, 14 * 14 * 16 / 32, 7 * 7 * 32 / 32] == [24.5, 98, 49]
+    assert scratch_words(model("image")) == 49 + 98 + (1568 + 2) // 2 + 10
+    # 6 places of 2 x 64, whose 8 columns are 1024 inputs; 7 of 1 x 12 in 17 columns.
+    assert scratch_words(model("wide")) == 2560 // 32 + 7 + (1024 + 9 + 1) // 2 + 4
+
+
+def test_the_bytes_of_columns():
+    # Of 16, 32 and 64 outputs, then 10 rows of scores; columns of 9 u16 have 2 zero bytes.
+    columns = 9 * 2 + 2 + 9 * 16 * 4 + 1568 * 4 * 2
+    assert estimate(model("image")).weight_bytes == columns + 10 * 64 // 8
 
 
 def test_operations_of_convolutions():

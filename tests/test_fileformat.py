@@ -58,7 +58,9 @@ def test_round_trip(model, tmp_path):
     assert to_bytes(again) == to_bytes(model)
     for name in ("name", "labels", "window", "revision", "seed", "shift", "notes"):
         assert getattr(again, name) == getattr(model, name), name
-    assert [layer.geometry for layer in again.layers] == [layer.geometry for layer in model.layers]
+    for name in ("geometry", "counted"):
+        of = [[getattr(layer, name) for layer in m.layers] for m in (again, model)]
+        assert of[0] == of[1]
     windows = random_windows(model, 20)
     assert (again.scores(windows) == model.scores(windows)).all()
     assert again.selftest()
@@ -72,14 +74,13 @@ def test_the_layout_of_the_specification():
     rows and a row of padding, two outputs, pooled by 2 rows; a dense layer to bytes; scores.
     """
     thresholds = [-5, 10]
-    body = struct.pack("<4sBBBBII", b"\x89BNN", 2, 1, 1, 3, 0, 77)
+    body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 1, 1, 3, 0, 77)
     body += struct.pack("<HHIIBB2x", 3, 2, 50_000, 9, 4, 1)
     body += struct.pack("<I", 488_281)
     body += struct.pack("<B3x2h", 2, *thresholds)
-    body += (
-        struct.pack("<BBHHHHH", 1, 1, 2, 3, 1, 2, 1) + bytes([2, 1, 1, 1, 1, 0, 2, 1]) + bytes(4)
-    )
-    body += struct.pack("<II", 0b1010, 0b0111) + struct.pack("<HH", 3, 3)
+    body += struct.pack("<BBHHHHH", 1, 1, 2, 3, 1, 2, 1) + bytes([2, 1, 1, 1, 1, 0, 2, 1])
+    # Counted are the 1s. The bases, 2 - 3 and 3 - 3, have bits(5) + 1 digits.
+    body += bytes([0, 1, 0, 0]) + bytes([0b10, 0b11, 0b10, 0b01]) + bytes([0b01] * 4)
     body += struct.pack("<BBHHHHH", 1, 2, 1, 1, 1, 4, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1, 2])
     body += bytes(3) + struct.pack("<I", 0b1110) + struct.pack("<ihxx", 9, 30)
     body += (
@@ -116,7 +117,7 @@ def test_the_codes_of_the_specification():
     values, factors, offsets = [-3, 100, 7, 40], [3, -2], [5, 81]
     for code, bits, shift in ((2, 3, 2), (3, 8, 1)):
         width = len(values) * (bits if code == 2 else 1)
-        body = struct.pack("<4sBBBBII", b"\x89BNN", 2, 2, 1, 1, 0, 0)
+        body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 2, 1, 1, 0, 0)
         body += struct.pack("<HHIIBB2x", 2, 2, 0, 1, 0, code) + struct.pack("<II", 0, 0)
         body += bytes([bits, shift, 0, 0]) + struct.pack("<ii", *offsets)
         body += struct.pack("<hh", *factors)
@@ -227,9 +228,10 @@ def test_unknown_fronts_are_refused(front):
 
 
 @quick
-def test_version_1_is_refused():
+@pytest.mark.parametrize("version", [1, 2, 4])
+def test_other_versions_are_refused(version):
     data = bytearray(to_bytes(small_models()[0]))
-    data[4] = 1
+    data[4] = version
     mended = sealed(bytes(data))
     assert reason(mended) == core().classify(mended).reason == "version"
 
@@ -261,6 +263,10 @@ def test_what_the_format_cannot_hold_is_refused_before_writing():
     layer = model.layers[0]
     with pytest.raises(ModelError, match="limits"):
         replace(layer, output=Limits(layer.output.values + 10_000))
+    with pytest.raises(ModelError, match="counted value 2"):
+        replace(layer, counted=2)
+    with pytest.raises(ModelError, match="only columns"):
+        replace(model.layers[-1], counted=0)
     with pytest.raises(ModelError, match="int32"):
         replace(layer, output=Requantise(layer.output.values, layer.output.values, 32))
     with pytest.raises(ModelError, match="weights of"):

@@ -1,7 +1,8 @@
 """The constants of chips.py against the core as it is: counted instruction by instruction."""
 
 import pytest
-from fit_chips import Machine, emulator, fit
+from emulate import Machine
+from fit_chips import TARGETS, count, fit
 from fit_networks import cases
 from xnornode.chips import ESP32, RP2040
 from xnornode.estimate import cycles
@@ -10,6 +11,8 @@ SOME = (
     "dense 64-64-64",
     "dense 256-64",
     "conv",
+    "deep image",
+    "rows 240-100",
     "bytes to bytes",
     "planes",
     "usual 64 x 2",
@@ -19,11 +22,13 @@ SOME = (
 
 @pytest.mark.parametrize("chip", [RP2040, ESP32], ids=lambda chip: chip.name)
 def test_estimates_are_near_what_is_counted(chip):
-    machine = Machine(emulator(), chip.name)
+    machine = Machine(TARGETS[chip.name])
     some = [case for case in cases() if case.name in SOME]
     assert len(some) == len(SOME)
-    counted = {case.name: machine.classify(case) for case in some}
-    off = {case.name: cycles(case.model, chip) / counted[case.name] - 1 for case in some}
+    counted = {case.name: count(machine, case) for case in some}
+    off = {
+        case.name: cycles(case.model, chip, case.shares) / counted[case.name] - 1 for case in some
+    }
     far = {name: f"{share:+.1%}" for name, share in off.items() if abs(share) > 0.1}
     assert not far, "renew chips.py by tools/fit_chips.py"
 
@@ -31,7 +36,7 @@ def test_estimates_are_near_what_is_counted(chip):
 @pytest.mark.quick
 def test_the_fit_finds_the_constants_that_made_the_counts():
     every = list(cases())
-    found = fit(RP2040, [(case, cycles(case.model, RP2040)) for case in every])
+    found = fit(RP2040, [(case, cycles(case.model, RP2040, case.shares)) for case in every])
     for name, value in found.items():
         owner = RP2040.front if name.startswith("front.") else RP2040
         assert value == pytest.approx(getattr(owner, name.removeprefix("front.")), rel=1e-3)

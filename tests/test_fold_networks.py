@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 import pytest
+from xnornode.budget import select
 from xnornode.config import TrainConfig
 from xnornode.data import Windows, cut_windows, split_groups
 from xnornode.datasets import watch
@@ -134,6 +135,46 @@ def test_trained_networks_agree_layer_by_layer(name: str) -> None:
     data, window = image_data(config)
     trained = train(data, config)
     assert_equal_networks(trained, fold(trained, window, data.classes, "trained"), data)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", ["image", "learned", "bytes between", "no hidden layer"])
+def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
+    """Measured on every second of 300 windows: at most 256."""
+    config = replace(NETS[name], epochs=2, batch=20)
+    data, window = image_data(config)
+    data = select(data, np.arange(300) % 200)
+    trained = train(data, config)
+    model = fold(trained, window, data.classes, "ones")
+    assert len(trained.ones) == len(model.layers)
+    given = model.activations(data.samples[::2])
+    exact = True
+    for layer, x, share in zip(model.layers, given, trained.ones, strict=True):
+        (h, w, c), (ph, pw) = layer.grid, layer.padding
+        padded = 150 * (h + 2 * ph) * (w + 2 * pw) * c
+        assert not exact or share == pytest.approx((x > 0).sum() / padded)
+        assert layer.counted == (0 if layer.in_columns and share > 0.5 else 1)
+        exact &= layer.outputs == "bits"  # bytes may be a step off
+    assert train(data, config).ones == trained.ones
+
+
+@pytest.mark.quick
+def test_the_rarer_value_is_counted_behind_a_pool() -> None:
+    """Pooled neurons that nearly always fire, or nearly never: no score changes by the choice."""
+    config = replace(NETS["image"], layers=(*NETS["image"].layers, Dense(9)))
+    trained, data, window = random_trained(config, 4)
+    beta = trained.network.blocks[1].norm.beta.value  # of the pooled layer
+    given = trained.inputs.floats(trained.inputs.compact(data.samples))
+    for shift, counted in ((4, 0), (-8, 1)):
+        beta += shift
+        ones = trained.network.ones(given)
+        assert (ones[2] > 0.9) if shift > 0 else (ones[2] < 0.1)
+        model = fold(replace(trained, ones=ones), window, data.classes, "rarer")
+        assert model.layers[2].in_columns and model.layers[2].counted == counted
+        unknown = fold(trained, window, data.classes, "unknown")
+        assert [layer.counted for layer in unknown.layers] == [1] * 4
+        assert (model.scores(data.samples) == unknown.scores(data.samples)).all()
+        assert from_bytes(to_bytes(model)).layers[2].counted == counted
 
 
 @pytest.mark.quick

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,16 @@ class Case:
     given: Any
     inputs: list[bytes]
 
+    @cached_property
+    def shares(self) -> list[float]:
+        """Of each layer's inputs, padding included, those that have the counted value."""
+        found = []
+        for layer, x in zip(self.model.layers, self.model.activations(self.given), strict=True):
+            around = [(0, 0), *((p, p) for p in layer.padding), (0, 0)]
+            seen = np.pad(x.reshape(-1, *layer.grid), around, constant_values=-1)
+            found.append(float(((seen > 0) == layer.counted).mean()))
+        return found
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -39,7 +50,7 @@ class Spec:
     output: str = "bits"
 
 
-def _network(
+def network(
     front: Front, code: Code | None, window: Window, specs: list[Spec], classes: int = 7
 ) -> Model:
     rng = np.random.default_rng(0)
@@ -65,7 +76,7 @@ def _network(
 def _windows(name: str, code: Code, channels: int, length: int, specs: list[Spec],
              front: Front | None = None) -> Case:  # fmt: skip
     window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
-    model = _network(front or Samples(), code, window, specs)
+    model = network(front or Samples(), code, window, specs)
     rng = np.random.default_rng(1)
     # A wave with noise, of about 1000 counts: features then look at what is like a sensor's.
     wave = 800 * np.sin(np.arange(length) / 5)[:, None] + np.zeros(channels)
@@ -99,6 +110,16 @@ def cases() -> Iterator[Case]:
     around = Spec(16, (28, 28), (3, 3), padding=(1, 1), pool=(2, 2))
     again = Spec(32, (14, 14), (3, 3), padding=(1, 1), pool=(2, 2))
     yield _windows("image", _thermometer(1, 1), 1, 784, [around, again, Spec(64)])
+    yield _windows("dense 300-12-6", _thermometer(3, 2), 3, 50, [Spec(12), Spec(6)])
+    few = [Spec(12, (60, 1), (7, 1)), Spec(20, (54, 1), (3, 1), pool=(2, 1))]
+    yield _windows("conv of few", _thermometer(3, 1), 3, 60, few)
+    deep = [Spec(40, (14, 14), (3, 3)), Spec(24, (12, 12), (3, 3), (2, 2))]
+    yield _windows("deep image", _thermometer(3, 1), 3, 196, deep)
+    # Weights in rows, which bits to bits have no more.
+    for inputs, outputs in ((32, 200), (64, 64), (240, 100), (1024, 32), (2304, 16)):
+        rows = [Spec(outputs, output="bytes")]
+        yield _windows(f"rows {inputs}-{outputs}", _thermometer(1, 1), 1, inputs, rows)
+    yield _windows("bytes 784-8", _bytes(1), 1, 784, [Spec(8)])
     yield _windows("bytes dense", _bytes(1), 1, 784, [Spec(64), Spec(64)])
     to_bytes = Spec(128, output="bytes")
     yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
@@ -135,6 +156,6 @@ def _fronts() -> Iterator[Case]:
         ("words", 1, 1, 2048, 300), ("words", 1, 2, 1024, 600),
     ):  # fmt: skip
         text = Text(unit, shortest, longest, buckets, length)  # type: ignore[arg-type]
-        model = _network(text, None, Window(("text",), length, length, 0, (0,)), [])
+        model = network(text, None, Window(("text",), length, length, 0, (0,)), [])
         lines = [words[i : i + length].tobytes() for i in range(COUNT)]
         yield Case(f"{unit} {shortest}-{longest}, {length}", model, lines, lines)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define BNN_MODULE_VERSION "0.1.0"
-#define BNN_FORMAT_VERSION 2
+#define BNN_FORMAT_VERSION 3
 #define BNN_MAX_LAYERS 16
 
 // Why a file is refused: the reasons of FORMAT.md, "Order of checks", in that order.
@@ -35,27 +35,32 @@ enum { BNN_THERMOMETER = 1, BNN_PLANES = 2, BNN_BYTE = 3 }; // codes
 enum { BNN_BITS = 1, BNN_BYTES = 2, BNN_SCORES = 3 };       // what a layer is given, and gives
 
 // A convolution; a dense layer is one over a grid of height and width 1. What there is no use for
-// is NULL: by its output a layer has limits, or offsets and factors.
+// is NULL: by its output a layer has limits, or offsets and factors. Bytes come first, as Thumb
+// reaches them there in one instruction.
 typedef struct {
-    const uint32_t *weights; // a row of `words` words per output
-    const uint16_t *limits;  // bits from bits
-    const int32_t *offsets;  // bytes and scores; limits of bits from bytes
-    const int16_t *factors;  // bytes and scores
-    uint32_t inputs;         // that an output sees: kernel height * width * channels of a group
-    uint16_t words;
-    uint16_t outputs;
-    uint32_t out_height, out_width;   // after the pool
-    uint16_t height, width, channels; // of the input
-    uint16_t groups;
-    uint16_t group_channels; // channels / groups
-    uint16_t group_outputs;  // outputs / groups
-    uint8_t kernel[2];       // rows, columns; likewise the next three
+    uint8_t kernel[2]; // rows, columns; likewise the next three
     uint8_t stride[2];
     uint8_t padding[2];
     uint8_t pool[2];
     uint8_t shift;
     uint8_t input;
     uint8_t output;
+    uint8_t counted; // columns: the value that is counted
+    uint8_t planes;  // columns: of the bases; 0 where weights are in rows
+    bool whole;      // the only field of view is the whole input
+    uint16_t words;  // of a row
+    uint16_t outputs;
+    uint16_t height, width, channels; // of the input
+    uint16_t groups;
+    uint16_t group_channels; // channels / groups
+    uint16_t group_outputs;  // outputs / groups
+    const uint32_t *weights; // in rows of `words` words, or in columns
+    const uint16_t *limits;  // rows: bits from bits
+    const int32_t *offsets;  // bytes and scores; limits of bits from bytes
+    const int16_t *factors;  // bytes and scores
+    uint32_t inputs;         // that an output sees: kernel height * width * channels of a group
+    uint32_t span;           // columns: places that share a list
+    uint32_t out_height, out_width; // after the pool
 } bnn_layer_t;
 
 // What bnn_load() found. Pointers lead into the file; counts are copies that inference relies on.
@@ -88,7 +93,7 @@ typedef struct {
     const char *notes; // not ended by a 0
     uint16_t notes_length;
     // Scratch, in words: the inputs of the layers 0, 2, 4..., then those of the others, a field of
-    // view, a number per class.
+    // view or a list, a number per class.
     uint32_t second_at;
     uint32_t field_at;
     uint32_t totals_at;

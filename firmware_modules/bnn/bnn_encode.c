@@ -3,6 +3,7 @@
 #include "bnn_encode.h"
 
 #include "bnn_fixed.h"
+#include "bnn_kernel.h"
 
 void bnn_encode_begin(bnn_encoder_t *encoder, const bnn_model_t *model, uint32_t *out) {
     encoder->model = model;
@@ -53,4 +54,36 @@ void bnn_encode_end(bnn_encoder_t *encoder) {
     if (encoder->filled) {
         *encoder->out = encoder->word;
     }
+}
+
+// A bit for each of `count` samples.
+static uint32_t one_bit(const uint8_t *window, uint32_t count, int32_t threshold) {
+    uint32_t bits = 0;
+    for (uint32_t bit = 1; count; count--, bit <<= 1, window += 2) {
+        if ((int16_t)(window[0] | window[1] << 8) >= threshold) {
+            bits |= bit;
+        }
+    }
+    return bits;
+}
+
+void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out) {
+    uint32_t left = model->values;
+    if (model->code == BNN_THERMOMETER && model->bits == 1 && model->rows == 1) {
+        const int32_t threshold = model->thresholds[0];
+        const bool aligned = (uintptr_t)window % 4 == 0;
+        for (uint32_t count; left; left -= count, window += 2 * count) {
+            count = left < 32 ? left : 32;
+            *out++ = aligned && count == 32
+                         ? bnn_kernel_at_least((const uint32_t *)window, threshold)
+                         : one_bit(window, count, threshold);
+        }
+        return;
+    }
+    bnn_encoder_t encoder;
+    bnn_encode_begin(&encoder, model, out);
+    for (; left; left--, window += 2) {
+        bnn_encode_value(&encoder, (int16_t)(window[0] | window[1] << 8));
+    }
+    bnn_encode_end(&encoder);
 }

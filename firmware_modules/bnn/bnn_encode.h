@@ -22,4 +22,7 @@ void bnn_encode_value(bnn_encoder_t *encoder, int16_t value);
 // Write the last, partly filled word, its pad bits 0.
 void bnn_encode_end(bnn_encoder_t *encoder);
 
+// Write the codes of all of a window's samples, which lie little-endian at any alignment.
+void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out);
+
 #endif // BNN_ENCODE_H

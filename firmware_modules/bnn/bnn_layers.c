@@ -2,10 +2,14 @@
 
 #include "bnn_layers.h"
 
+#include "bnn_columns.h"
 #include "bnn_fixed.h"
 
 #define FIELDS_SIZE 24
 #define MAX_INPUTS 65534u
+#define MAX_COLUMNS 16383u
+#define LIST 1024u // columns that a list may hold, where a field of view has no more
+#define MAX_PLANES 16
 #define MAX_CLASSES 255u
 #define MAX_GRID (1u << 24)
 
@@ -43,6 +47,24 @@ static bool is_plain(const bnn_layer_t *l) {
     return plain;
 }
 
+// Binary digits of v.
+static uint8_t digits(uint32_t v) {
+    uint8_t count = 0;
+    for (; v; v >>= 1) {
+        count++;
+    }
+    return count;
+}
+
+// What only a layer with weights in columns has; its places have `width` columns.
+static void plan_columns(bnn_layer_t *l, uint32_t width) {
+    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels;
+    const uint32_t seen = (l->inputs > LIST ? l->inputs : LIST) / depth; // columns of the input
+    const uint32_t span = (seen - l->kernel[1]) / l->stride[1] + 1;
+    l->span = span < width ? span : width;
+    l->planes = (uint8_t)(digits(l->inputs + 1) + 1);
+}
+
 // The fields before the weights. `flow` is what the layer is given, and becomes what it gives.
 static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, bool last) {
     l->input = f[0];
@@ -63,7 +85,7 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
     CHECK(l->output >= BNN_BITS && l->output <= BNN_SCORES, BNN_LAYER);
     CHECK((l->output == BNN_SCORES) == last, BNN_LAYER);
     CHECK(l->shift <= (l->output == BNN_BYTES ? 31 : 0), BNN_LAYER);
-    CHECK(f[21] == 0 && f[22] == 0 && f[23] == 0, BNN_LAYER);
+    CHECK(f[21] <= 1 && f[22] == 0 && f[23] == 0, BNN_LAYER);
     CHECK(l->outputs >= 1 && (!last || l->outputs <= MAX_CLASSES), BNN_LAYER);
     CHECK(l->height >= 1 && l->width >= 1 && l->channels >= 1 && l->groups >= 1, BNN_LAYER);
     CHECK(grid_fits(l->height, l->width, l->channels), BNN_LAYER);
@@ -84,12 +106,79 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
     CHECK(last || grid_fits(height, width, l->outputs), BNN_LAYER);
     l->out_height = height;
     l->out_width = width;
+    l->counted = f[21];
+    l->planes = 0;
+    l->whole = l->inputs == flow->size && l->padding[0] == 0 && l->padding[1] == 0;
+    if (l->input == BNN_BITS && l->output == BNN_BITS && l->groups == 1 &&
+        l->inputs <= MAX_COLUMNS) {
+        plan_columns(l, width * l->pool[1]);
+    }
+    CHECK(l->planes || l->counted == 0, BNN_LAYER);
     flow->size = height * width * l->outputs;
     flow->kind = l->output;
     return BNN_OK;
 }
 
-static bnn_error_t load_weights(bnn_layer_t *l, bnn_reader_t *r) {
+// Little-endian number `i` of those of `unit` bytes.
+static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
+    const uint8_t *p = units + i * unit;
+    return unit == 1 ? *p : unit == 2 ? get16(p) : get32(p);
+}
+
+// How many columns have a 1, for each output side by side: digit j of all the sums is sums[j].
+static void add_columns(const uint8_t *columns, uint32_t unit, uint32_t count, uint32_t *sums) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t carry = unit_at(columns, unit, i);
+        for (uint32_t *sum = sums; carry; sum++) {
+            const uint32_t both = *sum & carry;
+            *sum ^= carry;
+            carry = both;
+        }
+    }
+}
+
+// Whether the bits of the strip that are outside of `outputs` are 0 and its limits are allowed.
+static bool strip_is_right(const bnn_layer_t *l, const uint8_t *at, const bnn_strip_t *strip,
+                           uint32_t outputs) {
+    uint32_t sums[MAX_PLANES] = {0}, used = 0, borrow = 0, above = 0;
+    const uint8_t *bases = at + strip->columns;
+    add_columns(at, strip->unit, l->inputs, sums);
+    for (uint32_t j = 0; j < l->planes; j++) {
+        // limit = sum - base, and above = n + 1 < limit, digit by digit from the lowest.
+        const uint32_t sum = sums[j], base = unit_at(bases, strip->unit, j);
+        const uint32_t limit = sum ^ base ^ borrow;
+        const uint32_t most = (l->inputs + 1) >> j & 1 ? ~0u : 0;
+        borrow = (~sum & (base | borrow)) | (base & borrow);
+        above = (~most & (limit | above)) | (limit & above);
+        used |= sum | base;
+    }
+    const uint32_t mask = outputs < 32 ? (1u << outputs) - 1 : ~0u;
+    return (used & ~mask) == 0 && above == 0;
+}
+
+static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
+    const uint8_t *at = r->at;
+    for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
+        const bnn_strip_t strip = bnn_strip(l, left);
+        const uint8_t *taken;
+        outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
+        TRY(bnn_take(r, strip.columns + strip.bases, &taken));
+    }
+    l->weights = (const uint32_t *)at;
+    for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
+        const bnn_strip_t strip = bnn_strip(l, left);
+        const uint8_t *end = at + strip.columns + strip.bases;
+        outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
+        CHECK(strip_is_right(l, at, &strip, outputs), BNN_LAYER);
+        CHECK(is_zero(at + l->inputs * strip.unit, at + strip.columns) &&
+                  is_zero(at + strip.columns + l->planes * strip.unit, end),
+              BNN_LAYER);
+        at = end;
+    }
+    return BNN_OK;
+}
+
+static bnn_error_t load_rows(bnn_layer_t *l, bnn_reader_t *r) {
     const uint8_t *weights;
     // At most 65535 * 2048 * 4, below 2^29.
     TRY(bnn_take(r, (size_t)l->outputs * l->words * 4, &weights));
@@ -131,10 +220,14 @@ static bnn_error_t load_output(bnn_layer_t *l, bnn_reader_t *r) {
     return bnn_take_affine(r, l->outputs, reach, BNN_LAYER, &l->offsets, &l->factors);
 }
 
-// Whether the only field of view is the whole input: then it need not be gathered.
-static bool sees_all(const bnn_layer_t *l) {
-    return l->inputs == (uint32_t)l->height * l->width * l->channels && l->padding[0] == 0 &&
-           l->padding[1] == 0;
+// Words of scratch for the list, or for the field of view that is gathered.
+static uint32_t field_words(const bnn_layer_t *l) {
+    if (l->planes) {
+        const uint32_t seen = bnn_seen_columns(l, l->span);
+        return (seen * l->kernel[0] * l->channels + seen + 1 + 1) / 2;
+    }
+    const flow_t view = {l->inputs, l->input};
+    return l->whole ? 0 : flow_words(&view);
 }
 
 bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
@@ -149,12 +242,14 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         most[i % 2] = words > most[i % 2] ? words : most[i % 2];
         TRY(bnn_take(r, FIELDS_SIZE, &fields));
         TRY(load_fields(l, fields, &flow, i + 1 == m->layer_count));
-        TRY(load_weights(l, r));
-        TRY(load_output(l, r));
-        if (!sees_all(l)) {
-            const flow_t view = {l->inputs, l->input};
-            field = flow_words(&view) > field ? flow_words(&view) : field;
+        if (l->planes) {
+            TRY(load_columns(l, r));
+        } else {
+            TRY(load_rows(l, r));
+            TRY(load_output(l, r));
         }
+        const uint32_t needed = field_words(l);
+        field = needed > field ? needed : field;
     }
     m->classes = (uint8_t)m->layers[m->layer_count - 1].outputs;
     m->second_at = most[0];

@@ -49,9 +49,7 @@ bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
     const uint8_t *pad;
     const size_t size = -(uintptr_t)r->at & 3;
     TRY(bnn_take(r, size, &pad));
-    for (size_t i = 0; i < size; i++) {
-        CHECK(pad[i] == 0, error);
-    }
+    CHECK(is_zero(pad, pad + size), error);
     return BNN_OK;
 }
 

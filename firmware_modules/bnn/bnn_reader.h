@@ -31,6 +31,15 @@ static inline uint32_t get32(const uint8_t *p) {
     return get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
+static inline bool is_zero(const uint8_t *from, const uint8_t *to) {
+    while (from < to) {
+        if (*from++) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // Point `section` at the next `size` bytes and go past them, or BNN_END.
 bnn_error_t bnn_take(bnn_reader_t *r, size_t size, const uint8_t **section);
 

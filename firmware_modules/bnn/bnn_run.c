@@ -2,37 +2,18 @@
 
 #include <string.h>
 
+#include "bnn_bits.h"
+#include "bnn_columns.h"
 #include "bnn_features.h"
 #include "bnn_fixed.h"
 #include "bnn_kernel.h"
 #include "bnn_text.h"
 
-// `count` bits, 1 to 32, from bit `at` on.
-static uint32_t get_bits(const uint32_t *words, uint32_t at, uint32_t count) {
-    const uint32_t offset = at % 32;
-    words += at / 32;
-    uint32_t v = words[0] >> offset;
-    if (offset + count > 32) {
-        v |= words[1] << (32 - offset);
-    }
-    return count < 32 ? v & ((1u << count) - 1) : v;
-}
-
-// OR the low bits of `v` into `words` from bit `at` on; its bits from `count` on are 0.
-static void or_bits(uint32_t *words, uint32_t at, uint32_t v, uint32_t count) {
-    const uint32_t offset = at % 32;
-    words += at / 32;
-    words[0] |= v << offset;
-    if (offset + count > 32) {
-        words[1] |= v >> (32 - offset);
-    }
-}
-
 static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32_t from_at,
                       uint32_t count) {
     while (count) {
         const uint32_t room = 32 - to_at % 32, some = count < room ? count : room;
-        to[to_at / 32] |= get_bits(from, from_at, some) << to_at % 32;
+        to[to_at / 32] |= bnn_get_bits(from, from_at, some) << to_at % 32;
         to_at += some;
         from_at += some;
         count -= some;
@@ -43,6 +24,9 @@ static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32
 // itself where it lies there so, else gathered in `field`. Bytes go as 8 bits each.
 static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input, uint32_t y,
                                      uint32_t x, uint32_t group, uint32_t *field) {
+    if (l->whole) {
+        return input;
+    }
     const uint32_t unit = l->input == BNN_BYTES ? 8 : 1;
     const uint32_t channels = l->channels * unit, depth = l->group_channels * unit;
     const uint32_t size = l->inputs * unit;
@@ -84,14 +68,20 @@ static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input
 // Bits from bits: fewer differing inputs than the limit; from bytes: a sum at the limit or above.
 static void give_bits(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
                       uint32_t place, uint32_t *out) {
-    uint32_t bits = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const bool fires =
-            l->limits ? sums[i] < l->limits[first + i] : sums[i] >= l->offsets[first + i];
-        bits |= (uint32_t)fires << i;
+    uint32_t *word = out + (place * l->outputs + first) / 32;
+    uint32_t bit = 1u << (place * l->outputs + first) % 32;
+    for (uint32_t i = first; i < first + count; i++) {
+        const int32_t sum = *sums++;
+        // Places of one pool meet in the same bits: the highest is their OR.
+        if (l->limits ? sum < l->limits[i] : sum >= l->offsets[i]) {
+            *word |= bit;
+        }
+        bit <<= 1;
+        if (bit == 0) {
+            bit = 1;
+            word++;
+        }
     }
-    // Places of one pool meet in the same bits: the highest is their OR.
-    or_bits(out, place * l->outputs + first, bits, count);
 }
 
 static void give_bytes(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
@@ -112,6 +102,16 @@ static void add_totals(const int32_t *sums, uint32_t first, uint32_t count, uint
     }
 }
 
+// For `count` outputs: of bits how many differ from the row, of bytes their sum.
+static void sum_rows(const bnn_layer_t *l, const uint32_t *field, const uint32_t *rows,
+                     uint32_t count, int32_t *sums) {
+    if (l->input == BNN_BITS) {
+        bnn_kernel_differing(field, rows, l->words, count, sums);
+    } else {
+        bnn_kernel_signed_sums(field, l->inputs, rows, l->words, count, sums);
+    }
+}
+
 // The outputs of one group at a place of the convolution, into `place` of the output.
 static void run_group(const bnn_layer_t *l, const uint32_t *field, uint32_t group, uint32_t place,
                       uint32_t *out) {
@@ -121,11 +121,7 @@ static void run_group(const bnn_layer_t *l, const uint32_t *field, uint32_t grou
     const uint32_t *rows = l->weights + first * l->words;
     for (uint32_t count; first < end; first += count, rows += count * l->words) {
         count = end - first < BNN_KERNEL_ROWS ? end - first : BNN_KERNEL_ROWS;
-        if (l->input == BNN_BITS) {
-            bnn_kernel_differing(field, rows, l->words, count, sums);
-        } else {
-            bnn_kernel_signed_sums(field, l->inputs, rows, l->words, count, sums);
-        }
+        sum_rows(l, field, rows, count, sums);
         if (l->output == BNN_BITS) {
             give_bits(l, sums, first, count, place, out);
         } else if (l->output == BNN_BYTES) {
@@ -155,6 +151,10 @@ static void run_layer(const bnn_layer_t *l, const uint32_t *input, uint32_t *fie
     const uint32_t size = l->out_height * l->out_width * l->outputs;
     const bool scores = l->output == BNN_SCORES;
     memset(out, 0, 4 * (scores ? l->outputs : bnn_words(l->output == BNN_BITS ? size : 8 * size)));
+    if (l->planes) {
+        bnn_columns_run(l, input, (uint16_t *)field, out);
+        return;
+    }
     uint32_t place = 0;
     for (uint32_t y = 0; y < l->out_height; y++) {
         for (uint32_t x = 0; x < l->out_width; x++, place++) {
@@ -173,7 +173,11 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
         x = out;
     }
     uint32_t *totals = scratch + model->totals_at;
-    run_layer(l, x, scratch + model->field_at, totals);
+    if (l->whole && l->outputs <= BNN_KERNEL_ROWS) {
+        sum_rows(l, x, l->weights, l->outputs, (int32_t *)totals);
+    } else {
+        run_layer(l, x, scratch + model->field_at, totals);
+    }
     const int32_t size = (int32_t)l->height * l->width * l->channels;
     int32_t *scores = (int32_t *)totals;
     unsigned best = 0;
@@ -187,20 +191,16 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
 
 // The first layer's input, to the start of scratch.
 static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
-    bnn_encoder_t encoder;
     if (model->front == BNN_TEXT) {
         bnn_text_bits(model, input, size, scratch);
-        return;
-    }
-    bnn_encode_begin(&encoder, model, scratch);
-    if (model->front == BNN_FEATURES) {
+    } else if (model->front == BNN_FEATURES) {
+        bnn_encoder_t encoder;
+        bnn_encode_begin(&encoder, model, scratch);
         bnn_features_run(model, input, scratch + model->second_at, &encoder);
+        bnn_encode_end(&encoder);
     } else {
-        for (uint32_t i = 0; i < model->values; i++, input += 2) {
-            bnn_encode_value(&encoder, (int16_t)(input[0] | input[1] << 8));
-        }
+        bnn_encode_window(model, input, scratch);
     }
-    bnn_encode_end(&encoder);
 }
 
 unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,

@@ -34,13 +34,16 @@ class FrontCosts:
 
 @dataclass(frozen=True)
 class Chip:
-    """Cycles of the portable kernel's parts. basis: what the figures rest on, for people.
+    """Cycles of the core's parts. basis: what the figures rest on, for people.
 
     call: a classification. value: coding one value, threshold: each threshold it is compared with,
-    affine_value: coding one value as bit planes or a byte. row: one neuron at one place, with bits;
-    word: 32 inputs of it, block: 256 inputs. byte_row, byte_word: the same with bytes; table: made
-    of 32 bytes, for up to 32 rows. place: one place of a layer and group. piece: a run of inputs
-    that is gathered for it. front: of features and of texts.
+    values: 32 values of a window where there is one threshold for all, affine_value: coding one
+    value as bit planes or a byte. row: one neuron at one place, with bits; word: 32 inputs of it,
+    block: 256 inputs. byte_row: one neuron at one place, with bytes; four: 4 inputs of it, table:
+    made of 4 inputs, for up to 64 rows. place: one place of a layer and group. piece: a run of
+    inputs that is gathered for it. With weights in columns, list_bit: an input bit that is looked
+    at for a list, list_run: each run of at most 32 of them; strip: one strip at one place, listed:
+    each listed column of it. front: of features and of texts.
     """
 
     name: str
@@ -49,15 +52,20 @@ class Chip:
     call: float
     value: float
     threshold: float
+    values: float
     affine_value: float
     row: float
     word: float
     block: float
     byte_row: float
-    byte_word: float
+    four: float
     table: float
     place: float
     piece: float
+    list_bit: float
+    list_run: float
+    strip: float
+    listed: float
     front: FrontCosts
 
 
@@ -68,31 +76,36 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual, with memory that never waits; stalls of "
         "the flash cache and MicroPython's call are not in it"
     ),
-    call=259,
-    value=86.2,
-    threshold=12.9,
-    affine_value=108,
-    row=196,
-    word=32.8,
-    block=144,
-    byte_row=82.1,
-    byte_word=74,
-    table=1310,
-    place=370,
-    piece=137,
+    call=467,
+    value=85.1,
+    threshold=8.18,
+    values=197,
+    affine_value=95.5,
+    row=72.5,
+    word=26.8,
+    block=166,
+    byte_row=63.4,
+    four=6.53,
+    table=117,
+    place=214,
+    piece=168,
+    list_bit=10.5,
+    list_run=66.2,
+    strip=574,
+    listed=6.04,
     front=FrontCosts(
-        run=515,
+        run=520,
         sample=174,
-        log=237,
-        root=433,
-        sorting=26.4,
-        band_read=40.8,
+        log=235,
+        root=431,
+        sorting=26.3,
+        band_read=41.3,
         band=46.3,
         pair_read=81,
         pair=77.2,
-        byte=379,
-        gram=58.4,
-        word_byte=156,
+        byte=377,
+        gram=58.6,
+        word_byte=155,
     ),
 )
 
@@ -103,31 +116,36 @@ ESP32 = Chip(
         "instructions of the C core on RV32IMC, one taken for each cycle; no ESP32 was measured, "
         "whose own code, cache and branches differ"
     ),
-    call=424,
-    value=48.3,
-    threshold=7.45,
-    affine_value=60.2,
-    row=114,
-    word=32.3,
-    block=88.5,
-    byte_row=38.7,
-    byte_word=46.3,
-    table=644,
-    place=109,
-    piece=63,
+    call=295,
+    value=46.4,
+    threshold=7.32,
+    values=304,
+    affine_value=58.2,
+    row=129,
+    word=30.2,
+    block=82.8,
+    byte_row=82.3,
+    four=6.03,
+    table=87.1,
+    place=66.7,
+    piece=61.8,
+    list_bit=5.93,
+    list_run=35.5,
+    strip=502,
+    listed=8.03,
     front=FrontCosts(
-        run=193,
-        sample=66.9,
-        log=161,
-        root=129,
+        run=179,
+        sample=66.8,
+        log=165,
+        root=150,
         sorting=11.5,
         band_read=20.8,
-        band=23,
-        pair_read=48.6,
-        pair=42.9,
-        byte=250,
-        gram=38,
-        word_byte=94.3,
+        band=22.9,
+        pair_read=47.9,
+        pair=43.1,
+        byte=251,
+        gram=37.9,
+        word_byte=95,
     ),
 )
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from math import ceil, log2, prod
 
 from xnornode.chips import CHIPS, Chip, FrontCosts
+from xnornode.columns import columns_size, strips
 from xnornode.encode import Thermometer
 from xnornode.features import COVARIANCE, SORTED, Features
 from xnornode.fileformat import to_bytes
-from xnornode.fronts import TextFront
-from xnornode.intlayers import IntLayer, Scores
+from xnornode.fronts import Samples, TextFront
+from xnornode.intlayers import Geometry, IntLayer, Scores
 from xnornode.model import Model
 from xnornode.text import Text
 
@@ -32,6 +33,8 @@ FLOAT32_MAC = MULTIPLY_FLOAT32 + ADD_FLOAT32 + 32 * READ_BIT
 INT8_MAC = MULTIPLY_INT8 + ADD_INT32 + 8 * READ_BIT
 BYTE_MAC = ADD_INT32 + READ_BIT
 BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # a popcount and its addition serve 32 inputs
+TABLE_ROWS = 64
+LISTED = 1024  # inputs that a list of counted inputs is of at most, or one field of view
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS) -> Estimate:
     energy = ops.binary_macs * BINARY_MAC + ops.byte_macs * BYTE_MAC
     return Estimate(
         file_bytes=size,
-        weight_bytes=sum(4 * len(x.weights) * ceil(x.weights[0].size / 32) for x in model.layers),
+        weight_bytes=sum(_weight_bytes(layer) for layer in model.layers),
         operations=ops,
         ram=Ram(size, 4 * scratch_words(model), _window_bytes(model)),
         times=tuple(
@@ -123,6 +126,13 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS) -> Estimate:
             Variant("float32", 4 * weights + 4 * biases, ops.macs, ops.macs * FLOAT32_MAC / 1000),
         ),
     )
+
+
+def _weight_bytes(layer: IntLayer) -> int:
+    outputs, inputs = len(layer.weights), layer.geometry.inputs
+    if layer.in_columns:
+        return columns_size(outputs, inputs)
+    return 4 * outputs * ceil(inputs / 32)
 
 
 def operations(model: Model) -> Operations:
@@ -146,7 +156,9 @@ def scratch_words(model: Model) -> int:
     for i, layer in enumerate(model.layers):
         unit = 8 if layer.inputs == "bytes" else 1
         most[i % 2] = max(most[i % 2], ceil(prod(layer.grid) * unit / 32))
-        if _gathers(layer):
+        if layer.in_columns:
+            field = max(field, _list_words(layer))
+        elif _gathers(layer):
             field = max(field, ceil(layer.geometry.inputs * unit / 32))
     words = sum(most) + field + len(model.labels)
     if isinstance(model.front, Features):
@@ -155,23 +167,54 @@ def scratch_words(model: Model) -> int:
     return words
 
 
-def cycles(model: Model, chip: Chip) -> float:
-    """Estimated cycles of one classification."""
+def cycles(model: Model, chip: Chip, shares: Sequence[float] = ()) -> float:
+    """Estimated cycles of one classification.
+
+    shares: of each layer's inputs those that have the counted value; without, half of them.
+    """
     total = chip.call + _front_cycles(model, chip.front) + _coding_cycles(model, chip)
-    for layer in model.layers:
+    for layer, share in zip(model.layers, shares or [0.5] * len(model.layers), strict=True):
+        if layer.in_columns:
+            total += _columns_cycles(layer, chip, share)
+            continue
         words, at = ceil(layer.geometry.inputs / 32), places(layer)
         rows = at * len(layer.weights)
         total += at * layer.groups * chip.place
         if layer.inputs == "bytes":
-            # Tables of partial sums are made for a field of view, and serve 32 rows.
-            tables = at * layer.groups * ceil(len(layer.weights) / layer.groups / 32)
-            total += tables * words * chip.table + rows * (chip.byte_row + words * chip.byte_word)
+            # Tables of the sums of 4 bytes are made for a field of view, and serve 64 rows.
+            fours, groups = ceil(layer.geometry.inputs / 4), layer.groups
+            tables = at * groups * ceil(len(layer.weights) / groups / TABLE_ROWS)
+            total += tables * fours * chip.table + rows * (chip.byte_row + fours * chip.four)
         else:
             blocks, rest = divmod(words, 8)
             total += rows * (chip.row + blocks * chip.block + rest * chip.word)
         if _gathers(layer):
             total += at * layer.groups * _pieces(layer) * chip.piece
     return total
+
+
+def _list_words(layer: IntLayer) -> int:
+    """Words of the list of counted inputs, with where in it each input column starts."""
+    g = layer.geometry
+    columns = (_span(g) - 1) * g.stride[1] + g.kernel[1]
+    return ceil((g.kernel[0] * g.grid[2] * columns + columns + 1) / 2)
+
+
+def _span(g: Geometry) -> int:
+    """Neighbouring places of the convolution that one list serves."""
+    fit = max(g.inputs, LISTED) // (g.kernel[0] * g.grid[2])
+    return min((fit - g.kernel[1]) // g.stride[1] + 1, g.out_grid[1] * g.pool[1])
+
+
+def _columns_cycles(layer: IntLayer, chip: Chip, share: float) -> float:
+    g, at = layer.geometry, places(layer)
+    rows, width = g.out_grid[0] * g.pool[0], g.out_grid[1] * g.pool[1]
+    lists = ceil(width / _span(g))
+    columns = rows * ((width - lists) * g.stride[1] + lists * g.kernel[1])
+    runs = columns * g.kernel[0] * ceil(g.grid[2] / 32)
+    total = columns * g.kernel[0] * g.grid[2] * chip.list_bit + runs * chip.list_run
+    of_strip = chip.strip + share * g.inputs * chip.listed
+    return total + at * (chip.place + len(strips(g.outputs)) * of_strip)
 
 
 def _gathers(layer: IntLayer) -> bool:
@@ -190,6 +233,9 @@ def _pieces(layer: IntLayer) -> int:
 def _coding_cycles(model: Model, chip: Chip) -> float:
     values = model.front.count(model.window.length, len(model.window.channels))
     if isinstance(model.code, Thermometer):
+        if model.code.thresholds.size == 1 and isinstance(model.front, Samples):
+            at_once, values = divmod(values, 32)
+            return at_once * chip.values + values * (chip.value + chip.threshold / 2)
         # A value is compared until a threshold is above it: half of them, where they are quantiles.
         return values * (chip.value + chip.threshold * model.code.bits / 2)
     return values * chip.affine_value if model.code else 0.0

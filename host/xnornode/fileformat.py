@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from xnornode.columns import pack_strips, strips_size, unpack_strips
 from xnornode.encode import (
     MAX_BITS,
     MAX_PLANES,
@@ -33,12 +34,13 @@ from xnornode.intlayers import (
     Requantise,
     Scores,
     check_layer,
+    in_columns,
 )
 from xnornode.model import MAX_LAYERS, MAX_NOTES, MAX_STRING, Model, Window
 from xnornode.text import Text
 
 MAGIC = b"\x89BNN"
-VERSION = 2
+VERSION = 3
 TEXT = 3
 FRONTS: dict[int, Callable[[Take, int, int], Front]] = {
     front.KIND: front.from_bytes for front in (Samples, Features, Text)
@@ -47,7 +49,7 @@ KINDS: dict[int, Kind] = {1: "bits", 2: "bytes"}  # of inputs, and of outputs wi
 SCORES = 3
 HEADER = struct.Struct("<4s4BII2HII2B2s")
 CODE = struct.Struct("<2B2s")
-LAYER = struct.Struct("<2B5H9B3s")
+LAYER = struct.Struct("<2B5H10B2s")
 CRC = struct.Struct("<I")
 SHORTEST = 48
 LONGEST = 2**31 - 1
@@ -109,8 +111,13 @@ def _affine(offsets: Int64, factors: Int64) -> bytes:
 
 
 def _layer_bytes(layer: IntLayer) -> bytes:
-    g, shift = layer.geometry, 0
+    g, shift, counted = layer.geometry, 0, 0
+    weights = pack_rows(layer.weights.reshape(g.outputs, -1)).tobytes()
     match layer.output:
+        case Limits(values) if layer.in_columns:
+            rows = layer.weights.transpose(0, 2, 1, 3).reshape(g.outputs, -1)
+            kind, counted = 1, layer.counted
+            weights, tail = pack_strips(rows, values, counted), b""
         case Limits(values):
             kind = 1
             tail = _pad4(values.astype("<u2" if layer.inputs == "bits" else "<i4").tobytes())
@@ -120,8 +127,7 @@ def _layer_bytes(layer: IntLayer) -> bytes:
             kind, tail = SCORES, _affine(offsets, scales)
     counts = (*g.kernel, *g.stride, *g.padding, *g.pool)
     first = (1 if layer.inputs == "bits" else 2, kind, g.outputs, *g.grid, g.groups)
-    fields = LAYER.pack(*first, *counts, shift, bytes(3))
-    return fields + pack_rows(layer.weights.reshape(g.outputs, -1)).tobytes() + tail
+    return LAYER.pack(*first, *counts, shift, counted, bytes(2)) + weights + tail
 
 
 class _Reader:
@@ -227,7 +233,7 @@ def _parse_code(r: _Reader, kind: int, front: Front, length: int, channels: int)
 
 def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
     fields = LAYER.unpack(r.take(LAYER.size))
-    got, kind, m, *rest, shift, zero = fields
+    got, kind, m, *rest, shift, counted, zero = fields
     h, w, c, groups, kh, kw, sh, sw, ph, pw, qh, qw = rest
     inputs = KINDS.get(got)
     if inputs is None or inputs != given or not 1 <= kind <= 3 or (kind == SCORES) != last:
@@ -237,6 +243,12 @@ def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
     geometry = Geometry(m, (h, w, c), (kh, kw), *options, last)
     check_layer(h * w * c == width, f"a layer of {h * w * c} inputs is given {width}")
     n = geometry.inputs
+    if in_columns(inputs, KINDS.get(kind, "scores"), geometry):
+        check_layer(counted <= 1, f"counted value {counted}: 0 or 1")
+        rows, limits = unpack_strips(r.take(strips_size(m, n)), m, n, counted)
+        weights = rows.reshape(m, kw, kh, c).transpose(0, 2, 1, 3)
+        return IntLayer(weights, (h, w, c), inputs, Limits(limits), *options, counted)
+    check_layer(not counted, f"counted value {counted} of weights in rows")
     words = r.array("<u4", m, -(-n // 32)).astype(np.uint32)
     weights = unpack_rows(words, n).reshape(m, kh, kw, c // groups)
     return IntLayer(weights, (h, w, c), inputs, _parse_output(r, inputs, kind, m, shift), *options)

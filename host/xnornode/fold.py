@@ -12,6 +12,7 @@ the float network's by a step.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -46,21 +47,25 @@ def fold(
     if trained.config.weights == "real":
         raise ModelError("layer", "a float network cannot be folded: train with binary weights")
     code = network.before.code() if network.before else trained.inputs.code
+    ones = trained.ones or (0.0,) * len(network.blocks)
     return Model(
         name,
         tuple(labels),
         window,
         trained.inputs.front,
         code,
-        tuple(fold_block(block) for block in network.blocks),
+        tuple(fold_block(*pair) for pair in zip(network.blocks, ones, strict=True)),
         seed=SELFTEST_SEED,
         shift=selftest_shift(trained.loudest),
         notes=notes,
     )
 
 
-def fold_block(block: Block) -> IntLayer:
-    """One layer with its batch norm and what comes after it, as integers."""
+def fold_block(block: Block, ones: float = 0.0) -> IntLayer:
+    """One layer with its batch norm and what comes after it, as integers.
+
+    ones: the share of its input bits that are 1; where they are the more, those of 0 are counted.
+    """
     linear = block.linear
     if isinstance(linear, BinaryConv):
         options = (linear.groups, linear.stride, linear.padding, linear.pool)
@@ -81,7 +86,8 @@ def fold_block(block: Block) -> IntLayer:
         output = scores(block)
     channels = block.grid[2] // options[0]
     shaped = weights.reshape(len(weights), *kernel, channels)
-    return IntLayer(shaped, block.grid, block.inputs, output, *options)
+    layer = IntLayer(shaped, block.grid, block.inputs, output, *options)
+    return replace(layer, counted=0) if layer.in_columns and ones > 0.5 else layer
 
 
 def limits(block: Block, direction: Int64, inputs: int) -> Limits:

@@ -21,8 +21,10 @@ Float = npt.NDArray[np.float32]
 Pair = tuple[int, int]
 Grid = tuple[int, int, int]
 Kind = Literal["bits", "bytes"]
+Given = Literal["bits", "bytes", "scores"]
 
 MAX_INPUTS = 65534  # of one neuron
+MAX_COLUMNS = 16383  # inputs of one neuron whose weights are in columns
 MAX_OUTPUTS = 65535
 MAX_CLASSES = 255
 MAX_GRID = 2**24
@@ -129,12 +131,20 @@ class Geometry:
         return h // self.pool[0], w // self.pool[1], self.outputs
 
 
+def in_columns(inputs: Kind, outputs: Given, geometry: Geometry) -> bool:
+    """Whether the file keeps a layer's weights in columns, not in rows (FORMAT.md, "Layers")."""
+    bits = inputs == outputs == "bits"
+    return bits and geometry.groups == 1 and geometry.inputs <= MAX_COLUMNS
+
+
 @dataclass(frozen=True, eq=False)
 class IntLayer:
     """A layer of the integer network.
 
     weights: int8 (m, kh, kw, C // groups), each -1 or +1. grid: height H, width W and channels C of
-    the input. inputs: what the input is. Raises ModelError for what FORMAT.md does not allow.
+    the input. inputs: what the input is. counted: which inputs the node counts where weights are in
+    columns, those of 1 or of 0; it changes no output, and the rarer take less time. 1 with weights
+    in rows. Raises ModelError for what FORMAT.md does not allow.
     """
 
     weights: Int8
@@ -145,6 +155,7 @@ class IntLayer:
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     pool: Pair = (1, 1)
+    counted: int = 1
 
     def __post_init__(self) -> None:
         w = self.weights
@@ -153,6 +164,8 @@ class IntLayer:
         n = self.geometry.inputs
         check_layer(w[0].size == n, f"weights of {w[0].size} inputs, the grid gives {n}")
         self._check_output(n)
+        check_layer(self.counted in (0, 1), f"counted value {self.counted}: 0 or 1")
+        check_layer(self.counted == 1 or self.in_columns, "only columns count the inputs of 0")
 
     def _check_output(self, n: int) -> None:
         out, m = self.output, len(self.weights)
@@ -185,7 +198,12 @@ class IntLayer:
         return self.geometry.out_grid
 
     @property
-    def outputs(self) -> Kind | Literal["scores"]:
+    def in_columns(self) -> bool:
+        """Whether the file keeps the weights in columns, not in rows."""
+        return in_columns(self.inputs, self.outputs, self.geometry)
+
+    @property
+    def outputs(self) -> Given:
         """What the output is."""
         match self.output:
             case Limits():

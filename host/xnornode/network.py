@@ -204,6 +204,21 @@ class Network:
                 yield x
         yield x
 
+    def ones(self, x: Float) -> tuple[float, ...]:
+        """Per linear layer the share of its inputs, padding included, that are above 0: of bits,
+        that are 1."""
+        x = x.reshape(len(x), *self.grid) if self.before is None else x
+        shares = []
+        for layer in self.layers:
+            if isinstance(layer, BinaryConv):
+                (height, width, _), (ph, pw) = layer.grid, layer.padding
+                whole = len(x) * (height + 2 * ph) * (width + 2 * pw) * layer.grid[2]
+                shares.append(float((x > 0).sum() / whole))
+            elif isinstance(layer, BinaryDense):
+                shares.append(float((x > 0).mean()))
+            x = layer.forward(x, training=False)
+        return tuple(shares)
+
     def parameters(self) -> list[Parameter]:
         return [p for layer in self.layers for p in layer.parameters()]
 

@@ -48,6 +48,8 @@ class Trained:
 
     history: all epochs. best: the number of the epoch whose parameters the network has. loudest:
     what nearly all samples stay within, 0 for texts. teacher: its teacher, where it trained one.
+    ones: per layer the share of its inputs that are 1 (`Network.ones`), on some training windows;
+    empty where that was not measured.
     """
 
     network: Network
@@ -57,6 +59,7 @@ class Trained:
     best: int
     loudest: int
     teacher: "Trained | None" = None
+    ones: tuple[float, ...] = ()
 
     def logits(self, data: Data) -> Float:
         """Logits (n, classes) of the network in float arithmetic."""
@@ -156,7 +159,9 @@ def train(
     if not isinstance(data, Texts):
         some = sample_rows(data.samples.reshape(-1, data.samples.shape[-1]))
         loudest = int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
-    return Trained(network, inputs, config, tuple(history), best, loudest, teacher)
+    few = given(data)[:: -(-len(data) // PREDICT_BATCH)]
+    ones = network.ones(inputs.floats(inputs.compact(few)))
+    return Trained(network, inputs, config, tuple(history), best, loudest, teacher, ones)
 
 
 def make_network(

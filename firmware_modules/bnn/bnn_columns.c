@@ -1,0 +1,102 @@
+// Layers with weights in columns: those inputs that have the counted value are listed, and for each
+// strip of outputs the listed columns are counted, all outputs side by side.
+
+#include "bnn_columns.h"
+
+#include "bnn_bits.h"
+#include "bnn_kernel.h"
+
+// Append those of an input's channels that have the counted value; `entry` is for the first.
+BNN_KERNEL
+static uint16_t *list_channels(const bnn_layer_t *l, const uint32_t *input, uint32_t at,
+                               uint32_t entry, uint16_t *list) {
+    const uint32_t flip = l->counted ? 0 : ~0u;
+    for (uint32_t left = l->channels; left;) {
+        const uint32_t count = left < 32 ? left : 32;
+        const uint32_t bits = (bnn_get_bits(input, at, count) ^ flip) & ~0u >> (32 - count);
+        list = bnn_kernel_list(bits, entry, list);
+        left -= count;
+        at += count;
+        entry += 4 * count;
+    }
+    return list;
+}
+
+// Append all channels of a place outside of the grid, whose bits are 0.
+BNN_KERNEL
+static uint16_t *list_outside(const bnn_layer_t *l, uint32_t entry, uint16_t *list) {
+    for (uint32_t i = l->counted ? l->channels : 0; i < l->channels; i++, entry += 4) {
+        *list++ = (uint16_t)entry;
+    }
+    return list;
+}
+
+// List what a row of the convolution sees in `count` columns of the input from `column` on, and
+// where in the list each of them starts.
+BNN_KERNEL
+static void list_columns(const bnn_layer_t *l, const uint32_t *input, int32_t row, int32_t column,
+                         uint32_t count, uint16_t *list, uint16_t *starts) {
+    uint16_t *end = list;
+    uint32_t entry = 0;
+    for (; count; count--, column++) {
+        *starts++ = (uint16_t)(end - list);
+        for (int32_t y = row; y < row + l->kernel[0]; y++, entry += 4u * l->channels) {
+            if (y < 0 || y >= l->height || column < 0 || column >= l->width) {
+                end = list_outside(l, entry, end);
+            } else {
+                const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * l->channels;
+                end = list_channels(l, input, at, entry, end);
+            }
+        }
+    }
+    *starts = (uint16_t)(end - list);
+}
+
+// The outputs at one place, into the output from bit `at` on. The layer's first column has entry
+// 4 * first.
+BNN_KERNEL
+static void run_place(const bnn_layer_t *l, const uint16_t *list, uint32_t count, uint32_t first,
+                      uint32_t *out, uint32_t at) {
+    const uint8_t *columns = (const uint8_t *)l->weights;
+    for (uint32_t left = l->outputs; left;) {
+        const bnn_strip_t strip = bnn_strip(l, left);
+        const uint8_t *bases = columns + strip.columns;
+        const uintptr_t zero = (uintptr_t)columns - first * strip.unit;
+        uint32_t bits;
+        if (strip.unit == 4) {
+            bits = bnn_kernel_strip32(zero, list, count, (const uint32_t *)bases, l->planes);
+        } else if (strip.unit == 2) {
+            bits = bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
+        } else {
+            bits = bnn_kernel_strip8(zero, list, count, bases, l->planes);
+        }
+        const uint32_t outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
+        // Places of one pool meet in the same bits: the highest is their OR.
+        bnn_or_bits(out, at, bits, outputs);
+        at += outputs;
+        left -= outputs;
+        columns = bases + strip.bases;
+    }
+}
+
+BNN_KERNEL
+void bnn_columns_run(const bnn_layer_t *l, const uint32_t *input, uint16_t *list, uint32_t *out) {
+    const uint32_t height = l->out_height * l->pool[0], width = l->out_width * l->pool[1];
+    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels; // of a column of the input
+    uint16_t *starts = list + depth * bnn_seen_columns(l, l->span);
+    for (uint32_t y = 0; y < height; y++) {
+        const int32_t row = (int32_t)(y * l->stride[0]) - l->padding[0];
+        for (uint32_t x = 0, in_span; x < width; x += in_span) {
+            in_span = width - x < l->span ? width - x : l->span;
+            list_columns(l, input, row, (int32_t)(x * l->stride[1]) - l->padding[1],
+                         bnn_seen_columns(l, in_span), list, starts);
+            for (uint32_t i = 0; i < in_span; i++) {
+                const uint32_t seen = i * l->stride[1];
+                const uint16_t from = starts[seen];
+                const uint32_t place = y / l->pool[0] * l->out_width + (x + i) / l->pool[1];
+                run_place(l, list + from, (uint32_t)starts[seen + l->kernel[1]] - from,
+                          seen * depth, out, place * l->outputs);
+            }
+        }
+    }
+}

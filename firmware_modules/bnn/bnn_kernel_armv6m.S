@@ -1,0 +1,558 @@
+// Kernels for ARMv6-M (Cortex-M0 and M0+), where a load takes 2 cycles and all else here 1.
+//
+// Counting is by carry-save adders (Harley and Seal; see Warren, "Hacker's Delight", 2nd ed., 5-1),
+// of 5 instructions each and without a register of their own.
+
+#if defined(__ARM_ARCH_6M__)
+
+#ifndef BNN_KERNEL_SECTION
+#define BNN_KERNEL_SECTION .text.bnn_kernel
+#endif
+
+    .syntax unified
+    .cpu cortex-m0
+    .thumb
+    .section BNN_KERNEL_SECTION, "ax", %progbits
+
+// sum += a + b in each bit; the carry to a. b is lost.
+.macro csa sum, a, b
+    eors    \b, \a
+    eors    \sum, \b
+    bics    \a, \b
+    bics    \b, \sum
+    orrs    \a, \b
+.endm
+
+// uint32_t bnn_kernel_at_least(const uint32_t *samples, int32_t threshold)
+//
+// Samples and threshold with their sign turned compare as unsigned, which leaves a bit in the carry;
+// that of the last sample is the first to be shifted in.
+
+.macro two_samples at
+    ldr     r4, [r0, #\at]
+    eors    r4, r2
+    cmp     r4, r1 // what is below the upper sample makes no difference
+    adcs    r3, r3
+    lsls    r4, #16
+    cmp     r4, r1
+    adcs    r3, r3
+.endm
+
+    .balign 4
+    .global bnn_kernel_at_least
+    .type bnn_kernel_at_least, %function
+    .thumb_func
+bnn_kernel_at_least:
+    push    {r4, lr}
+    movs    r2, #0x80
+    lsls    r2, #8
+    lsls    r3, r2, #16
+    lsls    r1, #16
+    eors    r1, r3
+    orrs    r2, r3
+    mov     r12, r0
+    adds    r0, #(64 - 16)
+1:  two_samples 12
+    two_samples 8
+    two_samples 4
+    two_samples 0
+    mov     r4, r12
+    subs    r0, #16
+    cmp     r0, r4
+    bhs     1b
+    movs    r0, r3
+    pop     {r4, pc}
+    .size bnn_kernel_at_least, . - bnn_kernel_at_least
+
+// void bnn_kernel_differing(const uint32_t *x, const uint32_t *rows, uint32_t words, uint32_t count,
+//                           int32_t *sums)
+//
+// Population count by pairs, nibbles and bytes (Warren, 5-1); bytes hold the counts of 31 words.
+
+    .balign 4
+    .global bnn_kernel_differing
+    .type bnn_kernel_differing, %function
+    .thumb_func
+bnn_kernel_differing:
+    push    {r4-r7, lr}
+    mov     r4, r8
+    mov     r5, r9
+    mov     r6, r10
+    mov     r7, r11
+    push    {r4-r7}
+    mov     r8, r2
+    mov     r9, r0
+    ldr     r4, [sp, #36]
+    mov     r10, r4 // where the next sum goes
+    lsls    r3, #2
+    adds    r3, r4
+    mov     r11, r3
+    ldr     r2, =0x55555555
+    ldr     r3, =0x33333333
+    ldr     r4, =0x0f0f0f0f
+    mov     r12, r4
+1:  mov     r0, r9
+    mov     lr, r8 // words that are left
+    movs    r7, #0 // of the row's sum what bytes did not hold
+2:  movs    r6, #0
+    mov     r5, lr
+    cmp     r5, #31
+    bls     3f
+    movs    r5, #31
+3:  mov     r4, lr
+    subs    r4, r5
+    mov     lr, r4
+    push    {r7}
+    mov     r7, r5
+4:  ldmia   r0!, {r4}
+    ldmia   r1!, {r5}
+    eors    r4, r5
+    lsrs    r5, r4, #1
+    ands    r5, r2
+    subs    r4, r5
+    lsrs    r5, r4, #2
+    ands    r5, r3
+    ands    r4, r3
+    adds    r4, r5
+    lsrs    r5, r4, #4
+    adds    r4, r5
+    mov     r5, r12
+    ands    r4, r5
+    adds    r6, r4
+    subs    r7, #1
+    bne     4b
+    pop     {r7}
+    ldr     r5, =0x00ff00ff
+    lsrs    r4, r6, #8
+    ands    r4, r5
+    ands    r6, r5
+    adds    r6, r4
+    lsrs    r4, r6, #16
+    adds    r7, r4
+    uxth    r6, r6
+    adds    r7, r6
+    mov     r4, lr
+    cmp     r4, #0
+    bne     2b
+    mov     r4, r10
+    stmia   r4!, {r7}
+    mov     r10, r4
+    cmp     r4, r11
+    bne     1b
+    pop     {r4-r7}
+    mov     r8, r4
+    mov     r9, r5
+    mov     r10, r6
+    mov     r11, r7
+    pop     {r4-r7, pc}
+    .pool
+    .size bnn_kernel_differing, . - bnn_kernel_differing
+
+// uint16_t *bnn_kernel_list(uint32_t bits, uint32_t entry, uint16_t *list)
+
+.macro list_bit next
+    lsrs    r0, #1
+    bcc     \next
+    strh    r1, [r2]
+    adds    r2, #2
+.endm
+
+    .balign 4
+    .global bnn_kernel_list
+    .type bnn_kernel_list, %function
+    .thumb_func
+bnn_kernel_list:
+    cmp     r0, #0
+    beq     9f
+1:  lsls    r3, r0, #24
+    beq     8f
+    .irp k, 1, 2, 3, 4, 5, 6, 7, 8
+    list_bit 2f
+2:  adds    r1, #4
+    .endr
+    cmp     r0, #0
+    bne     1b
+9:  movs    r0, r2
+    bx      lr
+8:  adds    r1, #32 // as most of a dark picture is
+    lsrs    r0, #8
+    bne     1b
+    movs    r0, r2
+    bx      lr
+    .size bnn_kernel_list, . - bnn_kernel_list
+
+// uint32_t bnn_kernel_strip32(uintptr_t columns, const uint16_t *list, uint32_t count,
+//                             const uint32_t *bases, uint32_t planes)    and strip16, strip8
+//
+// Counters of all outputs side by side: digit 0 in r4, 1 in r6, 2 in r8, 3 in r9, 4 in r11, 5 in
+// r12, 6 in lr, the others from STACKED on. They start at C = ~(count / 2), so that the bits of ~C,
+// one digit up, are those of count - 2 * C but its lowest, which is that of count. What is wanted is
+// the highest digit of the sum with the bases.
+
+#define STACKED 28 // below are 7 words for the counters in registers, when they are compared
+#define END 60     // of the list
+#define COUNT 64
+#define BASES 68
+#define BODY 72 // of the loop for this unit
+#define FRAME 76
+#define SAVED 36 // bytes of registers that are pushed before the frame
+
+// All bits of r are bit i of r7.
+.macro spread r, i
+    lsls    \r, r7, #(31 - \i)
+    asrs    \r, #31
+.endm
+
+// Behind the push of r4 to r7 and lr; r4 is the loop.
+strip_begin:
+    mov     r5, r9
+    mov     r6, r10
+    mov     r7, r11
+    push    {r5-r7}
+    mov     r7, r8
+    push    {r7}
+    sub     sp, #FRAME
+    str     r4, [sp, #BODY]
+    str     r2, [sp, #COUNT]
+    str     r3, [sp, #BASES]
+    mvns    r7, r2
+    ldr     r3, [sp, #FRAME + SAVED] // planes
+    cmp     r3, #8
+    bls     1f
+    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
+    spread  r3, (\i + 1)
+    str     r3, [sp, #STACKED + 4 * (\i - 7)]
+    .endr
+1:  spread  r3, 7
+    mov     lr, r3
+    spread  r3, 6
+    mov     r12, r3
+    spread  r3, 5
+    mov     r11, r3
+    spread  r3, 4
+    mov     r9, r3
+    spread  r3, 3
+    mov     r8, r3
+    spread  r6, 2
+    lsls    r3, r2, #1
+    adds    r3, r1
+    str     r3, [sp, #END]
+    // First what is left over from blocks of 16, by a jump into the block with carries of 0.
+    lsls    r2, #28
+    lsrs    r3, r2, #28
+    beq     2f
+    subs    r1, #32
+2:  lsrs    r2, #27
+    adds    r1, r2
+    ldrb    r3, [r4, r3]
+    lsls    r3, #1
+    adds    r3, r4
+    spread  r4, 1
+    movs    r2, #0
+    movs    r5, #0
+    movs    r7, #0
+    mov     r10, r2
+    mov     pc, r3
+
+// All counters to memory, at r0; r1 to the bases, r2 to planes - 2, r3 to the lowest digit of count.
+strip_end:
+    add     r0, sp, #0
+    stmia   r0!, {r4, r6}
+    mov     r3, r8
+    mov     r4, r9
+    mov     r5, r11
+    mov     r6, r12
+    mov     r7, lr
+    stmia   r0!, {r3-r7}
+    add     r0, sp, #0
+    ldr     r1, [sp, #BASES]
+    ldr     r2, [sp, #FRAME + SAVED]
+    subs    r2, #2
+    ldr     r3, [sp, #COUNT]
+    lsls    r3, #31
+    asrs    r3, #31
+    ldr     r4, [sp, #BODY]
+    subs    r4, #2
+    mov     pc, r4 // to the jump before the loop
+
+// The highest digit, the last base in r4 and the carry in r3.
+strip_result:
+    ldmia   r0!, {r5}
+    mvns    r5, r5
+    eors    r4, r5
+    eors    r4, r3
+    mov     r0, r4
+    add     sp, #FRAME
+    pop     {r4-r7}
+    mov     r8, r4
+    mov     r9, r5
+    mov     r10, r6
+    mov     r11, r7
+    pop     {r4-r7, pc}
+
+// Column k of 16.
+.macro column to, bytes, k
+    ldrh    \to, [r1, #2 * (\k)]
+    .if \bytes == 4
+    ldr     \to, [r0, \to]
+    .elseif \bytes == 2
+    lsrs    \to, #1
+    ldrh    \to, [r0, \to]
+    .else
+    lsrs    \to, #2
+    ldrb    \to, [r0, \to]
+    .endif
+.endm
+
+// Columns k and l to digit 0; the carry to a.
+.macro pair name, bytes, a, k, l
+.L\name\k:
+    column  \a, \bytes, \k
+.L\name\l:
+    column  r3, \bytes, \l
+    csa     r4, \a, r3
+.endm
+
+// The carry r2 to a digit; its carry to r2.
+.macro ripple digit
+    mov     r3, \digit
+    eors    r3, r2
+    mov     \digit, r3
+    bics    r2, r3
+.endm
+.macro ripple_stacked digit
+    beq     3f
+    ldr     r3, [sp, #STACKED + 4 * (\digit - 7)]
+    eors    r3, r2
+    str     r3, [sp, #STACKED + 4 * (\digit - 7)]
+    bics    r2, r3
+.endm
+
+.macro base to, bytes
+    .if \bytes == 4
+    ldmia   r1!, {\to}
+    .elseif \bytes == 2
+    ldrh    \to, [r1]
+    adds    r1, #2
+    .else
+    ldrb    \to, [r1]
+    adds    r1, #1
+    .endif
+.endm
+
+.macro strip name, bytes
+    .balign 4
+    .global \name
+    .type \name, %function
+    .thumb_func
+\name:
+    push    {r4-r7, lr}
+    adr     r4, .Lbody\name
+    b       strip_begin
+
+    // The carry r3 of the sum of a digit of the bases, r4, and one of ~C.
+5:  base    r4, \bytes
+    ands    r3, r4
+6:  base    r4, \bytes
+    ldmia   r0!, {r5}
+    movs    r6, r4
+    bics    r6, r5
+    bics    r5, r4
+    bics    r3, r5
+    orrs    r3, r6
+    subs    r2, #1
+    bne     6b
+    base    r4, \bytes
+    b       strip_result
+
+    .balign 4
+    nop
+    b       5b
+.Lbody\name:
+    .irp k, "", 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
+    .byte   (.L\name\k - .Lbody\name) / 2
+    .endr
+    pair    \name, \bytes, r2, 0, 1
+    pair    \name, \bytes, r5, 2, 3
+    csa     r6, r2, r5
+    pair    \name, \bytes, r5, 4, 5
+    pair    \name, \bytes, r7, 6, 7
+    csa     r6, r5, r7
+    mov     r3, r8
+    csa     r3, r2, r5
+    mov     r8, r3
+    mov     r10, r2
+    pair    \name, \bytes, r2, 8, 9
+    pair    \name, \bytes, r5, 10, 11
+    csa     r6, r2, r5
+    pair    \name, \bytes, r5, 12, 13
+    pair    \name, \bytes, r7, 14, 15
+    csa     r6, r5, r7
+    mov     r3, r8
+    csa     r3, r2, r5
+    mov     r8, r3
+    mov     r5, r10
+    mov     r3, r9
+    csa     r3, r2, r5
+    mov     r9, r3
+    ripple  r11
+    ripple  r12
+    ripple  lr
+    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
+    ripple_stacked \i
+    .endr
+3:  adds    r1, #32
+.L\name:
+    ldr     r3, [sp, #END]
+    cmp     r1, r3
+    bne     4f
+    b       strip_end
+4:  b       .L\name\()0
+    .size \name, . - \name
+.endm
+
+    strip   bnn_kernel_strip32, 4
+    strip   bnn_kernel_strip16, 2
+    strip   bnn_kernel_strip8, 1
+
+// void bnn_kernel_fill_table(uint16_t table[16][8], const uint32_t *x, uint32_t fours)
+//
+// Entry [v][k] is the sum of bytes 4k to 4k + 3, signed by the bits of v, plus BIAS; from each entry
+// to the next one bit of v changes.
+
+#define BIAS 512
+
+.macro entry change, by, at
+    \change r7, \by
+    strh    r7, [r0, #\at]
+.endm
+
+// Four entries, r7 the first: v = 0, 1, 3, 2 from here, or 2, 3, 1, 0.
+.macro entries_up
+    strh    r7, [r0]
+    entry   adds, r4, 16
+    entry   adds, r5, 48
+    entry   subs, r4, 32
+.endm
+.macro entries_down
+    strh    r7, [r0, #32]
+    entry   adds, r4, 48
+    entry   subs, r5, 16
+    entry   subs, r4, 0
+.endm
+
+    .balign 4
+    .global bnn_kernel_fill_table
+    .type bnn_kernel_fill_table, %function
+    .thumb_func
+bnn_kernel_fill_table:
+    push    {r4-r7, lr}
+1:  mov     r12, r2
+    ldmia   r1!, {r3}
+    sxtb    r4, r3
+    lsls    r5, r3, #16
+    asrs    r5, #24
+    lsls    r6, r3, #8
+    asrs    r6, #24
+    asrs    r3, #24
+    movs    r7, #(BIAS / 4)
+    lsls    r7, #2
+    subs    r7, r4
+    subs    r7, r5
+    subs    r7, r6
+    subs    r7, r3
+    lsls    r4, #1
+    lsls    r5, #1
+    lsls    r6, #1
+    lsls    r3, #1
+    entries_up          // v from 0
+    adds    r0, #64
+    adds    r7, r6
+    entries_down        // v from 4
+    adds    r0, #128
+    adds    r7, r3
+    entries_up          // v from 12
+    subs    r0, #64
+    subs    r7, r6
+    entries_down        // v from 8
+    subs    r0, #(128 - 2)
+    mov     r2, r12
+    subs    r2, #1
+    bne     1b
+    pop     {r4-r7, pc}
+    .size bnn_kernel_fill_table, . - bnn_kernel_fill_table
+
+// void bnn_kernel_add_entries(const uint16_t table[16][8], const uint32_t *row, uint32_t words,
+//                             uint32_t count, int32_t *sums, uint32_t fours)
+
+// Entry k of the row's word r3 to its sum r5, of 5 instructions; the nibble stands for 16 times
+// itself.
+.macro lookup k
+    .if \k
+    lsrs    r4, r3, #(4 * \k - 4)
+    .else
+    lsls    r4, r3, #4
+    .endif
+    ands    r4, r7
+    adds    r4, r0
+    ldrh    r4, [r4, #2 * \k]
+    adds    r5, r4
+.endm
+
+    .balign 4
+    .global bnn_kernel_add_entries
+    .type bnn_kernel_add_entries, %function
+    .thumb_func
+bnn_kernel_add_entries:
+    push    {r4-r7, lr}
+    ldr     r4, [sp, #24]
+    lsls    r2, #2
+    mov     lr, r2
+    ldr     r2, [sp, #20]
+    lsls    r3, #2
+    adds    r3, r2
+    mov     r12, r3
+    movs    r7, #0xf0
+    cmp     r4, #8
+    blo     2f
+    adds    r6, r0, #2
+1:  ldr     r3, [r1]
+    add     r1, lr
+    ldr     r5, [r2]
+    lsls    r4, r3, #4
+    ands    r4, r7
+    ldrh    r4, [r0, r4]
+    adds    r5, r4
+    movs    r4, r3
+    ands    r4, r7
+    ldrh    r4, [r6, r4]
+    adds    r5, r4
+    .irp k, 7, 6, 5, 4, 3, 2
+    lookup  \k
+    .endr
+    stmia   r2!, {r5}
+    cmp     r2, r12
+    bne     1b
+    pop     {r4-r7, pc}
+
+    // The first entries alone, by a jump over the others.
+2:  movs    r6, #10
+    muls    r6, r4
+    adr     r4, 4f
+    adds    r4, #70
+    subs    r6, r4, r6
+3:  ldr     r3, [r1]
+    add     r1, lr
+    ldr     r5, [r2]
+    mov     pc, r6
+    .balign 4
+4:  .irp k, 6, 5, 4, 3, 2, 1, 0
+    lookup  \k
+    .endr
+    stmia   r2!, {r5}
+    cmp     r2, r12
+    bne     3b
+    pop     {r4-r7, pc}
+    .size bnn_kernel_add_entries, . - bnn_kernel_add_entries
+
+#endif

@@ -1,0 +1,75 @@
+// Rows over bytes: tables of the sums of four bytes with either sign.
+
+#include "bnn_kernel.h"
+
+// For 32 bytes at most, in fours: entry [v][k] is the sum of bytes 4k to 4k + 3, signed by the bits
+// of v, plus BIAS to make it unsigned, which Thumb loads in one instruction less.
+typedef uint16_t table_t[16][8];
+
+#define BIAS 512
+
+#if defined(__ARM_ARCH_6M__) // bnn_kernel_armv6m.S
+
+void bnn_kernel_fill_table(table_t table, const uint32_t *x, uint32_t fours);
+void bnn_kernel_add_entries(const table_t table, const uint32_t *row, uint32_t words,
+                            uint32_t count, int32_t *sums, uint32_t fours);
+
+#else
+
+// Lines 0 to 3 from `line` on: the first two bytes with either sign.
+static inline void fill_lines(uint16_t *line, uint32_t none, uint32_t first, uint32_t second) {
+    line[0 * 8] = (uint16_t)none;
+    line[1 * 8] = (uint16_t)(none + first);
+    line[2 * 8] = (uint16_t)(none + second);
+    line[3 * 8] = (uint16_t)(none + second + first);
+}
+
+BNN_KERNEL
+static void bnn_kernel_fill_table(table_t table, const uint32_t *x, uint32_t fours) {
+    for (uint32_t k = 0; k < fours; k++) {
+        const uint32_t four = *x++;
+        const uint32_t a = (uint32_t)(int8_t)four, b = (uint32_t)(int8_t)(four >> 8);
+        const uint32_t c = (uint32_t)(int8_t)(four >> 16), d = (uint32_t)(int8_t)(four >> 24);
+        const uint32_t none = BIAS - a - b - c - d;
+        uint16_t *line = &table[0][k];
+        fill_lines(line, none, 2 * a, 2 * b);
+        fill_lines(line + 4 * 8, none + 2 * c, 2 * a, 2 * b);
+        fill_lines(line + 8 * 8, none + 2 * d, 2 * a, 2 * b);
+        fill_lines(line + 12 * 8, none + 2 * c + 2 * d, 2 * a, 2 * b);
+    }
+}
+
+// Add what the first `fours` of a table give for one word of each row.
+BNN_KERNEL
+static void bnn_kernel_add_entries(const table_t table, const uint32_t *row, uint32_t words,
+                                   uint32_t count, int32_t *sums, uint32_t fours) {
+    for (; count; count--, row += words, sums++) {
+        const uint32_t bits = *row;
+        if (fours == 8) {
+            *sums += table[bits & 15][0] + table[bits >> 4 & 15][1] + table[bits >> 8 & 15][2] +
+                     table[bits >> 12 & 15][3] + table[bits >> 16 & 15][4] +
+                     table[bits >> 20 & 15][5] + table[bits >> 24 & 15][6] + table[bits >> 28][7];
+            continue;
+        }
+        for (uint32_t k = 0; k < fours; k++) {
+            *sums += table[bits >> 4 * k & 15][k];
+        }
+    }
+}
+
+#endif
+
+BNN_KERNEL
+void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows, uint32_t words,
+                            uint32_t count, int32_t *sums) {
+    table_t table;
+    uint32_t fours = (n + 3) / 4;
+    for (uint32_t i = 0; i < count; i++) {
+        sums[i] = -BIAS * (int32_t)fours;
+    }
+    for (uint32_t some; fours; fours -= some, x += some, rows++) {
+        some = fours < 8 ? fours : 8;
+        bnn_kernel_fill_table(table, x, some);
+        bnn_kernel_add_entries((const uint16_t (*)[8])table, rows, words, count, sums, some);
+    }
+}
