@@ -260,7 +260,7 @@ def test_short_strips_are_the_end_before_anything_in_them_is_wrong(outputs):
 @pytest.mark.parametrize("inputs", [MAX_COLUMNS - 1, MAX_COLUMNS, MAX_COLUMNS + 1])
 def test_the_longest_columns(inputs):
     model = random_model(7, inputs, 1, 1, (9, 2))
-    assert model.layers[0].in_columns == (inputs <= 16383)
+    assert model.layers[0].in_columns == (inputs <= 4095)
     data, windows = to_bytes(model), random_windows(model, 3)
     windows[0], windows[1] = 32767, -32768  # none and all are counted
     assert to_bytes(from_bytes(data)) == data

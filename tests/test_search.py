@@ -265,7 +265,10 @@ def test_same_seed_same_search() -> None:
 def test_given_candidates_over_budget_are_never_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = spied(monkeypatch)
     wide, slow = replace(BASE, layers=(Dense(256),)), replace(BASE, layers=(Conv(64, (9, 1)),))
-    result = search(task(), BUDGET, BASE, candidates=[wide, BASE, slow])
+    budget = replace(BUDGET, milliseconds=0.1)
+    within = [cost_of(c, task(), RP2040).within(replace(budget, bytes=None)) for c in (BASE, slow)]
+    assert within == [True, False]
+    result = search(task(), budget, BASE, candidates=[wide, BASE, slow])
     assert {config.layers for _, config in seen} == {BASE.layers}
     assert result.refused == 2 and len(result.trials) == 1
 

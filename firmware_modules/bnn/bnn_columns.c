@@ -11,13 +11,18 @@ BNN_KERNEL
 static uint16_t *list_channels(const bnn_layer_t *l, const uint32_t *input, uint32_t at,
                                uint32_t entry, uint16_t *list) {
     const uint32_t flip = l->counted ? 0 : ~0u;
-    for (uint32_t left = l->channels; left;) {
-        const uint32_t count = left < 32 ? left : 32;
+    uint32_t left = l->channels;
+    if (at % 32 == 0) {
+        const uint32_t whole = left / 32;
+        list = bnn_kernel_list(input + at / 32, whole, flip, entry, list);
+        left -= 32 * whole;
+        at += 32 * whole;
+        entry += 128 * whole;
+    }
+    for (uint32_t count; left; left -= count, at += count, entry += 4 * count) {
+        count = left < 32 ? left : 32;
         const uint32_t bits = (bnn_get_bits(input, at, count) ^ flip) & ~0u >> (32 - count);
-        list = bnn_kernel_list(bits, entry, list);
-        left -= count;
-        at += count;
-        entry += 4 * count;
+        list = bnn_kernel_list(&bits, 1, 0, entry, list);
     }
     return list;
 }

@@ -37,15 +37,16 @@ void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows,
 uint32_t bnn_kernel_at_least(const uint32_t *samples, int32_t threshold);
 
 // For weights in columns (FORMAT.md, "Columns") an entry of a list is 4 times the number of a
-// column, at most 65532.
+// column, at most 16380.
 
-// Append an entry for each 1 among `bits`: `entry` for bit 0, entry + 4 for bit 1, and so on. The
-// new end of the list.
-uint16_t *bnn_kernel_list(uint32_t bits, uint32_t entry, uint16_t *list);
+// Append, in any order within a word, an entry for each 1 in `count` words XOR `flip`: `entry` for
+// bit 0, entry + 4 for bit 1, and so on. The new end of the list.
+uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
+                          uint16_t *list);
 
 // The outputs of a strip whose columns are of 32, 16 or 8 bits: bit i is 1 where base i + count -
 // 2 * (listed columns whose bit i is 1) < 0. `columns` is the address of column 0, which may be
-// outside of the file where no entry leads to it; `bases` are `planes` planes, 3 to 16.
+// outside of the file where no entry leads to it; `bases` are `planes` planes, 3 to 14.
 uint32_t bnn_kernel_strip32(uintptr_t columns, const uint16_t *list, uint32_t count,
                             const uint32_t *bases, uint32_t planes);
 uint32_t bnn_kernel_strip16(uintptr_t columns, const uint16_t *list, uint32_t count,

@@ -148,13 +148,21 @@ bnn_kernel_differing:
     .pool
     .size bnn_kernel_differing, . - bnn_kernel_differing
 
-// uint16_t *bnn_kernel_list(uint32_t bits, uint32_t entry, uint16_t *list)
+// uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
+//                           uint16_t *list)
+//
+// From the highest bit of a word down. A shift by two leaves one bit in the carry and the next in the
+// sign; additions to high registers keep both.
 
-.macro list_bit next
-    lsrs    r0, #1
-    bcc     \next
+.macro list_two
+    bcc     2f
     strh    r1, [r2]
+    add     r2, r12
+2:  bpl     3f
+    subs    r3, r1, #4
+    strh    r3, [r2]
     adds    r2, #2
+3:  subs    r1, #8
 .endm
 
     .balign 4
@@ -162,23 +170,35 @@ bnn_kernel_differing:
     .type bnn_kernel_list, %function
     .thumb_func
 bnn_kernel_list:
-    cmp     r0, #0
-    beq     9f
-1:  lsls    r3, r0, #24
-    beq     8f
-    .irp k, 1, 2, 3, 4, 5, 6, 7, 8
-    list_bit 2f
-2:  adds    r1, #4
+    push    {r4-r7, lr}
+    movs    r5, r0
+    lsls    r6, r1, #2
+    adds    r6, r0
+    movs    r7, r2
+    ldr     r2, [sp, #20]
+    adds    r3, #124
+    mov     lr, r3 // the entry of the word's highest bit
+    movs    r4, #2
+    mov     r12, r4
+    b       6f
+4:  ldmia   r5!, {r0}
+    mov     r1, lr
+    movs    r3, #128
+    add     lr, r3
+    eors    r0, r7
+    beq     6f
+5:  lsls    r4, r0, #1
+    list_two
+    .rept 7
+    lsls    r4, #2
+    list_two
     .endr
-    cmp     r0, #0
-    bne     1b
-9:  movs    r0, r2
-    bx      lr
-8:  adds    r1, #32 // as most of a dark picture is
-    lsrs    r0, #8
-    bne     1b
+    lsls    r0, #16
+    bne     5b
+6:  cmp     r5, r6
+    bne     4b
     movs    r0, r2
-    bx      lr
+    pop     {r4-r7, pc}
     .size bnn_kernel_list, . - bnn_kernel_list
 
 // uint32_t bnn_kernel_strip32(uintptr_t columns, const uint16_t *list, uint32_t count,

@@ -7,7 +7,7 @@
 #include "bnn_adder.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O2") // firmware is built for size, which doubles what this takes
+#pragma GCC optimize("O2", "no-schedule-insns") // built for size it takes twice as long
 #endif
 
 BNN_KERNEL
@@ -22,14 +22,18 @@ uint32_t bnn_kernel_at_least(const uint32_t *samples, int32_t threshold) {
 }
 
 BNN_KERNEL
-uint16_t *bnn_kernel_list(uint32_t bits, uint32_t entry, uint16_t *list) {
+uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
+                          uint16_t *list) {
 #define LIST_BIT(i)                                                                                \
     if (bits & 1u << (i)) {                                                                        \
-        *list++ = (uint16_t)(entry + 4 * (i));                                                     \
+        *list++ = (uint16_t)(at + 4 * (i));                                                        \
     }
-    for (; bits; bits >>= 8, entry += 32) {
-        LIST_BIT(0)
-        LIST_BIT(1) LIST_BIT(2) LIST_BIT(3) LIST_BIT(4) LIST_BIT(5) LIST_BIT(6) LIST_BIT(7)
+    for (; count; count--, entry += 128) {
+        uint32_t bits = *words++ ^ flip;
+        for (uint32_t at = entry; bits; bits >>= 8, at += 32) {
+            LIST_BIT(0)
+            LIST_BIT(1) LIST_BIT(2) LIST_BIT(3) LIST_BIT(4) LIST_BIT(5) LIST_BIT(6) LIST_BIT(7)
+        }
     }
     return list;
 }

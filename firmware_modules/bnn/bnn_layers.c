@@ -7,9 +7,9 @@
 
 #define FIELDS_SIZE 24
 #define MAX_INPUTS 65534u
-#define MAX_COLUMNS 16383u
+#define MAX_COLUMNS 4095u // so that a list takes at most 8 KiB
 #define LIST 1024u // columns that a list may hold, where a field of view has no more
-#define MAX_PLANES 16
+#define MAX_PLANES 14
 #define MAX_CLASSES 255u
 #define MAX_GRID (1u << 24)
 

@@ -24,7 +24,7 @@ Kind = Literal["bits", "bytes"]
 Given = Literal["bits", "bytes", "scores"]
 
 MAX_INPUTS = 65534  # of one neuron
-MAX_COLUMNS = 16383  # inputs of one neuron whose weights are in columns
+MAX_COLUMNS = 4095  # inputs of one neuron whose weights are in columns: a list is 8 KiB at most
 MAX_OUTPUTS = 65535
 MAX_CLASSES = 255
 MAX_GRID = 2**24
