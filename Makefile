@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test bench-training bench-ablation quick lint format firmware clean distclean
+.PHONY: help setup setup-test demo test bench bench-training bench-ablation quick lint format firmware clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -17,6 +17,11 @@ demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyA
 test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only that)
 	@$(PYTHON) tools/firmware.py all >/dev/null
 	@$(PYTHON) -m pytest $(TEST)
+
+bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
+	@$(PYTHON) tools/bench_kernels.py
+	@$(PYTHON) tools/bench_pico.py $(MODELS) $(if $(DATA),--data $(DATA))
+	@$(PYTHON) tools/bench_size.py
 
 bench-training: setup ## the accuracy table of docs/training-results.md, three seeds: two hours
 	@$(PYTHON) tools/bench_training.py

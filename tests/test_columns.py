@@ -47,15 +47,12 @@ def test_strips():
     """By the words of FORMAT.md, one after the other, for every remainder."""
     for m in range(1, 200):
         left, parts = m, []
-        while left >= 25:
+        while left >= 17:
             parts.append((min(left, 32), 32))
             left -= parts[-1][0]
-        if left >= 9:
-            parts.append((min(left, 16), 16))
-            left -= parts[-1][0]
         if left:
-            assert left <= 8
-            parts.append((left, 8))
+            assert left <= 16
+            parts.append((left, 16))
         assert strips(m) == parts, m
 
 
@@ -69,7 +66,7 @@ def test_the_random_networks_have_every_strip_with_both_counted_values():
     assert {m % 32 for _, m in made} == set(range(32))
     for counted in (0, 1):
         cuts = [tuple(unit for _, unit in strips(m)) for c, m in made if c == counted]
-        assert {(8,), (16,), (16, 8), (32,), (32, 8), (32, 16), (32, 16, 8), (32, 32)} <= {*cuts}
+        assert {(16,), (32,), (32, 16), (32, 32)} <= {*cuts}
 
 
 @pytest.mark.parametrize("counted", [0, 1])
@@ -86,7 +83,7 @@ def test_the_reference_is_the_specification(counted, outputs):
     at += LAYER
     digits = (n + 1).bit_length() + 1
     columns, bases = [], []  # of each output
-    for size, unit in {3: [(3, 8)], 41: [(32, 32), (9, 16)]}[outputs]:
+    for size, unit in {3: [(3, 16)], 41: [(32, 32), (9, 16)]}[outputs]:
         count = unit // 8
 
         def units(number, at=at, count=count):
@@ -152,7 +149,7 @@ def columns_model(outputs, counted, inputs=7):
 
 
 ONE_STRIP = [(outputs, unit, counted)
-             for outputs, unit in ((3, 8), (12, 16), (28, 32))
+             for outputs, unit in ((3, 16), (12, 16), (28, 32))
              for counted in (0, 1)]  # fmt: skip
 
 
@@ -242,7 +239,7 @@ def test_zero_bytes_behind_the_counted_value():
 
 @pytest.mark.parametrize("outputs", [3, 12, 28, 51])
 def test_short_strips_are_the_end_before_anything_in_them_is_wrong(outputs):
-    """51 outputs are strips of 32, 16 and 8: a mistake in the first is not seen before the end."""
+    """51 outputs are strips of 32 and 19: a mistake in the first is not seen before the end."""
     model = columns_model(outputs, 0)
     data = to_bytes(model)
     begin = first_layer(model) + LAYER

@@ -80,7 +80,7 @@ def test_the_layout_of_the_specification():
     body += struct.pack("<B3x2h", 2, *thresholds)
     body += struct.pack("<BBHHHHH", 1, 1, 2, 3, 1, 2, 1) + bytes([2, 1, 1, 1, 1, 0, 2, 1])
     # Counted are the 1s. The bases, 2 - 3 and 3 - 3, have bits(5) + 1 digits.
-    body += bytes([0, 1, 0, 0]) + bytes([0b10, 0b11, 0b10, 0b01]) + bytes([0b01] * 4)
+    body += bytes([0, 1, 0, 0]) + struct.pack("<8H", 0b10, 0b11, 0b10, 0b01, *[0b01] * 4)
     body += struct.pack("<BBHHHHH", 1, 2, 1, 1, 1, 4, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1, 2])
     body += bytes(3) + struct.pack("<I", 0b1110) + struct.pack("<ihxx", 9, 30)
     body += (

@@ -6,6 +6,8 @@
 #include "bnn_bits.h"
 #include "bnn_kernel.h"
 
+#define NARROW 8 // channels, and rows of a kernel
+
 // Append those of an input's channels that have the counted value; `entry` is for the first.
 BNN_KERNEL
 static uint16_t *list_channels(const bnn_layer_t *l, const uint32_t *input, uint32_t at,
@@ -36,22 +38,76 @@ static uint16_t *list_outside(const bnn_layer_t *l, uint32_t entry, uint16_t *li
     return list;
 }
 
+// What a row of the convolution sees of one column of the input.
+BNN_KERNEL
+static uint16_t *list_column(const bnn_layer_t *l, const uint32_t *input, int32_t row,
+                             int32_t column, uint32_t entry, uint16_t *list) {
+    const bool inside = column >= 0 && column < l->width;
+    for (int32_t y = row; y < row + l->kernel[0]; y++, entry += 4u * l->channels) {
+        if (inside && y >= 0 && y < l->height) {
+            const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * l->channels;
+            list = list_channels(l, input, at, entry, list);
+        } else {
+            list = list_outside(l, entry, list);
+        }
+    }
+    return list;
+}
+
+// Few channels in few rows: bits of the columns that are next, of each row.
+typedef struct {
+    uint32_t rows[NARROW];
+    uint32_t columns; // that the bits are of
+} ahead_t;
+
+// The same column, with so little to list that getting it word by word would take longer.
+BNN_KERNEL
+static uint16_t *list_narrow(const bnn_layer_t *l, const uint32_t *input, int32_t row,
+                             int32_t column, uint32_t entry, uint16_t *list, ahead_t *ahead) {
+    const uint32_t channels = l->channels;
+    if (ahead->columns == 0) {
+        const uint32_t left = l->width - (uint32_t)column, most = 32 / channels;
+        const uint32_t flip = l->counted ? 0 : ~0u;
+        ahead->columns = left < most ? left : most;
+        for (int32_t i = 0; i < l->kernel[0]; i++) {
+            const int32_t y = row + i;
+            ahead->rows[i] = flip;
+            if (y >= 0 && y < l->height) {
+                const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * channels;
+                ahead->rows[i] ^= bnn_get_bits(input, at, ahead->columns * channels);
+            }
+        }
+    }
+    ahead->columns--;
+    uint32_t *next = ahead->rows;
+    for (uint32_t rows = l->kernel[0]; rows; rows--) {
+        uint32_t bits = *next;
+        for (uint32_t i = channels; i; i--, bits >>= 1, entry += 4) {
+            if (bits & 1) {
+                *list++ = (uint16_t)entry;
+            }
+        }
+        *next++ = bits;
+    }
+    return list;
+}
+
 // List what a row of the convolution sees in `count` columns of the input from `column` on, and
 // where in the list each of them starts.
 BNN_KERNEL
 static void list_columns(const bnn_layer_t *l, const uint32_t *input, int32_t row, int32_t column,
                          uint32_t count, uint16_t *list, uint16_t *starts) {
+    const bool narrow = l->channels <= NARROW && l->kernel[0] <= NARROW;
+    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels;
     uint16_t *end = list;
-    uint32_t entry = 0;
-    for (; count; count--, column++) {
+    ahead_t ahead;
+    ahead.columns = 0;
+    for (uint32_t entry = 0; count; count--, column++, entry += 4 * depth) {
         *starts++ = (uint16_t)(end - list);
-        for (int32_t y = row; y < row + l->kernel[0]; y++, entry += 4u * l->channels) {
-            if (y < 0 || y >= l->height || column < 0 || column >= l->width) {
-                end = list_outside(l, entry, end);
-            } else {
-                const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * l->channels;
-                end = list_channels(l, input, at, entry, end);
-            }
+        if (narrow && column >= 0 && column < l->width) {
+            end = list_narrow(l, input, row, column, entry, end, &ahead);
+        } else {
+            end = list_column(l, input, row, column, entry, end);
         }
     }
     *starts = (uint16_t)(end - list);
@@ -67,14 +123,10 @@ static void run_place(const bnn_layer_t *l, const uint16_t *list, uint32_t count
         const bnn_strip_t strip = bnn_strip(l, left);
         const uint8_t *bases = columns + strip.columns;
         const uintptr_t zero = (uintptr_t)columns - first * strip.unit;
-        uint32_t bits;
-        if (strip.unit == 4) {
-            bits = bnn_kernel_strip32(zero, list, count, (const uint32_t *)bases, l->planes);
-        } else if (strip.unit == 2) {
-            bits = bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
-        } else {
-            bits = bnn_kernel_strip8(zero, list, count, bases, l->planes);
-        }
+        const uint32_t bits =
+            strip.unit == 4
+                ? bnn_kernel_strip32(zero, list, count, (const uint32_t *)bases, l->planes)
+                : bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
         const uint32_t outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
         // Places of one pool meet in the same bits: the highest is their OR.
         bnn_or_bits(out, at, bits, outputs);
@@ -86,21 +138,27 @@ static void run_place(const bnn_layer_t *l, const uint16_t *list, uint32_t count
 
 BNN_KERNEL
 void bnn_columns_run(const bnn_layer_t *l, const uint32_t *input, uint16_t *list, uint32_t *out) {
-    const uint32_t height = l->out_height * l->pool[0], width = l->out_width * l->pool[1];
+    const uint32_t width = l->out_width * l->pool[1];
     const uint32_t depth = (uint32_t)l->kernel[0] * l->channels; // of a column of the input
     uint16_t *starts = list + depth * bnn_seen_columns(l, l->span);
-    for (uint32_t y = 0; y < height; y++) {
-        const int32_t row = (int32_t)(y * l->stride[0]) - l->padding[0];
-        for (uint32_t x = 0, in_span; x < width; x += in_span) {
-            in_span = width - x < l->span ? width - x : l->span;
-            list_columns(l, input, row, (int32_t)(x * l->stride[1]) - l->padding[1],
-                         bnn_seen_columns(l, in_span), list, starts);
-            for (uint32_t i = 0; i < in_span; i++) {
-                const uint32_t seen = i * l->stride[1];
-                const uint16_t from = starts[seen];
-                const uint32_t place = y / l->pool[0] * l->out_width + (x + i) / l->pool[1];
-                run_place(l, list + from, (uint32_t)starts[seen + l->kernel[1]] - from,
-                          seen * depth, out, place * l->outputs);
+    int32_t row = -l->padding[0];
+    uint32_t first = 0; // bit of the output of the row's first place
+    for (uint32_t y = l->out_height; y; y--, first += l->out_width * l->outputs) {
+        for (uint32_t rows = l->pool[0]; rows; rows--, row += l->stride[0]) {
+            uint32_t at = first, in_pool = l->pool[1];
+            for (uint32_t x = 0, in_span; x < width; x += in_span) {
+                in_span = width - x < l->span ? width - x : l->span;
+                list_columns(l, input, row, (int32_t)(x * l->stride[1]) - l->padding[1],
+                             bnn_seen_columns(l, in_span), list, starts);
+                for (uint32_t i = 0, seen = 0; i < in_span; i++, seen += l->stride[1]) {
+                    const uint16_t from = starts[seen];
+                    run_place(l, list + from, (uint32_t)starts[seen + l->kernel[1]] - from,
+                              seen * depth, out, at);
+                    if (--in_pool == 0) {
+                        in_pool = l->pool[1];
+                        at += l->outputs;
+                    }
+                }
             }
         }
     }

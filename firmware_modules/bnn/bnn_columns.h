@@ -12,7 +12,7 @@ typedef struct {
 
 // The next strip of a layer, where so many outputs are left.
 static inline bnn_strip_t bnn_strip(const bnn_layer_t *l, uint32_t left) {
-    const uint32_t unit = left > 24 ? 4 : left > 8 ? 2 : 1;
+    const uint32_t unit = left > 16 ? 4 : 2;
     const bnn_strip_t strip = {unit, (l->inputs * unit + 3) & ~3u, (l->planes * unit + 3) & ~3u};
     return strip;
 }

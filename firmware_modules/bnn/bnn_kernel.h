@@ -44,14 +44,12 @@ uint32_t bnn_kernel_at_least(const uint32_t *samples, int32_t threshold);
 uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
                           uint16_t *list);
 
-// The outputs of a strip whose columns are of 32, 16 or 8 bits: bit i is 1 where base i + count -
+// The outputs of a strip whose columns are of 32 or 16 bits: bit i is 1 where base i + count -
 // 2 * (listed columns whose bit i is 1) < 0. `columns` is the address of column 0, which may be
 // outside of the file where no entry leads to it; `bases` are `planes` planes, 3 to 14.
 uint32_t bnn_kernel_strip32(uintptr_t columns, const uint16_t *list, uint32_t count,
                             const uint32_t *bases, uint32_t planes);
 uint32_t bnn_kernel_strip16(uintptr_t columns, const uint16_t *list, uint32_t count,
                             const uint16_t *bases, uint32_t planes);
-uint32_t bnn_kernel_strip8(uintptr_t columns, const uint16_t *list, uint32_t count,
-                           const uint8_t *bases, uint32_t planes);
 
 #endif // BNN_KERNEL_H

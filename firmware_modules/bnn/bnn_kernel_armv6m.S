@@ -202,7 +202,7 @@ bnn_kernel_list:
     .size bnn_kernel_list, . - bnn_kernel_list
 
 // uint32_t bnn_kernel_strip32(uintptr_t columns, const uint16_t *list, uint32_t count,
-//                             const uint32_t *bases, uint32_t planes)    and strip16, strip8
+//                             const uint32_t *bases, uint32_t planes)    and strip16
 //
 // Counters of all outputs side by side: digit 0 in r4, 1 in r6, 2 in r8, 3 in r9, 4 in r11, 5 in
 // r12, 6 in lr, the others from STACKED on. They start at C = ~(count / 2), so that the bits of ~C,
@@ -215,6 +215,7 @@ bnn_kernel_list:
 #define BASES 68
 #define BODY 72 // of the loop for this unit
 #define FRAME 76
+#define TABLE 16 // bytes of the table before the loop
 #define SAVED 36 // bytes of registers that are pushed before the frame
 
 // All bits of r are bit i of r7.
@@ -268,10 +269,42 @@ strip_begin:
     lsls    r3, #1
     adds    r3, r4
     spread  r4, 1
-    movs    r2, #0
     movs    r5, #0
     movs    r7, #0
-    mov     r10, r2
+    mov     r10, r5
+    b       strip_more
+
+// The carry r2 to a digit; its carry to r2.
+.macro ripple digit
+    mov     r3, \digit
+    eors    r3, r2
+    mov     \digit, r3
+    bics    r2, r3
+.endm
+.macro ripple_stacked digit
+    beq     3f
+    ldr     r3, [sp, #STACKED + 4 * (\digit - 7)]
+    eors    r3, r2
+    str     r3, [sp, #STACKED + 4 * (\digit - 7)]
+    bics    r2, r3
+.endm
+
+// The carry r2 of a block to the digits from 4 on, and back to the loop while there are blocks.
+strip_next:
+    ripple  r11
+    ripple  r12
+    ripple  lr
+    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
+    ripple_stacked \i
+    .endr
+3:  adds    r1, #32
+    ldr     r3, [sp, #BODY]
+    adds    r3, #TABLE
+strip_more:
+    ldr     r2, [sp, #END]
+    cmp     r1, r2
+    beq     strip_end
+    movs    r2, #0
     mov     pc, r3
 
 // All counters to memory, at r0; r1 to the bases, r2 to planes - 2, r3 to the lowest digit of count.
@@ -315,12 +348,9 @@ strip_result:
     ldrh    \to, [r1, #2 * (\k)]
     .if \bytes == 4
     ldr     \to, [r0, \to]
-    .elseif \bytes == 2
+    .else
     lsrs    \to, #1
     ldrh    \to, [r0, \to]
-    .else
-    lsrs    \to, #2
-    ldrb    \to, [r0, \to]
     .endif
 .endm
 
@@ -333,30 +363,12 @@ strip_result:
     csa     r4, \a, r3
 .endm
 
-// The carry r2 to a digit; its carry to r2.
-.macro ripple digit
-    mov     r3, \digit
-    eors    r3, r2
-    mov     \digit, r3
-    bics    r2, r3
-.endm
-.macro ripple_stacked digit
-    beq     3f
-    ldr     r3, [sp, #STACKED + 4 * (\digit - 7)]
-    eors    r3, r2
-    str     r3, [sp, #STACKED + 4 * (\digit - 7)]
-    bics    r2, r3
-.endm
-
 .macro base to, bytes
     .if \bytes == 4
     ldmia   r1!, {\to}
-    .elseif \bytes == 2
+    .else
     ldrh    \to, [r1]
     adds    r1, #2
-    .else
-    ldrb    \to, [r1]
-    adds    r1, #1
     .endif
 .endm
 
@@ -389,7 +401,8 @@ strip_result:
     nop
     b       5b
 .Lbody\name:
-    .irp k, "", 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
+    .byte   TABLE / 2
+    .irp k, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
     .byte   (.L\name\k - .Lbody\name) / 2
     .endr
     pair    \name, \bytes, r2, 0, 1
@@ -415,25 +428,12 @@ strip_result:
     mov     r3, r9
     csa     r3, r2, r5
     mov     r9, r3
-    ripple  r11
-    ripple  r12
-    ripple  lr
-    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
-    ripple_stacked \i
-    .endr
-3:  adds    r1, #32
-.L\name:
-    ldr     r3, [sp, #END]
-    cmp     r1, r3
-    bne     4f
-    b       strip_end
-4:  b       .L\name\()0
+    b       strip_next
     .size \name, . - \name
 .endm
 
     strip   bnn_kernel_strip32, 4
     strip   bnn_kernel_strip16, 2
-    strip   bnn_kernel_strip8, 1
 
 // void bnn_kernel_fill_table(uint16_t table[16][8], const uint32_t *x, uint32_t fours)
 //

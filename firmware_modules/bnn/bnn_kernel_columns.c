@@ -116,6 +116,5 @@ uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, 
 
 STRIP(bnn_kernel_strip32, uint32_t)
 STRIP(bnn_kernel_strip16, uint16_t)
-STRIP(bnn_kernel_strip8, uint8_t)
 
 #endif

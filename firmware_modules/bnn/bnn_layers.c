@@ -8,7 +8,7 @@
 #define FIELDS_SIZE 24
 #define MAX_INPUTS 65534u
 #define MAX_COLUMNS 4095u // so that a list takes at most 8 KiB
-#define LIST 1024u // columns that a list may hold, where a field of view has no more
+#define LIST 1024u        // columns that a list may hold, where a field of view has no more
 #define MAX_PLANES 14
 #define MAX_CLASSES 255u
 #define MAX_GRID (1u << 24)
@@ -56,8 +56,30 @@ static uint8_t digits(uint32_t v) {
     return count;
 }
 
-// What only a layer with weights in columns has; its places have `width` columns.
-static void plan_columns(bnn_layer_t *l, uint32_t width) {
+static void swap(uint8_t *pair) {
+    const uint8_t first = pair[0];
+    pair[0] = pair[1];
+    pair[1] = first;
+}
+
+// A grid of width 1 lies in memory as one of height 1, whose places share their lists.
+static void lay_down(bnn_layer_t *l) {
+    l->width = l->height;
+    l->height = 1;
+    l->out_width = l->out_height;
+    l->out_height = 1;
+    swap(l->kernel);
+    swap(l->stride);
+    swap(l->padding);
+    swap(l->pool);
+}
+
+// What only a layer with weights in columns has.
+static void plan_columns(bnn_layer_t *l) {
+    if (l->width == 1 && l->kernel[1] == 1) {
+        lay_down(l);
+    }
+    const uint32_t width = l->out_width * l->pool[1];
     const uint32_t depth = (uint32_t)l->kernel[0] * l->channels;
     const uint32_t seen = (l->inputs > LIST ? l->inputs : LIST) / depth; // columns of the input
     const uint32_t span = (seen - l->kernel[1]) / l->stride[1] + 1;
@@ -111,7 +133,7 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
     l->whole = l->inputs == flow->size && l->padding[0] == 0 && l->padding[1] == 0;
     if (l->input == BNN_BITS && l->output == BNN_BITS && l->groups == 1 &&
         l->inputs <= MAX_COLUMNS) {
-        plan_columns(l, width * l->pool[1]);
+        plan_columns(l);
     }
     CHECK(l->planes || l->counted == 0, BNN_LAYER);
     flow->size = height * width * l->outputs;
@@ -122,7 +144,7 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
 // Little-endian number `i` of those of `unit` bytes.
 static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
     const uint8_t *p = units + i * unit;
-    return unit == 1 ? *p : unit == 2 ? get16(p) : get32(p);
+    return unit == 2 ? get16(p) : get32(p);
 }
 
 // How many columns have a 1, for each output side by side: digit j of all the sums is sums[j].

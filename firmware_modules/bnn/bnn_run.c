@@ -11,6 +11,10 @@
 
 static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32_t from_at,
                       uint32_t count) {
+    if ((to_at | from_at | count) % 8 == 0) { // as with bytes
+        memcpy((uint8_t *)to + to_at / 8, (const uint8_t *)from + from_at / 8, count / 8);
+        return;
+    }
     while (count) {
         const uint32_t room = 32 - to_at % 32, some = count < room ? count : room;
         to[to_at / 32] |= bnn_get_bits(from, from_at, some) << to_at % 32;

@@ -13,10 +13,10 @@ Bits = npt.NDArray[np.bool_]
 
 
 def strips(outputs: int) -> list[tuple[int, int]]:
-    """Of each strip its outputs, and the bits of its unit: 32, 16 or 8."""
+    """Of each strip its outputs, and the bits of its unit: 32 or 16."""
     parts = []
     while outputs:
-        unit = 32 if outputs >= 25 else 16 if outputs >= 9 else 8
+        unit = 32 if outputs > 16 else 16
         parts.append((min(outputs, unit), unit))
         outputs -= parts[-1][0]
     return parts

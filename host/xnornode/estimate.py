@@ -5,7 +5,7 @@ energies are estimates, of which none was measured on a board; each says what it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log2, prod
 
 from xnornode.chips import CHIPS, Chip, FrontCosts
@@ -195,9 +195,18 @@ def cycles(model: Model, chip: Chip, shares: Sequence[float] = ()) -> float:
 
 def _list_words(layer: IntLayer) -> int:
     """Words of the list of counted inputs, with where in it each input column starts."""
-    g = layer.geometry
+    g = _lying(layer.geometry)
     columns = (_span(g) - 1) * g.stride[1] + g.kernel[1]
     return ceil((g.kernel[0] * g.grid[2] * columns + columns + 1) / 2)
+
+
+def _lying(g: Geometry) -> Geometry:
+    """Grid and kernel of width 1, as columns see them: of height 1."""
+    if g.grid[1] > 1 or g.kernel[1] > 1:
+        return g
+    height, width, channels = g.grid
+    sides = {name: getattr(g, name)[::-1] for name in ("kernel", "stride", "padding", "pool")}
+    return replace(g, grid=(width, height, channels), **sides)
 
 
 def _span(g: Geometry) -> int:
@@ -207,7 +216,7 @@ def _span(g: Geometry) -> int:
 
 
 def _columns_cycles(layer: IntLayer, chip: Chip, share: float) -> float:
-    g, at = layer.geometry, places(layer)
+    g, at = _lying(layer.geometry), places(layer)
     rows, width = g.out_grid[0] * g.pool[0], g.out_grid[1] * g.pool[1]
     lists = ceil(width / _span(g))
     columns = rows * ((width - lists) * g.stride[1] + lists * g.kernel[1])
