@@ -56,28 +56,43 @@ void bnn_encode_end(bnn_encoder_t *encoder) {
     }
 }
 
-// A bit for each of `count` samples.
-static uint32_t one_bit(const uint8_t *window, uint32_t count, int32_t threshold) {
-    uint32_t bits = 0;
-    for (uint32_t bit = 1; count; count--, bit <<= 1, window += 2) {
-        if ((int16_t)(window[0] | window[1] << 8) >= threshold) {
-            bits |= bit;
+// A channel's samples, `left` of them, in thermometers.
+static void thermometers(const bnn_model_t *model, const uint8_t *window, uint32_t left,
+                         uint32_t *out) {
+    const int16_t *thresholds = model->thresholds;
+    const uint32_t bits = model->bits;
+    uint32_t word = 0, filled = 0;
+    for (; left; left--, window += 2) {
+        const int16_t value = (int16_t)(window[0] | window[1] << 8);
+        uint32_t reached = 0;
+        for (; reached < bits && value >= thresholds[reached]; reached++) {
+            if (filled + reached < 32) {
+                word |= 1u << (filled + reached);
+            }
+        }
+        filled += bits;
+        if (filled >= 32) {
+            *out++ = word;
+            filled -= 32;
+            // Of the bits, `filled` did not fit.
+            const uint32_t fitted = bits - filled;
+            word = reached > fitted ? (1u << (reached - fitted)) - 1 : 0;
         }
     }
-    return bits;
+    if (filled) {
+        *out = word;
+    }
 }
 
 void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out) {
     uint32_t left = model->values;
-    if (model->code == BNN_THERMOMETER && model->bits == 1 && model->rows == 1) {
-        const int32_t threshold = model->thresholds[0];
-        const bool aligned = (uintptr_t)window % 4 == 0;
-        for (uint32_t count; left; left -= count, window += 2 * count) {
-            count = left < 32 ? left : 32;
-            *out++ = aligned && count == 32
-                         ? bnn_kernel_at_least((const uint32_t *)window, threshold)
-                         : one_bit(window, count, threshold);
+    if (model->code == BNN_THERMOMETER && model->rows == 1) {
+        if (model->bits == 1 && (uintptr_t)window % 4 == 0) {
+            for (; left >= 32; left -= 32, window += 64) {
+                *out++ = bnn_kernel_at_least((const uint32_t *)window, model->thresholds[0]);
+            }
         }
+        thermometers(model, window, left, out);
         return;
     }
     bnn_encoder_t encoder;
