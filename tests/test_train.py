@@ -322,8 +322,8 @@ def test_progress_bar_is_for_terminals() -> None:
 
 
 def test_accuracy_on_people_held_out() -> None:
-    """The integer network, on raw windows; `make bench-training` prints three seeds."""
+    """The integer network of the demo; `make bench-training` prints three seeds: 91.2 %."""
     model = watch_model()
     test = cut_windows(held_out(), model.labels, model.window.length, model.window.hop)
     assert len(test) == 1145 and len(watch().test_groups) == 3
-    assert accuracy(model, test) > 0.74
+    assert accuracy(model, test) > 0.89
