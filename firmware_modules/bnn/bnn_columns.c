@@ -54,40 +54,44 @@ static uint16_t *list_column(const bnn_layer_t *l, const uint32_t *input, int32_
     return list;
 }
 
-// Few channels in few rows: bits of the columns that are next, of each row.
+// Where there is little in a column of the input, getting it word by word would take longer: the
+// next columns of a few rows, in a word for each row.
 typedef struct {
     uint32_t rows[NARROW];
-    uint32_t columns; // that the bits are of
+    uint32_t all; // rows, ORed
+    uint32_t columns;
 } ahead_t;
 
-// The same column, with so little to list that getting it word by word would take longer.
 BNN_KERNEL
-static uint16_t *list_narrow(const bnn_layer_t *l, const uint32_t *input, int32_t row,
-                             int32_t column, uint32_t entry, uint16_t *list, ahead_t *ahead) {
-    const uint32_t channels = l->channels;
-    if (ahead->columns == 0) {
-        const uint32_t left = l->width - (uint32_t)column, most = 32 / channels;
-        const uint32_t flip = l->counted ? 0 : ~0u;
-        ahead->columns = left < most ? left : most;
-        for (int32_t i = 0; i < l->kernel[0]; i++) {
-            const int32_t y = row + i;
-            ahead->rows[i] = flip;
-            if (y >= 0 && y < l->height) {
-                const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * channels;
-                ahead->rows[i] ^= bnn_get_bits(input, at, ahead->columns * channels);
-            }
+static void look_ahead(const bnn_layer_t *l, const uint32_t *input, int32_t row, uint32_t column,
+                       ahead_t *ahead) {
+    const uint32_t left = l->width - column, most = 32 / l->channels;
+    const uint32_t flip = l->counted ? 0 : ~0u;
+    ahead->columns = left < most ? left : most;
+    ahead->all = 0;
+    for (uint32_t *rows = ahead->rows; rows < ahead->rows + l->kernel[0]; rows++, row++) {
+        *rows = flip;
+        if (row >= 0 && row < l->height) {
+            const uint32_t at = ((uint32_t)row * l->width + column) * l->channels;
+            *rows ^= bnn_get_bits(input, at, ahead->columns * l->channels);
         }
+        ahead->all |= *rows;
     }
-    ahead->columns--;
-    uint32_t *next = ahead->rows;
-    for (uint32_t rows = l->kernel[0]; rows; rows--) {
-        uint32_t bits = *next;
-        for (uint32_t i = channels; i; i--, bits >>= 1, entry += 4) {
+}
+
+// Append the bits of `mask` in each row from bit `at` on.
+BNN_KERNEL
+__attribute__((noinline)) // inlined, GCC 12 has no registers left on ARMv6-M
+static uint16_t *list_ahead(const bnn_layer_t *l, const uint32_t *rows, uint32_t at, uint32_t entry,
+                            uint16_t *list) {
+    const uint32_t channels = l->channels, mask = (1u << channels) - 1;
+    for (const uint32_t *end = rows + l->kernel[0]; rows < end; entry += 4 * channels) {
+        uint32_t next = entry;
+        for (uint32_t bits = *rows++ >> at & mask; bits; bits >>= 1, next += 4) {
             if (bits & 1) {
-                *list++ = (uint16_t)entry;
+                *list++ = (uint16_t)next;
             }
         }
-        *next++ = bits;
     }
     return list;
 }
@@ -97,17 +101,30 @@ static uint16_t *list_narrow(const bnn_layer_t *l, const uint32_t *input, int32_
 BNN_KERNEL
 static void list_columns(const bnn_layer_t *l, const uint32_t *input, int32_t row, int32_t column,
                          uint32_t count, uint16_t *list, uint16_t *starts) {
-    const bool narrow = l->channels <= NARROW && l->kernel[0] <= NARROW;
-    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels;
+    const uint32_t channels = l->channels, entries = 4 * l->kernel[0] * channels;
+    const bool narrow = channels <= NARROW && l->kernel[0] <= NARROW;
     uint16_t *end = list;
-    ahead_t ahead;
-    ahead.columns = 0;
-    for (uint32_t entry = 0; count; count--, column++, entry += 4 * depth) {
-        *starts++ = (uint16_t)(end - list);
-        if (narrow && column >= 0 && column < l->width) {
-            end = list_narrow(l, input, row, column, entry, end, &ahead);
-        } else {
+    uint32_t entry = 0;
+    while (count) {
+        if (!narrow || column < 0 || column >= l->width) {
+            *starts++ = (uint16_t)(end - list);
             end = list_column(l, input, row, column, entry, end);
+            column++;
+            count--;
+            entry += entries;
+            continue;
+        }
+        ahead_t ahead;
+        look_ahead(l, input, row, (uint32_t)column, &ahead);
+        const uint32_t run = ahead.columns < count ? ahead.columns : count;
+        column += (int32_t)run;
+        count -= run;
+        const uint32_t bits = run * channels;
+        for (uint32_t at = 0; at < bits; at += channels, entry += entries) {
+            *starts++ = (uint16_t)(end - list);
+            if (ahead.all >> at & ((1u << channels) - 1)) {
+                end = list_ahead(l, ahead.rows, at, entry, end);
+            }
         }
     }
     *starts = (uint16_t)(end - list);
