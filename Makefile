@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test bench bench-training bench-ablation quick lint format firmware clean distclean
+.PHONY: help setup setup-test demo test bench bench-training bench-ablation quick lint format firmware native clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ format: setup-test ## put the sources into the project's style
 
 firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2
 	@$(PYTHON) tools/firmware.py rp2
+
+native: setup ## the module for boards that keep their firmware: build/firmware/native/
+	@$(PYTHON) tools/firmware.py native
 
 setup: ## install what the demo needs and this computer lacks
 	@tools/setup.sh demo

@@ -1,16 +1,16 @@
-"""The firmware's own `bnn` on other instruction sets, against the reference: 0 of N differ."""
+"""`bnn` on all instruction sets, built in or native, against the reference: 0 of N differ."""
 
 import pytest
 from nets import awkward_models, conv_models, random_windows
 from parity import disagreements
-from targets import QEMU, qemu
+from targets import BOARDS, board_of
 from watch import watch_model, watch_windows
 from xnornode.fileformat import to_bytes
 
 
-@pytest.fixture(scope="module", params=QEMU)
+@pytest.fixture(scope="module", params=BOARDS)
 def board(request):
-    with qemu(request.param) as board:
+    with board_of(request.param) as board:
         yield board
 
 

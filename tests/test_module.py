@@ -1,17 +1,15 @@
-"""The module `bnn` and the node's library in the unix port, with and without sanitizers."""
+"""The module `bnn`, built in and native, and the node's library."""
 
 import ast
 import json
-import subprocess
 from binascii import crc32
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from firmware import build
 from nets import Spec, random_code, random_model, random_network, sealed
-from targets import ROOT
+from targets import INTERPRETERS, ROOT, interpreter
 from xnornode.data import Recording, cut_windows
 from xnornode.encode import Int8, Int16
 from xnornode.errors import ModelError
@@ -25,18 +23,9 @@ from xnornode.text import Text
 NODE = ROOT / "tests" / "node"
 
 
-@pytest.fixture(scope="module", params=["unix", "unix-asan"])
+@pytest.fixture(scope="module", params=INTERPRETERS)
 def micropython(request):
-    return build(request.param)
-
-
-def run(micropython: Path, script: Path | str, *args: str | Path) -> str:
-    """What a script printed; the sanitizers' leak check is MicroPython's own garbage."""
-    env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
-    command = [str(micropython), str(script), *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return done.stdout
+    return interpreter(request.param)
 
 
 def test_module(micropython, tmp_path):
@@ -44,12 +33,12 @@ def test_module(micropython, tmp_path):
     model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="bytes")], 5)
     assert model.notes
     save(model, tmp_path / "m.bnn")
-    facts = ast.literal_eval(run(micropython, NODE / "module.py", tmp_path / "m.bnn"))
+    facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
     data, w = to_bytes(model), model.window
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
     crc = crc32(data[:-4])
     header = (ROOT / "firmware_modules" / "bnn" / "bnn.h").read_text()
-    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 2)
+    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 3)
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 
@@ -74,7 +63,7 @@ def test_text(micropython, tmp_path):
     model = text_model(lines)
     save(model, tmp_path / "m.bnn")
     (tmp_path / "lines").write_bytes(b"\n".join(lines))
-    output = run(micropython, NODE / "text.py", tmp_path / "m.bnn", tmp_path / "lines")
+    output = micropython.run(NODE / "text.py", tmp_path / "m.bnn", tmp_path / "lines")
     scores = [ast.literal_eval(line) for line in output.splitlines()]
     assert scores == model.scores(lines).tolist()
     assert len({tuple(row) for row in scores}) > 50
@@ -90,7 +79,7 @@ def test_changed_files(micropython, tmp_path, model):
     """The module takes exactly what the Python reader takes, and runs it without a report."""
     data = to_bytes(model)
     (tmp_path / "m.bnn").write_bytes(data)
-    taken = run(micropython, NODE / "sweep.py", tmp_path / "m.bnn").strip()
+    taken = micropython.run(NODE / "sweep.py", tmp_path / "m.bnn").strip()
     files = []
     for bit in range(8 * len(data)):
         changed = bytearray(data)
@@ -116,7 +105,7 @@ def test_classifier_windows(micropython, tmp_path, hop):
     model = random_model(5, 8, 2, 3, (16, 3))
     model = replace(model, window=replace(model.window, hop=hop))
     save(model, tmp_path / "m.bnn")
-    lines = run(micropython, NODE / "feed.py", tmp_path / "m.bnn").splitlines()
+    lines = micropython.run(NODE / "feed.py", tmp_path / "m.bnn").splitlines()
     length, part = 8, 8 * 3 + 1
     fed = np.arange(1, 2 * part + 1)[:, None]
     samples = ((37 * fed + 11 * np.arange(2)) % 4001 - 2000).astype(np.int16)
@@ -159,7 +148,7 @@ def test_classify_replays_recordings(micropython, tmp_path):
         )
         for i, n in enumerate((16, 32, 33, 95))
     ]
-    output = run(micropython, classify_script(tmp_path, realtime=True))
+    output = micropython.run(classify_script(tmp_path, realtime=True))
     lines = [json.loads(line) for line in output.splitlines()]
     assert all(line.isascii() for line in output.splitlines())
     assert [line["event"] for line in lines[:2]] == ["ready", "source"]
@@ -180,7 +169,7 @@ def test_classify_says_what_is_missing(micropython, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))
     if missing != "model.bnn":
         save(model, tmp_path / "model.bnn")
-    *_, last = run(micropython, classify_script(tmp_path, realtime=False)).splitlines()
+    *_, last = micropython.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
     assert line["event"] == "error"
     assert missing in line["error"] and "tools/flash.py" in line["error"]
@@ -188,5 +177,5 @@ def test_classify_says_what_is_missing(micropython, tmp_path, missing):
 
 def test_classify_refuses_a_damaged_model(micropython, tmp_path):
     (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
-    line = json.loads(run(micropython, classify_script(tmp_path, realtime=False)))
+    line = json.loads(micropython.run(classify_script(tmp_path, realtime=False)))
     assert line["event"] == "error" and "crc" in line["error"]

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Build MicroPython firmwares with the bnn module inside.
+"""Build MicroPython firmwares with the bnn module inside, and native modules for others.
 
 Results lie in build/firmware/<target>, the compilers' output in build/log. A target whose inputs
 are unchanged since its last build is left alone; where only our C changed, only that is compiled.
 
 Usage: tools/firmware.py rp2 [unix ...]    paths go to stdout, progress to stderr
+       tools/firmware.py native            the native modules whose compilers are here
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
+import native
+import packages
 import sources
+import xtensa
+from buildlog import BuildError as BuildError  # for those who call build()
+from buildlog import run_logged
 from firmware_targets import TARGETS, Target
 from sources import BUILD, ROOT, SourceError
 
@@ -39,10 +44,6 @@ RELEASE_DATE = "1744675200"  # of MicroPython 1.25.0, in Unix seconds: same inpu
 FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "BUILD", "VARIANT",
            "PORT", "CFLAGS", "LDFLAGS", "CFLAGS_EXTRA", "LDFLAGS_EXTRA", "CROSS_COMPILE",
            "CMAKE_ARGS", "USER_C_MODULES", "FROZEN_MANIFEST", "PICO_SDK_PATH")  # fmt: skip
-
-
-class BuildError(Exception):
-    """A firmware cannot be built; the text says why and what to do."""
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
@@ -78,8 +79,7 @@ class Builder:
             whole = all((folder / output).exists() for output in target.outputs)
             # Somebody's own tree may change at any time: there, make decides what is up to date.
             if not (had == wanted and whole and self.pinned):
-                missing = [tool for tool in target.tools if not shutil.which(tool)]
-                if missing:
+                if missing := missing_tools(name):
                     raise BuildError(
                         f"{name} needs {', '.join(missing)}, not found on this system. "
                         "Run tools/setup.sh test, or install it yourself."
@@ -100,13 +100,17 @@ class Builder:
         files = []
         if target.uses_modules:
             files = sorted(path for path in MODULES.rglob("*") if path.suffix in SOURCE_SUFFIXES)
+        if target.port == native.FOLDER:
+            files += [*native.library(), xtensa.RUNTIME]
+        own = sorted(ROOT.joinpath(target.port).rglob("*")) if target.ours else []
         settings: list[str | bytes] = [
             repr(target),
             sources.identity() if self.pinned else str(self.tree),
-            MANIFEST.read_text() if name == "rp2" else "",
+            MANIFEST.read_text() if target.port == "ports/rp2" else "",
             module_version() if target.uses_modules else "",
             *(f"{tool} {shutil.which(tool)}" for tool in target.tools),
             *(path.read_bytes() for path in files if path.suffix in (".mk", ".cmake")),
+            *(path.read_bytes() for path in own if path.is_file()),
         ]
         return {"settings": digest(settings), "code": digest(p.read_bytes() for p in files)}
 
@@ -120,6 +124,10 @@ class Builder:
                 f"-DPICO_NO_PICOTOOL=1 -DPython3_EXECUTABLE={sys.executable} "
                 f"-DCMAKE_EXE_LINKER_FLAGS={self.cxx_library_flag()}"
             )
+        if "xtensa-lx106-elf-gcc" in target.tools:
+            result = xtensa.environment(result) | {"MICROPYTHON_TOP": str(self.tree)}
+        if target.port == native.FOLDER:
+            result["PYTHONPATH"] = str(packages.install("native"))
         if self.pinned:  # else MicroPython's build would describe the repository around its tree
             version = f"+bnn.{module_version()}" if target.uses_modules else ""
             result["MICROPY_GIT_TAG"] = f"v{sources.VERSION}{version}"
@@ -146,91 +154,55 @@ class Builder:
     def make(self, name: str, environment: dict[str, str]) -> None:
         """Run make for a target, with its progress on stderr and its output in the log."""
         target = TARGETS[name]
-        settings = dict(target.settings)
-        settings |= {"BUILD": str(FIRMWARE / name / "obj"), "PYTHON": sys.executable}
+        settings = target.settings | {"PYTHON": sys.executable}
+        work = FIRMWARE / name / "obj"
+        if target.port == native.FOLDER:
+            # All anew, as its makefile does not know of headers. From here, since the module keeps
+            # the name that the linker is given.
+            work.mkdir(exist_ok=True)
+            command = ["make", "-B", "-C", str(work), "-f", str(ROOT / target.port / "Makefile")]
+            settings["MPY_DIR"] = str(self.tree)
+        else:
+            command = ["make", "-C", str((ROOT if target.ours else self.tree) / target.port)]
+            settings["BUILD"] = str(work)
+        rp2 = target.port == "ports/rp2"
         if target.uses_modules:
-            settings["USER_C_MODULES"] = str(MODULES)
-        if target.port == "ports/rp2":
-            settings["USER_C_MODULES"] = str(MODULES / "micropython.cmake")
-            if not (self.tree / "lib/micropython-lib/micropython").exists():
-                settings["FROZEN_MANIFEST"] = str(MANIFEST)
-        command = ["make", "-C", str(self.tree / target.port), f"-j{JOBS}"]
-        command += [f"{key}={value}" for key, value in settings.items()]
-        run_logged(name, command, environment)
+            settings["USER_C_MODULES"] = str(MODULES / "micropython.cmake" if rp2 else MODULES)
+        if rp2 and not (self.tree / "lib/micropython-lib/micropython").exists():
+            settings["FROZEN_MANIFEST"] = str(MANIFEST)
+        command += [f"-j{JOBS}", *(f"{key}={value}" for key, value in settings.items())]
+        run_logged(log(name), f"{name}: compile", command, environment)
 
     def collect(self, name: str) -> None:
         """Copy the outputs out of the build tree, each one whole or not at all."""
-        folder = FIRMWARE / name
-        if name == "rp2":
+        target, folder = TARGETS[name], FIRMWARE / name
+        if target.port == "ports/rp2":
             # Without picotool the SDK makes no UF2; MicroPython has its own converter.
             run_logged(
-                name,
+                log(name),
+                f"{name}: UF2",
                 [sys.executable, str(self.tree / "tools/uf2conv.py"), "--convert",
                  "--base", RP2_FLASH_START, "--family", RP2_UF2_FAMILY,
                  "--output", str(folder / "obj/firmware.uf2"), str(folder / "obj/firmware.bin")],
                 dict(os.environ),
-                step="UF2",
+                append=True,
             )  # fmt: skip
-        for output in TARGETS[name].outputs:
+        for output in target.outputs:
             partial = folder / f"{output}.part"
             shutil.copy2(folder / "obj" / output, partial)
             partial.replace(folder / output)
+        if target.port == native.FOLDER:
+            native.write_package(folder, module_version())
 
 
-def run_logged(
-    name: str, command: list[str], environment: dict[str, str], step: str = "compile"
-) -> None:
-    """Run a command with its output in build/log/firmware-<name>.log.
-
-    Raises:
-        BuildError: it failed; the text ends with the log's last lines.
-    """
-    LOG.mkdir(parents=True, exist_ok=True)
-    path = LOG / f"firmware-{name}.log"
-    started = time.monotonic()
-    show = progress(f"{name}: {step}", started)
-    with (
-        path.open("w" if step == "compile" else "a") as log,
-        subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
-    ):
-        assert process.stdout
-        for line in process.stdout:
-            log.write(line)
-            show(line)
-    if process.returncode:
-        tail = "".join(path.read_text(errors="replace").splitlines(keepends=True)[-25:])
-        raise BuildError(f"{name}: {step} failed; the end of {path}:\n{tail}")
-    show(None)
+def log(name: str) -> Path:
+    """Where the compilers' output of a target is."""
+    return LOG / f"firmware-{name.replace('/', '-')}.log"
 
 
-def progress(title: str, started: float) -> Callable[[str | None], None]:
-    """A function that shows a build's output line on a terminal, and its end with None."""
-    terminal = sys.stderr.isatty()
-    count = 0
-
-    def show(line: str | None) -> None:
-        nonlocal count
-        seconds = time.monotonic() - started
-        if line is None:
-            clear = "\r\033[K" if terminal else ""
-            print(f"{clear}{title}, {seconds:.1f} s", file=sys.stderr, flush=True)
-        elif terminal and (line.startswith("[") or re.match(r"[A-Z]+ ", line)):
-            count += 1
-            percent = re.match(r"\[ *(\d+%)\]", line)
-            state = percent[1] if percent else f"{count} files"
-            print(f"\r\033[K{title}, {state}, {seconds:.0f} s", end="", file=sys.stderr, flush=True)
-
-    if not terminal:
-        print(f"{title} ...", file=sys.stderr, flush=True)
-    return show
+def missing_tools(name: str) -> list[str]:
+    """What a target needs and this system lacks."""
+    return [tool for tool in TARGETS[name].tools if not shutil.which(tool)]
 
 
 def build(name: str, micropython: str | os.PathLike[str] | None = None) -> Path:
@@ -252,6 +224,19 @@ def build(name: str, micropython: str | os.PathLike[str] | None = None) -> Path:
         raise BuildError(str(error)) from error
 
 
+def expanded(targets: list[str]) -> list[str]:
+    """The targets, with `native` replaced by the native modules whose compilers are here."""
+    chosen = []
+    for name in targets:
+        modules = [each for each in TARGETS if each.startswith("native/")]
+        chosen += modules if name == "native" else [name]
+        for module in modules if name == "native" else ():
+            if missing := missing_tools(module):
+                print(f"{module}: left out, it needs {', '.join(missing)}", file=sys.stderr)
+                chosen.remove(module)
+    return chosen
+
+
 def main(argv: list[str] | None = None) -> int:
     names = ", ".join(TARGETS)
     parser = argparse.ArgumentParser(description="Build MicroPython firmwares with the bnn module.")
@@ -266,13 +251,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.list:
         for name, target in TARGETS.items():
-            print(f"{name:11} {target.about}")
+            print(f"{name:17} {target.about}")
         return 0
-    unknown = sorted(set(arguments.targets) - {*TARGETS, "all"})
+    unknown = sorted(set(arguments.targets) - {*TARGETS, "all", "native"})
     if unknown or not arguments.targets:
         problem = f"no such target: {', '.join(unknown)}" if unknown else "which target?"
-        parser.error(f"{problem} (known: {names}, all)")
-    chosen = list(TARGETS) if "all" in arguments.targets else arguments.targets
+        parser.error(f"{problem} (known: {names}, native, all)")
+    chosen = list(TARGETS) if "all" in arguments.targets else expanded(arguments.targets)
     try:
         builder = None
         for name in chosen:

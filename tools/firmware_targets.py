@@ -1,8 +1,11 @@
-"""The firmwares that tools/firmware.py can build, as a table."""
+"""The firmwares and native modules that tools/firmware.py can build, as a table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import native
+import xtensa
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Target:
     outputs: tuple[str, ...]  # the first one is what a user wants
     settings: dict[str, str] = field(default_factory=dict)
     uses_modules: bool = True
+    ours: bool = False  # `port` is a folder of this repository
 
 
 UNIX = {
@@ -27,6 +31,16 @@ UNIX = {
 SANITIZE = "-fsanitize=address,undefined --param asan-use-after-return=0"
 HOST_TOOLS = ("make", "gcc")
 ARM_TOOLS = ("make", "gcc", "arm-none-eabi-gcc")
+# Bytes for ROMFS between the firmware's code and the littlefs, which stays where stock firmware has
+# it (docs/placement.md).
+RP2_ROMFS = 128 * 1024
+XTENSA = Target(
+    "tools/xtensa",
+    "the ESP32's instruction set (Xtensa LX6), for qemu-xtensa: micropython",
+    ("make", "gcc", "xtensa-lx106-elf-gcc", "qemu-xtensa"),
+    ("micropython", "micropython.elf"),
+    ours=True,
+)
 
 TARGETS = {
     "rp2": Target(
@@ -34,7 +48,7 @@ TARGETS = {
         "Raspberry Pi Pico: firmware.uf2",
         (*ARM_TOOLS, "g++", "cmake"),
         ("firmware.uf2", "firmware.bin", "firmware.elf"),
-        {"BOARD": "RPI_PICO"},
+        {"BOARD": "RPI_PICO", "CFLAGS_EXTRA": f"-DMICROPY_HW_ROMFS_BYTES={RP2_ROMFS}"},
     ),
     "unix": Target("ports/unix", "this computer: micropython", HOST_TOOLS, ("micropython",), UNIX),
     "unix-asan": Target(
@@ -71,6 +85,12 @@ TARGETS = {
             "FROZEN_MANIFEST": "",
         },
     ),
+    "xtensa": XTENSA,
+    "xtensa-stock": replace(
+        XTENSA,
+        about="the same without the module, to load it from a native .mpy",
+        uses_modules=False,
+    ),
     "mpy-cross": Target(
         "mpy-cross",
         "MicroPython's cross-compiler to .mpy",
@@ -79,3 +99,53 @@ TARGETS = {
         uses_modules=False,
     ),
 }
+
+# As MicroPython itself releases them: without bnn, for native modules. What qemu's boards leave out
+# but any real board has, is put in.
+MPS2 = {"BOARD": "MPS2_AN385", "FROZEN_MANIFEST": ""}
+HARD_FLOAT = "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard"
+THUMB = "-DMICROPY_EMIT_THUMB=1 -DMICROPY_EMIT_THUMB_ARMV7M=0 -DMICROPY_EMIT_INLINE_THUMB_FLOAT=0"
+STOCK = {
+    "rp2": replace(TARGETS["rp2"], settings={"BOARD": "RPI_PICO"}),
+    "qemu-riscv": TARGETS["qemu-riscv"],
+    "qemu-arm": replace(
+        TARGETS["qemu-arm"], settings=TARGETS["qemu-arm"].settings | {"CFLAGS_EXTRA": THUMB}
+    ),
+    "qemu-m3": replace(
+        TARGETS["qemu-arm"], about="emulated Cortex-M3: firmware.elf", settings=MPS2
+    ),
+    "qemu-m4": replace(
+        TARGETS["qemu-arm"],
+        about="emulated Cortex-M4 with floats: firmware.elf",
+        settings=MPS2 | {"CFLAGS_EXTRA": HARD_FLOAT},
+    ),
+}
+for name, target in STOCK.items():
+    about = f"{target.about}, without bnn"
+    TARGETS[f"{name}-stock"] = replace(target, about=about, uses_modules=False)
+
+# Their compilers, and what differs from MicroPython's settings for the architecture.
+NATIVE: dict[str, tuple[str, dict[str, str]]] = {
+    "x64": ("gcc", {}),
+    "armv6m": ("arm-none-eabi-gcc", {}),
+    "armv7m": ("arm-none-eabi-gcc", {}),
+    "armv7emsp": ("arm-none-eabi-gcc", {}),
+    "rv32imc": ("riscv64-unknown-elf-gcc", {}),
+    "xtensawin": (
+        "xtensa-lx106-elf-gcc",
+        {
+            "CROSS": xtensa.PREFIX,
+            "CFLAGS_EXTRA": "-mabi=windowed",
+            "RUNTIME": str(xtensa.RUNTIME),
+        },
+    ),
+}
+for architecture, (compiler, settings) in NATIVE.items():
+    TARGETS[f"native/{architecture}"] = Target(
+        native.FOLDER,
+        f"the module for stock firmware on {architecture}: bnn.mpy",
+        ("make", compiler),
+        ("bnn.mpy",),
+        {"ARCH": architecture, **settings},
+        ours=True,
+    )

@@ -2,6 +2,7 @@
 """Set a board up: firmware, the node's library, a model, recordings. Say what was done.
 
     tools/flash.py --model model.bnn
+    tools/flash.py --native --port /dev/ttyUSB0 --model model.bnn
     tools/flash.py --port /dev/ttyACM0 --firmware firmware.uf2 --model model.bnn --recording r.rec
 
 What is on the board already, byte for byte, is left alone, so a second run takes seconds. Progress
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import flash_native
 import flash_rp2
 from xnornode import fileformat, recordfile
 from xnornode.errors import LinkError, XnorNodeError
@@ -40,6 +43,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--firmware", type=Path, help=f"UF2 file (default: {relative(FIRMWARE)})")
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
     parser.add_argument(
+        "--native",
+        action="store_true",
+        help="leave the firmware as it is, and put the module beside the library as bnn.mpy",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="write the firmware even if it is there"
     )
     parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
@@ -51,7 +59,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="a .rec file, or a folder of them, for device/classify.py to replay",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.native and (options.firmware or options.force or options.drive):
+        parser.error("--native leaves the firmware as it is: no --firmware, --force or --drive")
+    return options
 
 
 def relative(path: Path) -> Path:
@@ -104,7 +115,8 @@ def describe(options: argparse.Namespace, uf2: flash_rp2.Uf2 | None, plan: Plan)
     """What a run would do."""
     target = options.port or "the Pico found at " + (flash_rp2.find_port(None, options.drive) or "")
     print(f"board      {target}")
-    print(f"firmware   {uf2.describe() if uf2 else 'left as it is'}")
+    added = ", bnn.mpy for it is added" if options.native else ""
+    print(f"firmware   {uf2.describe() if uf2 else f'left as it is{added}'}")
     print(f"files      {len(plan.files)}, {sum(map(len, plan.files.values())):,} bytes")
     print(f"model      {f'{options.model}, {len(plan.model):,} bytes' if plan.model else 'none'}")
     print("dry run: nothing was done")
@@ -114,7 +126,7 @@ def set_up(options: argparse.Namespace) -> None:
     """The whole of it; raises XnorNodeError."""
     plan = collect(options)
     uf2 = None
-    if not options.no_firmware:
+    if not (options.no_firmware or options.native):
         path = options.firmware or FIRMWARE
         if not options.firmware and not path.exists():
             raise UsageError(f"there is no {relative(path)}: build it with `make firmware`")
@@ -127,13 +139,26 @@ def set_up(options: argparse.Namespace) -> None:
         port, wrote = flash_rp2.flash(uf2, port, options.drive, options.force, say)
         print(f"firmware   {uf2.describe()}: {'written' if wrote else 'was there already'}")
     if not port:
-        raise LinkError("the board is in its bootloader: run without --no-firmware")
+        raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:
-        flash_rp2.check_platform(board)
-        board.clear()
-        for line in Installer(board, say, show_progress).install(plan):
+        for line in install(board, plan, options.native):
             print(line, flush=True)
         board.restart()
+
+
+def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
+    """Do what is planned, on a board that has its firmware; lines of account."""
+    installer = Installer(board, say, show_progress)
+    if not native:
+        flash_rp2.check_platform(board)
+        board.clear()
+        yield from installer.install(plan)
+        return
+    module = flash_native.module_for(board)
+    board.clear()
+    yield from installer.install(Plan({flash_native.PATH: module.data, **plan.files}))
+    yield flash_native.check(board, module)
+    yield from installer.install(Plan(model=plan.model))
 
 
 def main(arguments: list[str] | None = None) -> int:

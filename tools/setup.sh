@@ -80,6 +80,7 @@ find_python() {
     return 1
 }
 has_header() { echo '#include <stdio.h>' | gcc -E -x c -; }
+has_xtensa_header() { echo '#include <setjmp.h>' | xtensa-lx106-elf-gcc -E -x c -; }
 has_arm_cxx_headers() { echo '#include <cstdlib>' | arm-none-eabi-g++ -mcpu=cortex-m0plus -E -x c++ -; }
 has_library() { [[ $("$1" -print-file-name="$2") == /* ]]; }
 
@@ -100,6 +101,9 @@ look_for_tools() {
         need qemu-system-arm qemu-system-arm has qemu-system-arm
         need qemu-system-riscv32 qemu-system-misc has qemu-system-riscv32
         need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf has riscv64-unknown-elf-gcc
+        need qemu-xtensa qemu-user has qemu-xtensa
+        need xtensa-lx106-elf-gcc gcc-xtensa-lx106 has xtensa-lx106-elf-gcc
+        need "picolibc for Xtensa" picolibc-xtensa-lx106-elf has_xtensa_header
         need "picolibc for RISC-V" picolibc-riscv64-unknown-elf \
             has_library riscv64-unknown-elf-gcc picolibc.specs
     fi

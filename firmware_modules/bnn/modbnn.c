@@ -1,11 +1,19 @@
 // The MicroPython module `bnn`: converts arguments and raises; all work is in the core (bnn.h).
+//
+// It is built into a firmware, or as a native .mpy for firmware without it (natmod/). There, names
+// and the firmware's types have no address before the import: hence no `switch` over names, and the
+// class is registered twice, at the end of this file.
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "py/binary.h"
 #include "py/objstr.h"
 #include "py/objtuple.h"
 #include "py/runtime.h"
+#if MICROPY_ENABLE_DYNRUNTIME
+#include "py/dynruntime.h"
+#endif
 
 #include "bnn.h"
 #include "bnn_kernel.h"
@@ -22,7 +30,32 @@ typedef struct {
     bnn_model_t model;
 } model_obj_t;
 
-static const mp_obj_type_t model_type;
+// A text of limited size that is being printed.
+typedef struct {
+    char *at;
+    size_t room;
+} text_t;
+
+static void append(void *data, const char *string, size_t length) {
+    text_t *text = data;
+    length = length < text->room ? length : text->room;
+    memcpy(text->at, string, length);
+    text->at += length;
+    text->room -= length;
+}
+
+// mp_raise_msg_varg, which native modules lack.
+static void raise_value_error(const char *format, ...) {
+    char buffer[128];
+    text_t text = {buffer, sizeof buffer};
+    const mp_print_t print = {&text, append};
+    va_list arguments;
+    va_start(arguments, format);
+    mp_vprintf(&print, format, arguments);
+    va_end(arguments);
+    const size_t length = (size_t)(text.at - buffer);
+    mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(buffer, length));
+}
 
 static void load_strings(model_obj_t *self) {
     const bnn_model_t *model = &self->model;
@@ -58,8 +91,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     const bnn_error_t error = bnn_load(&self->model, file.buf, file.len);
     if (error != BNN_OK) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("model refused (%s): %s"),
-                          bnn_error_name(error), bnn_error_help(error));
+        raise_value_error("model refused (%s): %s", bnn_error_name(error), bnn_error_help(error));
     }
     self->buffer = args[0];
     self->data = file.buf;
@@ -95,10 +127,8 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
         mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
     }
     if (input.len != bnn_window_size(model)) {
-        mp_raise_msg_varg(
-            &mp_type_ValueError,
-            MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
-            (int)input.len, (int)model->length, (int)model->channels);
+        raise_value_error("window has %d bytes, model takes %d samples of %d channels",
+                          (int)input.len, (int)model->length, (int)model->channels);
     }
     return input;
 }
@@ -123,8 +153,7 @@ static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
         mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
     }
     if (scores.len != sizeof(int32_t) * self->model.classes) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("out must hold %d scores"),
-                          (int)self->model.classes);
+        raise_value_error("out must hold %d scores", (int)self->model.classes);
     }
     return classify(self, window, scores.buf);
 }
@@ -146,46 +175,33 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     if (dest[0] != MP_OBJ_NULL) {
         return; // nothing can be stored
     }
-    switch (attr) {
-        case MP_QSTR_name:
-            dest[0] = self->name;
-            break;
-        case MP_QSTR_labels:
-            dest[0] = self->labels;
-            break;
-        case MP_QSTR_channels:
-            dest[0] = self->channels;
-            break;
-        case MP_QSTR_scales:
-            dest[0] = self->scales;
-            break;
-        case MP_QSTR_notes:
-            usable_model(self_in);
-            dest[0] = mp_obj_new_str(model->notes, model->notes_length);
-            break;
-        case MP_QSTR_length:
-            dest[0] = MP_OBJ_NEW_SMALL_INT(model->length);
-            break;
-        case MP_QSTR_hop:
-            dest[0] = MP_OBJ_NEW_SMALL_INT(model->hop);
-            break;
-        case MP_QSTR_rate_mhz:
-            dest[0] = mp_obj_new_int_from_uint(model->rate_mhz);
-            break;
-        case MP_QSTR_revision:
-            dest[0] = mp_obj_new_int_from_uint(model->revision);
-            break;
-        case MP_QSTR_crc:
-            dest[0] = mp_obj_new_int_from_uint(model->crc);
-            break;
-        case MP_QSTR_size:
-            dest[0] = mp_obj_new_int_from_uint(model->size);
-            break;
-        case MP_QSTR_ram:
-            dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
-            break;
-        default:
-            dest[1] = MP_OBJ_SENTINEL; // go on with the methods
+    if (attr == MP_QSTR_name) {
+        dest[0] = self->name;
+    } else if (attr == MP_QSTR_labels) {
+        dest[0] = self->labels;
+    } else if (attr == MP_QSTR_channels) {
+        dest[0] = self->channels;
+    } else if (attr == MP_QSTR_scales) {
+        dest[0] = self->scales;
+    } else if (attr == MP_QSTR_notes) {
+        usable_model(self_in);
+        dest[0] = mp_obj_new_str(model->notes, model->notes_length);
+    } else if (attr == MP_QSTR_length) {
+        dest[0] = MP_OBJ_NEW_SMALL_INT(model->length);
+    } else if (attr == MP_QSTR_hop) {
+        dest[0] = MP_OBJ_NEW_SMALL_INT(model->hop);
+    } else if (attr == MP_QSTR_rate_mhz) {
+        dest[0] = mp_obj_new_int_from_uint(model->rate_mhz);
+    } else if (attr == MP_QSTR_revision) {
+        dest[0] = mp_obj_new_int_from_uint(model->revision);
+    } else if (attr == MP_QSTR_crc) {
+        dest[0] = mp_obj_new_int_from_uint(model->crc);
+    } else if (attr == MP_QSTR_size) {
+        dest[0] = mp_obj_new_int_from_uint(model->size);
+    } else if (attr == MP_QSTR_ram) {
+        dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL; // go on with the methods
     }
 }
 
@@ -196,12 +212,58 @@ static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
               (unsigned)self->model.size);
 }
 
-static const mp_rom_map_elem_t model_locals_table[] = {
-    {MP_ROM_QSTR(MP_QSTR_predict), MP_ROM_PTR(&model_predict_obj)},
-    {MP_ROM_QSTR(MP_QSTR_scores), MP_ROM_PTR(&model_scores_obj)},
-    {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&model_selftest_obj)},
-};
-static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
+static mp_obj_t module_kernel(void) {
+    return mp_obj_new_str(bnn_kernel_name, strlen(bnn_kernel_name));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(module_kernel_obj, module_kernel);
+
+// The class's methods, for either way to register it.
+#define MODEL_METHODS(METHOD)                                                                      \
+    METHOD(MP_QSTR_predict, model_predict_obj)                                                     \
+    METHOD(MP_QSTR_scores, model_scores_obj)                                                       \
+    METHOD(MP_QSTR_selftest, model_selftest_obj)
+
+#if MICROPY_ENABLE_DYNRUNTIME
+
+static mp_obj_t new_methods(void) {
+    const mp_obj_t methods = mp_obj_new_dict(3);
+#define STORE(name, object)                                                                        \
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object));
+    MODEL_METHODS(STORE)
+    ((mp_obj_dict_t *)MP_OBJ_TO_PTR(methods))->map.is_fixed = 1;
+    return methods;
+}
+
+static mp_obj_full_type_t *new_type(const mp_module_context_t *context) {
+    mp_obj_full_type_t *type = m_malloc(sizeof *type);
+    memset(type, 0, sizeof *type);
+    type->base.type = &mp_type_type;
+    type->name = MP_QSTR_Model;
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, model_make_new, 0);
+    MP_OBJ_TYPE_SET_SLOT(type, attr, model_attr, 1);
+    MP_OBJ_TYPE_SET_SLOT(type, print, model_print, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(new_methods()), 3);
+    // The names that model_attr looks for lie there: as long as there are objects, so must they.
+    type->slots[4] = context;
+    return type;
+}
+
+// Called by the import.
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY(void) n_args, (void)n_kw, (void)args;
+    mp_store_global(MP_QSTR___version__,
+                    mp_obj_new_str(BNN_MODULE_VERSION, sizeof BNN_MODULE_VERSION - 1));
+    mp_store_global(MP_QSTR_FORMAT, MP_OBJ_NEW_SMALL_INT(BNN_FORMAT_VERSION));
+    mp_store_global(MP_QSTR_kernel, MP_OBJ_FROM_PTR(&module_kernel_obj));
+    mp_store_global(MP_QSTR_Model, MP_OBJ_FROM_PTR(new_type(self->context)));
+    MP_DYNRUNTIME_INIT_EXIT
+}
+
+#else
+
+#define ENTRY(name, object) {MP_ROM_QSTR(name), MP_ROM_PTR(&object)},
+static const mp_rom_map_elem_t model_methods_table[] = {MODEL_METHODS(ENTRY)};
+static MP_DEFINE_CONST_DICT(model_methods, model_methods_table);
 
 // clang-format off
 static MP_DEFINE_CONST_OBJ_TYPE(
@@ -209,16 +271,11 @@ static MP_DEFINE_CONST_OBJ_TYPE(
     make_new, model_make_new,
     attr, model_attr,
     print, model_print,
-    locals_dict, &model_locals
+    locals_dict, &model_methods
 );
 // clang-format on
 
 static const MP_DEFINE_STR_OBJ(version_obj, BNN_MODULE_VERSION);
-
-static mp_obj_t module_kernel(void) {
-    return mp_obj_new_str(bnn_kernel_name, strlen(bnn_kernel_name));
-}
-static MP_DEFINE_CONST_FUN_OBJ_0(module_kernel_obj, module_kernel);
 
 static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_bnn)},
@@ -234,3 +291,5 @@ const mp_obj_module_t bnn_module = {
     .globals = (mp_obj_dict_t *)&module_globals,
 };
 MP_REGISTER_MODULE(MP_QSTR_bnn, bnn_module);
+
+#endif

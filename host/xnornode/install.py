@@ -44,10 +44,11 @@ class Installer:
             if path != MODEL:
                 self._put(data, path)
         count = sum(path != MODEL for path in missing)
-        yield (
-            f"files      {count} written, {len(plan.files) - count} were there already, "
-            f"{sum(map(len, plan.files.values())):,} bytes in all"
-        )
+        if plan.files:
+            yield (
+                f"files      {count} written, {len(plan.files) - count} were there already, "
+                f"{sum(map(len, plan.files.values())):,} bytes in all"
+            )
         if plan.model:
             yield self._install_model(plan.model, MODEL in missing)
 

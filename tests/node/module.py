@@ -76,5 +76,13 @@ def main(path):
     facts += (m.notes, m.crc, m.size, m.selftest(), bnn.FORMAT, bnn.__version__)
     print(repr(facts))
 
+    # A model outlives its module.
+    sys.modules.pop("bnn", None)  # MicroPython keeps no built-in one there
+    del globals()["bnn"]
+    gc.collect()
+    kept = [bytes([255] * (size % 64 + 1)) for size in range(4000)]
+    assert (m.name, m.crc, m.predict(window)) == (facts[0], facts[9], index)
+    assert m.selftest() and kept
+
 
 main(sys.argv[1])

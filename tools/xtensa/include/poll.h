@@ -1,0 +1,1 @@
+// MicroPython includes it, and uses nothing of it where there is no module select.

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec qemu-xtensa -cpu dc233c "$0.elf" "$@"

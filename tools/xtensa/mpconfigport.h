@@ -1,0 +1,49 @@
+// MicroPython's settings for the Xtensa that tests run.
+
+#include <alloca.h>
+#include <stdint.h>
+
+typedef intptr_t mp_int_t;
+typedef uintptr_t mp_uint_t;
+typedef long mp_off_t;
+
+#define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
+#define MICROPY_HW_BOARD_NAME "qemu-xtensa"
+#define MICROPY_HW_MCU_NAME "LX6"
+#define MICROPY_PY_SYS_PLATFORM "qemu-xtensa"
+#define MP_STATE_PORT MP_STATE_VM
+#define MP_SSIZE_MAX INT32_MAX
+#define MICROPY_ALLOC_PATH_MAX (256)
+
+// As on the ESP32; there is no windowed version of what MicroPython has for Xtensa.
+#define MICROPY_ENABLE_GC (1)
+#define MICROPY_NLR_SETJMP (1)
+#define MICROPY_GCREGS_SETJMP (1)
+#define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
+#define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_FLOAT)
+#define MICROPY_ENABLE_FINALISER (1)
+#define MICROPY_HELPER_REPL (1)
+#define MICROPY_ENABLE_EXTERNAL_IMPORT (1)
+
+// Native modules from .mpy files.
+#define MICROPY_PERSISTENT_CODE_LOAD (1)
+#define MICROPY_EMIT_XTENSAWIN (1)
+
+#define MICROPY_VFS (1)
+#define MICROPY_VFS_POSIX (1)
+#define MICROPY_READER_VFS (1)
+#define MICROPY_READER_POSIX (1)
+#define MICROPY_HELPER_LEXER_UNIX (1)
+#define MICROPY_PY_SYS_PATH_ARGV_DEFAULTS (0)
+
+// No scores need them, and they need much that is not there.
+#define MICROPY_PY_BUILTINS_COMPLEX (0)
+#define MICROPY_PY_MATH (0)
+#define MICROPY_PY_UCTYPES (0)
+#define MICROPY_PY_CMATH (0)
+#define MICROPY_PY_SELECT (0)
+#define MICROPY_PY_ASYNCIO (0)
+#define MICROPY_PY_FRAMEBUF (0)
+#define MICROPY_PY_OS_STATVFS (0)
+#define MICROPY_PY_OS_DUPTERM (0)
+#define MICROPY_KBD_EXCEPTION (1)
