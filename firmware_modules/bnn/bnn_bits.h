@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 // `count` bits, 1 to 32, from bit `at` on.
+__attribute__((always_inline)) // it is part of loops that lie in RAM
 static inline uint32_t bnn_get_bits(const uint32_t *words, uint32_t at, uint32_t count) {
     const uint32_t offset = at % 32;
     words += at / 32;
@@ -17,7 +18,8 @@ static inline uint32_t bnn_get_bits(const uint32_t *words, uint32_t at, uint32_t
 }
 
 // OR the low bits of `v` into `words` from bit `at` on; its bits from `count` on are 0.
-static inline void bnn_or_bits(uint32_t *words, uint32_t at, uint32_t v, uint32_t count) {
+__attribute__((always_inline)) static inline void bnn_or_bits(uint32_t *words, uint32_t at,
+                                                              uint32_t v, uint32_t count) {
     const uint32_t offset = at % 32;
     words += at / 32;
     words[0] |= v << offset;

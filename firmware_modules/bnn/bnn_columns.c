@@ -8,19 +8,12 @@
 
 #define NARROW 8 // channels, and rows of a kernel
 
-// Append those of an input's channels that have the counted value; `entry` is for the first.
+// Append those of `left` channels that have the counted value, in words with other bits; `entry` is
+// for the first.
 BNN_KERNEL
-static uint16_t *list_channels(const bnn_layer_t *l, const uint32_t *input, uint32_t at,
-                               uint32_t entry, uint16_t *list) {
-    const uint32_t flip = l->counted ? 0 : ~0u;
-    uint32_t left = l->channels;
-    if (at % 32 == 0) {
-        const uint32_t whole = left / 32;
-        list = bnn_kernel_list(input + at / 32, whole, flip, entry, list);
-        left -= 32 * whole;
-        at += 32 * whole;
-        entry += 128 * whole;
-    }
+__attribute__((noinline)) // inlined, GCC 12 has no registers left on ARMv6-M
+static uint16_t *list_bits(const uint32_t *input, uint32_t at, uint32_t left, uint32_t flip,
+                           uint32_t entry, uint16_t *list) {
     for (uint32_t count; left; left -= count, at += count, entry += 4 * count) {
         count = left < 32 ? left : 32;
         const uint32_t bits = (bnn_get_bits(input, at, count) ^ flip) & ~0u >> (32 - count);
@@ -42,13 +35,17 @@ static uint16_t *list_outside(const bnn_layer_t *l, uint32_t entry, uint16_t *li
 BNN_KERNEL
 static uint16_t *list_column(const bnn_layer_t *l, const uint32_t *input, int32_t row,
                              int32_t column, uint32_t entry, uint16_t *list) {
+    const uint32_t channels = l->channels, step = l->width * channels;
+    const uint32_t flip = l->counted ? 0 : ~0u;
     const bool inside = column >= 0 && column < l->width;
-    for (int32_t y = row; y < row + l->kernel[0]; y++, entry += 4u * l->channels) {
-        if (inside && y >= 0 && y < l->height) {
-            const uint32_t at = ((uint32_t)y * l->width + (uint32_t)column) * l->channels;
-            list = list_channels(l, input, at, entry, list);
-        } else {
+    uint32_t at = (uint32_t)row * step + (uint32_t)column * channels; // means nothing outside
+    for (uint32_t rows = l->kernel[0]; rows; rows--, row++, at += step, entry += 4 * channels) {
+        if (!inside || row < 0 || row >= l->height) {
             list = list_outside(l, entry, list);
+        } else if ((at | channels) % 32 == 0) {
+            list = bnn_kernel_list(input + at / 32, channels / 32, flip, entry, list);
+        } else {
+            list = list_bits(input, at, channels, flip, entry, list);
         }
     }
     return list;
@@ -130,53 +127,85 @@ static void list_columns(const bnn_layer_t *l, const uint32_t *input, int32_t ro
     *starts = (uint16_t)(end - list);
 }
 
-// The outputs at one place, into the output from bit `at` on. The layer's first column has entry
-// 4 * first.
+// Neighbouring places of the convolution, and where in the list what they see starts.
+typedef struct {
+    const uint16_t *list;
+    const uint16_t *starts;
+    uint32_t count;
+    uint32_t at;      // bit of the output for the first place
+    uint32_t in_pool; // columns of its pool that are still to come
+} places_t;
+
+// The outputs of one strip at all the places, from bit `first` of a place on.
 BNN_KERNEL
-static void run_place(const bnn_layer_t *l, const uint16_t *list, uint32_t count, uint32_t first,
-                      uint32_t *out, uint32_t at) {
-    const uint8_t *columns = (const uint8_t *)l->weights;
-    for (uint32_t left = l->outputs; left;) {
-        const bnn_strip_t strip = bnn_strip(l, left);
-        const uint8_t *bases = columns + strip.columns;
-        const uintptr_t zero = (uintptr_t)columns - first * strip.unit;
-        const uint32_t bits =
-            strip.unit == 4
-                ? bnn_kernel_strip32(zero, list, count, (const uint32_t *)bases, l->planes)
-                : bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
-        const uint32_t outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
+__attribute__((noinline)) // as above
+static void run_strip(const bnn_layer_t *l, const uint8_t *columns, const bnn_strip_t *strip,
+                      const places_t *places, uint32_t first, uint32_t *out) {
+    const uint8_t *bases = columns + strip->columns;
+    const uint32_t left = l->outputs - first;
+    const uint32_t outputs = left < 8 * strip->unit ? left : 8 * strip->unit;
+    const uint32_t step = (uint32_t)l->stride[1] * l->kernel[0] * l->channels * strip->unit;
+    const uint16_t *start = places->starts;
+    uint32_t at = places->at + first, in_pool = places->in_pool;
+    uintptr_t zero = (uintptr_t)columns;
+    for (uint32_t i = places->count; i; i--, zero -= step, start += l->stride[1]) {
+        const uint16_t *list = places->list + start[0];
+        const uint32_t count = (uint32_t)start[l->kernel[1]] - start[0];
+        uint32_t bits;
+        if (strip->unit == 4) {
+            const uint32_t *of = (const uint32_t *)bases;
+            // With nothing to count it is the bases' sign that tells.
+            bits = count ? bnn_kernel_strip32(zero, list, count, of, l->planes) : of[l->planes - 1];
+        } else {
+            bits = bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
+        }
         // Places of one pool meet in the same bits: the highest is their OR.
         bnn_or_bits(out, at, bits, outputs);
-        at += outputs;
-        left -= outputs;
-        columns = bases + strip.bases;
+        if (--in_pool == 0) {
+            in_pool = l->pool[1];
+            at += l->outputs;
+        }
+    }
+}
+
+// A row of the convolution, into the output from bit `at` on.
+BNN_KERNEL
+static void run_row(const bnn_layer_t *l, const uint32_t *input, int32_t row, uint16_t *list,
+                    uint32_t *out, uint32_t at) {
+    const uint32_t width = l->out_width * l->pool[1], span = l->span;
+    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels; // of a column of the input
+    uint16_t *starts = list + depth * bnn_seen_columns(l, span);
+    int32_t column = -l->padding[1];
+    places_t places = {list, starts, span, at, l->pool[1]};
+    for (uint32_t x = 0; x < width; x += span) {
+        if (width - x < span) {
+            places.count = width - x;
+        }
+        list_columns(l, input, row, column, bnn_seen_columns(l, places.count), list, starts);
+        const uint8_t *columns = (const uint8_t *)l->weights;
+        for (uint32_t first = 0; first < l->outputs;) {
+            const bnn_strip_t strip = bnn_strip(l, l->outputs - first);
+            run_strip(l, columns, &strip, &places, first, out);
+            columns += strip.columns + strip.bases;
+            first += 8 * strip.unit;
+        }
+        column += (int32_t)(span * l->stride[1]);
+        for (uint32_t i = places.count; i; i--) {
+            if (--places.in_pool == 0) {
+                places.in_pool = l->pool[1];
+                places.at += l->outputs;
+            }
+        }
     }
 }
 
 BNN_KERNEL
 void bnn_columns_run(const bnn_layer_t *l, const uint32_t *input, uint16_t *list, uint32_t *out) {
-    const uint32_t width = l->out_width * l->pool[1];
-    const uint32_t depth = (uint32_t)l->kernel[0] * l->channels; // of a column of the input
-    uint16_t *starts = list + depth * bnn_seen_columns(l, l->span);
     int32_t row = -l->padding[0];
-    uint32_t first = 0; // bit of the output of the row's first place
-    for (uint32_t y = l->out_height; y; y--, first += l->out_width * l->outputs) {
+    uint32_t at = 0;
+    for (uint32_t y = l->out_height; y; y--, at += l->out_width * l->outputs) {
         for (uint32_t rows = l->pool[0]; rows; rows--, row += l->stride[0]) {
-            uint32_t at = first, in_pool = l->pool[1];
-            for (uint32_t x = 0, in_span; x < width; x += in_span) {
-                in_span = width - x < l->span ? width - x : l->span;
-                list_columns(l, input, row, (int32_t)(x * l->stride[1]) - l->padding[1],
-                             bnn_seen_columns(l, in_span), list, starts);
-                for (uint32_t i = 0, seen = 0; i < in_span; i++, seen += l->stride[1]) {
-                    const uint16_t from = starts[seen];
-                    run_place(l, list + from, (uint32_t)starts[seen + l->kernel[1]] - from,
-                              seen * depth, out, at);
-                    if (--in_pool == 0) {
-                        in_pool = l->pool[1];
-                        at += l->outputs;
-                    }
-                }
-            }
+            run_row(l, input, row, list, out, at);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 #include "bnn_encode.h"
 
+#include <string.h>
+
+#include "bnn_bits.h"
 #include "bnn_fixed.h"
 #include "bnn_kernel.h"
 
@@ -56,49 +59,52 @@ void bnn_encode_end(bnn_encoder_t *encoder) {
     }
 }
 
-// A channel's samples, `left` of them, in thermometers.
-static void thermometers(const bnn_model_t *model, const uint8_t *window, uint32_t left,
-                         uint32_t *out) {
+static int16_t sample_at(const uint8_t *window, uint32_t i) {
+    return (int16_t)(window[2 * i] | window[2 * i + 1] << 8);
+}
+
+// Thermometers of a window of one channel: most of a dark picture is below the first threshold.
+static void thermometers(const bnn_model_t *model, const uint8_t *window, uint32_t *out) {
     const int16_t *thresholds = model->thresholds;
     const uint32_t bits = model->bits;
-    uint32_t word = 0, filled = 0;
-    for (; left; left--, window += 2) {
-        const int16_t value = (int16_t)(window[0] | window[1] << 8);
-        uint32_t reached = 0;
-        for (; reached < bits && value >= thresholds[reached]; reached++) {
-            if (filled + reached < 32) {
-                word |= 1u << (filled + reached);
+    memset(out, 0, 4 * bnn_words(model->values * bits));
+    uint32_t at = 0;
+    for (uint32_t left = model->values, count; left; left -= count, window += 2 * count) {
+        count = left < 32 ? left : 32;
+        uint32_t reached = 0; // the samples that reach the first threshold
+        if (count == 32 && (uintptr_t)window % 4 == 0) {
+            reached = bnn_kernel_at_least((const uint32_t *)window, thresholds[0]);
+        } else {
+            for (uint32_t i = 0; i < count; i++) {
+                reached |= (uint32_t)(sample_at(window, i) >= thresholds[0]) << i;
             }
         }
-        filled += bits;
-        if (filled >= 32) {
-            *out++ = word;
-            filled -= 32;
-            // Of the bits, `filled` did not fit.
-            const uint32_t fitted = bits - filled;
-            word = reached > fitted ? (1u << (reached - fitted)) - 1 : 0;
+        if (bits == 1) {
+            *out++ = reached;
+            continue;
         }
-    }
-    if (filled) {
-        *out = word;
+        for (uint32_t i = 0; i < count; i++, reached >>= 1, at += bits) {
+            if (reached & 1) {
+                const int16_t value = sample_at(window, i);
+                uint32_t ones = 1;
+                while (ones < bits && value >= thresholds[ones]) {
+                    ones++;
+                }
+                bnn_or_bits(out, at, ~0u >> (32 - ones), ones);
+            }
+        }
     }
 }
 
 void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out) {
-    uint32_t left = model->values;
     if (model->code == BNN_THERMOMETER && model->rows == 1) {
-        if (model->bits == 1 && (uintptr_t)window % 4 == 0) {
-            for (; left >= 32; left -= 32, window += 64) {
-                *out++ = bnn_kernel_at_least((const uint32_t *)window, model->thresholds[0]);
-            }
-        }
-        thermometers(model, window, left, out);
+        thermometers(model, window, out);
         return;
     }
     bnn_encoder_t encoder;
     bnn_encode_begin(&encoder, model, out);
-    for (; left; left--, window += 2) {
-        bnn_encode_value(&encoder, (int16_t)(window[0] | window[1] << 8));
+    for (uint32_t left = model->values; left; left--, window += 2) {
+        bnn_encode_value(&encoder, sample_at(window, 0));
     }
     bnn_encode_end(&encoder);
 }

@@ -237,14 +237,20 @@ strip_begin:
     str     r2, [sp, #COUNT]
     str     r3, [sp, #BASES]
     mvns    r7, r2
-    ldr     r3, [sp, #FRAME + SAVED] // planes
-    cmp     r3, #8
+    ldr     r5, [sp, #FRAME + SAVED] // planes
+    subs    r5, #8
     bls     1f
-    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
+    .irp i, 7, 8, 9, 10, 11, 12
     spread  r3, (\i + 1)
     str     r3, [sp, #STACKED + 4 * (\i - 7)]
     .endr
-1:  spread  r3, 7
+    lsls    r5, #2
+    add     r5, sp
+    b       2f
+1:  mov     r5, sp
+2:  movs    r3, #0
+    str     r3, [r5, #STACKED] // behind the highest digit: here carries end
+    spread  r3, 7
     mov     lr, r3
     spread  r3, 6
     mov     r12, r3
@@ -294,7 +300,7 @@ strip_next:
     ripple  r11
     ripple  r12
     ripple  lr
-    .irp i, 7, 8, 9, 10, 11, 12, 13, 14
+    .irp i, 7, 8, 9, 10, 11, 12
     ripple_stacked \i
     .endr
 3:  adds    r1, #32

@@ -2,26 +2,29 @@
 
 #include "bnn_kernel.h"
 
-// For 32 bytes at most, in fours: entry [v][k] is the sum of bytes 4k to 4k + 3, signed by the bits
-// of v, plus BIAS to make it unsigned, which Thumb loads in one instruction less.
-typedef uint16_t table_t[16][8];
-
+// For 32 bytes at most, in fours: entry [k][v], or [v][k] on ARMv6-M, is the sum of bytes 4k to
+// 4k + 3, signed by the bits of v, plus BIAS to make it unsigned, which Thumb loads in one
+// instruction less.
 #define BIAS 512
 
 #if defined(__ARM_ARCH_6M__) // bnn_kernel_armv6m.S
 
+typedef uint16_t table_t[16][8];
+
 void bnn_kernel_fill_table(table_t table, const uint32_t *x, uint32_t fours);
-void bnn_kernel_add_entries(const table_t table, const uint32_t *row, uint32_t words,
-                            uint32_t count, int32_t *sums, uint32_t fours);
+void bnn_kernel_add_entries(table_t table, const uint32_t *row, uint32_t words, uint32_t count,
+                            int32_t *sums, uint32_t fours);
 
 #else
 
-// Lines 0 to 3 from `line` on: the first two bytes with either sign.
+typedef uint16_t table_t[8][16];
+
+// Entries 0 to 3 from `line` on: the first two bytes with either sign.
 static inline void fill_lines(uint16_t *line, uint32_t none, uint32_t first, uint32_t second) {
-    line[0 * 8] = (uint16_t)none;
-    line[1 * 8] = (uint16_t)(none + first);
-    line[2 * 8] = (uint16_t)(none + second);
-    line[3 * 8] = (uint16_t)(none + second + first);
+    line[0] = (uint16_t)none;
+    line[1] = (uint16_t)(none + first);
+    line[2] = (uint16_t)(none + second);
+    line[3] = (uint16_t)(none + second + first);
 }
 
 BNN_KERNEL
@@ -31,28 +34,29 @@ static void bnn_kernel_fill_table(table_t table, const uint32_t *x, uint32_t fou
         const uint32_t a = (uint32_t)(int8_t)four, b = (uint32_t)(int8_t)(four >> 8);
         const uint32_t c = (uint32_t)(int8_t)(four >> 16), d = (uint32_t)(int8_t)(four >> 24);
         const uint32_t none = BIAS - a - b - c - d;
-        uint16_t *line = &table[0][k];
+        uint16_t *line = table[k];
         fill_lines(line, none, 2 * a, 2 * b);
-        fill_lines(line + 4 * 8, none + 2 * c, 2 * a, 2 * b);
-        fill_lines(line + 8 * 8, none + 2 * d, 2 * a, 2 * b);
-        fill_lines(line + 12 * 8, none + 2 * c + 2 * d, 2 * a, 2 * b);
+        fill_lines(line + 4, none + 2 * c, 2 * a, 2 * b);
+        fill_lines(line + 8, none + 2 * d, 2 * a, 2 * b);
+        fill_lines(line + 12, none + 2 * c + 2 * d, 2 * a, 2 * b);
     }
 }
 
 // Add what the first `fours` of a table give for one word of each row.
 BNN_KERNEL
-static void bnn_kernel_add_entries(const table_t table, const uint32_t *row, uint32_t words,
+__attribute__((noinline)) // inlined, GCC computes the table's place on the stack for each entry
+static void bnn_kernel_add_entries(table_t table, const uint32_t *row, uint32_t words,
                                    uint32_t count, int32_t *sums, uint32_t fours) {
     for (; count; count--, row += words, sums++) {
         const uint32_t bits = *row;
         if (fours == 8) {
-            *sums += table[bits & 15][0] + table[bits >> 4 & 15][1] + table[bits >> 8 & 15][2] +
-                     table[bits >> 12 & 15][3] + table[bits >> 16 & 15][4] +
-                     table[bits >> 20 & 15][5] + table[bits >> 24 & 15][6] + table[bits >> 28][7];
+            *sums += table[0][bits & 15] + table[1][bits >> 4 & 15] + table[2][bits >> 8 & 15] +
+                     table[3][bits >> 12 & 15] + table[4][bits >> 16 & 15] +
+                     table[5][bits >> 20 & 15] + table[6][bits >> 24 & 15] + table[7][bits >> 28];
             continue;
         }
         for (uint32_t k = 0; k < fours; k++) {
-            *sums += table[bits >> 4 * k & 15][k];
+            *sums += table[k][bits >> 4 * k & 15];
         }
     }
 }
@@ -70,6 +74,6 @@ void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows,
     for (uint32_t some; fours; fours -= some, x += some, rows++) {
         some = fours < 8 ? fours : 8;
         bnn_kernel_fill_table(table, x, some);
-        bnn_kernel_add_entries((const uint16_t (*)[8])table, rows, words, count, sums, some);
+        bnn_kernel_add_entries(table, rows, words, count, sums, some);
     }
 }

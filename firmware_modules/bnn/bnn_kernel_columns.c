@@ -2,7 +2,7 @@
 
 #include "bnn_kernel.h"
 
-#if !defined(__ARM_ARCH_6M__) // which has its own, in assembly
+#if !defined(__ARM_ARCH_6M__) && !defined(__XTENSA_WINDOWED_ABI__) // which have it in assembly
 
 #include "bnn_adder.h"
 

@@ -10,8 +10,14 @@ const char bnn_kernel_name[] = "armv6m";
 
 #else
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2", "no-schedule-insns") // else registers run out
+#endif
+
 #if defined(__riscv_zbb)
 const char bnn_kernel_name[] = "rv32 zbb";
+#elif defined(__XTENSA_WINDOWED_ABI__)
+const char bnn_kernel_name[] = "xtensawin";
 #else
 const char bnn_kernel_name[] = "portable";
 #endif

@@ -12,7 +12,6 @@ the float network's by a step.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -25,6 +24,7 @@ from xnornode.intlayers import IntLayer, Limits, Requantise, Scores
 from xnornode.layers import ByteReLU
 from xnornode.model import Model, Window
 from xnornode.network import Block
+from xnornode.rarer import rarer
 from xnornode.train import Trained
 
 SELFTEST_SEED = 2463534242  # the example seed of Marsaglia's paper
@@ -38,8 +38,9 @@ def fold(
 ) -> Model:
     """The integer model of a trained network.
 
-    Its neurons of bits decide as the float network's do, on every input. Its scores are the logits
-    times one positive factor, with scales rounded to int16 and offsets to integers. Raises
+    Its neurons of bits decide as the float network's do, on every input; those that are known to
+    fire mostly are turned round, with the weights that read them (`rarer`). Its scores are the
+    logits times one positive factor, with scales rounded to int16 and offsets to integers. Raises
     ModelError for parameters that are not finite, for a network of real weights, and where the
     format does not allow the model.
     """
@@ -47,25 +48,22 @@ def fold(
     if trained.config.weights == "real":
         raise ModelError("layer", "a float network cannot be folded: train with binary weights")
     code = network.before.code() if network.before else trained.inputs.code
-    ones = trained.ones or (0.0,) * len(network.blocks)
+    layers = tuple(fold_block(block) for block in network.blocks)
     return Model(
         name,
         tuple(labels),
         window,
         trained.inputs.front,
         code,
-        tuple(fold_block(*pair) for pair in zip(network.blocks, ones, strict=True)),
+        rarer(layers, trained.ones) if trained.ones else layers,
         seed=SELFTEST_SEED,
         shift=selftest_shift(trained.loudest),
         notes=notes,
     )
 
 
-def fold_block(block: Block, ones: float = 0.0) -> IntLayer:
-    """One layer with its batch norm and what comes after it, as integers.
-
-    ones: the share of its input bits that are 1; where they are the more, those of 0 are counted.
-    """
+def fold_block(block: Block) -> IntLayer:
+    """One layer with its batch norm and what comes after it, as integers."""
     linear = block.linear
     if isinstance(linear, BinaryConv):
         options = (linear.groups, linear.stride, linear.padding, linear.pool)
@@ -86,8 +84,7 @@ def fold_block(block: Block, ones: float = 0.0) -> IntLayer:
         output = scores(block)
     channels = block.grid[2] // options[0]
     shaped = weights.reshape(len(weights), *kernel, channels)
-    layer = IntLayer(shaped, block.grid, block.inputs, output, *options)
-    return replace(layer, counted=0) if layer.in_columns and ones > 0.5 else layer
+    return IntLayer(shaped, block.grid, block.inputs, output, *options)
 
 
 def limits(block: Block, direction: Int64, inputs: int) -> Limits:

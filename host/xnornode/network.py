@@ -204,18 +204,14 @@ class Network:
                 yield x
         yield x
 
-    def ones(self, x: Float) -> tuple[float, ...]:
-        """Per linear layer the share of its inputs, padding included, that are above 0: of bits,
-        that are 1."""
+    def ones(self, x: Float) -> tuple[Float, ...]:
+        """Per linear layer the share of 1s among its inputs, bits: float32 (channels,)."""
         x = x.reshape(len(x), *self.grid) if self.before is None else x
         shares = []
         for layer in self.layers:
-            if isinstance(layer, BinaryConv):
-                (height, width, _), (ph, pw) = layer.grid, layer.padding
-                whole = len(x) * (height + 2 * ph) * (width + 2 * pw) * layer.grid[2]
-                shares.append(float((x > 0).sum() / whole))
-            elif isinstance(layer, BinaryDense):
-                shares.append(float((x > 0).mean()))
+            if isinstance(layer, BinaryConv | BinaryDense):
+                # Of -1 and +1, or of their mean over places.
+                shares.append((x.reshape(-1, x.shape[-1]).mean(axis=0) + 1) / 2)
             x = layer.forward(x, training=False)
         return tuple(shares)
 

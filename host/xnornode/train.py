@@ -48,7 +48,7 @@ class Trained:
 
     history: all epochs. best: the number of the epoch whose parameters the network has. loudest:
     what nearly all samples stay within, 0 for texts. teacher: its teacher, where it trained one.
-    ones: per layer the share of its inputs that are 1 (`Network.ones`), on some training windows;
+    ones: per layer the share of 1s among its inputs (`Network.ones`), on some training windows;
     empty where that was not measured.
     """
 
@@ -59,7 +59,7 @@ class Trained:
     best: int
     loudest: int
     teacher: "Trained | None" = None
-    ones: tuple[float, ...] = ()
+    ones: tuple[Float, ...] = ()
 
     def logits(self, data: Data) -> Float:
         """Logits (n, classes) of the network in float arithmetic."""
