@@ -5,6 +5,8 @@ from array import array
 
 import bnn
 
+from xnornode.romfs import mapped
+
 
 class Prediction:
     """What a window was classified as.
@@ -23,17 +25,21 @@ class Prediction:
 class Classifier:
     """A model, and the window that is being filled.
 
-    model: path of a `.bnn` file, or its bytes. Raises OSError when the file is not there and
-    ValueError with the reason when it is no valid model.
+    model: path of a `.bnn` file, or its bytes. A file in ROMFS is used where it lies, any other is
+    read into RAM. Raises OSError when the file is not there and ValueError with the reason when it
+    is no valid model.
     """
 
     def __init__(self, model: str | bytes | bytearray | memoryview) -> None:
-        if isinstance(model, str):
+        in_place = mapped(model) if isinstance(model, str) else None
+        if in_place is not None:
+            self.model = bnn.Model(in_place)
+        elif isinstance(model, str):
             with open(model, "rb") as f:
                 self.model = bnn.Model(f.read())
         else:
             self.model = bnn.Model(model)
-        self.ram = self.model.ram + self.model.size
+        self.ram = self.model.ram + (0 if in_place else self.model.size)
         channels = len(self.model.channels)
         size = self.model.length * channels
         self._window = array("h", bytes(2 * size))
@@ -67,11 +73,16 @@ class Classifier:
         if at < len(window):
             self._at = at
             return None
-        scores = array("i", bytes(4 * len(self.model.labels)))
-        start = time.ticks_us()
-        index = self.model.scores(window, scores)
-        took = time.ticks_diff(time.ticks_us(), start)
+        prediction = self._classify()
         view = self._view
         view[: self._keep] = view[self._hop :]
         self._at = self._keep
+        return prediction
+
+    def _classify(self) -> Prediction | None:
+        """The window's Prediction."""
+        scores = array("i", bytes(4 * len(self.model.labels)))
+        start = time.ticks_us()
+        index = self.model.scores(self._window, scores)
+        took = time.ticks_diff(time.ticks_us(), start)
         return Prediction(self.model.labels[index], index, scores, took)
