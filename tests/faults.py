@@ -1,4 +1,4 @@
-"""What goes wrong on a serial line: faults at chosen bytes, and noise. Pure; tests/bridge.py runs it.
+"""What goes wrong on a serial line: faults at chosen bytes, and noise. tests/bridge.py runs it.
 
 Positions count the bytes that enter one way of the line, from its start and over all connections,
 so what happens does not depend on how the bytes were cut into pieces on their way here.
@@ -85,7 +85,7 @@ class Way:
         self._placed = sorted(
             ((f.at, i, f) for i, f in enumerate(self.faults) if not f.after), key=lambda x: x[:2]
         )
-        self._waiting = [[f, f.nth] for f in self.faults if f.after]
+        self._waiting = {f: f.nth for f in self.faults if f.after}
         self._history = b""
         self._skip = 0
         self._skip_line = False
@@ -119,8 +119,7 @@ class Way:
 
     def _place(self, data: bytes) -> None:
         """Give faults that wait for some bytes their place, once those bytes are in `data`."""
-        for entry in self._waiting:
-            fault, left = entry
+        for fault, left in list(self._waiting.items()):
             keep = len(fault.after) - 1
             text = (self._history[-keep:] if keep else b"") + data
             start = self.position + len(data) - len(text)
@@ -129,10 +128,10 @@ class Way:
                 left -= 1
                 end = start + at + len(fault.after)
                 at = text.find(fault.after, at + 1)
-            entry[1] = left
+            self._waiting[fault] = left
             if not left:
+                del self._waiting[fault]
                 self._placed.append((end + fault.at, self.faults.index(fault), fault))
-        self._waiting = [entry for entry in self._waiting if entry[1]]
         self._placed.sort(key=lambda x: x[:2])
 
     def _fire(self, fault: Fault) -> Event | None:

@@ -1,5 +1,6 @@
 """The serial line that the protocol is tested on: it does the harm asked for, and no other."""
 
+import itertools
 import os
 import socket
 import threading
@@ -78,7 +79,7 @@ def test_how_the_bytes_are_cut_into_pieces_changes_nothing(faults, cuts, rate):
     lost = (Kind.DISCONNECT, Kind.RESTART)  # lose what the piece held, so they depend on it
     faults = [fault for fault in faults if fault.kind not in lost]
     at = [0, *sorted(cuts), len(TEXT)]
-    pieces = [TEXT[a:b] for a, b in zip(at, at[1:], strict=False) if b > a]
+    pieces = [TEXT[a:b] for a, b in itertools.pairwise(at) if b > a]
     whole, one = through(faults, [TEXT], rate, 5)
     assert through(faults, pieces, rate, 5)[0] == whole
     assert one.position == len(TEXT)
@@ -171,9 +172,12 @@ def test_a_metered_line_takes_its_time(echo):
 
 
 def test_a_node_that_is_not_there(echo):
-    with Bridge(("127.0.0.1", 1)) as bridge, port(bridge.url) as host:
-        with pytest.raises(serial.SerialException):
-            host.read(1)
+    with (
+        Bridge(("127.0.0.1", 1)) as bridge,
+        port(bridge.url) as host,
+        pytest.raises(serial.SerialException),
+    ):
+        host.read(1)
     with Bridge(echo) as bridge, port(bridge.url) as host:
         host.write(b"a")
         assert host.read(1) == b"a"
