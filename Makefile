@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test bench-training bench-ablation quick lint format firmware clean distclean
+.PHONY: help setup setup-test demo test fuzz bench-training bench-ablation quick lint format firmware clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -23,6 +23,9 @@ bench-training: setup ## the accuracy table of docs/training-results.md, three s
 
 bench-ablation: setup ## what each technique brings, three seeds: two hours
 	@$(PYTHON) tools/bench_ablation.py
+
+fuzz: setup-test ## two minutes of fuzzing the model loaders (tools/fuzz.py --runs 10000000: the long form)
+	@$(PYTHON) tools/fuzz.py
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest -m quick $(TEST)
