@@ -1,5 +1,7 @@
 """The errors that XnorNode raises for a user's input; each message says what to do."""
 
+from typing import Any
+
 
 class XnorNodeError(ValueError):
     """Base of every error that bad input causes; the command line shows it without a traceback."""
@@ -22,3 +24,16 @@ class DataError(XnorNodeError):
 
 class LinkError(XnorNodeError):
     """A board that cannot be reached or does not answer as it should."""
+
+
+class LinkLost(LinkError):
+    """A port that went away, or a node that has fallen silent, in the middle of something."""
+
+
+class NodeError(LinkError):
+    """A command that the node refuses. `name` is one of docs/protocol.md, "Errors"."""
+
+    def __init__(self, name: str, message: str, answer: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.name = name
+        self.answer = answer or {}

@@ -66,18 +66,11 @@ class Board:
     Raises LinkError when the port is not there, is busy, or no MicroPython answers.
     """
 
-    def __init__(self, url: str, baudrate: int = BAUDRATE) -> None:
+    def __init__(self, url: str, port: serial.SerialBase | None = None) -> None:
         self.url = url
         self._pending = b""
-        try:
-            self._port = serial.serial_for_url(url, baudrate=baudrate, do_not_open=True)
-            self._port.timeout = ANSWER_TIMEOUT
-            self._port.write_timeout = ANSWER_TIMEOUT
-            if "://" not in url:
-                self._port.exclusive = True
-            self._port.open()
-        except (OSError, ValueError) as error:
-            raise LinkError(_why_not_open(url, error)) from error
+        self._port = port or open_port(url)
+        self._port.timeout = ANSWER_TIMEOUT
         try:
             self._enter_raw_repl()
         except BaseException:
@@ -113,6 +106,26 @@ class Board:
         Raises RemoteError with the board's traceback, LinkError when it falls silent.
         """
         self._paste(code.encode())
+        return self._finish(on_output)
+
+    def start(self, code: str) -> serial.SerialBase:
+        """Have the board run code that talks on the port, which is handed out for that time.
+
+        `finish` ends it. What the code has written by then is the caller's to read.
+        """
+        self._paste(code.encode())
+        return self._port
+
+    def finish(self, seen: bytes) -> str:
+        """Take the port back, once the code has ended; what it had still to say.
+
+        seen: bytes that the caller has read and not used. Raises RemoteError like `run`.
+        """
+        self._pending = seen
+        self._port.timeout = ANSWER_TIMEOUT
+        return self._finish()
+
+    def _finish(self, on_output: Callable[[bytes], None] | None = None) -> str:
         output = self._until(CTRL_D, on_output)
         problem = self._until(CTRL_D)
         self._until(b">")
@@ -257,6 +270,19 @@ class Board:
         except OSError as error:
             raise self._gone(error) from error
         self._pending += first + rest
+
+
+def open_port(url: str) -> serial.SerialBase:
+    """A serial port, or what a pyserial URL names. Raises LinkError that says what to do."""
+    try:
+        port = serial.serial_for_url(url, baudrate=BAUDRATE, do_not_open=True)
+        port.timeout = port.write_timeout = ANSWER_TIMEOUT
+        if "://" not in url:
+            port.exclusive = True
+        port.open()
+    except (OSError, ValueError) as error:
+        raise LinkError(_why_not_open(url, error)) from error
+    return port
 
 
 def wait_for_board(url: str, seconds: float) -> Board:
