@@ -11,13 +11,13 @@ In a program of one's own (docs/protocol.md)::
         link.step()
 """
 
-import micropython
 import os
 import select
 import sys
 import time
 
-from xnornode import signature
+import micropython
+
 from xnornode.classifier import Classifier, Prediction
 from xnornode.lines import Lines, emit
 from xnornode.node import Node
@@ -48,12 +48,13 @@ class Port:
         self._at = 0  # bytes of the line so far; more than fit are counted, not kept
         self._one = bytearray(1)
         self._last = time.ticks_ms()
-        self._readinto = sys.stdin.readinto  # type: ignore[attr-defined]
+        self._readinto = sys.stdin.readinto  # type: ignore[union-attr]
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
         self.takes_ctrl_c = False
         self.damaged = False
 
+    @micropython.native
     def read(self, until: int) -> "memoryview | None":
         """The next line without its end; None when it has not come by `until` (ticks_us).
 
@@ -160,7 +161,7 @@ class Ends:
     def __init__(self, node: Node, store: Store) -> None:
         self.node = node
         first = int.from_bytes(os.urandom(3), "little")
-        self.receiver = Receiver(store, node, signature, first)
+        self.receiver = Receiver(store, node, first)
         self._heard = time.ticks_ms()
 
     def open(self, session: str, frame: int | None = None, window: int | None = None) -> None:

@@ -8,6 +8,7 @@ import bnn
 from xnornode.classifier import Classifier
 from xnornode.lines import firmware, machine
 from xnornode.receiver import PROTOCOL, Refused
+from xnornode.signature import read_key, same, sign
 from xnornode.store import Slot, Store, read, sha256
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -69,11 +70,9 @@ class Node:
 
     def signed(self) -> bool:
         """Whether the node has a key, be it a damaged one."""
-        from xnornode.signature import read_key
-
         try:
-            return read_key() is not None
-        except (OSError, ValueError):
+            return self._key() is not None
+        except Refused:
             return True
 
     def describe(self, slot: Slot) -> "dict[str, Any]":
@@ -91,9 +90,22 @@ class Node:
                 "trial": slot.starts,
             }
 
-    def highest_revision(self) -> int:
-        """Of the models in the store. Raises OSError."""
-        return max([_revision(slot) for slot in self._store.slots()] or [0])
+    def admit(self, begin: "dict[str, Any]") -> None:
+        """Whether a push may begin. Raises Refused, OSError."""
+        if self._key() is None:
+            return
+        if not begin.get("hmac"):
+            raise Refused("unsigned", "the node takes signed models only")
+        self._check_revision(begin["revision"])
+
+    def verify(self, data: bytearray, begin: "dict[str, Any]") -> None:
+        """Whether the key, if there is one, has signed this model. Raises Refused, OSError."""
+        key = self._key()
+        if key is None:
+            return
+        if not same(bytes.fromhex(begin.get("hmac") or ""), sign(key, data)):
+            raise Refused("signature", "the signature is not one by the node's key")
+        self._check_revision(int.from_bytes(data[REVISION_AT : REVISION_AT + 4], "little"))
 
     def load(self, data: bytearray, digest: str) -> Classifier:
         """A classifier for a file, loaded and tested. Raises Refused."""
@@ -132,6 +144,17 @@ class Node:
         if self.active and self.active["trial"] is not None:
             self.active["trial"] = None
             self._store.confirm(self.number)
+
+    def _key(self) -> bytes | None:
+        try:
+            return read_key()
+        except (OSError, ValueError) as error:
+            raise Refused("signature", f"the node's key cannot be read: {error}") from None
+
+    def _check_revision(self, revision: int) -> None:
+        highest = max([_revision(slot) for slot in self._store.slots()] or [0])
+        if revision <= highest:
+            raise Refused("revision", f"revision {revision}, the node has had {highest}")
 
     def _starts(self) -> int | None:
         for slot in self._store.slots():

@@ -18,10 +18,10 @@ BY_HAND = 200  # bytes that a line without a crc may have
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
-    from io import BufferedRandom
+    from io import BufferedWriter
     from typing import Any
 
-    from xnornode import signature, store
+    from xnornode.store import Store
 
     Fields = dict[str, Any]
 
@@ -38,22 +38,20 @@ class Refused(Exception):
 class Receiver:
     """Answers lines. One push at a time.
 
-    node: what the models are for: `facts()` for `hello`, `load(buffer)` which raises Refused or
-    returns what `swap` takes, `load_slot(slot)`, `swap(loaded, number, starts)`, `describe(slot)`,
-    `highest_revision()`, `active`, `number`, `running`. first: the number before the first
-    push's.
+    node: `facts()` for `hello`; `admit(begin)` and `verify(data, begin)`, which raise Refused for
+    what the node's key does not allow; `load(data, sha256)` and `load_slot(slot)`, which raise
+    Refused or return what `swap(loaded, number, starts)` takes; `describe(slot)`; `active`,
+    `number` and `running`. first: the number before the first push's.
     """
 
     def __init__(
         self,
-        models: "store.Store",
+        store: "Store",
         node: "Any",
-        signatures: "signature",
         first: int,
     ) -> None:
-        self._store = models
+        self._store = store
         self._node = node
-        self._signatures = signatures
         self.push = 0  # number of the push under way, 0 for none
         self._first = first
         self._last = first
@@ -61,7 +59,7 @@ class Receiver:
         self._done: Fields = {}  # the answer to the last push that came to its end
         self._done_push = 0
         self._at = self._synced = 0
-        self._file: BufferedRandom | None = None
+        self._file: BufferedWriter | None = None
         self._room: bytearray | None = None  # the heap's room for the model, and its bytes so far
         self._hash = hashlib.sha256()
         self.quit = False
@@ -76,7 +74,7 @@ class Receiver:
         try:
             if sealed and bytes(line[:8]) == b'{"push":':
                 return self._piece(line)
-            fields = json.loads(line)  # type: ignore[arg-type]
+            fields = json.loads(bytes(line))
             if not isinstance(fields, dict):
                 raise ValueError
             if not sealed and (fields.get("cmd") not in READ_ONLY or "crc" in fields):
@@ -94,7 +92,7 @@ class Receiver:
         self.push = 0
         self._room = None
         if self._file:
-            try:
+            try:  # noqa: SIM105 (no contextlib on the node)
                 self._file.close()
             except OSError:
                 pass  # what is not in flash is sent again
@@ -116,7 +114,7 @@ class Receiver:
         push, at = head["push"], head["at"]
         if push != self.push:
             return "ack", {"push": push, "at": 0, "error": self._why_not(push)}
-        data = a2b_base64(line[start + 9 : len(line) - SEAL - 1])
+        data = a2b_base64(line[start + 9 : len(line) - SEAL - 1])  # type: ignore[arg-type]
         if at + len(data) <= self._at:
             return self._ack()
         if at != self._at or at + len(data) > len(self._room or b""):
@@ -191,7 +189,7 @@ class Receiver:
             return {"active": active}
         if not 48 <= length <= 1 << 20:
             raise Refused("length", f"a model has 48 to {1 << 20} bytes, not {length}")
-        self._check_signed(fields)
+        self._node.admit(fields)
         self._take_room(length)
         there = self._store.prepare(sha256)
         if there > length:
@@ -207,21 +205,6 @@ class Receiver:
         self.push = self._last
         return {"push": self.push, "at": self._at}
 
-    def _check_signed(self, fields: "Fields") -> None:
-        if self._key() is None:
-            return
-        if not fields.get("hmac"):
-            raise Refused("unsigned", "the node takes signed models only: push with --key")
-        highest = self._node.highest_revision()
-        if fields["revision"] <= highest:
-            raise Refused("revision", f"revision {fields['revision']}, the node has had {highest}")
-
-    def _key(self) -> bytes | None:
-        try:
-            return self._signatures.read_key()
-        except (OSError, ValueError) as error:
-            raise Refused("signature", f"the node's key cannot be read: {error}") from None
-
     def _take_room(self, length: int) -> None:
         self._room = None
         gc.collect()
@@ -233,17 +216,17 @@ class Receiver:
     def _open(self, sha256: str, there: int) -> None:
         """Open the part at its end, and take over what is in it."""
         path = self._store.part(sha256)
-        view = memoryview(self._room)  # type: ignore[arg-type]
+        view = memoryview(self._room or b"")
         at = 0
         if there:
             with open(path, "rb") as f:
                 while at < there:
                     n = f.readinto(view[at : min(at + COMPARE, there)])
                     if not n:
-                        break
+                        raise OSError(5, path)
                     at += n
             self._hash.update(view[:at])
-        self._file = open(path, "ab" if at else "wb")  # type: ignore[assignment]  # noqa: SIM115
+        self._file = open(path, "ab")  # noqa: SIM115
         self._at = self._synced = at
 
     def _end_push(self, fields: "Fields") -> "Fields":
@@ -261,9 +244,8 @@ class Receiver:
             self._file.close()
             self._file = None
             self._check_whole(room, sha256)
-            self._check_signature(room)
+            self._node.verify(room, self._begin)
             loaded = self._node.load(room, sha256)
-            self._check_revision(loaded)
         except Refused:
             self.let_go()
             self._store.discard(sha256)
@@ -273,7 +255,7 @@ class Receiver:
         self._done_push = push
         self._done = {"active": self._node.active, "previous": replaced}
         self.let_go()
-        try:
+        try:  # noqa: SIM105
             self._store.tidy(ran)
         except OSError:
             pass  # the next push does it
@@ -292,21 +274,6 @@ class Receiver:
                 at += n
         if at != len(room) or self._hash.digest().hex() != sha256:
             raise Refused("hash", "the bytes in flash are not those that were announced")
-
-    def _check_signature(self, room: bytearray) -> None:
-        key = self._key()
-        if key is None:
-            return
-        given = bytes.fromhex(self._begin["hmac"])
-        if not self._signatures.same(given, self._signatures.sign(key, room)):
-            raise Refused("signature", "the signature is not one by the node's key")
-
-    def _check_revision(self, loaded: "Any") -> None:
-        if self._key() is None:
-            return
-        highest = self._node.highest_revision()
-        if loaded.revision <= highest:
-            raise Refused("revision", f"revision {loaded.revision}, the node has had {highest}")
 
     def _rollback(self, fields: "Fields") -> "Fields":
         to = fields["to"]

@@ -13,7 +13,7 @@ def read_key(path: str = KEY) -> bytes | None:
     pass for one that is not there.
     """
     try:
-        f = open(path, "rb")
+        f = open(path, "rb")  # noqa: SIM115
     except OSError as error:
         if error.errno == 2:
             return None

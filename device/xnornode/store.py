@@ -105,7 +105,7 @@ class Store:
                 yield name[:-5], _size(f"{self.folder}/{name}") or 0
 
     def prepare(self, sha256: str) -> int:
-        """Make ready for a push: the parts of others go. The bytes that are there. Raises OSError."""
+        """Remove the parts of other pushes; the bytes that this one has. Raises OSError."""
         self._make_folder()
         for other, _ in self.parts():
             if other != sha256:

@@ -33,7 +33,7 @@ class LinkLost(LinkError):
 class NodeError(LinkError):
     """A command that the node refuses. `name` is one of docs/protocol.md, "Errors"."""
 
-    def __init__(self, name: str, message: str, answer: dict[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.name = name
-        self.answer = answer or {}
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.name = str(answer["error"])
+        super().__init__(str(answer.get("message", self.name)))
+        self.answer = answer

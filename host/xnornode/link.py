@@ -225,7 +225,7 @@ class Board:
     def _answers(self) -> bool:
         """Whether the board has sent something that has not been looked at."""
         try:
-            return bool(self._pending or self._port.in_waiting)
+            return bool(self._pending or self._port.in_waiting)  # type: ignore[attr-defined]
         except OSError as error:
             raise self._gone(error) from error
 

@@ -72,6 +72,7 @@ class Push:
             try:
                 with connect(url, self.timing, self._say, patient=self._known) as session:
                     active = self.over(session)
+                    seconds = time.monotonic() - start
                 break
             except LinkLost as error:
                 if not self._known or self._breaks >= self.timing.tries:
@@ -79,7 +80,6 @@ class Push:
                 self._breaks += 1
                 self._say(f"{error}; trying again")
                 wait_for_port(url, self.timing.reconnect)
-        seconds = time.monotonic() - start
         return Pushed(
             active,
             self._replaced,
@@ -123,18 +123,14 @@ class Push:
 
     def _send(self, session: Session, push: int, at: int) -> None:
         hello = session.hello
-        sender = Sender(
-            self.data, push, at, hello["frame"], hello["window"], self.timing.tries
-        )
+        sender = Sender(self.data, push, at, hello["frame"], hello["window"], self.timing.tries)
         retries = 0
         try:
             while not sender.done:
                 self._progress(sender.at, len(self.data))
                 for line in sender.lines():
                     session.send(line)
-                event = session.receive(
-                    self.timing.settle if sender.drains else self.timing.ack
-                )
+                event = session.receive(self.timing.settle if sender.drains else self.timing.ack)
                 if event:
                     sender.heard(event)
                 else:

@@ -48,11 +48,7 @@ class Sender:
     def lines(self) -> list[bytes]:
         """The lines to send now."""
         out: list[bytes] = []
-        while (
-            not self._draining
-            and len(self._ends) < self._window
-            and self._next < len(self.data)
-        ):
+        while not self._draining and len(self._ends) < self._window and self._next < len(self.data):
             piece = self.data[self._next : self._next + self._size]
             text = b64encode(piece).decode()
             out.append(seal(f'{{"push":{self.push},"at":{self._next},"data":"{text}"'))
@@ -66,7 +62,7 @@ class Sender:
             return
         error = event.get("error")
         if error not in (None, "damaged", "offset"):
-            raise NodeError(error, event.get("message", error), event)
+            raise NodeError(event)
         at = event["at"]
         if not 0 <= at <= len(self.data):
             return

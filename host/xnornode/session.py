@@ -147,9 +147,7 @@ class Session:
             answer = self._answer(number, self.timing.answer)
             if answer:
                 if "error" in answer:
-                    raise NodeError(
-                        answer["error"], answer.get("message", answer["error"]), answer
-                    )
+                    raise NodeError(answer)
                 return answer
         raise LinkLost(f"the node on {self.port.name} does not answer `{name}`")
 
