@@ -3,5 +3,5 @@
 from xnornode.classifier import Classifier, Prediction
 from xnornode.link import Link
 
-__version__ = "0.2.0"
+__version__ = "0.1.0"
 __all__ = ["Classifier", "Link", "Prediction"]

@@ -24,6 +24,10 @@ from xnornode.node import Node
 from xnornode.receiver import Receiver
 from xnornode.store import Store
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from typing import Any
+
 FRAME = 4160  # bytes in a line to the node where the port holds back what there is no room for
 WINDOW = 2
 UART_FRAME = 256  # a little less than the ESP32's UART buffer
@@ -40,17 +44,20 @@ CTRL_C = 3
 
 
 class Port:
-    """Reads lines from standard input, never waiting."""
+    """Reads lines from a stream that can be polled, never waiting.
 
-    def __init__(self, frame: int) -> None:
-        self._line = bytearray(frame)
+    frame: bytes that a line may have, its end included.
+    """
+
+    def __init__(self, frame: int, stream: "Any" = sys.stdin) -> None:
+        self._line = bytearray(frame - 1)
         self._view = memoryview(self._line)
         self._at = 0  # bytes of the line so far; more than fit are counted, not kept
         self._one = bytearray(1)
         self._last = time.ticks_ms()
-        self._readinto = sys.stdin.readinto  # type: ignore[union-attr]
+        self._readinto = stream.readinto
         self._poll = select.poll()
-        self._poll.register(sys.stdin, select.POLLIN)
+        self._poll.register(stream, select.POLLIN)
         self.takes_ctrl_c = False
         self.damaged = False
 

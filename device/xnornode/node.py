@@ -152,7 +152,7 @@ class Node:
             raise Refused("signature", f"the node's key cannot be read: {error}") from None
 
     def _check_revision(self, revision: int) -> None:
-        highest = max([_revision(slot) for slot in self._store.slots()] or [0])
+        highest = max([_revision(slot) for slot in self._store.slots()] or [-1])
         if revision <= highest:
             raise Refused("revision", f"revision {revision}, the node has had {highest}")
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 
 FOLDER = "/models"
-BEFORE_STORE = "/model.bnn"  # where versions before 0.2 kept the model
+BEFORE_STORE = "/model.bnn"  # where nodes had their model before there was a store
 TRIAL_STARTS = 3
 MIN_MODEL = 48  # bytes (FORMAT.md, "Order of checks")
 MAX_MODEL = 1 << 20

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xnornode.connect import connect
-from xnornode.errors import NodeError, XnorNodeError
+from xnornode.errors import XnorNodeError
 from xnornode.keys import read_key
 from xnornode.ports import VARIABLE, find_port
 from xnornode.push import push
@@ -17,15 +17,6 @@ PORT_HELP = (
     f"serial port or pyserial URL such as socket://host:5000 (default: ${VARIABLE}, or the only "
     "board found)"
 )
-HELP = {
-    "flash": "remove files from the node (mpremote fs rm)",
-    "ram": "train a smaller model, or stop what else runs on the node",
-    "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node",
-    "revision": "give the new model a higher one: `xnornode train --revision N`",
-    "replaced": "another program pushes to this node; the one that began last goes on",
-    "no_model": "see `xnornode list`",
-}
-"""What to do about a node's refusals."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -71,13 +62,8 @@ def run_push(options: argparse.Namespace) -> int:
         bar.end()
         say("stopped; the node keeps its model. The same command goes on where this one stopped")
         return 1
-    except NodeError as error:
+    finally:
         bar.end()
-        raise XnorNodeError(explain(error)) from error
-    except XnorNodeError:
-        bar.end()
-        raise
-    bar.end()
     print(f"active      {describe(done.active)}")
     if not done.sent:
         print("            the node had this very model: nothing was sent")
@@ -111,10 +97,7 @@ def run_rollback(options: argparse.Namespace) -> int:
         previous = session.request("list")["previous"]
         if not previous:
             raise XnorNodeError("the node has no previous model to go back to")
-        try:
-            done = session.request("rollback", to=previous["sha256"])
-        except NodeError as error:
-            raise XnorNodeError(explain(error)) from error
+        done = session.request("rollback", to=previous["sha256"])
     print(f"active      {describe(done['active'])}")
     print(f"replaced    {describe(done['previous'])}")
     return 0
@@ -128,12 +111,6 @@ def describe(model: Event) -> str:
     if model["trial"] is not None:
         text += ", on trial until it classifies a window"
     return text
-
-
-def explain(error: NodeError) -> str:
-    """What a node refuses, and what to do."""
-    remedy = HELP.get(error.name)
-    return f"the node refuses ({error.name}): {error}" + (f"; {remedy}" if remedy else "")
 
 
 class Bar:

@@ -50,7 +50,7 @@ def connect(
                 "`link.step()` (README), or stop it with Ctrl-C in a terminal and try again"
             )
         else:
-            with _receiver(session, url, say):
+            with _at_repl(session, url, say):
                 yield session
 
 
@@ -68,15 +68,8 @@ def wait_for_port(url: str, seconds: float) -> None:
 
 
 @contextmanager
-def _receiver(session: Session, url: str, say: Say) -> Iterator[None]:
-    """Has the board at the REPL take commands."""
-    stopped = not session.at_prompt
-    if stopped:
-        say(f"nothing on {url} answers: interrupting what runs there")
-    board = Board(url, session.port)
-    on_unix, has_main = (line == "True" for line in board.run(_ABOUT).split())
-    if not on_unix:
-        board.clear()
+def receiver(board: Board, session: Session) -> Iterator[None]:
+    """Has a board at its raw REPL take commands, by a session on its port."""
     board.start(_SERVE)
     session.pending = b""
     _await_receiver(session, board)
@@ -86,9 +79,22 @@ def _receiver(session: Session, url: str, say: Say) -> Iterator[None]:
         with suppress(LinkError, OSError):
             session.request("quit")
             board.finish(session.pending)
-            if stopped and has_main:
-                board.restart()
-        board.close()
+
+
+@contextmanager
+def _at_repl(session: Session, url: str, say: Say) -> Iterator[None]:
+    """The receiver on a board whose program does not answer."""
+    stopped = not session.at_prompt
+    if stopped:
+        say(f"nothing on {url} answers: interrupting what runs there")
+    with Board(url, session.port) as board:
+        on_unix, has_main = (line == "True" for line in board.run(_ABOUT).split())
+        if not on_unix:  # where that ends the process
+            board.clear()
+        with receiver(board, session):
+            yield
+        if stopped and has_main:
+            board.restart()
 
 
 def _await_receiver(session: Session, board: Board) -> None:
@@ -113,7 +119,7 @@ def _await_receiver(session: Session, board: Board) -> None:
 def _why_no_receiver(error: RemoteError) -> str:
     if "ImportError" in error.last_line:
         return (
-            f"the node lacks XnorNode's library or its module ({error.last_line}): set it up with "
-            "tools/flash.py"
+            f"the node is not set up ({error.last_line}): tools/flash.py installs the firmware, "
+            "which has the module bnn, and the library xnornode"
         )
     return f"the node's receiver fails: {error.last_line}"

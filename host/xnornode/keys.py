@@ -15,7 +15,9 @@ def read_key(path: Path) -> bytes:
     """The key in a file: 64 hexadecimal digits. Raises XnorNodeError."""
     try:
         key = bytes.fromhex(path.read_text().strip())
-    except (UnicodeDecodeError, ValueError):
+    except OSError as error:
+        raise XnorNodeError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError:  # no text, or no digits
         key = b""
     if len(key) != KEY_BYTES:
         raise XnorNodeError(f"{path} is no key: it must hold {2 * KEY_BYTES} hexadecimal digits")

@@ -108,13 +108,14 @@ class Board:
         self._paste(code.encode())
         return self._finish(on_output)
 
-    def start(self, code: str) -> serial.SerialBase:
-        """Have the board run code that talks on the port, which is handed out for that time.
-
-        `finish` ends it. What the code has written by then is the caller's to read.
-        """
-        self._paste(code.encode())
+    @property
+    def port(self) -> serial.SerialBase:
+        """The port, for whoever talks with code that was started."""
         return self._port
+
+    def start(self, code: str) -> None:
+        """Have the board run code that talks on the port, until `finish`."""
+        self._paste(code.encode())
 
     def finish(self, seen: bytes) -> str:
         """Take the port back, once the code has ended; what it had still to say.

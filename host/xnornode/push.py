@@ -62,7 +62,8 @@ class Push:
             self._begin["hmac"] = hmac.digest(key, data, "sha256").hex()
         self._replaced: dict[str, Any] | None = None
         self._known = False  # whether it is known what ran before
-        self._sent = False
+        self.sent = False
+        """Whether the node did not have this very model."""
         self._resumed = self._retries = self._breaks = 0
 
     def run(self, url: str) -> Pushed:
@@ -83,7 +84,7 @@ class Push:
         return Pushed(
             active,
             self._replaced,
-            self._sent,
+            self.sent,
             seconds,
             self._resumed,
             self._retries,
@@ -98,10 +99,10 @@ class Push:
             answer = session.request("begin", **self._begin)
             if "active" in answer:
                 return self._model(answer)
-            if not self._sent and answer["at"]:
+            if not self.sent and answer["at"]:
                 self._resumed = answer["at"]
                 self._say(f"the node has {answer['at']:,} bytes of it: going on from there")
-            self._sent = True
+            self.sent = True
             try:
                 self._send(session, answer["push"], answer["at"])
                 return self._model(session.request("end", push=answer["push"]))
