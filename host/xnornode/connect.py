@@ -76,7 +76,7 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(LinkError, OSError):
+        with suppress(LinkError):
             session.request("quit")
             board.finish(session.pending)
 

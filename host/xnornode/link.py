@@ -14,7 +14,7 @@ from types import TracebackType
 
 import serial
 
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, LinkLost
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 
@@ -28,6 +28,14 @@ LEAVE_MS = 200
 """Milliseconds between a board's last answer and a reset that takes its port away."""
 PIECE = 1536
 """Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
+
+try:
+    import termios
+
+    PORT_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
+except ImportError:
+    PORT_ERRORS = (OSError,)
+"""What pyserial raises for a port that has gone away."""
 
 Progress = Callable[[int, int], None]
 
@@ -70,7 +78,6 @@ class Board:
         self.url = url
         self._pending = b""
         self._port = port or open_port(url)
-        self._port.timeout = ANSWER_TIMEOUT
         try:
             self._enter_raw_repl()
         except BaseException:
@@ -95,7 +102,7 @@ class Board:
         try:
             self._port.write(b"\r" + CTRL_C + CTRL_B)
             self._port.flush()
-        except OSError:
+        except PORT_ERRORS:
             pass  # the board is gone, which closing does not mind
         finally:
             self._port.close()
@@ -123,7 +130,7 @@ class Board:
         seen: bytes that the caller has read and not used. Raises RemoteError like `run`.
         """
         self._pending = seen
-        self._port.timeout = ANSWER_TIMEOUT
+        self._be_patient(ANSWER_TIMEOUT)
         return self._finish()
 
     def _finish(self, on_output: Callable[[bytes], None] | None = None) -> str:
@@ -185,7 +192,7 @@ class Board:
 
     def _enter_raw_repl(self) -> None:
         for attempt in range(INTERRUPT_TRIES):
-            self._port.timeout = 1.0 + attempt
+            self._be_patient(1.0 + attempt)
             try:
                 self._write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
                 self._until(b"raw REPL; CTRL-B to exit\r\n>")
@@ -197,7 +204,13 @@ class Board:
                 f"no MicroPython answers on {self.url}: is it the right port, "
                 "and is MicroPython on the board? `tools/flash.py` puts it there"
             )
-        self._port.timeout = ANSWER_TIMEOUT
+        self._be_patient(ANSWER_TIMEOUT)
+
+    def _be_patient(self, seconds: float) -> None:
+        try:
+            self._port.timeout = seconds
+        except PORT_ERRORS as error:
+            raise self._gone(error) from error
 
     def _paste(self, code: bytes) -> None:
         self._write(b"\x05A" + CTRL_A)
@@ -220,18 +233,18 @@ class Board:
     def _write(self, data: bytes) -> None:
         try:
             self._port.write(data)
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
 
     def _answers(self) -> bool:
         """Whether the board has sent something that has not been looked at."""
         try:
             return bool(self._pending or self._port.in_waiting)  # type: ignore[attr-defined]
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
 
-    def _gone(self, error: OSError) -> LinkError:
-        return LinkError(f"{self.url} went away ({error}): plug the board in and run this again")
+    def _gone(self, error: Exception) -> LinkError:
+        return LinkLost(f"{self.url} went away ({error}): plug the board in and run this again")
 
     def _take(self, size: int) -> bytes:
         """The next `size` bytes."""
@@ -268,7 +281,7 @@ class Board:
             patience, self._port.timeout = self._port.timeout, 0
             rest = self._port.read(4096)
             self._port.timeout = patience
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
         self._pending += first + rest
 
@@ -281,7 +294,7 @@ def open_port(url: str) -> serial.SerialBase:
         if "://" not in url:
             port.exclusive = True
         port.open()
-    except (OSError, ValueError) as error:
+    except (*PORT_ERRORS, ValueError) as error:
         raise LinkError(_why_not_open(url, error)) from error
     return port
 

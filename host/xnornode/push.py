@@ -64,11 +64,11 @@ class Push:
         self._known = False  # whether it is known what ran before
         self.sent = False
         """Whether the node did not have this very model."""
-        self._resumed = self._retries = self._breaks = 0
+        self._resumed = self._retries = self._breaks = self._at = 0
 
     def run(self, url: str) -> Pushed:
         """Push to the node on a port. Raises NodeError when it refuses, LinkError else."""
-        start = time.monotonic()
+        start, fruitless, at = time.monotonic(), 0, 0
         while True:
             try:
                 with connect(url, self.timing, self._say, patient=self._known) as session:
@@ -76,8 +76,10 @@ class Push:
                     seconds = time.monotonic() - start
                 break
             except LinkLost as error:
-                if not self._known or self._breaks >= self.timing.tries:
+                fruitless = fruitless + 1 if self._at <= at else 1
+                if fruitless > self.timing.breaks:
                     raise
+                at = max(at, self._at)
                 self._breaks += 1
                 self._say(f"{error}; trying again")
                 wait_for_port(url, self.timing.reconnect)
@@ -107,10 +109,10 @@ class Push:
                 self._send(session, answer["push"], answer["at"])
                 return self._model(session.request("end", push=answer["push"]))
             except NodeError as error:
-                # A node that has restarted, or has been given a byte too many: both can be mended
+                # The node has restarted, or what came was not what was sent: both can be mended
                 if error.name not in ("no_push", "incomplete", "hash") or not self._again():
                     raise
-                self._say(f"{error}; going on")
+                self._say(f"beginning again ({error.name})")
 
     def _again(self) -> bool:
         self._retries += 1
@@ -127,15 +129,25 @@ class Push:
         sender = Sender(self.data, push, at, hello["frame"], hello["window"], self.timing.tries)
         retries = 0
         try:
+            deadline, heard = 0.0, False
             while not sender.done:
+                self._at = sender.at
                 self._progress(sender.at, len(self.data))
-                for line in sender.lines():
+                lines = sender.lines()
+                for line in lines:
                     session.send(line)
-                event = session.receive(self.timing.settle if sender.drains else self.timing.ack)
-                if event:
-                    sender.heard(event)
-                else:
+                if lines or heard:
+                    wait = self.timing.settle if sender.drains else self.timing.ack
+                    deadline = time.monotonic() + wait
+                event = session.receive(deadline - time.monotonic())
+                # Predictions come all the time: silence is that no ack does
+                heard = event is not None and event["event"] == "ack"
+                if event is None:
                     sender.silence()
+                elif heard:
+                    sender.heard(event)
+                elif session.on_event:
+                    session.on_event(event)
                 if sender.retries > retries:
                     retries = sender.retries
                     self._say(f"piece at {sender.at:,} did not arrive: sending it again")

@@ -11,6 +11,7 @@ from typing import Any
 import serial
 
 from xnornode.errors import LinkLost, NodeError
+from xnornode.link import PORT_ERRORS
 
 PROMPT = b">>> "
 """What the REPL says when it waits."""
@@ -35,6 +36,8 @@ class Timing:
     """For answers to pieces that were under way when one was damaged."""
     tries: int = 10
     """In a row without a byte of progress."""
+    breaks: int = 3
+    """Of the connection, in a row without a byte of progress."""
     reconnect: float = 30.0
     """For a port that went away to come back."""
 
@@ -97,7 +100,7 @@ class Session:
         """Write a line. Raises LinkLost."""
         try:
             self.port.write(line)
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise LinkLost(f"{self.port.name} went away: {error}") from error
 
     def receive(self, seconds: float) -> Event | None:
@@ -187,7 +190,7 @@ class Session:
             if data:
                 self.port.timeout = 0
                 data += self.port.read(4096)
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise LinkLost(f"{self.port.name} went away: {error}") from error
         self.pending += data
         return bool(data)
