@@ -163,7 +163,7 @@ def test_replay_keeps_the_recordings_rate_and_ctrl_c_ends_it(pico):
 
 def readme_code() -> str:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    blocks = [block for block in blocks if "import Classifier" in block]
+    blocks = [block for block in blocks if "import Classifier\n" in block]
     assert len(blocks) == 1
     return blocks[0]
 
@@ -198,7 +198,8 @@ def test_readme_plug_in_on_the_pico(pico, tmp_path):
 
 
 def test_readme_plug_in_on_unix(folder, tmp_path):
-    (tmp_path / "plug_in.py").write_text(PLUG_IN + readme_code())
+    code = readme_code().replace("Classifier()", 'Classifier("model.bnn")')
+    (tmp_path / "plug_in.py").write_text(PLUG_IN + code)
     (tmp_path / "model.bnn").write_bytes((folder / "watch.bnn").read_bytes())
     output = subprocess.run(
         [str(build("unix")), "plug_in.py"],

@@ -118,7 +118,7 @@ class Node:
         except MemoryError:
             raise Refused("ram", "the heap has no room for the model beside the old one") from None
         if not passed:
-            raise Refused("selftest", "this machine computes other scores than the file gives")
+            raise Refused("selftest", "its self-test gives other scores here than the file says")
         self._check_channels(loaded.model.channels)
         loaded.sha256 = digest
         return loaded

@@ -294,8 +294,10 @@ def open_port(url: str) -> serial.SerialBase:
         if "://" not in url:
             port.exclusive = True
         port.open()
-    except (*PORT_ERRORS, ValueError) as error:
+    except PORT_ERRORS as error:
         raise LinkError(_why_not_open(url, error)) from error
+    except ValueError as error:  # no such kind of URL
+        raise LinkError(f"cannot open {url}: {error}") from error
     return port
 
 
