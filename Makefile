@@ -24,7 +24,7 @@ bench-training: setup ## the accuracy table of docs/training-results.md, three s
 bench-ablation: setup ## what each technique brings, three seeds: two hours
 	@$(PYTHON) tools/bench_ablation.py
 
-fuzz: setup-test ## two minutes of fuzzing the model loaders (tools/fuzz.py --runs 10000000: the long form)
+fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
 	@$(PYTHON) tools/fuzz.py
 
 quick: setup-test ## the tests that take seconds

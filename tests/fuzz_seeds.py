@@ -1,6 +1,6 @@
-"""What fuzzing of the loaders begins with: small networks of every kind, and changes to them.
+"""What fuzzing begins with: small networks of every kind, changes to them, and sessions of lines.
 
-The changes are text, in fuzz_recipes.txt.
+The changes are text, in fuzz_recipes.txt; so are the sessions, in fuzz_lines.txt.
 """
 
 import re
@@ -14,6 +14,7 @@ from xnornode.fileformat import to_bytes
 from xnornode.model import Model
 
 RECIPES = Path(__file__).parent / "fuzz_recipes.txt"
+SESSIONS = Path(__file__).parent / "fuzz_lines.txt"
 
 
 def networks() -> dict[str, Model]:
@@ -70,3 +71,9 @@ def seeds() -> dict[str, bytes]:
         if words and not line.startswith("#"):
             made["_".join(words)] = changed(files[words[0]], words[1:])
     return made
+
+
+def sessions() -> list[bytes]:
+    """What a node is sent, a session each."""
+    blocks = re.split(rb"\n\n+", SESSIONS.read_bytes().strip())
+    return [block + b"\n" for block in blocks if not block.startswith(b"#")]

@@ -1,5 +1,7 @@
 """The fuzzer of tools/fuzz.py: it runs, both loaders agree, and it would find what is wrong."""
 
+import shutil
+
 import fuzz
 import pytest
 from core import core
@@ -54,9 +56,9 @@ def test_changes_of_a_recipe():
 
 
 def test_a_few_seconds_of_it(folder, capsys):
-    assert fuzz.main(["--runs", "100000"]) == 0
+    assert fuzz.main(["loader", "--runs", "100000"]) == 0
     said = capsys.readouterr().out
-    assert "C loader: 100," in said and "no sanitizer report" in said
+    assert "C loader: 100," in said and "nothing found" in said
     assert "Python reader: 0 of " in said
 
 
@@ -68,7 +70,7 @@ def test_a_difference_between_the_readers_is_reported(folder, monkeypatch, capsy
         return fuzz.Answer("ok") if answer.reason == "strings" else answer
 
     monkeypatch.setattr(fuzz, "python_answer", forgets_a_check)
-    assert fuzz.main(["--runs", "1000"]) == 1
+    assert fuzz.main(["loader", "--runs", "1000"]) == 1
     assert "the C loader says Answer(reason='strings'" in capsys.readouterr().err
     assert reason((folder / "difference").read_bytes()) == "strings"
 
@@ -81,11 +83,33 @@ def test_a_read_past_the_end_is_reported(folder, monkeypatch, tmp_path_factory, 
     load = broken / "bnn_load.c"
     load.write_text("#define bnn_load sound_load\n" + load.read_text() + TRUSTING)
     monkeypatch.setattr(fuzz, "CORE", broken)
-    assert fuzz.main(["--runs", "1000000"]) == 1
+    assert fuzz.main(["loader", "--runs", "1000000"]) == 1
     said = capsys.readouterr().err
     assert "heap-buffer-overflow" in said
     crash = said.split("--crash ")[1].strip()
-    assert fuzz.main(["--crash", crash]) != 0
+    assert fuzz.main(["loader", "--crash", crash]) != 0
+
+
+def test_sessions_of_lines(folder, capsys):
+    assert fuzz.main(["lines", "--runs", "300"]) == 0
+    assert "line reader: 30" in capsys.readouterr().out
+
+
+def test_a_receiver_that_raises_is_reported(folder, monkeypatch, tmp_path_factory, capsys):
+    """A node whose code does not take what it is sent."""
+    device = tmp_path_factory.mktemp("root") / "device"
+    shutil.copytree(fuzz.ROOT / "device", device)
+    receiver = device / "xnornode" / "receiver.py"
+    caught = "except (KeyError, TypeError, ValueError, AttributeError) as error:"
+    assert caught in receiver.read_text()
+    receiver.write_text(receiver.read_text().replace(caught, "except KeyError as error:"))
+    real = fuzz.run
+    monkeypatch.setattr(
+        fuzz, "run", lambda *args, **env: real(*args, **{**env, "MICROPYPATH": str(device)})
+    )
+    assert fuzz.main(["lines", "--runs", "100000"]) == 1
+    said = capsys.readouterr().err
+    assert "Error" in said and "--crash" in said
 
 
 def test_without_clang_it_says_what_to_install(folder, monkeypatch, capsys):
