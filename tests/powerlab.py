@@ -1,0 +1,138 @@
+"""An emulated Pico that classifies from power-on, and what each power cut of a run leaves of it."""
+
+import hashlib
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import serial
+from emulated_pico import EmulatedPico
+from faultlab import CHANNELS, DEVICE, LENGTH, all_scores, lab_models, recording
+from firmware import build
+from flash_log import FlashOperation, PowerCut, power_cuts, read_log
+from nets import random_model
+from xnornode.fileformat import to_bytes
+from xnornode.link import Board
+from xnornode.push import push
+from xnornode.recordfile import RecordFile
+from xnornode.recordfile import to_bytes as record_bytes
+from xnornode.session import Session, Timing
+
+RATE_MHZ = 200_000  # a prediction every 40 ms
+PATIENCE = 60.0  # seconds for a prediction after power-on, on a busy computer
+BOOTS_AT_ONCE = 2
+FOLDERS = ("/lib", "/lib/xnornode", "/recordings")
+
+
+def node_files(folder: Path) -> dict[str, bytes]:
+    """What a node that classifies from power-on needs, but for a model.
+
+    The library is compiled here, as the emulated Pico would take seconds for it at each start.
+    """
+    files = {}
+    for path in sorted((DEVICE / "xnornode").glob("*.py")):
+        compiled = folder / f"{path.stem}.mpy"
+        command = [build("mpy-cross"), "-march=armv6m", "-s", path.name, "-o", compiled, path]
+        subprocess.run(command, check=True)
+        files[f"/lib/xnornode/{compiled.name}"] = compiled.read_bytes()
+    names, scales = ("ch0 (g)", "ch1 (g)"), (488_281,) * CHANNELS
+    files["/recordings/r0.rec"] = record_bytes(RecordFile(recording(), names, scales, RATE_MHZ))
+    files["/main.py"] = b"REPEAT = True\n" + (DEVICE / "classify.py").read_bytes()
+    return files
+
+
+def put_files(board: Board, files: dict[str, bytes]) -> None:
+    """Write files on a board, whatever is there already."""
+    board.run(
+        "import os\n"
+        f"for d in {FOLDERS}:\n try: os.mkdir(d)\n except OSError as e:\n  if e.errno != 17: raise"
+    )
+    for path, data in files.items():
+        board.put(data, path)
+
+
+class PowerLab:
+    """A node, set up in `folder`; runs on it that are written down, and their power cuts."""
+
+    def __init__(self, folder: Path, firmware: Path) -> None:
+        self.folder, self.firmware = folder, firmware
+        middle = random_model(54, LENGTH, CHANNELS, 2, (300, 4))
+        self.models = {to_bytes(model): model for model in (lab_models()[0], middle)}
+        self.files = list(self.models)
+        self.library = node_files(folder)
+        self._scores = {data: all_scores(model) for data, model in self.models.items()}
+        self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.models}
+        flash = folder / "ready.bin"
+        with EmulatedPico(flash, firmware=firmware) as pico, Board(pico.url) as board:
+            self.formatted = flash.read_bytes()
+            put_files(board, self.library)
+        self.without_model = flash.read_bytes()
+        with EmulatedPico(flash) as pico:
+            push(pico.url, self.files[0])
+        self.ready = flash.read_bytes()
+
+    def record(
+        self, start: bytes, do: Callable[[EmulatedPico], object]
+    ) -> tuple[list[FlashOperation], bytes]:
+        """Have something done to a node whose flash is `start`: its operations, and the flash."""
+        flash, log = self.folder / "run.bin", self.folder / "log"
+        flash.write_bytes(start)
+        with EmulatedPico(flash, flash_log=log) as pico:
+            if start != self.formatted:
+                self._model(pico)
+            do(pico)
+        return read_log(log), flash.read_bytes()
+
+    def active(self, image: bytes, then: bytes | None = None) -> bytes | None:
+        """Boot a node with this flash; the model that it classifies with, which is one of ours.
+
+        then: where the node says that it has no model, it is pushed this one, and classifies.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            flash = Path(folder) / "flash.bin"
+            flash.write_bytes(image)
+            with EmulatedPico(flash) as pico:
+                data = self._model(pico)
+                if data is None and then:
+                    push(pico.url, then)
+                    pico.restart()
+                    assert self._model(pico) == then
+                return data
+
+    def _model(self, pico: EmulatedPico) -> bytes | None:
+        """The model that a node classifies with, None if it says that it has none."""
+        with closing(serial.serial_for_url(pico.url)) as port:
+            session = Session(port, Timing())
+            while (event := session.receive(PATIENCE)) and event["event"] != "prediction":
+                if event["event"] == "error":
+                    assert "push a model" in event["error"], event
+                    return None
+                assert event["event"] in ("ready", "source"), event
+            assert event, f"no prediction, but {session.pending!r}"
+            assert session.greet(PATIENCE), "the node does not answer"
+        data = self._hashes[session.hello["model"]["sha256"]]
+        assert tuple(event["scores"]) in self._scores[data], "scores of another model"
+        return data
+
+    def check_cuts(
+        self,
+        start: bytes,
+        operations: list[FlashOperation],
+        torn: bool = False,
+        then: bytes | None = None,
+    ) -> Counter[bytes | None]:
+        """Boot after every power cut of a run: how often which model classifies; as `active`."""
+
+        def boot(cut: PowerCut) -> bytes | None:
+            try:
+                return self.active(cut.image, then)
+            except Exception as error:
+                error.add_note(f"after a power cut {cut}")
+                raise
+
+        with ThreadPoolExecutor(BOOTS_AT_ONCE) as pool:
+            return Counter(pool.map(boot, power_cuts(start, operations, torn)))
