@@ -17,7 +17,8 @@ class Lines:
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
         self.session = os.urandom(4).hex()
-        self._start = time.ticks_ms()
+        self._ticks = time.ticks_ms()
+        self._ms = 0  # since the start; added up, as ticks wrap round after days
         self._seq = 0
         self.ready()
 
@@ -46,10 +47,13 @@ class Lines:
 
     def prediction(self, p: Prediction) -> None:
         """A window has been classified."""
+        now = time.ticks_ms()
+        self._ms += time.ticks_diff(now, self._ticks)
+        self._ticks = now
         emit(
             "prediction",
             seq=self._seq,
-            ms=time.ticks_diff(time.ticks_ms(), self._start),
+            ms=self._ms,
             label=p.label,
             index=p.index,
             scores=list(p.scores),

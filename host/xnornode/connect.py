@@ -11,7 +11,7 @@ from xnornode.session import USUAL, Event, Session, Timing
 RETRY = 0.2
 """Seconds between two looks for a port that went away."""
 PATIENCE = 4
-"""How much longer than usual a node that may be restarting is given to say hello."""
+"""How much longer than usual a node is given to say hello that is there, or may be restarting."""
 
 _ABOUT = """
 import os, sys
@@ -39,11 +39,20 @@ def connect(
     """
     with closing(open_port(url)) as port:
         session = Session(port, timing, on_event)
-        for _ in range(timing.hello_tries * (PATIENCE if patient else 1)):
-            if session.greet(timing.hello) or session.at_prompt:
+        asked = 0
+        while not session.greet(timing.hello) and not session.at_prompt:
+            asked += 1
+            # Once lines of ours have come, someone is there who may be slow, or hard to hear
+            heard = session.events or session.damaged
+            if asked >= timing.hello_tries * (PATIENCE if patient or heard else 1):
                 break
         if session.hello:
             yield session
+        elif session.damaged:
+            raise LinkLost(
+                f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
+                "damaged: try another cable, or a slower line"
+            )
         elif session.events:
             raise LinkError(
                 f"the program on {url} writes predictions, but takes no commands: give its loop "

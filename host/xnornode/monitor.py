@@ -11,7 +11,7 @@ from types import TracebackType
 from xnornode.connect import RETRY
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link import open_port
-from xnornode.session import Event, Session
+from xnornode.session import Event, Session, command
 
 QUEUE = 10_000
 """Events that are kept for a reader that is slower than the node; then the oldest are dropped."""
@@ -72,7 +72,10 @@ class Monitor:
         self._reconnect = reconnect
         self._next: int | None = None
         self._node: str | None = None  # its session
-        self._model: Event = {}
+        self._jump = (0, 0)  # the first number after the port came back, and what that lost
+        self._model: str | None = None
+        self._revision: int | None = None
+        self._opened = 0  # how often the port had been opened when the last prediction came
         self._events: deque[Event | LinkError] = deque()
         self._changed = threading.Condition()
         self._ends = False
@@ -114,15 +117,28 @@ class Monitor:
             raise event
         if event["event"] == "ready":
             self._ready(event)
+        elif event["event"] == "hello" and event.get("model"):
+            self._hello(event)
         return event
 
     def _ready(self, event: Event) -> None:
         if self._node is not None and event.get("session") != self._node:
             self.restarts += 1
             self._next = 0
-        self._node, self._model = event.get("session"), event
+        self._node = event.get("session")
+        self._model, self._revision = event["model"], event["revision"]
         if self._next is not None:
             self._count(event.get("seq", 0))
+
+    def _hello(self, event: Event) -> None:
+        """The answer to what is asked when the port is opened."""
+        if self._node is not None and event["session"] != self._node:
+            # What seemed a jump in the old program's numbers was the new one's beginning
+            first, lost = self._jump
+            self.restarts += 1
+            self.lost += first - lost
+        self._node = event["session"]
+        self._model, self._revision = event["model"]["name"], event["model"]["revision"]
 
     def _count(self, seq: int) -> int:
         """The number that was expected is at least `seq`; how many are missing."""
@@ -141,13 +157,12 @@ class Monitor:
         if event["event"] != "prediction":
             return None
         lost = self._count(event["seq"])
+        if event["opened"] != self._opened:
+            self._opened, self._jump = event["opened"], (event["seq"], lost)
         self._next = event["seq"] + 1
         self.predictions += 1
-        model = self._model
         fields = {k: event[k] for k in ("seq", "ms", "label", "index", "scores", "us", "time")}
-        return Prediction(
-            **fields, lost=lost, model=model.get("model"), revision=model.get("revision")
-        )
+        return Prediction(**fields, lost=lost, model=self._model, revision=self._revision)
 
     def _read(self) -> None:
         while not self._ends:
@@ -164,11 +179,12 @@ class Monitor:
         """Take events until the port goes away."""
         damaged = self.damaged
         try:
+            session.send(command("hello", 0))  # the answer says whether it is the same program
             while not self._ends:
                 event = session.receive(GLANCE)
                 self.damaged = damaged + session.damaged
                 if event:
-                    event["time"] = time.time()
+                    event["time"], event["opened"] = time.time(), self.reconnections
                     self._put(event)
         except LinkLost:
             pass

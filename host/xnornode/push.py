@@ -101,9 +101,10 @@ class Push:
             answer = session.request("begin", **self._begin)
             if "active" in answer:
                 return self._model(answer)
-            if not self.sent and answer["at"]:
-                self._resumed = answer["at"]
+            if answer["at"]:
                 self._say(f"the node has {answer['at']:,} bytes of it: going on from there")
+            if not self.sent:
+                self._resumed = answer["at"]
             self.sent = True
             try:
                 self._send(session, answer["push"], answer["at"])
