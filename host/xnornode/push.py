@@ -16,6 +16,8 @@ from xnornode.session import USUAL, Session, Timing
 PROTOCOL = 1
 REVISION = slice(12, 16)
 """Where a model file has its revision (FORMAT.md, "Header")."""
+PATIENCE = 4
+"""How much longer than the acks of late is waited for one."""
 
 Progress = Callable[[int, int], None]
 
@@ -126,11 +128,11 @@ class Push:
         return active
 
     def _send(self, session: Session, push: int, at: int) -> None:
-        hello = session.hello
-        sender = Sender(self.data, push, at, hello["frame"], hello["window"], self.timing.tries)
+        hello, timing = session.hello, self.timing
+        sender = Sender(self.data, push, at, hello["frame"], hello["window"], timing.tries)
         retries = 0
         try:
-            deadline, heard = 0.0, False
+            deadline, heard, since, slowest = 0.0, False, 0.0, timing.ack
             while not sender.done:
                 self._at = sender.at
                 self._progress(sender.at, len(self.data))
@@ -138,14 +140,17 @@ class Push:
                 for line in lines:
                     session.send(line)
                 if lines or heard:
-                    wait = self.timing.settle if sender.drains else self.timing.ack
-                    deadline = time.monotonic() + wait
+                    since = time.monotonic()
+                    wait = timing.settle if sender.drains else min(timing.ack, PATIENCE * slowest)
+                    deadline = since + max(wait, timing.settle)
                 event = session.receive(deadline - time.monotonic())
                 # Predictions come all the time: silence is that no ack does
                 heard = event is not None and event["event"] == "ack"
                 if event is None:
                     sender.silence()
+                    slowest = timing.ack
                 elif heard:
+                    slowest = max(slowest / 2, time.monotonic() - since)
                     sender.heard(event)
                 elif session.on_event:
                     session.on_event(event)

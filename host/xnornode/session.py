@@ -28,10 +28,11 @@ class Timing:
     """How long is waited for what, in seconds, and how often it is tried."""
 
     hello: float = 1.0
-    hello_tries: int = 3
+    hello_tries: int = 5
     answer: float = 10.0
     answer_tries: int = 3
-    ack: float = 3.0
+    ack: float = 6.0
+    """At most; less where acks have come sooner."""
     settle: float = 0.3
     """For answers to pieces that were under way when one was damaged."""
     tries: int = 10
@@ -93,6 +94,7 @@ class Session:
         """Lines that began as a line of the protocol and were not whole."""
         self.events = 0
         """Lines of the protocol that came."""
+        self._greetings: list[int] = []
         self.hello: Event = {}
         """What the node has said of itself."""
 
@@ -125,7 +127,7 @@ class Session:
         if event:
             self.events += 1
         else:
-            self.damaged += line.startswith(b"{")
+            self.damaged += line.startswith(b'{"event":')
         return event
 
     def next_line(self, seconds: float) -> bytes | None:
@@ -147,7 +149,7 @@ class Session:
         for _ in range(self.timing.answer_tries):
             number = next(self._numbers)
             self.send(command(name, number, **fields))
-            answer = self._answer(number, self.timing.answer)
+            answer = self._answer([number], self.timing.answer)
             if answer:
                 if "error" in answer:
                     raise NodeError(answer)
@@ -157,24 +159,25 @@ class Session:
     def greet(self, seconds: float) -> bool:
         """Ask who is there; whether a node has answered in time. A REPL's prompt ends the wait."""
         number = next(self._numbers)
+        self._greetings.append(number)  # a slow node may answer an earlier one
         # The REPL wants a carriage return; a node takes it for an empty line
         self.send(b"\r\n" + command("hello", number)[:-1] + b"\r\n")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.at_prompt:
-            answer = self._answer(number, GLANCE)
+            answer = self._answer(self._greetings, GLANCE)
             if answer and "error" not in answer:
                 self.hello = answer
                 return True
         return False
 
-    def _answer(self, number: int, seconds: float) -> Event | None:
+    def _answer(self, numbers: list[int], seconds: float) -> Event | None:
         deadline = time.monotonic() + seconds
         while True:
             event = self.receive(deadline - time.monotonic())
             if event is None:
                 return None
             if event["event"] in ("reply", "hello"):
-                if event.get("id") == number:
+                if event.get("id") in numbers:
                     return event
                 if event.get("id") is None and event.get("error") == "damaged":
                     return None  # it was ours, and did not arrive: send it again
