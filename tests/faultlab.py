@@ -5,29 +5,28 @@ bit for bit, and the push has succeeded or has said why.
 """
 
 import hashlib
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
 import numpy as np
 import serial
 from bridge import Bridge
 from faults import Fault
+from livenode import CHANNELS, DEVICE, prepare, samples
 from nets import random_model
 from unixnode import UnixNode
-from xnornode.data import Recording
 from xnornode.errors import LinkError
 from xnornode.fileformat import to_bytes
 from xnornode.model import Model
 from xnornode.push import Pushed, push
-from xnornode.recordfile import RecordFile
-from xnornode.recordfile import to_bytes as record_bytes
 from xnornode.session import Session, Timing
 
-DEVICE = Path(__file__).resolve().parent.parent / "device"
-RATE_MHZ = 2_000_000  # of the recording: a prediction every 4 ms
-SAMPLES = 400
-LENGTH, CHANNELS = 16, 2
+LENGTH = 16
 PATIENCE = 10.0  # seconds for a prediction, and for a node that restarts
 
 QUICK = Timing(
@@ -35,26 +34,31 @@ QUICK = Timing(
 )  # seconds; a node on this computer answers within some milliseconds
 
 
-def lab_models() -> tuple[Model, Model]:
-    """A small model, which is one piece of a push, and one of four pieces; of the same windows."""
-    small = random_model(51, LENGTH, CHANNELS, 2, (24, 3))
-    large = random_model(52, LENGTH, CHANNELS, 2, (700, 40, 4))
-    assert len(to_bytes(small)) < 1000 and 9000 < len(to_bytes(large)) < 16_000
-    return small, large
-
-
-def recording() -> Recording:
-    """What the node's sensor measures, again and again."""
-    samples = np.random.default_rng(7).integers(-2000, 2000, (SAMPLES, CHANNELS))
-    return Recording(samples.astype(np.int16), "x", "p1", "r0")
+def lab_models() -> tuple[Model, Model, Model]:
+    """A small model, which is one piece of a push, two of several pieces; of the same windows."""
+    small = random_model(51, LENGTH, len(CHANNELS), 2, (24, 3))
+    large = random_model(52, LENGTH, len(CHANNELS), 2, (700, 40, 4))
+    middle = random_model(53, LENGTH, len(CHANNELS), 2, (300, 4))
+    assert len(to_bytes(small)) < 1000 < 3000 < len(to_bytes(middle)) < 9000 < len(to_bytes(large))
+    return small, large, middle
 
 
 def all_scores(model: Model) -> set[tuple[int, ...]]:
     """The scores of all windows that the node may see: they tell which model gave them."""
-    samples = recording().samples
-    starts = range(SAMPLES - LENGTH + 1)
-    windows = np.stack([samples[at : at + LENGTH] for at in starts])
-    return {tuple(row) for row in model.scores(windows).tolist()}
+    windows = np.lib.stride_tricks.sliding_window_view(samples(), LENGTH, axis=0)
+    return {tuple(row) for row in model.scores(windows.swapaxes(1, 2)).tolist()}
+
+
+class Node(Protocol):
+    """A node with power that can be cut."""
+
+    @property
+    def end(self) -> tuple[str, int] | int: ...
+    @property
+    def running(self) -> bool: ...
+    def start(self) -> object: ...
+    def stop(self) -> object: ...
+    def restart(self) -> tuple[str, int] | int: ...
 
 
 @dataclass(frozen=True)
@@ -70,30 +74,19 @@ class Outcome:
 
 
 class Lab:
-    """A unix node in a folder, with both models, which are pushed in turn.
+    """A node whose small and large model are pushed in turn. A context manager.
 
-    A context manager. `push` is what tests call.
+    node: is started and stopped; its `end` is what a Bridge takes. `push` is what tests call.
     """
 
-    def __init__(self, folder: Path, timing: Timing = QUICK) -> None:
-        self.folder, self.timing = folder, timing
+    def __init__(self, node: "Node", timing: Timing) -> None:
+        self.node, self.timing = node, timing
         self.models = {to_bytes(model): model for model in lab_models()}
         self.files = list(self.models)
-        (folder / "models").mkdir()
-        (folder / "recordings").mkdir()
-        (folder / "models" / "1.bnn").write_bytes(self.files[0])
-        names, scales = ("ch0 (g)", "ch1 (g)"), (488_281,) * CHANNELS
-        file = RecordFile(recording(), names, scales, RATE_MHZ)
-        (folder / "recordings" / "r0.rec").write_bytes(record_bytes(file))
-        script = (DEVICE / "classify.py").read_text()
-        for name in ("/models", "/model.bnn", "/recordings"):
-            assert f'"{name}"' in script
-            script = script.replace(f'"{name}"', f'"{folder}{name}"')
-        (folder / "main.py").write_text(f"REPEAT = True\n{script}")
-        self.node = UnixNode([folder / "main.py"], folder, [DEVICE])
         self._scores = {data: all_scores(model) for data, model in self.models.items()}
+        self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.files}
 
-    def __enter__(self) -> "Lab":
+    def __enter__(self) -> Self:
         self.node.start()
         self.check()
         return self
@@ -104,7 +97,8 @@ class Lab:
     @property
     def other(self) -> bytes:
         """The model that is not active."""
-        return self.files[1 - self.files.index(self.active)]
+        small, large, *_ = self.files
+        return large if self.active == small else small
 
     def push(
         self,
@@ -116,7 +110,7 @@ class Lab:
     ) -> Outcome:
         """Push the other model over a line with faults, then check what must hold."""
         old, new = self.active, data or self.other
-        line = Bridge(self.node.fd, faults, noise, seed, pty=pty, restart=self.node.restart)
+        line = Bridge(self.node.end, faults, noise, seed, pty=pty, restart=self.node.restart)
         with line as bridge:
             try:
                 outcome = Outcome(push(bridge.url, new, timing=self.timing), None, bridge.fired)
@@ -129,6 +123,28 @@ class Lab:
             assert self.active == new, "the push says that it has succeeded"
         return outcome
 
+    def race(self, seed: int) -> list[Outcome]:
+        """Push both other models at once, from two hosts that share the line; check what holds."""
+        others = [data for data in self.files if data != self.active]
+        allowed = {self.active, *others}
+        delays = random.Random(seed)
+
+        def one(data: bytes) -> Outcome:
+            time.sleep(delays.uniform(0, 0.05))
+            try:
+                return Outcome(push(line.url, data, timing=self.timing), None, [])
+            except LinkError as error:
+                assert str(error).strip()
+                return Outcome(None, error, [])
+
+        with Bridge(self.node.end, shared=True) as line, ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(one, others))
+        self.check()
+        assert self.active in allowed
+        won = [data for data, outcome in zip(others, outcomes, strict=True) if outcome.pushed]
+        assert not won or self.active in won, "a push says that it has succeeded"
+        return outcomes
+
     def revive(self) -> None:
         """Start the node again if it does not run."""
         if not self.node.running:
@@ -136,11 +152,11 @@ class Lab:
         self.check()
 
     def check(self) -> None:
-        """The node classifies, with the model that it says, and that lies in its store."""
+        """The node classifies with the model that it says, which is one of ours."""
         assert self.node.running, "the node's program has ended"
         # A pseudo-terminal, as pyserial takes 0.3 s to close a socket
         with (
-            Bridge(self.node.fd, pty=True) as line,
+            Bridge(self.node.end, pty=True) as line,
             closing(serial.serial_for_url(line.url)) as port,
         ):
             session = Session(port, Timing(hello=PATIENCE))
@@ -148,13 +164,23 @@ class Lab:
             facts = session.hello["model"]
             while not (event := session.receive(PATIENCE)) or event["event"] != "prediction":
                 assert event is not None, "the node does not classify"
-        stored = {path: path.read_bytes() for path in self.slots()}
-        self.active = stored[self.slots()[0]]
-        assert self.active in self.models, "the active model is neither the old nor the new one"
-        assert facts["sha256"] == hashlib.sha256(self.active).hexdigest()
+        assert facts["sha256"] in self._hashes, "neither the old model nor the new one"
+        self.active = self._hashes[facts["sha256"]]
         assert tuple(event["scores"]) in self._scores[self.active], "scores of another model"
 
-    def slots(self) -> list[Path]:
-        """The files of the store, the active one first."""
-        files = (self.folder / "models").glob("*.bnn")
-        return sorted(files, key=lambda path: -int(path.name.split(".")[0]))
+
+class UnixLab(Lab):
+    """A node in a folder of this computer, which answers within milliseconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        program = prepare(folder, to_bytes(lab_models()[0]), realtime=True)
+        super().__init__(UnixNode([program], folder, [DEVICE]), QUICK)
+
+    def check(self) -> None:
+        """Its store, too, has that model as the active one, bit for bit."""
+        super().check()
+        first, *_ = sorted(
+            (self.folder / "models").glob("*.bnn"), key=lambda path: -int(path.name.split(".")[0])
+        )
+        assert first.read_bytes() == self.active

@@ -28,7 +28,8 @@ PRINTS = (
 )
 KEYS = (b"\n", b"\x03", b"\x01", b"\x04", b"\x02\r", b"\x00", b"abc", b'{"cmd":"list","id":1}\n')
 """What somebody at a terminal, or noise, may send to the node."""
-NOISE = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3)
+NOISE = {1e-6: 6, 1e-5: 6, 1e-4: 6, 3e-4: 2, 1e-3: 1}
+"""Bit error rates, and how often each is taken: a push takes half a minute to give up at 1e-3."""
 LET_GO = 10.5
 """Seconds after which a node has let a silent push go."""
 
@@ -100,8 +101,9 @@ def at_random(seed: int, size: int) -> Plan:
     """A few faults anywhere in a push of a model of `size` bytes, or noise."""
     rng = random.Random(seed)
     pty = rng.random() < 0.9
-    if rng.random() < 0.3:
-        return Plan("noise", [], rng.choice(NOISE), seed, pty)
+    if rng.random() < 0.15:
+        (rate,) = rng.choices(list(NOISE), list(NOISE.values()))
+        return Plan("noise", [], rate, seed, pty)
     faults = []
     for _ in range(rng.choice((1, 1, 1, 2, 3, 5))):
         kind = rng.choice((*BYTE_KINDS, Kind.STALL, Kind.RESTART))

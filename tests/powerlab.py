@@ -11,10 +11,11 @@ from pathlib import Path
 
 import serial
 from emulated_pico import EmulatedPico
-from faultlab import CHANNELS, DEVICE, LENGTH, all_scores, lab_models, recording
+from faultlab import Lab, all_scores, lab_models
 from firmware import build
 from flash_log import FlashOperation, PowerCut, power_cuts, read_log
-from nets import random_model
+from livenode import CHANNELS, DEVICE, samples
+from xnornode.data import Recording
 from xnornode.fileformat import to_bytes
 from xnornode.link import Board
 from xnornode.push import push
@@ -22,13 +23,16 @@ from xnornode.recordfile import RecordFile
 from xnornode.recordfile import to_bytes as record_bytes
 from xnornode.session import Session, Timing
 
+SAMPLES = 400
 RATE_MHZ = 200_000  # a prediction every 40 ms
 PATIENCE = 60.0  # seconds for a prediction after power-on, on a busy computer
 BOOTS_AT_ONCE = 2
+PICO = Timing(answer=8.0, ack=2.0, reconnect=20.0)
+"""For a node that runs slower than a chip."""
 FOLDERS = ("/lib", "/lib/xnornode", "/recordings")
 
 
-def node_files(folder: Path) -> dict[str, bytes]:
+def node_files(folder: Path, realtime: bool) -> dict[str, bytes]:
     """What a node that classifies from power-on needs, but for a model.
 
     The library is compiled here, as the emulated Pico would take seconds for it at each start.
@@ -39,9 +43,11 @@ def node_files(folder: Path) -> dict[str, bytes]:
         command = [build("mpy-cross"), "-march=armv6m", "-s", path.name, "-o", compiled, path]
         subprocess.run(command, check=True)
         files[f"/lib/xnornode/{compiled.name}"] = compiled.read_bytes()
-    names, scales = ("ch0 (g)", "ch1 (g)"), (488_281,) * CHANNELS
-    files["/recordings/r0.rec"] = record_bytes(RecordFile(recording(), names, scales, RATE_MHZ))
-    files["/main.py"] = b"REPEAT = True\n" + (DEVICE / "classify.py").read_bytes()
+    sensor = Recording(samples(SAMPLES), "x", "p1", "r0")
+    files["/recordings/r0.rec"] = record_bytes(RecordFile(sensor, CHANNELS, (0, 0), RATE_MHZ))
+    files["/main.py"] = (
+        f"REALTIME = {realtime}\nREPEAT = True\n{(DEVICE / 'classify.py').read_text()}".encode()
+    )
     return files
 
 
@@ -58,12 +64,12 @@ def put_files(board: Board, files: dict[str, bytes]) -> None:
 class PowerLab:
     """A node, set up in `folder`; runs on it that are written down, and their power cuts."""
 
-    def __init__(self, folder: Path, firmware: Path) -> None:
+    def __init__(self, folder: Path, firmware: Path, realtime: bool = True) -> None:
         self.folder, self.firmware = folder, firmware
-        middle = random_model(54, LENGTH, CHANNELS, 2, (300, 4))
-        self.models = {to_bytes(model): model for model in (lab_models()[0], middle)}
+        small, _, middle = lab_models()
+        self.models = {to_bytes(model): model for model in (small, middle)}
         self.files = list(self.models)
-        self.library = node_files(folder)
+        self.library = node_files(folder, realtime)
         self._scores = {data: all_scores(model) for data, model in self.models.items()}
         self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.models}
         flash = folder / "ready.bin"
@@ -136,3 +142,43 @@ class PowerLab:
 
         with ThreadPoolExecutor(BOOTS_AT_ONCE) as pool:
             return Counter(pool.map(boot, power_cuts(start, operations, torn)))
+
+
+class PicoNode:
+    """An emulated Pico as a Lab's node."""
+
+    def __init__(self, flash: Path) -> None:
+        self._pico = EmulatedPico(flash)
+
+    @property
+    def end(self) -> tuple[str, int]:
+        """What a Bridge takes."""
+        return ("127.0.0.1", self._pico.port)
+
+    @property
+    def running(self) -> bool:
+        """False if the chip is dead."""
+        return not any(event["event"] == "lockup" for event in self._pico.events)
+
+    def start(self) -> None:
+        """Give it power."""
+        self._pico.start()
+
+    def stop(self) -> None:
+        """Take its power away."""
+        self._pico.kill()
+
+    def restart(self) -> tuple[str, int]:
+        """Take its power and give it back."""
+        self.stop()
+        self.start()
+        return self.end
+
+
+class PicoLab(Lab):
+    """The emulated Pico of a PowerLab, set up."""
+
+    def __init__(self, power: PowerLab) -> None:
+        flash = power.folder / "lab.bin"
+        flash.write_bytes(power.ready)
+        super().__init__(PicoNode(flash), PICO)

@@ -1,14 +1,15 @@
 """Pushes to a node that classifies, over a line on which things go wrong; `make soak`: 10,000."""
 
 import pytest
-from faultlab import QUICK, Lab
+from faultlab import QUICK, UnixLab
 from faultplans import Plan, at_random, every_byte, in_each_state, long_stalls, prints, sample
 from faults import TO_HOST, TO_NODE
+from powerlab import PICO, PicoLab, PowerLab
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+    with UnixLab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
@@ -64,3 +65,17 @@ def test_anything(lab):
     assert failed < 30 and fired > 40
     assert {plan.name for plan in plans} == {"random", "noise"}
     assert {fault.way for plan in plans for fault in plan.faults} == {TO_NODE, TO_HOST}
+
+
+def test_two_hosts_at_once(lab):
+    outcomes = [outcome for seed in range(10) for outcome in lab.race(seed)]
+    assert sum(outcome.pushed is not None for outcome in outcomes) >= 8, "one of two, most times"
+
+
+def test_an_emulated_pico(pico_firmware, tmp_path):
+    """The whole chip: flash that stalls it, USB that goes away, a start that takes a while."""
+    plans = sample(in_each_state(PICO), 6, seed=5) + sample(prints(), 3, seed=6)
+    plans += [at_random(seed, 6000) for seed in range(3)]
+    with PicoLab(PowerLab(tmp_path, pico_firmware)) as lab:
+        failed, fired = run(lab, plans)
+    assert failed <= 3 and fired > 6

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faultlab import CHANNELS, LENGTH, lab_models
+from faultlab import LENGTH, lab_models
 from firmware import build
-from nets import random_model
+from livenode import CHANNELS
 from powerlab import PowerLab
 from targets import ROOT
 from xnornode.cli import main
@@ -20,13 +20,12 @@ STEPS = ("set-up", "push", "third push", "rollback", "push again", "starts witho
 
 def in_ram(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """All power cuts of a node's life on littlefs in RAM, in the unix build."""
-    models = [*lab_models(), random_model(53, LENGTH, CHANNELS, 2, (300, 3))]
     paths = []
-    for i, model in enumerate(models):
+    for i, model in enumerate(lab_models()):
         paths.append(folder / f"{i}.bnn")
         paths[-1].write_bytes(to_bytes(model))
     draw = random.Random(1)
-    window = json.dumps([draw.randrange(-2000, 2000) for _ in range(CHANNELS * LENGTH)])
+    window = json.dumps([draw.randrange(-2000, 2000) for _ in range(len(CHANNELS) * LENGTH)])
     command = [build("unix"), "-X", "heapsize=64M", ROOT / "tests" / "node" / "powercuts.py"]
     return subprocess.run(
         [*map(str, command), *options, window, *map(str, paths)],

@@ -37,6 +37,11 @@ class UnixNode:
         self.fd = -1
         """The master side of the pseudo-terminal, for `Bridge`; another one after a restart."""
 
+    @property
+    def end(self) -> int:
+        """What a Bridge takes."""
+        return self.fd
+
     def start(self) -> int:
         """Give it power; its `fd`."""
         self.fd, slave = os.openpty()
