@@ -45,21 +45,23 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pico(folder, pico_firmware):
-    """A Pico that classifies from power-on, over and over, as fast as it can."""
+    """A Pico that classifies from power-on, over and over."""
     with EmulatedPico(folder / "flash.bin", firmware=pico_firmware) as pico:
         command = [sys.executable, str(FLASH), "--port", pico.url, "--no-firmware", "--autostart"]
         command += ["--model", str(folder / "1.bnn"), "--recording", str(folder / "r0.rec")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         assert "installed, self-test passed on the board" in done.stdout
-        with Board(pico.url) as board:
-            board.run(
-                "text = open('/main.py').read()\n"
-                "with open('/main.py', 'w') as f:\n"
-                " f.write('REALTIME = False\\nREPEAT = True\\n' + text)"
-            )
-            board.restart()
+        start_program(pico, realtime=True)
         yield pico
+
+
+def start_program(pico, realtime: bool) -> None:
+    """Have it classify at the recording's rate, or as fast as it can."""
+    text = (ROOT / "device" / "classify.py").read_text()
+    with Board(pico.url) as board:
+        board.put(f"REALTIME = {realtime}\nREPEAT = True\n{text}".encode(), "/main.py")
+        board.restart()
 
 
 def xnornode(pico, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -84,6 +86,7 @@ def follow(session, count: int) -> list:
 
 def test_it_classifies_on_during_a_push(pico, folder):
     """At most 20 % fewer windows a second, and none is left out."""
+    start_program(pico, realtime=False)
     seen = []
     with connect(pico.url, on_event=seen.append, patient=True) as session:
         assert session.hello["running"] and session.hello["frame"] > 4000
@@ -96,6 +99,7 @@ def test_it_classifies_on_during_a_push(pico, folder):
     assert rate(during) > 0.8 * rate(before), (rate(before), rate(during), rate(after))
     numbers = [p["seq"] for p in (*before, *during, *after)]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    start_program(pico, realtime=True)
 
 
 def test_it_starts_with_what_was_pushed(pico, folder):
@@ -127,15 +131,12 @@ def test_at_the_repl(pico, folder):
 
 def test_a_program_that_hangs_is_interrupted_and_started_again(pico, folder):
     with Board(pico.url) as board:
-        main = board.run("print(open('/main.py').read())")
         board.put(b"while True: pass\n", "/main.py")
         board.restart()
     done = xnornode(pico, "push", folder / "5.bnn")
     assert done.returncode == 0, done.stderr
     assert "interrupting what runs there" in done.stderr
-    with Board(pico.url) as board:
-        board.put(main.encode(), "/main.py")
-        board.restart()
+    start_program(pico, realtime=True)
     with connect(pico.url, patient=True) as session:
         assert session.hello["model"]["revision"] == 5
 
