@@ -132,7 +132,7 @@ class SimulatedNode:
             return b""
         event, fields = answer
         text = json.dumps(fields, separators=(",", ":"))
-        return seal(f'{{"event":"{event}",{text[1:-1]}')
+        return seal(f'{{"event":"{event}",{text[1:-1]}'.encode())
 
 
 class SimulatedPort:

@@ -1,7 +1,6 @@
 """Sender and receiver of a push, both as they are, on a line with every kind of fault."""
 
 import json
-from base64 import b64encode
 from binascii import crc32
 
 import numpy as np
@@ -10,11 +9,11 @@ from faults import TO_HOST, TO_NODE, Fault, Kind
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nets import random_model
-from simulated import SOON, SimulatedNode, SimulatedPort, store
+from simulated import SOON, SimulatedNode, SimulatedPort, receiver, store
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.fileformat import to_bytes
 from xnornode.push import Push
-from xnornode.sender import SMALLEST, Sender
+from xnornode.sender import ESCAPED, SMALLEST, Sender, escape
 from xnornode.session import Session, command, seal, unseal
 
 pytestmark = pytest.mark.quick
@@ -47,7 +46,7 @@ def push(port, data=NEW, reconnections=20):
 
 
 def sealed(**fields) -> bytes:
-    return seal(json.dumps(fields, separators=(",", ":"))[:-1]).rstrip()
+    return seal(json.dumps(fields, separators=(",", ":"))[:-1].encode()).rstrip()
 
 
 def test_a_push_without_faults(node):
@@ -56,7 +55,7 @@ def test_a_push_without_faults(node):
     assert on_flash(node) == NEW
     assert [s.number for s in node.store.slots()] == [2, 1]
     assert list(node.store.parts()) == []
-    assert port.up.position < 1.5 * len(NEW) + 600
+    assert port.up.position < 1.25 * len(NEW) + 600
 
 
 def test_the_same_model_is_not_sent(node):
@@ -151,7 +150,8 @@ def begin_line(data: bytes, **more) -> bytes:
 
 
 def sealed_piece(push_number: int, at: int, data: bytes) -> bytes:
-    return seal(f'{{"push":{push_number},"at":{at},"data":"{b64encode(data).decode()}"').rstrip()
+    head = f'{{"push":{push_number},"at":{at},"data":"'
+    return seal(head.encode() + escape(data) + b'"').rstrip()
 
 
 def test_pieces(node):
@@ -169,6 +169,24 @@ def test_pieces(node):
     long = sealed_piece(number, 100, NEW[100:] + b"more")
     assert unseal(node.answers(long))["error"] in ("offset", "damaged")
     assert send(100, 100)["at"] == 200
+
+
+@given(st.binary(max_size=400))
+@example(bytes(range(256)))
+@example(b"=" * 300)
+@example(b"a" + b"=" * 300)
+def test_escapes(data):
+    text = escape(data)
+    assert not set(text) & (set(ESCAPED) - set(b"="))
+    out = bytearray(receiver._length(memoryview(text)))
+    receiver._unescape(memoryview(text), memoryview(out))
+    assert out == data
+
+
+def test_a_piece_that_ends_in_an_escape(node):
+    number = unseal(node.answers(begin_line(NEW)))["push"]
+    line = seal(f'{{"push":{number},"at":0,"data":"abc="'.encode()).rstrip()
+    assert unseal(node.answers(line))["error"] == "damaged"
 
 
 def test_two_pcs_the_last_begin_wins(node):
@@ -206,7 +224,7 @@ def test_two_pcs_the_last_begin_wins(node):
         (sealed(cmd="rollback", id=1, to="0" * 64), "no_model"),
         (sealed(push=1), "damaged"),
         (sealed(push=1, at=0, data="!"), "no_push"),
-        (seal('{"push":1,"at":0,"data":"').rstrip(), "no_push"),
+        (seal(b'{"push":1,"at":0,"data":"').rstrip(), "no_push"),
         (b"[1]", None),
         (b">>> ", None),
         (b"", None),

@@ -11,6 +11,7 @@ In a program of one's own (docs/protocol.md)::
         link.step()
 """
 
+import gc
 import os
 import select
 import sys
@@ -189,10 +190,14 @@ class Ends:
                 break
             idle = False
             self._heard = time.ticks_ms()
-            answer = self.receiver.damaged() if line is None else self.receiver.line(line)
-            if answer:
-                event, fields = answer
-                emit(event, **fields)
+            try:
+                answer = self.receiver.damaged() if line is None else self.receiver.line(line)
+                if answer:
+                    event, fields = answer
+                    emit(event, **fields)
+            except MemoryError:  # the program that classifies needs what there is
+                self.receiver.let_go()
+                gc.collect()
             self._set_ctrl_c()
             if self.receiver.quit or time.ticks_diff(until, time.ticks_us()) < 0:
                 break

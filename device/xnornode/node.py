@@ -143,7 +143,10 @@ class Node:
         """The model has classified a window: a trial ends."""
         if self.active and self.active["trial"] is not None:
             self.active["trial"] = None
-            self._store.confirm(self.number)
+            try:  # noqa: SIM105 (no contextlib on the node)
+                self._store.confirm(self.number)
+            except OSError:
+                pass  # the trial goes on with the next start
 
     def _key(self) -> bytes | None:
         try:

@@ -7,11 +7,12 @@ it.
 import gc
 import hashlib
 import json
-from binascii import a2b_base64, crc32
+from binascii import crc32
 
 PROTOCOL = 1
 SYNC = 8192  # bytes between two syncs of the part to flash
 COMPARE = 512  # bytes of the part that are read back at a time
+CHUNK = 128  # bytes of a piece that are decoded at a time
 SEAL = 18  # bytes of ,"crc":"89abcdef"}
 READ_ONLY = ("hello", "list")  # may be typed by hand, without a crc
 BY_HAND = 200  # bytes that a line without a crc may have
@@ -79,7 +80,7 @@ class Receiver:
                 raise ValueError
             if not sealed and (fields.get("cmd") not in READ_ONLY or "crc" in fields):
                 raise ValueError
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, IndexError):
             return self.damaged()
         return self._command(fields)
 
@@ -114,23 +115,25 @@ class Receiver:
         push, at = head["push"], head["at"]
         if push != self.push:
             return "ack", {"push": push, "at": 0, "error": self._why_not(push)}
-        data = a2b_base64(line[start + 9 : len(line) - SEAL - 1])  # type: ignore[arg-type]
-        if at + len(data) <= self._at:
+        text = line[start + 9 : len(line) - SEAL - 1]
+        end = at + _length(text)
+        if end <= self._at:
             return self._ack()
-        if at != self._at or at + len(data) > len(self._room or b""):
+        if at != self._at or end > len(self._room or b""):
             return self._ack("offset")
         assert self._file and self._room is not None
+        data = memoryview(self._room)[at:end]
+        _unescape(text, data)
         try:
             self._file.write(data)
-            if at + len(data) - self._synced >= SYNC:
+            if end - self._synced >= SYNC:
                 self._file.flush()
-                self._synced = at + len(data)
+                self._synced = end
         except OSError as error:
             self.let_go()
             return "ack", {"push": push, "at": at, "error": "flash", "message": str(error)}
-        memoryview(self._room)[at : at + len(data)] = data
         self._hash.update(data)
-        self._at += len(data)
+        self._at = end
         return self._ack()
 
     def _command(self, fields: "Fields") -> "tuple[str, Fields]":
@@ -300,6 +303,38 @@ def _is_sealed(line: "memoryview") -> bool:
     if len(line) <= SEAL or end[:8] != b',"crc":"' or end[16:] != b'"}':
         return False
     return end[8:16] == f"{crc32(line[:-SEAL]):08x}".encode()
+
+
+def _length(text: "memoryview") -> int:
+    """Bytes that the text of a piece stands for: = and the character after it stand for one."""
+    count = len(text)
+    for at in range(0, len(text), CHUNK):
+        count -= bytes(text[at : at + CHUNK]).count(b"=")
+    return count
+
+
+def _unescape(text: "memoryview", data: "memoryview") -> None:
+    """Turn the text of a piece into its bytes, of which the length is right. Raises ValueError.
+
+    By small chunks, since on a heap in use there may be no room for a whole piece more.
+    """
+    n, escaped = 0, False
+    for at in range(0, len(text), CHUNK):
+        parts = bytes(text[at : at + CHUNK]).split(b"=")
+        for i, part in enumerate(parts):
+            if i:
+                if escaped:
+                    raise ValueError("=")
+                escaped = True
+            if part and escaped:
+                data[n] = part[0] ^ 0x40
+                n += 1
+                part = part[1:]
+                escaped = False
+            data[n : n + len(part)] = part
+            n += len(part)
+    if escaped:
+        raise ValueError("=")
 
 
 def _is_hash(text: object) -> bool:

@@ -67,8 +67,16 @@ class Store:
     def start(self) -> "tuple[list[Slot], str]":
         """Count a start; the models to try in turn, and a note where a trial was ended.
 
-        To be called once when the node's program starts. Raises OSError.
+        To be called once when the node's program starts. What the filesystem refuses is left.
         """
+        try:
+            note = self._count_start()
+        except OSError as error:
+            note = f"{self.folder}: {error}"
+        active, previous = self.active(), self.previous()
+        return [slot for slot in (active, previous) if slot], note
+
+    def _count_start(self) -> str:
         note = ""
         active = self.active()
         if active and active.starts is not None:
@@ -78,8 +86,7 @@ class Store:
             elif previous:
                 self.activate(previous)
                 note = f"{TRIAL_STARTS} starts without a window: back to the previous model"
-        active, previous = self.active(), self.previous()
-        return [slot for slot in (active, previous) if slot], note
+        return note
 
     def confirm(self, number: int) -> None:
         """End the trial of a model that has classified a window. Raises OSError."""

@@ -46,10 +46,9 @@ class Timing:
 USUAL = Timing()
 
 
-def seal(body: str) -> bytes:
+def seal(body: bytes) -> bytes:
     """A line: the JSON object with its CRC as last key. `body` is without the closing brace."""
-    data = body.encode("ascii")
-    return data + b',"crc":"%08x"}\n' % crc32(data)
+    return body + b',"crc":"%08x"}\n' % crc32(body)
 
 
 def unseal(line: bytes) -> Event | None:
@@ -70,7 +69,7 @@ def command(name: str, number: int, **fields: Any) -> bytes:
     """The line of a command."""
     text = json.dumps({"cmd": name, "id": number, **fields}, separators=(",", ":"))
     # One bit from the interrupt character, 0x03: noise must not stop the node
-    return seal(text[:-1].replace("C", "\\u0043").replace("#", "\\u0023"))
+    return seal(text[:-1].replace("C", "\\u0043").replace("#", "\\u0023").encode())
 
 
 class Session:
