@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,8 @@ from flash_log import FlashOperation, PowerCut, power_cuts, read_log
 from livenode import CHANNELS, DEVICE, samples
 from xnornode.data import Recording
 from xnornode.fileformat import to_bytes
+from xnornode.install import Installer, Plan
 from xnornode.link import Board
-from xnornode.push import push
 from xnornode.recordfile import RecordFile
 from xnornode.recordfile import to_bytes as record_bytes
 from xnornode.session import Session, Timing
@@ -26,10 +27,10 @@ from xnornode.session import Session, Timing
 SAMPLES = 400
 RATE_MHZ = 200_000  # a prediction every 40 ms
 PATIENCE = 60.0  # seconds for a prediction after power-on, on a busy computer
+GLANCE = 1.0  # seconds between two looks for the REPL's prompt
 BOOTS_AT_ONCE = 2
 PICO = Timing(answer=8.0, ack=2.0, reconnect=20.0)
 """For a node that runs slower than a chip."""
-FOLDERS = ("/lib", "/lib/xnornode", "/recordings")
 
 
 def node_files(folder: Path, realtime: bool) -> dict[str, bytes]:
@@ -51,14 +52,13 @@ def node_files(folder: Path, realtime: bool) -> dict[str, bytes]:
     return files
 
 
-def put_files(board: Board, files: dict[str, bytes]) -> None:
-    """Write files on a board, whatever is there already."""
-    board.run(
-        "import os\n"
-        f"for d in {FOLDERS}:\n try: os.mkdir(d)\n except OSError as e:\n  if e.errno != 17: raise"
-    )
-    for path, data in files.items():
-        board.put(data, path)
+def set_up(pico: EmulatedPico, files: dict[str, bytes], model: bytes | None) -> None:
+    """Install files and a model as tools/flash.py does; what is there already is left alone."""
+    with Board(pico.url) as board:
+        board.clear()
+        for _ in Installer(board, lambda text: None, lambda *_: None).install(Plan(files, model)):
+            pass
+        board.restart()
 
 
 class PowerLab:
@@ -73,12 +73,12 @@ class PowerLab:
         self._scores = {data: all_scores(model) for data, model in self.models.items()}
         self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.models}
         flash = folder / "ready.bin"
-        with EmulatedPico(flash, firmware=firmware) as pico, Board(pico.url) as board:
+        with EmulatedPico(flash, firmware=firmware) as pico:
             self.formatted = flash.read_bytes()
-            put_files(board, self.library)
+            set_up(pico, self.library, None)
         self.without_model = flash.read_bytes()
         with EmulatedPico(flash) as pico:
-            push(pico.url, self.files[0])
+            set_up(pico, self.library, self.files[0])
         self.ready = flash.read_bytes()
 
     def record(
@@ -96,7 +96,7 @@ class PowerLab:
     def active(self, image: bytes, then: bytes | None = None) -> bytes | None:
         """Boot a node with this flash; the model that it classifies with, which is one of ours.
 
-        then: where the node says that it has no model, it is pushed this one, and classifies.
+        then: where the node does not yet classify, it is set up with this model, and then does.
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             flash = Path(folder) / "flash.bin"
@@ -104,21 +104,24 @@ class PowerLab:
             with EmulatedPico(flash) as pico:
                 data = self._model(pico)
                 if data is None and then:
-                    push(pico.url, then)
-                    pico.restart()
+                    set_up(pico, self.library, then)
                     assert self._model(pico) == then
                 return data
 
     def _model(self, pico: EmulatedPico) -> bytes | None:
-        """The model that a node classifies with, None if it says that it has none."""
+        """The model that a node classifies with, None if it is not set up yet."""
         with closing(serial.serial_for_url(pico.url)) as port:
             session = Session(port, Timing())
-            while (event := session.receive(PATIENCE)) and event["event"] != "prediction":
-                if event["event"] == "error":
+            deadline = time.monotonic() + PATIENCE
+            while not (event := session.receive(GLANCE)) or event["event"] != "prediction":
+                assert time.monotonic() < deadline, f"no prediction, but {session.pending!r}"
+                if event is None:
+                    if session.at_prompt:
+                        return None  # no program yet, or one that lacks a part of its library
+                    session.send(b"\r\n")
+                elif event["event"] == "error":
                     assert "push a model" in event["error"], event
                     return None
-                assert event["event"] in ("ready", "source"), event
-            assert event, f"no prediction, but {session.pending!r}"
             assert session.greet(PATIENCE), "the node does not answer"
         data = self._hashes[session.hello["model"]["sha256"]]
         assert tuple(event["scores"]) in self._scores[data], "scores of another model"

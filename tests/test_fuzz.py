@@ -105,7 +105,9 @@ def test_a_receiver_that_raises_is_reported(folder, monkeypatch, tmp_path_factor
     receiver.write_text(receiver.read_text().replace(caught, "except KeyError as error:"))
     real = fuzz.run
     monkeypatch.setattr(
-        fuzz, "run", lambda *args, **env: real(*args, **{**env, "MICROPYPATH": str(device)})
+        fuzz,
+        "run",
+        lambda *args, **env: real(*args, **{**env, "MICROPYPATH": f"{device}:{fuzz.NODE_PATH}"}),
     )
     assert fuzz.main(["lines", "--runs", "100000"]) == 1
     said = capsys.readouterr().err

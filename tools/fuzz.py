@@ -41,6 +41,7 @@ SECONDS = 60
 SAMPLE = 20_000  # inputs that the Python reader is asked about
 MOST_BYTES = 4096
 TARGETS = ("loader", "lines")
+NODE_PATH = f"{ROOT / 'device'}:{ROOT / 'tests' / 'node'}"
 RAM_DISK = Path("/dev/shm")  # the node syncs its files, which a real disk takes milliseconds for
 FLAGS = ["-std=c99", "-O1", "-g", "-fno-sanitize-recover=all", "-D_POSIX_C_SOURCE=200809L"]
 SANITIZERS = "-fsanitize=fuzzer,address,undefined"
@@ -207,7 +208,7 @@ def fuzz_lines(limits: list[str]) -> Iterator[str]:
     """The node's line reader; an account of it."""
     with tempfile.TemporaryDirectory(dir=RAM_DISK if RAM_DISK.is_dir() else None) as folder:
         command = lines_command(Path(folder))
-        log = run("lines", command, limits, MICROPYPATH=str(ROOT / "device"))
+        log = run("lines", command, limits, MICROPYPATH=NODE_PATH)
     yield f"line reader: {account(log)}"
 
 
@@ -215,7 +216,7 @@ def run_again(name: str, file: Path) -> int:
     """Runs one input; the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         command = [str(build_loader())] if name == "loader" else lines_command(Path(folder))
-        env = {**os.environ, "MICROPYPATH": str(ROOT / "device")}
+        env = {**os.environ, "MICROPYPATH": NODE_PATH}
         return subprocess.run([*command, str(file)], env=env, check=False).returncode
 
 

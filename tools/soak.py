@@ -3,7 +3,7 @@
 
     python tools/soak.py                            all of it, one after the other
     python tools/soak.py faults --pushes 10000      faulted pushes to a node on this computer
-    python tools/soak.py cuts                       each power cut, torn ones too, booted
+    python tools/soak.py cuts                       each power cut, booted
     python tools/soak.py stream --seconds 3600      a node at its full rate, pushes in between
 
 Accounts go to stdout, progress to stderr. The exit status is 1 as soon as something does not hold;
@@ -36,7 +36,7 @@ import faultplans  # type: ignore[import-not-found]  # noqa: E402
 import serial  # noqa: E402
 from bridge import Bridge  # type: ignore[import-not-found]  # noqa: E402
 from faultlab import QUICK, UnixLab  # type: ignore[import-not-found]  # noqa: E402
-from powerlab import PICO, PicoNode, PowerLab  # type: ignore[import-not-found]  # noqa: E402
+from powerlab import PICO, PicoNode, PowerLab, set_up  # type: ignore[import-not-found]  # noqa: E402
 from xnornode.cli import main as xnornode  # noqa: E402
 from xnornode.push import push  # noqa: E402
 from xnornode.session import Session  # noqa: E402
@@ -106,26 +106,27 @@ def faults(count: int) -> None:
 
 
 def cuts() -> None:
-    """Every power cut of a push and a rollback on the emulated Pico, whole and torn."""
+    """Every power cut of a first set-up, a push and a rollback on the emulated Pico."""
     with tempfile.TemporaryDirectory() as folder:
         lab = PowerLab(Path(folder), build("rp2"))
         old, new = lab.files
+        names = {None: "not set up yet, and then set up", old: "the old model", new: "the new one"}
         flash = lab.ready
-        for name, do in (
-            ("push", lambda pico: push(pico.url, new, timing=PICO)),
-            ("rollback", lambda pico: xnornode(["rollback", "--port", pico.url])),
+        for name, start, then, do in (
+            ("push", lab.ready, None, lambda pico: push(pico.url, new, timing=PICO)),
+            ("rollback", None, None, lambda pico: xnornode(["rollback", "--port", pico.url])),
+            ("first set-up", lab.formatted, old, lambda pico: set_up(pico, lab.library, old)),
         ):
             say(f"power cuts of a {name}")
-            operations, after = lab.record(flash, do)
-            found = lab.check_cuts(flash, operations, torn=True)
+            start = start or flash
+            operations, flash = lab.record(start, do)
+            found = lab.check_cuts(start, operations, torn=then is None, then=then)
+            table = ", ".join(f"{names[model]} {count}" for model, count in found.items())
             print(
                 f"power cuts of a {name}: {len(operations)} flash operations, "
-                f"{sum(found.values())} different cuts, all booted; classified with "
-                f"the old model {found[old if name == 'push' else new]}, "
-                f"with the new one {found[new if name == 'push' else old]}",
+                f"{sum(found.values())} different cuts, all booted; {table}",
                 flush=True,
             )
-            flash = after
 
 
 class Follower:

@@ -7,9 +7,9 @@ import io
 import json
 import os
 import sys
-from binascii import b2a_base64, crc32
 
 import fuzz
+from pieces import escape, seal
 from xnornode.link import Port
 from xnornode.node import Node
 from xnornode.receiver import Receiver
@@ -43,19 +43,19 @@ def digest(data):
 
 def filled(line, push, old, new):
     """A line of an input with its placeholders filled in."""
+    marks = {b"#": str(push), b"@": digest(new), b"%": digest(old), b"$": str(len(new))}
+    for mark, value in marks.items():
+        line = line.replace(mark, value.encode())
     while b'"*' in line:
         before, rest = line.split(b'"*', 1)
         span, _, after = rest.partition(b'"')
         a, _, b = span.partition(b"-")
         text = b"?"
         if a.isdigit() and b.isdigit() and len(a) < 6 and len(b) < 6:
-            text = b2a_base64(new[int(a) : int(b)])[:-1]
+            text = escape(new[int(a) : int(b)])
         line = before + b'"' + text + b'"' + after
-    marks = {b"#": str(push), b"@": digest(new), b"%": digest(old), b"$": str(len(new))}
-    for mark, value in marks.items():
-        line = line.replace(mark, value.encode())
     if line[:1] == b"!":
-        line = line[1:] + b',"crc":"%08x"}' % crc32(line[1:])
+        line = seal(line[1:])
     return line
 
 

@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import sys
-from binascii import b2a_base64, crc32
 
+from pieces import escape, seal
 from ramflash import RamFlash, mount, power_cuts, vfs
 from xnornode import Classifier
 from xnornode.node import Node
@@ -38,12 +38,11 @@ class Power:
         vfs.umount(ROOT)
 
     def send(self, body):
-        line = (body + f',"crc":"{crc32(body.encode()):08x}"' + "}").encode()
-        _, fields = self.receiver.line(memoryview(line))
+        _, fields = self.receiver.line(memoryview(seal(body)))
         return fields
 
     def command(self, **fields):
-        answer = self.send(json.dumps(fields)[:-1])
+        answer = self.send(json.dumps(fields)[:-1].encode())
         assert "error" not in answer, answer
         return answer
 
@@ -54,8 +53,10 @@ class Power:
             return
         push, at = answer["push"], answer["at"]
         while at < len(data):
-            text = str(b2a_base64(data[at : at + PIECE]), "ascii").strip()
-            at = self.send(f'{{"push":{push},"at":{at},"data":"{text}"')["at"]
+            piece = escape(data[at : at + PIECE])
+            answer = self.send(b'{"push":%d,"at":%d,"data":"%s"' % (push, at, piece))
+            assert answer["at"] > at, answer
+            at = answer["at"]
         self.command(cmd="end", id=2, push=push)
 
     def rollback(self, data):
