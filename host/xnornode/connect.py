@@ -50,6 +50,9 @@ def connect(
                 break
         if session.hello:
             yield session
+        elif session.at_prompt:  # be it after a program that had to say something
+            with _at_repl(session, url, say):
+                yield session
         elif session.damaged > NOISE * session.events:
             raise LinkLost(
                 f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
