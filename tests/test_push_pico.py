@@ -105,6 +105,8 @@ def test_it_classifies_on_during_a_push(pico, folder):
 def test_it_starts_with_what_was_pushed(pico, folder):
     done = xnornode(pico, "push", folder / "3.bnn")
     assert done.returncode == 0, done.stderr
+    with connect(pico.url) as session:
+        follow(session, 2)
     pico.kill()
     pico.start()
     with connect(pico.url, patient=True) as session:

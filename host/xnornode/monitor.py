@@ -133,10 +133,13 @@ class Monitor:
     def _hello(self, event: Event) -> None:
         """The answer to what is asked when the port is opened."""
         if self._node is not None and event["session"] != self._node:
-            # What seemed a jump in the old program's numbers was the new one's beginning
-            first, lost = self._jump
             self.restarts += 1
-            self.lost += first - lost
+            if event["opened"] != self._opened:  # no prediction has come since
+                self._next = 0
+            else:
+                # What seemed a jump in the old program's numbers was the new one's beginning
+                first, lost = self._jump
+                self.lost += first - lost
         self._node = event["session"]
         self._model, self._revision = event["model"]["name"], event["model"]["revision"]
 
