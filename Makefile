@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test bench bench-training bench-ablation quick lint format firmware native clean distclean
+.PHONY: help setup setup-test demo test fuzz soak bench bench-training bench-ablation quick lint format firmware native clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,14 @@ bench-training: setup ## the accuracy table of docs/training-results.md, three s
 
 bench-ablation: setup ## what each technique brings, three seeds: two hours
 	@$(PYTHON) tools/bench_ablation.py
+
+fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
+	@$(PYTHON) tools/fuzz.py
+
+soak: setup-test ## the long form, for a night: 10,000 faulted pushes, power cuts, an hour's stream, fuzzing
+	@$(PYTHON) tools/soak.py
+	@$(PYTHON) tools/fuzz.py loader --runs 10000000
+	@$(PYTHON) tools/fuzz.py lines --runs 1000000
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest -m quick $(TEST)

@@ -1,8 +1,10 @@
-"""Classify sensor samples and print a line of JSON for each prediction (docs/lines.md).
+"""Classify sensor samples, print a line of JSON for each prediction, and take new models meanwhile.
 
     mpremote run device/classify.py
 
-The sensor is a recording in the node's flash, at the rate it was recorded; as fast as it can:
+docs/lines.md has the lines, docs/protocol.md what the PC may say. As /main.py on the node it starts
+with the power (`tools/flash.py --autostart`). The sensor is a recording in the node's flash, at the
+rate it was recorded; as fast as it can:
 
     mpremote exec "REALTIME = False" run device/classify.py
 
@@ -10,36 +12,45 @@ For your own sensor, put in place of Replay whatever yields one sample after the
 tuple of integers in the model's scale, or None where samples were lost.
 """
 
-from xnornode import Classifier
-from xnornode.lines import Lines, emit
+from xnornode import Classifier, Link
+from xnornode.lines import emit
 from xnornode.replay import Replay
+from xnornode.store import Store
 
-MODEL = "/model.bnn"
+MODELS = "/models"
+MODEL = "/model.bnn"  # of nodes that were set up before there was a store
 RECORDINGS = "/recordings"
 REALTIME = globals().get("REALTIME", True)
+REPEAT = globals().get("REPEAT", False)
 
 
 def main() -> None:
     try:
-        classifier = Classifier(MODEL)
+        classifier = Classifier(Store(MODELS, MODEL))
     except (OSError, ValueError) as error:
-        emit("error", error=f"{MODEL}: {error}; install one with tools/flash.py --model")
+        emit("error", error=f"{error}; push a model with `xnornode push`")
         return
-    lines = Lines(classifier)
-    source = Replay(RECORDINGS, REALTIME)
+    link = Link(classifier)
+    source = Replay(RECORDINGS, REALTIME, link.step)
     try:
-        for sample in source:
-            if sample is None:
-                lines.source(source.name)
-            prediction = classifier.feed(sample)
-            if prediction:
-                lines.prediction(prediction)
+        again = True
+        while again:
+            for sample in source:
+                if sample is None:
+                    link.source(source.name)
+                prediction = classifier.feed(sample)
+                if prediction:
+                    link.prediction(prediction)
+                link.step()
+            again = REPEAT
     except (OSError, ValueError) as error:
         emit("error", error=f"{RECORDINGS}: {error}; install it with tools/flash.py --recording")
         return
     except KeyboardInterrupt:
         pass
-    lines.end()
+    finally:
+        link.close()
+    link.end()
 
 
 main()

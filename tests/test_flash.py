@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import flash_rp2
 import pytest
+import xnornode.ports
 from xnornode.errors import LinkError, XnorNodeError
 
 pytestmark = pytest.mark.quick
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.quick
 def ports(monkeypatch, *boards: tuple[str, int]) -> None:
     """What the system lists: device and USB vendor."""
     found = [SimpleNamespace(device=device, vid=vid) for device, vid in boards]
-    monkeypatch.setattr(flash_rp2.list_ports, "comports", lambda: found)
+    monkeypatch.setattr(xnornode.ports.list_ports, "comports", lambda: found)
 
 
 def test_the_only_pico_is_found(monkeypatch, tmp_path):

@@ -118,6 +118,7 @@ class EmulatedPico:
             by default beside the flash file.
         firmware: a .uf2 or .bin file to be in the flash from the start. Without one, an empty
             flash starts in BOOTSEL mode.
+        flash_log: file for the flash operations of the last start; see tools/flash_log.py.
 
     Raises:
         EmulatorError: it could not be started.
@@ -129,15 +130,22 @@ class EmulatedPico:
         port: int = 0,
         drive: Path | None = None,
         firmware: Path | None = None,
+        flash_log: Path | None = None,
     ) -> None:
         self.flash = Path(flash)
         self.port = port
         self.drive = Path(drive) if drive else Path(f"{flash}.RPI-RP2")
         self.firmware = firmware
+        self.flash_log = flash_log
+        self.cut_power: int | None = None
+        """From the next start on: ends after so many flash operations, as another one begins."""
+        self.torn = False
+        """With `cut_power`: half of that other one is carried out."""
         self.events: list[Event] = []
         """All events so far, oldest first; see tools/pico/README.md. Kept across restarts."""
         self._process: subprocess.Popen[str] | None = None
         self._changed = threading.Condition()
+        self._ended = False  # the process has, and all its events are read
         self._reader: threading.Thread | None = None
         self._errors: Any = None
 
@@ -171,6 +179,10 @@ class EmulatedPico:
         command += ["--port", str(self.port), "--drive", str(self.drive)]
         if self.firmware:
             command += ["--firmware", str(self.firmware)]
+        if self.flash_log:
+            command += ["--flash-log", str(self.flash_log)]
+        if self.cut_power is not None:
+            command += ["--cut-power", str(self.cut_power)] + ["--torn"] * self.torn
         # A file for the messages, since nobody reads a pipe while the emulator runs
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -181,6 +193,7 @@ class EmulatedPico:
             text=True,
         )
         first = len(self.events)
+        self._ended = False
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         try:
@@ -198,6 +211,7 @@ class EmulatedPico:
                 self._changed.notify_all()
         process.wait()
         with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def messages(self) -> str:
@@ -231,8 +245,7 @@ class EmulatedPico:
                 for event in self.events[since:]:
                     if event["event"] == name and where(event):
                         return event
-                process = self._process
-                if process is None or process.poll() is not None:
+                if self._process is None or self._ended:
                     raise EmulatorError(f"the emulated Pico has ended: {self.messages().strip()}")
                 left = deadline - time.monotonic()
                 if left <= 0:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import native
 import xtensa
+from sources import ROOT
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ UNIX = {
     "FROZEN_MANIFEST": "",
 }
 SANITIZE = "-fsanitize=address,undefined --param asan-use-after-return=0"
+# Clang sees more than GCC. Left out is what MicroPython itself does: adds 0 to NULL, calls through
+# pointers to other types.
+SANITIZE_CLANG = (
+    "-fsanitize=address,undefined -fno-sanitize-recover=all "
+    "-fno-sanitize=function,nonnull-attribute,pointer-overflow "
+    f"-fsanitize-ignorelist={ROOT / 'tests' / 'modules' / 'fuzz' / 'ignore.txt'}"
+)
+COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"  # what libFuzzer needs
 HOST_TOOLS = ("make", "gcc")
 ARM_TOOLS = ("make", "gcc", "arm-none-eabi-gcc")
 # Bytes for ROMFS between the firmware's code and the littlefs, which stays where stock firmware has
@@ -63,6 +72,22 @@ TARGETS = {
             "LDFLAGS_EXTRA": SANITIZE,
             "STRIP": "",
         },
+    ),
+    "unix-fuzz": Target(
+        "ports/unix",
+        "this computer, with libFuzzer, for tools/fuzz.py",
+        ("make", "clang"),
+        ("micropython",),
+        UNIX
+        | {
+            "CC": "clang",
+            "USER_C_MODULES": str(ROOT / "tests" / "modules"),
+            "CFLAGS_EXTRA": f"{SANITIZE_CLANG} {COVERAGE} -DMP_ASAN=1 -DMP_UBSAN=1",
+            "LDFLAGS_EXTRA": f"{SANITIZE_CLANG} $(shell clang -print-file-name="
+            "libclang_rt.fuzzer_no_main-$(shell uname -m).a) -lstdc++",
+            "STRIP": "",
+        },
+        uses_modules=False,
     ),
     "qemu-arm": Target(
         "ports/qemu",

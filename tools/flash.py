@@ -18,7 +18,7 @@ from pathlib import Path
 
 import flash_native
 import flash_rp2
-from xnornode import fileformat, recordfile
+from xnornode import fileformat, keys, recordfile
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.install import Installer, Plan
 from xnornode.link import Board
@@ -58,6 +58,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=[],
         help="a .rec file, or a folder of them, for device/classify.py to replay",
     )
+    parser.add_argument(
+        "--autostart", action="store_true", help="classify from power-on: device/classify.py"
+    )
+    parser.add_argument(
+        "--key", type=Path, help="take only models signed with this key from now on"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
     options = parser.parse_args(arguments)
     if options.native and (options.firmware or options.force or options.drive):
@@ -83,6 +89,10 @@ def collect(options: argparse.Namespace) -> Plan:
     plan = Plan()
     for path in sorted((DEVICE / "xnornode").glob("*.py")):
         plan.files[f"/lib/xnornode/{path.name}"] = read(path)
+    if options.autostart:
+        plan.files["/main.py"] = read(DEVICE / "classify.py")
+    if options.key:
+        plan.key = plan.files[keys.ON_NODE] = keys.read_key(options.key)
     if options.model:
         plan.model = read(options.model)
         try:

@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serial.tools import list_ports
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import Board, wait_for_board
+from xnornode.ports import RASPBERRY_PI, VARIABLE, boards
 
-RASPBERRY_PI = 0x2E8A
-"""USB vendor id; MicroPython on a Pico is one of its serial ports."""
 DRIVE_SECONDS = 20.0
 """How long the drive may take to show up once the board is in its bootloader."""
 FLASH_SECONDS = 60.0
@@ -88,13 +86,14 @@ def _segments(path: Path, data: bytes) -> dict[int, bytes]:
 
 
 def find_port(port: str | None, drive: Path | None) -> str | None:
-    """The board's port: the one named, or the only Pico; None when it is in its bootloader.
+    """The port named, or $XNORNODE_PORT, or the only Pico's; None when it is in its bootloader.
 
     Raises LinkError when there is none, or more than one to choose from.
     """
+    port = port or os.environ.get(VARIABLE)
     if port:
         return port
-    found = sorted(p.device for p in list_ports.comports() if p.vid == RASPBERRY_PI)
+    found = boards([RASPBERRY_PI])
     if len(found) > 1:
         raise LinkError(f"{len(found)} boards found: choose one with --port {' or '.join(found)}")
     if found:

@@ -82,6 +82,10 @@ find_python() {
 has_header() { echo '#include <stdio.h>' | gcc -E -x c -; }
 has_xtensa_header() { echo '#include <setjmp.h>' | xtensa-lx106-elf-gcc -E -x c -; }
 has_arm_cxx_headers() { echo '#include <cstdlib>' | arm-none-eabi-g++ -mcpu=cortex-m0plus -E -x c++ -; }
+has_fuzzer() { # a program that links, in no file
+    echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return 0 * (d != 0) * (int)n; }' |
+        clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null
+}
 has_library() { [[ $("$1" -print-file-name="$2") == /* ]]; }
 
 look_for_tools() {
@@ -106,6 +110,7 @@ look_for_tools() {
         need "picolibc for Xtensa" picolibc-xtensa-lx106-elf has_xtensa_header
         need "picolibc for RISC-V" picolibc-riscv64-unknown-elf \
             has_library riscv64-unknown-elf-gcc picolibc.specs
+        need "clang with libFuzzer" "clang libclang-rt-14-dev" has_fuzzer
     fi
 }
 

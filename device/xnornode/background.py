@@ -17,6 +17,7 @@ from time import ticks_diff, ticks_us
 import bnn
 
 from xnornode.classifier import Classifier, Prediction
+from xnornode.store import Store
 
 
 class Job:
@@ -44,7 +45,7 @@ class Background(Classifier):
     scratch, are not for use until `close`. Raises OSError where the second core is in use already.
     """
 
-    def __init__(self, model: str | bytes | bytearray | memoryview) -> None:
+    def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
         self.missed = 0
         self._job = Job(self.model, array("h", self._window))
@@ -65,6 +66,13 @@ class Background(Classifier):
         prediction = self._fetch(False)
         super().feed(sample)
         return prediction
+
+    def swap(self, other: Classifier) -> None:
+        """As Classifier.swap. A Prediction of the model that goes, not fetched yet, is dropped."""
+        self.finish()
+        self._job.window = array("h", other._window)
+        super().swap(other)
+        self.ram += 2 * len(self._window)
 
     def finish(self) -> Prediction | None:
         """Wait for the window that is being classified; its Prediction, or None without one."""

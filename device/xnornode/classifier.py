@@ -6,6 +6,7 @@ from array import array
 import bnn
 
 from xnornode.romfs import mapped
+from xnornode.store import Slot, Store, read, sha256
 
 
 class Prediction:
@@ -25,30 +26,79 @@ class Prediction:
 class Classifier:
     """A model, and the window that is being filled.
 
-    model: path of a `.bnn` file, or its bytes. A file in ROMFS is used where it lies, any other is
-    read into RAM. Raises OSError when the file is not there and ValueError with the reason when it
-    is no valid model.
+    model: path of a `.bnn` file, or its bytes, or the node's Store: then it is the active model, or
+    the previous one where that cannot be loaded, and `note` says so. Raises OSError when there is
+    no model and ValueError with the reason when it is no valid one.
     """
 
-    def __init__(self, model: str | bytes | bytearray | memoryview) -> None:
-        in_place = mapped(model) if isinstance(model, str) else None
-        if in_place is not None:
-            self.model = bnn.Model(in_place)
+    def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
+        self.note = ""
+        self.sha256 = ""  # of the file, and the store's number of it; only of a store's models
+        self.number = -1
+        self.store: Store | None = None
+        if model is None:
+            model = Store()
+        if isinstance(model, Store):
+            self.store = model
+            self._take(self._start(model))
         elif isinstance(model, str):
-            with open(model, "rb") as f:
-                self.model = bnn.Model(f.read())
+            in_place = mapped(model)
+            self._take(bnn.Model(read(model) if in_place is None else in_place))
+            if in_place is not None:
+                self.ram -= len(in_place)
         else:
-            self.model = bnn.Model(model)
-        self.ram = self.model.ram + (0 if in_place else self.model.size)
-        channels = len(self.model.channels)
-        size = self.model.length * channels
+            self._take(bnn.Model(model))
+
+    def _take(self, model: bnn.Model) -> None:
+        self.model = model
+        channels = len(model.channels)
+        size = model.length * channels
         self._window = array("h", bytes(2 * size))
         self._view = memoryview(self._window)
-        self._hop = self.model.hop * channels
+        self._hop = model.hop * channels
         self._keep = size - self._hop
         self._channels = channels
         self._at = 0
-        self.ram += 2 * size
+        self.ram = model.ram + model.size + 2 * size
+
+    def _start(self, store: Store) -> bnn.Model:
+        """The first model of the store that can be loaded."""
+        slots, self.note = store.start()
+        if not slots:
+            raise OSError(2, "no model in " + store.folder)
+        problem: Exception | None = None
+        for slot in slots:
+            try:
+                return self._load(slot)
+            except (OSError, ValueError, MemoryError) as error:
+                problem = problem or error
+                self.note = f"{slot.path}: {error}"
+        assert problem
+        raise problem
+
+    def _load(self, slot: Slot) -> bnn.Model:
+        data = read(slot.path)
+        model = bnn.Model(data)
+        self.sha256, self.number = sha256(data), slot.number
+        return model
+
+    def swap(self, other: "Classifier") -> None:
+        """Go on with another classifier's model, and with the samples that are in the window.
+
+        Between two windows of the same length and hop nothing is lost. Allocates nothing.
+        """
+        at = self._at
+        if other._channels == self._channels:
+            # The newest samples that leave the new window at least one short
+            most = len(other._window) - other._channels
+            n = min(at, most)
+            other._view[:n] = self._view[at - n : at]
+            other._at = n
+        self.model, self.ram = other.model, other.ram
+        self.sha256, self.number = other.sha256, other.number
+        self._window, self._view = other._window, other._view
+        self._hop, self._keep, self._at = other._hop, other._keep, other._at
+        self._channels = other._channels
 
     def feed(self, sample: "tuple[int, ...] | list[int] | array[int] | None") -> Prediction | None:
         """Add one sample; None, or at each hop the Prediction of the window that it completes.

@@ -7,24 +7,29 @@ from array import array
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
     from typing import Any
 
 FORMAT = "xnornode-recording-1"
 ROWS = 32  # samples read from flash at a time
+IDLE_US = 1000  # asleep between two calls of `idle`
 
 
 class Replay:
     """Iterate over the samples of recordings, one array('h') per sample, None before each file.
 
     path: a recording, or a folder of them, which are taken by name. realtime: at the recording's
-    rate, or else as fast as they can be read. The array is the same each time.
+    rate, or else as fast as they can be read. idle: called again and again while a sample is waited
+    for, with the microseconds that are left. The array is the same each time.
     Raises OSError when there is no such file, ValueError when it is no recording.
     """
 
-    def __init__(self, path: str, realtime: bool = True) -> None:
+    def __init__(
+        self, path: str, realtime: bool = True, idle: "Callable[[int], None] | None" = None
+    ) -> None:
         self._realtime = realtime
+        self._idle = idle
         self.name = ""
         try:
             self._files = [path + "/" + name for name in sorted(os.listdir(path))]
@@ -60,8 +65,18 @@ class Replay:
             for row in range(got):
                 if self._realtime:
                     due = time.ticks_add(due, period)
-                    time.sleep_us(max(0, time.ticks_diff(due, time.ticks_us())))
+                    self._wait(due)
                 sample_view[:] = view[row * channels : (row + 1) * channels]
                 yield sample
             if got < ROWS:
                 return
+
+    def _wait(self, due: int) -> None:
+        while True:
+            left = time.ticks_diff(due, time.ticks_us())
+            if left <= 0:
+                return
+            if self._idle and left > IDLE_US:
+                self._idle(left - IDLE_US)
+                left = min(time.ticks_diff(due, time.ticks_us()), IDLE_US)
+            time.sleep_us(max(0, left))

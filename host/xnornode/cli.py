@@ -9,8 +9,26 @@ from pathlib import Path
 # Before NumPy: networks of this size gain nothing from BLAS threads, and lose much on busy cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from xnornode import __version__, cli_info, cli_search, cli_train
+from xnornode import (
+    __version__,
+    cli_doctor,
+    cli_info,
+    cli_monitor,
+    cli_node,
+    cli_search,
+    cli_train,
+)
 from xnornode.errors import XnorNodeError
+
+NODE = {
+    "push": cli_node.run_push,
+    "list": cli_node.run_list,
+    "rollback": cli_node.run_rollback,
+    "monitor": cli_monitor.run,
+    "doctor": cli_doctor.run_doctor,
+    "key": cli_doctor.run_key,
+}
+"""The commands that talk to a node."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     cli_search.add_parser(commands)
     info = commands.add_parser("info", help="say what is in a model file")
     info.add_argument("model", type=Path)
+    cli_node.add_parsers(commands)
+    cli_monitor.add_parser(commands)
+    cli_doctor.add_parsers(commands)
     return parser
 
 
@@ -34,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli_train.run(options)
         if options.command == "search":
             return cli_search.run(options)
+        if options.command in NODE:
+            return NODE[options.command](options)
         cli_info.run(options.model)
     except XnorNodeError as error:
         print(f"xnornode: {error}", file=sys.stderr)

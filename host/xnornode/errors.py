@@ -1,5 +1,7 @@
 """The errors that XnorNode raises for a user's input; each message says what to do."""
 
+from typing import Any
+
 
 class XnorNodeError(ValueError):
     """Base of every error that bad input causes; the command line shows it without a traceback."""
@@ -22,3 +24,37 @@ class DataError(XnorNodeError):
 
 class LinkError(XnorNodeError):
     """A board that cannot be reached or does not answer as it should."""
+
+
+class LinkLost(LinkError):
+    """A port that went away, or a node that has fallen silent, in the middle of something."""
+
+
+REMEDIES = {
+    "flash": "remove files from the node (mpremote fs rm)",
+    "ram": "train a smaller model, or stop what else runs on the node",
+    "model": "train it anew with this version, or bring the node's firmware up to date",
+    "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node",
+    "signature": "sign it with the key that the node has (--key FILE)",
+    "revision": "give the new model a higher one (`xnornode train --revision N`)",
+    "protocol": "bring the node's library up to date with tools/flash.py",
+    "replaced": "another program pushes to this node, and the one that began last goes on",
+    "no_model": "see `xnornode list`",
+}
+"""What to do about a node's refusals."""
+
+
+class NodeError(LinkError):
+    """A command that the node refuses; its model stays.
+
+    `name` is one of docs/protocol.md, "Errors"; `answer` all that the node said.
+    """
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.name, self.answer = str(answer["error"]), answer
+        text = f"the node refuses ({self.name})"
+        if answer.get("message"):
+            text += f": {answer['message']}"
+        if self.name in REMEDIES:
+            text += f"; {REMEDIES[self.name]}"
+        super().__init__(text)

@@ -14,7 +14,7 @@ from types import TracebackType
 
 import serial
 
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, LinkLost
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 
@@ -28,6 +28,14 @@ LEAVE_MS = 200
 """Milliseconds between a board's last answer and a reset that takes its port away."""
 PIECE = 1536
 """Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
+
+try:
+    import termios
+
+    PORT_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
+except ImportError:
+    PORT_ERRORS = (OSError,)
+"""What pyserial raises for a port that has gone away."""
 
 Progress = Callable[[int, int], None]
 
@@ -66,18 +74,10 @@ class Board:
     Raises LinkError when the port is not there, is busy, or no MicroPython answers.
     """
 
-    def __init__(self, url: str, baudrate: int = BAUDRATE) -> None:
+    def __init__(self, url: str, port: serial.SerialBase | None = None) -> None:
         self.url = url
         self._pending = b""
-        try:
-            self._port = serial.serial_for_url(url, baudrate=baudrate, do_not_open=True)
-            self._port.timeout = ANSWER_TIMEOUT
-            self._port.write_timeout = ANSWER_TIMEOUT
-            if "://" not in url:
-                self._port.exclusive = True
-            self._port.open()
-        except (OSError, ValueError) as error:
-            raise LinkError(_why_not_open(url, error)) from error
+        self._port = port or open_port(url)
         try:
             self._enter_raw_repl()
         except BaseException:
@@ -102,7 +102,7 @@ class Board:
         try:
             self._port.write(b"\r" + CTRL_C + CTRL_B)
             self._port.flush()
-        except OSError:
+        except PORT_ERRORS:
             pass  # the board is gone, which closing does not mind
         finally:
             self._port.close()
@@ -113,6 +113,27 @@ class Board:
         Raises RemoteError with the board's traceback, LinkError when it falls silent.
         """
         self._paste(code.encode())
+        return self._finish(on_output)
+
+    @property
+    def port(self) -> serial.SerialBase:
+        """The port, for whoever talks with code that was started."""
+        return self._port
+
+    def start(self, code: str) -> None:
+        """Have the board run code that talks on the port, until `finish`."""
+        self._paste(code.encode())
+
+    def finish(self, seen: bytes) -> str:
+        """Take the port back, once the code has ended; what it had still to say.
+
+        seen: bytes that the caller has read and not used. Raises RemoteError like `run`.
+        """
+        self._pending = seen
+        self._be_patient(ANSWER_TIMEOUT)
+        return self._finish()
+
+    def _finish(self, on_output: Callable[[bytes], None] | None = None) -> str:
         output = self._until(CTRL_D, on_output)
         problem = self._until(CTRL_D)
         self._until(b">")
@@ -171,7 +192,7 @@ class Board:
 
     def _enter_raw_repl(self) -> None:
         for attempt in range(INTERRUPT_TRIES):
-            self._port.timeout = 1.0 + attempt
+            self._be_patient(1.0 + attempt)
             try:
                 self._write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
                 self._until(b"raw REPL; CTRL-B to exit\r\n>")
@@ -183,7 +204,13 @@ class Board:
                 f"no MicroPython answers on {self.url}: is it the right port, "
                 "and is MicroPython on the board? `tools/flash.py` puts it there"
             )
-        self._port.timeout = ANSWER_TIMEOUT
+        self._be_patient(ANSWER_TIMEOUT)
+
+    def _be_patient(self, seconds: float) -> None:
+        try:
+            self._port.timeout = seconds
+        except PORT_ERRORS as error:
+            raise self._gone(error) from error
 
     def _paste(self, code: bytes) -> None:
         self._write(b"\x05A" + CTRL_A)
@@ -206,18 +233,18 @@ class Board:
     def _write(self, data: bytes) -> None:
         try:
             self._port.write(data)
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
 
     def _answers(self) -> bool:
         """Whether the board has sent something that has not been looked at."""
         try:
-            return bool(self._pending or self._port.in_waiting)
-        except OSError as error:
+            return bool(self._pending or self._port.in_waiting)  # type: ignore[attr-defined]
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
 
-    def _gone(self, error: OSError) -> LinkError:
-        return LinkError(f"{self.url} went away ({error}): plug the board in and run this again")
+    def _gone(self, error: Exception) -> LinkError:
+        return LinkLost(f"{self.url} went away ({error}): plug the board in and run this again")
 
     def _take(self, size: int) -> bytes:
         """The next `size` bytes."""
@@ -254,9 +281,24 @@ class Board:
             patience, self._port.timeout = self._port.timeout, 0
             rest = self._port.read(4096)
             self._port.timeout = patience
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise self._gone(error) from error
         self._pending += first + rest
+
+
+def open_port(url: str) -> serial.SerialBase:
+    """A serial port, or what a pyserial URL names. Raises LinkError that says what to do."""
+    try:
+        port = serial.serial_for_url(url, baudrate=BAUDRATE, do_not_open=True)
+        port.timeout = port.write_timeout = ANSWER_TIMEOUT
+        if "://" not in url:
+            port.exclusive = True
+        port.open()
+    except PORT_ERRORS as error:
+        raise LinkError(_why_not_open(url, error)) from error
+    except ValueError as error:  # no such kind of URL
+        raise LinkError(f"cannot open {url}: {error}") from error
+    return port
 
 
 def wait_for_board(url: str, seconds: float) -> Board:

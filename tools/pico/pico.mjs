@@ -5,17 +5,22 @@ import { parseArgs } from 'node:util';
 import { PAGE, SECTOR } from './bootrom.mjs';
 import { Drive } from './drive.mjs';
 import { Flash, UsageError } from './flash.mjs';
+import { FlashLog } from './flashlog.mjs';
 import { Machine } from './machine.mjs';
 import { Runner } from './runner.mjs';
 import { SerialPort } from './serialport.mjs';
 import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
+                    [--flash-log FILE] [--cut-power N [--torn]]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
   --drive DIR       where the RPI-RP2 drive appears (default: FILE.RPI-RP2)
   --firmware FILE   a .uf2 or .bin to be in the flash from the start
+  --flash-log FILE  write each flash operation to FILE, one JSON object a line
+  --cut-power N     end after N flash operations, as the next one begins
+  --torn            ... with the first half of that one done
   --with-stdin      end when standard input is closed
 `;
 
@@ -24,6 +29,9 @@ const OPTIONS = {
   port: { type: 'string', default: '0' },
   drive: { type: 'string' },
   firmware: { type: 'string' },
+  'flash-log': { type: 'string' },
+  'cut-power': { type: 'string' },
+  torn: { type: 'boolean', default: false },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -46,7 +54,15 @@ function readOptions() {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     usage(`--port ${values.port} is no port number`);
-  return { ...values, port, drive: values.drive ?? `${values.flash}.RPI-RP2` };
+  const cut = values['cut-power'];
+  if (cut !== undefined && !/^\d+$/.test(cut)) usage(`--cut-power ${cut} is no number`);
+  if (values.torn && cut === undefined) usage('--torn goes with --cut-power');
+  return {
+    ...values,
+    port,
+    drive: values.drive ?? `${values.flash}.RPI-RP2`,
+    cutAfter: cut === undefined ? undefined : Number(cut),
+  };
 }
 
 function usage(message) {
@@ -122,8 +138,18 @@ class Pico {
       const pages = readFirmware(firmware);
       if (!holds(this.flash, pages)) program(this.flash, pages);
     }
+    this.watchFlash();
     await this.port.reserve();
     this.boot();
+  }
+
+  watchFlash() {
+    const { 'flash-log': file, cutAfter, torn } = this.options;
+    const onCut = (operations) => {
+      report({ event: 'power cut', operations });
+      this.end(0);
+    };
+    new FlashLog(this.flash, { file, cutAfter, torn, onCut });
   }
 
   warn(text) {

@@ -1,0 +1,198 @@
+"""What the link does with models: tell of them, load them, switch to them (docs/protocol.md)."""
+
+import gc
+import sys
+
+import bnn
+
+from xnornode.classifier import Classifier
+from xnornode.lines import firmware, machine
+from xnornode.receiver import PROTOCOL, Refused
+from xnornode.signature import read_key, same, sign
+from xnornode.store import Slot, Store, read, sha256
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from typing import Any
+
+REVISION_AT = 12  # bytes into the file (FORMAT.md, "Header")
+
+
+class Node:
+    """The models of a store, and the classifier that runs one of them, if a program runs.
+
+    channels: names of the sensor's channels; a model for others is refused. Without names, only
+    their number is compared with the model's that runs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        classifier: Classifier | None = None,
+        channels: "tuple[str, ...] | None" = None,
+    ) -> None:
+        self._store = store
+        self._classifier = classifier
+        self.running = classifier is not None
+        self.session = ""
+        self.frame = self.window = 0
+        self.channels = channels
+        self.number = -1
+        self.active: dict[str, Any] | None = None
+        slot = store.active()
+        if classifier:
+            self.number = classifier.number
+            self.active = _facts(classifier.model, classifier.sha256, self._starts())
+        elif slot:
+            self.number = slot.number
+            self.active = self.describe(slot)
+
+    def facts(self) -> "dict[str, Any]":
+        """The keys of `hello`."""
+        gc.collect()
+        return {
+            "protocol": PROTOCOL,
+            "session": self.session,
+            "library": sys.modules["xnornode"].__version__,
+            "bnn": bnn.__version__,
+            "format": bnn.FORMAT,
+            "firmware": firmware(),
+            "machine": machine(),
+            "frame": self.frame,
+            "window": self.window,
+            "flash": self._store.free(),
+            "ram": gc.mem_free(),
+            "model": self.active,
+            "channels": self.channels,
+            "running": self.running,
+            "signed": self.signed(),
+        }
+
+    def signed(self) -> bool:
+        """Whether the node has a key, be it a damaged one."""
+        try:
+            return self._key() is not None
+        except Refused:
+            return True
+
+    def describe(self, slot: Slot) -> "dict[str, Any]":
+        """A model that does not run. Raises OSError; what cannot be loaded has no name."""
+        gc.collect()
+        try:
+            data = read(slot.path)
+            return _facts(bnn.Model(data), sha256(data), slot.starts)
+        except (ValueError, MemoryError):
+            return {
+                "name": None,
+                "revision": _revision(slot),
+                "bytes": 0,
+                "sha256": "",
+                "trial": slot.starts,
+            }
+
+    def admit(self, begin: "dict[str, Any]") -> None:
+        """Whether a push may begin. Raises Refused, OSError."""
+        if self._key() is None:
+            return
+        if not begin.get("hmac"):
+            raise Refused("unsigned", "the node takes signed models only")
+        self._check_revision(begin["revision"])
+
+    def verify(self, data: bytearray, begin: "dict[str, Any]") -> None:
+        """Whether the key, if there is one, has signed this model. Raises Refused, OSError."""
+        key = self._key()
+        if key is None:
+            return
+        if not same(bytes.fromhex(begin.get("hmac") or ""), sign(key, data)):
+            raise Refused("signature", "the signature is not one by the node's key")
+        self._check_revision(int.from_bytes(data[REVISION_AT : REVISION_AT + 4], "little"))
+
+    def load(self, data: bytearray, digest: str) -> Classifier:
+        """A classifier for a file, loaded and tested. Raises Refused."""
+        gc.collect()
+        try:
+            loaded = Classifier(data)
+            passed = loaded.model.selftest()
+        except ValueError as error:
+            raise Refused("model", str(error)) from None
+        except MemoryError:
+            raise Refused("ram", "the heap has no room for the model beside the old one") from None
+        if not passed:
+            raise Refused("selftest", "its self-test gives other scores here than the file says")
+        self._check_channels(loaded.model.channels)
+        loaded.sha256 = digest
+        return loaded
+
+    def load_slot(self, slot: Slot) -> Classifier:
+        """The same for a model of the store. Raises OSError as well."""
+        gc.collect()
+        try:
+            data = read(slot.path)
+        except MemoryError:
+            raise Refused("ram", "the heap has no room for the model beside the old one") from None
+        return self.load(data, sha256(data))
+
+    def swap(self, loaded: Classifier, number: int, starts: int | None) -> None:
+        """Go on with a model that has become the store's active one."""
+        loaded.number = self.number = number
+        self.active = _facts(loaded.model, loaded.sha256, starts)
+        if self._classifier:
+            self._classifier.swap(loaded)
+
+    def confirm(self) -> None:
+        """The model has classified a window: a trial ends."""
+        if self.active and self.active["trial"] is not None:
+            self.active["trial"] = None
+            try:  # noqa: SIM105 (no contextlib on the node)
+                self._store.confirm(self.number)
+            except OSError:
+                pass  # the trial goes on with the next start
+
+    def _key(self) -> bytes | None:
+        try:
+            return read_key()
+        except (OSError, ValueError) as error:
+            raise Refused("signature", f"the node's key cannot be read: {error}") from None
+
+    def _check_revision(self, revision: int) -> None:
+        highest = max([_revision(slot) for slot in self._store.slots()] or [-1])
+        if revision <= highest:
+            raise Refused("revision", f"revision {revision}, the node has had {highest}")
+
+    def _starts(self) -> int | None:
+        for slot in self._store.slots():
+            if slot.number == self.number:
+                return slot.starts
+        return None
+
+    def _check_channels(self, wanted: "tuple[str, ...]") -> None:
+        have = self.channels
+        if have and tuple(have) != wanted:
+            raise Refused(
+                "channels",
+                f"the sensor has {', '.join(have)}; the model wants {', '.join(wanted)}",
+            )
+        if self._classifier:
+            running = self._classifier.model.channels
+            if len(running) != len(wanted):
+                raise Refused(
+                    "channels",
+                    f"the sensor has {len(running)} channels; the model wants {len(wanted)}: "
+                    + ", ".join(wanted),
+                )
+
+
+def _facts(model: bnn.Model, digest: str, starts: int | None) -> "dict[str, Any]":
+    return {
+        "name": model.name,
+        "revision": model.revision,
+        "bytes": model.size,
+        "sha256": digest,
+        "trial": starts,
+    }
+
+
+def _revision(slot: Slot) -> int:
+    with open(slot.path, "rb") as f:
+        header = f.read(REVISION_AT + 4)
+    return int.from_bytes(header[REVISION_AT:], "little")

@@ -1,0 +1,33 @@
+"""Keys that sign models (docs/security.md)."""
+
+import os
+import secrets
+from pathlib import Path
+
+from xnornode.errors import XnorNodeError
+
+KEY_BYTES = 32
+ON_NODE = "/xnornode.key"
+"""Where the node has it (device/xnornode/signature.py)."""
+
+
+def read_key(path: Path) -> bytes:
+    """The key in a file: 64 hexadecimal digits. Raises XnorNodeError."""
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except OSError as error:
+        raise XnorNodeError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError:  # no text, or no digits
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise XnorNodeError(f"{path} is no key: it must hold {2 * KEY_BYTES} hexadecimal digits")
+    return key
+
+
+def make_key(path: Path) -> bytes:
+    """Write a new random key to a file that only its owner may read. Raises OSError."""
+    key = secrets.token_bytes(KEY_BYTES)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w") as f:
+        f.write(key.hex() + "\n")
+    return key

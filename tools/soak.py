@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""The long form of the tests of pushes, for a night: `make soak`.
+
+    python tools/soak.py                            all of it, one after the other
+    python tools/soak.py faults --pushes 10000      faulted pushes to a node on this computer
+    python tools/soak.py cuts                       each power cut, booted
+    python tools/soak.py stream --seconds 3600      a node at its full rate, pushes in between
+
+Accounts go to stdout, progress to stderr. The exit status is 1 as soon as something does not hold;
+the message says what, and names the plan or the power cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from firmware import build
+from sources import ROOT
+
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "host")]
+
+import faultplans  # type: ignore[import-not-found]  # noqa: E402
+import serial  # noqa: E402
+from bridge import Bridge  # type: ignore[import-not-found]  # noqa: E402
+from faultlab import QUICK, UnixLab  # type: ignore[import-not-found]  # noqa: E402
+from powerlab import PICO, PicoNode, PowerLab, set_up  # type: ignore[import-not-found]  # noqa: E402
+from xnornode.cli import main as xnornode  # noqa: E402
+from xnornode.push import push  # noqa: E402
+from xnornode.session import Session  # noqa: E402
+
+PARTS = ("faults", "cuts", "stream")
+TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
+PUSH_EVERY = 20.0  # seconds
+MOST_GROWTH = 0.02  # of a node's free RAM, of a program's resident memory
+
+
+def say(text: str) -> None:
+    """One line of talk."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def plans(count: int) -> Iterator[faultplans.Plan]:
+    """As many plans: the ones that are to be tried all, and random ones."""
+    fixed = [
+        *faultplans.in_each_state(QUICK),
+        *faultplans.prints(),
+        *faultplans.long_stalls(),
+        *faultplans.every_byte(TO_NODE_BYTES, TO_HOST_BYTES),
+    ]
+    random.Random(0).shuffle(fixed)
+    fixed = fixed[: count * 2 // 3]
+    return itertools.chain(
+        fixed, (faultplans.at_random(seed, 11_000) for seed in range(count - len(fixed)))
+    )
+
+
+def faults(count: int) -> None:
+    """Faulted pushes to the unix build on a pseudo-terminal."""
+    started = time.monotonic()
+    pushes: Counter[str] = Counter()
+    happened: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    races = count // 50
+    with tempfile.TemporaryDirectory() as folder, UnixLab(Path(folder)) as lab:
+        for i, plan in enumerate(plans(count - races)):
+            try:
+                outcome = lab.push(plan.faults, plan.noise, plan.seed, pty=plan.pty)
+            except Exception as error:
+                raise SystemExit(f"soak: push {i}, {plan}: {error!r}") from error
+            pushes[plan.name] += 1
+            happened[plan.name] += bool(outcome.fired or plan.noise)
+            if outcome.error:
+                reasons[f"{plan.name}: {type(outcome.error).__name__}"] += 1
+            if i % 500 == 499:
+                say(f"{i + 1:,} pushes in {time.monotonic() - started:.0f} s")
+        for seed in range(races):
+            try:
+                outcomes = lab.race(seed)
+            except Exception as error:
+                raise SystemExit(f"soak: two hosts at once, {seed}: {error!r}") from error
+            pushes["two hosts at once"] += 1
+            happened["two hosts at once"] += 1
+            reasons["two hosts at once: one of them"] += any(o.error for o in outcomes)
+    print(f"{'faulted pushes':24}{'pushes':>8}{'faults came':>13}")
+    for name, n in pushes.most_common():
+        print(f"{name:24}{n:8,}{happened[name]:13,}")
+    print(f"{sum(pushes.values()):,} in {time.monotonic() - started:.0f} s; after each the node")
+    print(
+        "classified, with the old or the new model bit for bit. Pushes that said why they failed:"
+    )
+    for name, n in reasons.most_common():
+        print(f"{n:8,}  {name}")
+
+
+def cuts() -> None:
+    """Every power cut of a first set-up, a push and a rollback on the emulated Pico."""
+    with tempfile.TemporaryDirectory() as folder:
+        lab = PowerLab(Path(folder), build("rp2"))
+        old, new = lab.files
+        names = {None: "not set up yet, and then set up", old: "the old model", new: "the new one"}
+        flash = lab.ready
+        for name, start, then, do in (
+            ("push", lab.ready, None, lambda pico: push(pico.url, new, timing=PICO)),
+            ("rollback", None, None, lambda pico: xnornode(["rollback", "--port", pico.url])),
+            ("first set-up", lab.formatted, old, lambda pico: set_up(pico, lab.library, old)),
+        ):
+            say(f"power cuts of a {name}")
+            start = start or flash
+            operations, flash = lab.record(start, do)
+            found = lab.check_cuts(start, operations, torn=then is None, then=then)
+            table = ", ".join(f"{names[model]} {count}" for model, count in found.items())
+            print(
+                f"power cuts of a {name}: {len(operations)} flash operations, "
+                f"{sum(found.values())} different cuts, all booted; {table}",
+                flush=True,
+            )
+
+
+class Follower:
+    """`xnornode monitor` as a program of its own, and what it writes."""
+
+    def __init__(self, url: str) -> None:
+        code = "from xnornode.cli import main; raise SystemExit(main())"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, "monitor", "--port", url, "--format", "json"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.came = self.lost = 0
+        self.first: int | None = None
+        self.last = 0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            p = json.loads(line)
+            self.came += 1
+            self.lost += p["lost"]
+            if self.first is None:
+                self.first = p["seq"] - p["lost"]
+            self.last = p["seq"]
+
+    @property
+    def resident(self) -> int:
+        """KiB of memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.wait()
+        self._thread.join()
+
+
+def grows(values: list[int], sign: int) -> float:
+    """By which share the last quarter is above the second (sign 1) or below it (-1)."""
+    quarter = len(values) // 4
+    before, after = median(values[quarter : 2 * quarter]), median(values[-quarter:])
+    return sign * (after - before) / before
+
+
+def stream(seconds: float) -> None:
+    """An emulated Pico at its full rate, with pushes in between; memory of node and PC."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lab = PowerLab(folder, build("rp2"), realtime=False)
+        flash = folder / "stream.bin"
+        flash.write_bytes(lab.ready)
+        node = PicoNode(flash)
+        node.start()
+        free: list[int] = []
+        resident: list[int] = []
+        pushed = 0
+        started = time.monotonic()
+        try:
+            with Bridge(node.end, shared=True) as line:
+                follower = Follower(line.url)
+                while time.monotonic() - started < seconds or len(free) < 8:
+                    push(line.url, lab.files[(pushed + 1) % 2], timing=PICO, say=say)
+                    pushed += 1
+                    if pushed % 2 == 0:  # with the same model each time
+                        free.append(hello(line.url)["ram"])
+                        resident.append(follower.resident)
+                        say(
+                            f"{time.monotonic() - started:.0f} s: {pushed} pushes, "
+                            f"{follower.came:,} predictions, {follower.lost} lost; "
+                            f"free on the node {free[-1]:,}, resident {resident[-1]:,} KiB"
+                        )
+                    time.sleep(min(PUSH_EVERY, seconds / 20))
+                follower.stop()
+        finally:
+            node.stop()
+        took = time.monotonic() - started
+    assert follower.first is not None, "no prediction came"
+    made = follower.last - follower.first + 1
+    print(
+        f"{took:.0f} s on an emulated Pico: {pushed} pushes, {made:,} predictions made, "
+        f"{follower.came:,} came, {follower.lost:,} counted as lost"
+    )
+    shrinks, swells = grows(free, -1), grows(resident, 1)
+    print(f"free RAM of the node {free[0]:,} to {free[-1]:,} bytes ({-shrinks:+.2%})")
+    print(f"memory of `xnornode monitor` {resident[0]:,} to {resident[-1]:,} KiB ({swells:+.2%})")
+    if made != follower.came + follower.lost:
+        raise SystemExit("soak: lines are missing that nobody counted")
+    if shrinks > MOST_GROWTH or swells > MOST_GROWTH:
+        raise SystemExit("soak: memory grows")
+
+
+def hello(url: str) -> dict[str, int]:
+    """What the node says of itself."""
+    with closing(serial.serial_for_url(url)) as port:
+        session = Session(port, PICO)
+        if not session.greet(PICO.answer):
+            raise SystemExit("soak: the node does not answer")
+        return session.hello
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="The long form of the tests of pushes.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
+    parser.add_argument("--pushes", type=int, default=10_000, help="default %(default)s")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="default %(default)s")
+    options = parser.parse_args(argv)
+    unknown = ", ".join(sorted({*options.parts} - {*PARTS}))
+    if unknown:
+        parser.error(f"no such part: {unknown} (known: {', '.join(PARTS)})")
+    try:
+        for part in options.parts or PARTS:
+            if part == "faults":
+                faults(options.pushes)
+            elif part == "cuts":
+                cuts()
+            else:
+                stream(options.seconds)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
