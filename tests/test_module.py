@@ -28,6 +28,12 @@ def micropython(request):
     return interpreter(request.param)
 
 
+@pytest.fixture(scope="module", params=[name for name in INTERPRETERS if "xtensa" not in name])
+def with_select(request):
+    """What also takes commands: our MicroPython for Xtensa has no `select`."""
+    return interpreter(request.param)
+
+
 def test_module(micropython, tmp_path):
     made = random_code(5, "planes", 3, 2)
     model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="bytes")], 5)
@@ -135,7 +141,7 @@ def classify_script(folder: Path, realtime: bool) -> Path:
     return path
 
 
-def test_classify_replays_recordings(micropython, tmp_path):
+def test_classify_replays_recordings(with_select, tmp_path):
     model = random_model(6, 16, 2, 3, (40, 4))
     save(model, tmp_path / "model.bnn")
     (tmp_path / "recordings").mkdir()
@@ -148,7 +154,7 @@ def test_classify_replays_recordings(micropython, tmp_path):
         )
         for i, n in enumerate((16, 32, 33, 95))
     ]
-    output = micropython.run(classify_script(tmp_path, realtime=True))
+    output = with_select.run(classify_script(tmp_path, realtime=True))
     lines = [json.loads(line) for line in output.splitlines()]
     assert all(line.isascii() for line in output.splitlines())
     assert [line["event"] for line in lines[:2]] == ["ready", "source"]
@@ -165,17 +171,17 @@ def test_classify_replays_recordings(micropython, tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
-def test_classify_says_what_is_missing(micropython, tmp_path, missing):
+def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))
     if missing != "model.bnn":
         save(model, tmp_path / "model.bnn")
-    *_, last = micropython.run(classify_script(tmp_path, realtime=False)).splitlines()
+    *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
     assert line["event"] == "error"
     assert "no model in" in line["error"] or "tools/flash.py --recording" in line["error"]
 
 
-def test_classify_refuses_a_damaged_model(micropython, tmp_path):
+def test_classify_refuses_a_damaged_model(with_select, tmp_path):
     (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
-    line = json.loads(micropython.run(classify_script(tmp_path, realtime=False)))
+    line = json.loads(with_select.run(classify_script(tmp_path, realtime=False)))
     assert line["event"] == "error" and "crc" in line["error"]
