@@ -2,8 +2,8 @@
 """Accuracy of the recipes on data they have not seen: three seeds, mean and spread, as a table.
 
 Results are kept in build/bench-training.json as they come, one for each row, seed and settings, so
-an interrupted run goes on where it stopped; --fresh starts anew. Rows run side by side, one thread
-each. Exit status 0; 1 when a row misses its bar or its size.
+an interrupted run goes on where it stopped; --fresh starts anew. The models are in build/models/,
+for `make bench MODELS=...`. Rows run side by side, one thread each. Exit status 0; 1 when a row misses its bar or its size.
 """
 
 import argparse
@@ -24,12 +24,14 @@ from xnornode.config import TrainConfig
 from xnornode.data import given
 from xnornode.datasets import watch
 from xnornode.errors import XnorNodeError
-from xnornode.fileformat import to_bytes
+from xnornode.fileformat import save, to_bytes
 from xnornode.imagesets import ImageSet, digits, fashion_mnist, mnist
 from xnornode.recipes import Built, Task, build, images, recordings, texts
 from xnornode.textsets import languages, mails
 
-RESULTS = Path(__file__).resolve().parent.parent / "build" / "bench-training.json"
+BUILD = Path(__file__).resolve().parent.parent / "build"
+RESULTS = BUILD / "bench-training.json"
+MODELS = BUILD / "models"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ ROWS = {
     ),
     "mnist-4k": Row("MNIST, at most 4.0 kB", of_images(mnist), recipes.MNIST_4K, 0.98, 4000),
     "mnist-12k": Row("MNIST, at most 12.3 kB", of_images(mnist), recipes.MNIST_12K, 0.99, 12300),
+    "mnist-fast": Row(
+        "MNIST, bits alone, few cycles", of_images(mnist), recipes.MNIST_FAST, 0.97, 8000
+    ),
+    "mnist-99": Row("MNIST, bits alone", of_images(mnist), recipes.MNIST_99, 0.99, 12000),
     "mnist-32k": Row("MNIST, at most 32 kB", of_images(mnist), recipes.MNIST_32K, 0.993, 32000),
     "fashion": Row(
         "Fashion-MNIST, at most 32 kB",
@@ -97,6 +103,8 @@ def run(key: str, seed: int) -> Result:
     task, config = ROWS[key].task(), replace(ROWS[key].config, seed=seed)
     start = time.perf_counter()
     built = build(task, config)
+    MODELS.mkdir(parents=True, exist_ok=True)
+    save(built.model, MODELS / f"{key}-{seed}.bnn")
     return {**measure(built), "seconds": time.perf_counter() - start}
 
 

@@ -48,6 +48,22 @@ BYTES_32K = (
     Conv(180, output="bytes"),
 )
 MNIST_32K = replace(MNIST, layers=BYTES_32K, epochs=10)
+# Bits alone, for few cycles: a wide first kernel with a wide stride leaves 25 places.
+MNIST_FAST = TrainConfig(
+    layers=(Conv(32, (8, 8), (5, 5)), Dense(64)),
+    bits=1,
+    grid=(28, 28),
+    epochs=60,
+    estimator="polynomial",
+    augment=ImageAugment(28, 28, shift=1, rotation=5, scale=0.05),
+)
+MNIST_99 = replace(
+    MNIST,
+    layers=(Conv(32, (5, 5), (2, 2)), Conv(64, pool=POOL), Conv(96)),
+    code="thermometer",
+    bits=3,
+    epochs=28,
+)
 FASHION_32K = replace(
     MNIST,
     layers=BYTES_32K,
