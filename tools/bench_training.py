@@ -3,7 +3,8 @@
 
 Results are kept in build/bench-training.json as they come, one for each row, seed and settings, so
 an interrupted run goes on where it stopped; --fresh starts anew. The models are in build/models/,
-for `make bench MODELS=...`. Rows run side by side, one thread each. Exit status 0; 1 when a row misses its bar or its size.
+for `make bench MODELS=...`. Rows run side by side, one thread each. Exit status 0; 1 when a row
+misses its bar or its size.
 """
 
 import argparse
