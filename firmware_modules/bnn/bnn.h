@@ -35,23 +35,23 @@ enum { BNN_THERMOMETER = 1, BNN_PLANES = 2, BNN_BYTE = 3 }; // codes
 enum { BNN_BITS = 1, BNN_BYTES = 2, BNN_SCORES = 3 };       // what a layer is given, and gives
 
 // A convolution; a dense layer is one over a grid of height and width 1. What there is no use for
-// is NULL: by its output a layer has limits, or offsets and factors. Bytes come first, as Thumb
-// reaches them there in one instruction.
+// is NULL: by its output a layer has limits, or offsets and factors. What the file holds of it
+// comes first, as it lies there.
 typedef struct {
+    uint8_t input;
+    uint8_t output;
+    uint16_t outputs;
+    uint16_t height, width, channels; // of the input
+    uint16_t groups;
     uint8_t kernel[2]; // rows, columns; likewise the next three
     uint8_t stride[2];
     uint8_t padding[2];
     uint8_t pool[2];
     uint8_t shift;
-    uint8_t input;
-    uint8_t output;
-    uint8_t counted; // columns: the value that is counted
-    uint8_t planes;  // columns: of the bases; 0 where weights are in rows
-    bool whole;      // the only field of view is the whole input
-    uint16_t words;  // of a row
-    uint16_t outputs;
-    uint16_t height, width, channels; // of the input
-    uint16_t groups;
+    uint8_t counted;         // columns: the value that is counted
+    uint8_t planes;          // columns: of the bases; 0 where weights are in rows
+    bool whole;              // the only field of view is the whole input
+    uint16_t words;          // of a row
     uint16_t group_channels; // channels / groups
     uint16_t group_outputs;  // outputs / groups
     const uint32_t *weights; // in rows of `words` words, or in columns
@@ -65,20 +65,24 @@ typedef struct {
 
 // What bnn_load() found. Pointers lead into the file; counts are copies that inference relies on.
 typedef struct {
+    // The file's header, as it lies there.
+    uint8_t magic[4];
+    uint8_t version;
+    uint8_t channels;
+    uint8_t front;
+    uint8_t layer_count;
     uint32_t size; // bytes of the file
-    uint32_t crc;
     uint32_t revision;
-    uint32_t rate_mhz;
-    uint32_t seed;
     uint16_t length; // samples in a window, or bytes of a text that are read
     uint16_t hop;
-    uint8_t channels;
+    uint32_t rate_mhz;
+    uint32_t seed;
     uint8_t shift; // of the self-test
-    uint8_t front;
-    uint8_t code; // 0 for text
-    uint8_t bits; // per value
+    uint8_t code;  // 0 for text
+    // What else the file holds.
+    uint8_t bits; // per value; in the file's header 0, as is the next
     uint8_t code_shift;
-    uint8_t layer_count;
+    uint32_t crc;
     uint8_t classes;
     uint32_t values;             // that the front gives
     uint32_t rows;               // value i is coded by row i mod rows

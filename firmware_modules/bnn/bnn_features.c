@@ -71,7 +71,7 @@ static uint32_t count_bits(uint32_t mask) {
 
 bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
-    TRY(bnn_take(r, SECTION_SIZE, &section));
+    TAKE(section, r, SECTION_SIZE);
     m->front_fields = section;
     const fields_t f = get_fields(section);
     const uint32_t lagging = 1u << ASYMMETRY | 1u << LAGGED_COVARIANCE;
@@ -111,19 +111,15 @@ static int32_t sample(const run_t *run, uint32_t t, uint32_t channel) {
     return (int16_t)(p[0] | p[1] << 8);
 }
 
-// `count` samples of a channel into run->series.
-static void read_series(const run_t *run, uint32_t channel, uint32_t start, uint32_t count) {
-    for (uint32_t t = 0; t < count; t++) {
-        run->series[t] = (int16_t)sample(run, start + t, channel);
-    }
-}
-
-static int32_t mean_of(const int16_t *x, uint32_t n) {
+// `count` samples of a channel into run->series; their mean.
+static int32_t read_series(const run_t *run, uint32_t channel, uint32_t start, uint32_t count) {
     int32_t sum = 0; // at most 65535 * 32768
-    for (uint32_t t = 0; t < n; t++) {
-        sum += x[t];
+    for (uint32_t t = 0; t < count; t++) {
+        const int32_t x = sample(run, start + t, channel);
+        run->series[t] = (int16_t)x;
+        sum += x;
     }
-    return bnn_divide_down(sum, (int32_t)n);
+    return bnn_divide_down(sum, (int32_t)count);
 }
 
 static int32_t centre(int32_t x, int32_t mean) {
@@ -177,9 +173,8 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
     if (mask == 0) {
         return;
     }
-    read_series(run, channel, start, n);
+    const int32_t mean = read_series(run, channel, start, n);
     const int16_t *x = run->series;
-    const int32_t mean = mean_of(x, n);
     int32_t least = x[0], most = x[0], crossings = 0, above = 0, rises = 0;
     uint32_t change = 0; // at most 65534 * 65535
     uint64_t variance = 0, power = 0;
@@ -227,7 +222,10 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
 static void give_bands(const run_t *run, uint32_t bands, uint32_t channel) {
     int16_t *x = run->series;
     uint32_t n = run->model->length;
-    read_series(run, channel, 0, bands ? n : 0);
+    if (bands == 0) {
+        return;
+    }
+    read_series(run, channel, 0, n);
     for (uint32_t k = 0; k < bands; k++) {
         const uint32_t d = 1u << k;
         uint64_t energy = 0;
@@ -260,22 +258,20 @@ static void give_covariance(const run_t *run, uint32_t j, uint32_t lag) {
     give(run, bnn_root(total, length));
 }
 
+// Of each pair of channels, then, with the lag, of each with each.
 static void give_covariances(const run_t *run, uint32_t mask) {
     const uint32_t channels = run->model->channels;
     for (uint32_t i = 0; i < channels; i++) {
-        read_series(run, i, 0, run->model->length);
-        run->means[i] = (int16_t)mean_of(run->series, run->model->length);
+        run->means[i] = (int16_t)read_series(run, i, 0, run->model->length);
     }
-    for (uint32_t i = 0; mask >> COVARIANCE & 1 && i + 1 < channels; i++) {
-        centre_series(run, i);
-        for (uint32_t j = i + 1; j < channels; j++) {
-            give_covariance(run, j, 0);
-        }
-    }
-    for (uint32_t i = 0; mask >> LAGGED_COVARIANCE & 1 && i < channels; i++) {
-        centre_series(run, i);
-        for (uint32_t j = 0; j < channels; j++) {
-            give_covariance(run, j, run->lag);
+    for (uint32_t lagged = 0; lagged < 2; lagged++) {
+        if (mask >> (COVARIANCE + lagged) & 1) {
+            for (uint32_t i = 0; i + 1 < channels + lagged; i++) {
+                centre_series(run, i);
+                for (uint32_t j = lagged ? 0 : i + 1; j < channels; j++) {
+                    give_covariance(run, j, lagged ? run->lag : 0);
+                }
+            }
         }
     }
 }

@@ -2,10 +2,16 @@
 
 #include "bnn_layers.h"
 
+#include <string.h>
+
 #include "bnn_columns.h"
 #include "bnn_fixed.h"
 
 #define FIELDS_SIZE 24
+
+// A layer begins as it does in the file, whose last two bytes are 0.
+typedef char layer_as_in_the_file_t[offsetof(bnn_layer_t, planes) == FIELDS_SIZE - 2 ? 1 : -1];
+
 #define MAX_INPUTS 65534u
 #define MAX_COLUMNS 4095u // so that a list takes at most 8 KiB
 #define LIST 1024u        // columns that a list may hold, where a field of view has no more
@@ -29,6 +35,7 @@ static bool grid_fits(uint32_t a, uint32_t b, uint32_t c) {
 }
 
 // Places of the convolution along a side, 0 where the kernel does not fit.
+__attribute__((noinline)) // of both sides, which is smaller
 static uint32_t places(const bnn_layer_t *l, unsigned side, uint32_t size) {
     const uint32_t kernel = l->kernel[side], stride = l->stride[side];
     const uint32_t padded = size + 2u * l->padding[side];
@@ -39,12 +46,8 @@ static uint32_t places(const bnn_layer_t *l, unsigned side, uint32_t size) {
 }
 
 static bool is_plain(const bnn_layer_t *l) {
-    bool plain = l->groups == 1;
-    for (unsigned side = 0; side < 2; side++) {
-        plain = plain && l->kernel[side] == 1 && l->stride[side] == 1 && l->pool[side] == 1 &&
-                l->padding[side] == 0;
-    }
-    return plain;
+    static const uint8_t plain[] = {1, 0, 1, 1, 1, 1, 0, 0, 1, 1}; // from groups to pool
+    return memcmp(&l->groups, plain, sizeof plain) == 0;
 }
 
 // Binary digits of v.
@@ -89,25 +92,12 @@ static void plan_columns(bnn_layer_t *l) {
 
 // The fields before the weights. `flow` is what the layer is given, and becomes what it gives.
 static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, bool last) {
-    l->input = f[0];
-    l->output = f[1];
-    l->outputs = get16(f + 2);
-    l->height = get16(f + 4);
-    l->width = get16(f + 6);
-    l->channels = get16(f + 8);
-    l->groups = get16(f + 10);
-    for (unsigned side = 0; side < 2; side++) {
-        l->kernel[side] = f[12 + side];
-        l->stride[side] = f[14 + side];
-        l->padding[side] = f[16 + side];
-        l->pool[side] = f[18 + side];
-    }
-    l->shift = f[20];
+    memcpy(l, f, FIELDS_SIZE); // the last two bytes, which are zero, to planes and whole
     CHECK(l->input == flow->kind, BNN_LAYER);
     CHECK(l->output >= BNN_BITS && l->output <= BNN_SCORES, BNN_LAYER);
     CHECK((l->output == BNN_SCORES) == last, BNN_LAYER);
     CHECK(l->shift <= (l->output == BNN_BYTES ? 31 : 0), BNN_LAYER);
-    CHECK(f[21] <= 1 && f[22] == 0 && f[23] == 0, BNN_LAYER);
+    CHECK(l->counted <= 1 && f[22] == 0 && f[23] == 0, BNN_LAYER);
     CHECK(l->outputs >= 1 && (!last || l->outputs <= MAX_CLASSES), BNN_LAYER);
     CHECK(l->height >= 1 && l->width >= 1 && l->channels >= 1 && l->groups >= 1, BNN_LAYER);
     CHECK(grid_fits(l->height, l->width, l->channels), BNN_LAYER);
@@ -128,8 +118,6 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
     CHECK(last || grid_fits(height, width, l->outputs), BNN_LAYER);
     l->out_height = height;
     l->out_width = width;
-    l->counted = f[21];
-    l->planes = 0;
     l->whole = l->inputs == flow->size && l->padding[0] == 0 && l->padding[1] == 0;
     if (l->input == BNN_BITS && l->output == BNN_BITS && l->groups == 1 &&
         l->inputs <= MAX_COLUMNS) {
@@ -143,8 +131,7 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
 
 // Little-endian number `i` of those of `unit` bytes.
 static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
-    const uint8_t *p = units + i * unit;
-    return unit == 2 ? get16(p) : get32(p);
+    return unit == 2 ? ((const uint16_t *)units)[i] : ((const uint32_t *)units)[i];
 }
 
 // How many columns have a 1, for each output side by side: digit j of all the sums is sums[j].
@@ -184,7 +171,7 @@ static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
         const bnn_strip_t strip = bnn_strip(l, left);
         const uint8_t *taken;
         outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
-        TRY(bnn_take(r, strip.columns + strip.bases, &taken));
+        TAKE(taken, r, strip.columns + strip.bases);
     }
     l->weights = (const uint32_t *)at;
     for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
@@ -203,7 +190,7 @@ static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
 static bnn_error_t load_rows(bnn_layer_t *l, bnn_reader_t *r) {
     const uint8_t *weights;
     // At most 65535 * 2048 * 4, below 2^29.
-    TRY(bnn_take(r, (size_t)l->outputs * l->words * 4, &weights));
+    TAKE(weights, r, (size_t)l->outputs * l->words * 4);
     l->weights = (const uint32_t *)weights;
     if (l->inputs % 32) {
         const uint32_t pad = ~((1u << l->inputs % 32) - 1);
@@ -221,12 +208,12 @@ static bnn_error_t load_output(bnn_layer_t *l, bnn_reader_t *r) {
     const uint32_t largest = l->input == BNN_BYTES ? 128 : 1;
     const uint8_t *limits;
     if (l->output == BNN_BITS && l->input == BNN_BYTES) {
-        TRY(bnn_take(r, 4u * l->outputs, &limits));
+        TAKE(limits, r, 4u * l->outputs);
         l->offsets = (const int32_t *)limits;
         return BNN_OK;
     }
     if (l->output == BNN_BITS) {
-        TRY(bnn_take(r, 2u * l->outputs, &limits));
+        TAKE(limits, r, 2u * l->outputs);
         TRY(bnn_take_pad(r, BNN_LAYER));
         l->limits = (const uint16_t *)limits;
         for (uint32_t i = 0; i < l->outputs; i++) {
@@ -262,7 +249,7 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         const uint8_t *fields;
         const uint32_t words = flow_words(&flow);
         most[i % 2] = words > most[i % 2] ? words : most[i % 2];
-        TRY(bnn_take(r, FIELDS_SIZE, &fields));
+        TAKE(fields, r, FIELDS_SIZE);
         TRY(load_fields(l, fields, &flow, i + 1 == m->layer_count));
         if (l->planes) {
             TRY(load_columns(l, r));

@@ -14,6 +14,10 @@
 #endif
 
 #define HEADER_SIZE 32
+
+// A model begins as it does in the file, whose last two bytes are 0.
+typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE - 2 ? 1 : -1];
+
 #define CRC_SIZE 4
 #define SHORTEST 48
 #define MAX_STRING 63u
@@ -21,6 +25,7 @@
 #define SELFTEST_TEXT 256u
 
 // CRC-32 by half bytes: a table of 64 bytes, twice as many steps as the usual one of 1 KiB.
+__attribute__((noinline)) // inlined, GCC 12 has no registers left for it on ARMv6-M
 static uint32_t crc32(const uint8_t *data, size_t size) {
     static const uint32_t table[16] = {
         0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
@@ -36,58 +41,57 @@ static uint32_t crc32(const uint8_t *data, size_t size) {
     return ~crc;
 }
 
-bnn_error_t bnn_take(bnn_reader_t *r, size_t size, const uint8_t **section) {
-    CHECK(size <= r->left, BNN_END);
-    *section = r->at;
+const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
+    if (size > r->left) {
+        return NULL;
+    }
+    const uint8_t *section = r->at;
     r->at += size;
     r->left -= size;
-    return BNN_OK;
+    return section;
 }
 
 // Sections start at multiples of 4, and so does the file in memory.
 bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
     const uint8_t *pad;
     const size_t size = -(uintptr_t)r->at & 3;
-    TRY(bnn_take(r, size, &pad));
+    TAKE(pad, r, size);
     CHECK(is_zero(pad, pad + size), error);
     return BNN_OK;
+}
+
+static uint32_t magnitude(int32_t v) {
+    return v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
 }
 
 bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn_error_t error,
                             const int32_t **offsets, const int16_t **factors) {
     const uint8_t *section;
-    TRY(bnn_take(r, (size_t)4 * count, &section));
+    TAKE(section, r, (size_t)4 * count);
     *offsets = (const int32_t *)section;
-    TRY(bnn_take(r, (size_t)2 * count, &section));
+    TAKE(section, r, (size_t)2 * count);
     *factors = (const int16_t *)section;
     TRY(bnn_take_pad(r, error));
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t factor = (*factors)[i], offset = (*offsets)[i];
-        const int64_t room = INT32_MAX - (int64_t)reach * (factor < 0 ? -factor : factor);
-        CHECK(offset <= room && -(int64_t)offset <= room, error);
+        // reach * factor in two parts, both below 2^31 as a factor has 16 bits.
+        const uint32_t factor = magnitude((*factors)[i]), offset = magnitude((*offsets)[i]);
+        const uint32_t high = (reach >> 16) * factor, low = (reach & 0xffff) * factor;
+        const uint32_t product = (high << 16) + low;
+        CHECK(high <= INT16_MAX && product <= INT32_MAX && offset <= INT32_MAX - product, error);
     }
     return BNN_OK;
 }
 
 static bnn_error_t load_header(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *h, *scales;
-    TRY(bnn_take(r, HEADER_SIZE, &h));
-    m->channels = h[5];
-    m->front = h[6];
-    m->layer_count = h[7];
-    m->revision = get32(h + 12);
-    m->length = get16(h + 16);
-    m->hop = get16(h + 18);
-    m->rate_mhz = get32(h + 20);
-    m->seed = get32(h + 24);
-    m->shift = h[28];
-    m->code = h[29];
+    TAKE(h, r, HEADER_SIZE);
+    memcpy(m, h, HEADER_SIZE); // the last two bytes, which are zero, to bits and code_shift
     CHECK(m->channels >= 1, BNN_HEADER);
     CHECK(m->layer_count >= 1 && m->layer_count <= BNN_MAX_LAYERS, BNN_HEADER);
     CHECK(m->length >= 1 && m->hop >= 1 && m->hop <= m->length, BNN_HEADER);
     CHECK(m->front != BNN_TEXT || (m->channels == 1 && m->hop == m->length), BNN_HEADER);
-    CHECK(m->seed != 0 && m->shift <= 15 && h[30] == 0 && h[31] == 0, BNN_HEADER);
-    TRY(bnn_take(r, 4u * m->channels, &scales));
+    CHECK(m->seed != 0 && m->shift <= 15 && m->bits == 0 && m->code_shift == 0, BNN_HEADER);
+    TAKE(scales, r, 4u * m->channels);
     m->sample_scales = (const uint32_t *)scales;
     return BNN_OK;
 }
@@ -111,7 +115,7 @@ static bnn_error_t load_front(bnn_model_t *m, bnn_reader_t *r) {
 
 static bnn_error_t load_thresholds(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
-    TRY(bnn_take(r, (size_t)2 * m->rows * m->bits, &section));
+    TAKE(section, r, (size_t)2 * m->rows * m->bits);
     TRY(bnn_take_pad(r, BNN_ENCODER));
     m->thresholds = (const int16_t *)section;
     const int16_t *row = m->thresholds;
@@ -131,7 +135,7 @@ static bnn_error_t load_code(bnn_model_t *m, bnn_reader_t *r) {
         return m->code == 0 ? BNN_OK : BNN_ENCODER;
     }
     CHECK(m->code >= BNN_THERMOMETER && m->code <= BNN_BYTE, BNN_ENCODER);
-    TRY(bnn_take(r, 4, &fields));
+    TAKE(fields, r, 4);
     m->bits = fields[0];
     m->code_shift = fields[1];
     CHECK(m->bits >= 1 && m->bits <= most_bits[m->code], BNN_ENCODER);
@@ -146,7 +150,7 @@ static bnn_error_t load_code(bnn_model_t *m, bnn_reader_t *r) {
 
 static bnn_error_t take_text(bnn_reader_t *r, size_t size) {
     const uint8_t *text;
-    TRY(bnn_take(r, size, &text));
+    TAKE(text, r, size);
     for (size_t i = 0; i < size; i++) {
         CHECK(text[i] >= 0x20 && text[i] <= 0x7e, BNN_STRINGS);
     }
@@ -157,12 +161,12 @@ static bnn_error_t load_strings(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *size;
     m->strings = r->at;
     for (unsigned i = 0; i < 1u + m->classes + m->channels; i++) {
-        TRY(bnn_take(r, 1, &size));
+        TAKE(size, r, 1);
         CHECK(*size >= 1 && *size <= MAX_STRING, BNN_STRINGS);
         TRY(take_text(r, *size));
     }
-    TRY(bnn_take(r, 2, &size));
-    m->notes_length = get16(size);
+    TAKE(size, r, 2);
+    m->notes_length = (uint16_t)(size[0] | size[1] << 8);
     m->notes = (const char *)r->at;
     CHECK(m->notes_length <= MAX_NOTES, BNN_STRINGS);
     TRY(take_text(r, m->notes_length));
@@ -182,7 +186,6 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     CHECK(bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
     CHECK(get32(bytes + 8) == size && size % 4 == 0, BNN_LENGTH);
     memset(m, 0, sizeof *m);
-    m->size = (uint32_t)size;
     m->crc = get32(bytes + size - CRC_SIZE);
     CHECK(m->crc == crc32(bytes, size - CRC_SIZE), BNN_CRC);
 
@@ -191,7 +194,7 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     TRY(load_front(m, &reader));
     TRY(load_code(m, &reader));
     TRY(bnn_load_layers(m, &reader));
-    TRY(bnn_take(&reader, 4u * m->classes, &expected));
+    TAKE(expected, &reader, 4u * m->classes);
     m->selftest_scores = (const int32_t *)expected;
     return load_strings(m, &reader);
 }

@@ -11,6 +11,11 @@
             return error;                                                                          \
         }                                                                                          \
     } while (0)
+#define TAKE(section, r, size)                                                                     \
+    do {                                                                                           \
+        section = bnn_take(r, size);                                                               \
+        CHECK(section, BNN_END);                                                                   \
+    } while (0)
 #define TRY(call)                                                                                  \
     do {                                                                                           \
         const bnn_error_t error_ = (call);                                                         \
@@ -23,12 +28,9 @@ typedef struct {
     size_t left;
 } bnn_reader_t;
 
-static inline uint16_t get16(const uint8_t *p) {
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
+// At a multiple of 4.
 static inline uint32_t get32(const uint8_t *p) {
-    return get16(p) | (uint32_t)get16(p + 2) << 16;
+    return *(const uint32_t *)(const void *)p;
 }
 
 static inline bool is_zero(const uint8_t *from, const uint8_t *to) {
@@ -40,8 +42,8 @@ static inline bool is_zero(const uint8_t *from, const uint8_t *to) {
     return true;
 }
 
-// Point `section` at the next `size` bytes and go past them, or BNN_END.
-bnn_error_t bnn_take(bnn_reader_t *r, size_t size, const uint8_t **section);
+// The next `size` bytes, which are gone past, or NULL where there are not so many.
+const uint8_t *bnn_take(bnn_reader_t *r, size_t size);
 
 // Go to the next multiple of 4, over zeros: `error` for any other byte.
 bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error);

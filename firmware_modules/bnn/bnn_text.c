@@ -27,7 +27,7 @@ typedef struct {
 
 bnn_error_t bnn_text_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *fields;
-    TRY(bnn_take(r, SECTION_SIZE, &fields));
+    TAKE(fields, r, SECTION_SIZE);
     m->front_fields = fields;
     m->values = get32(fields + 4);
     CHECK(fields[0] == CHARACTERS || fields[0] == WORDS, BNN_ENCODER);

@@ -30,6 +30,8 @@ typedef struct {
     bnn_model_t model;
 } model_obj_t;
 
+#if MICROPY_ENABLE_DYNRUNTIME
+
 // A text of limited size that is being printed.
 typedef struct {
     char *at;
@@ -56,6 +58,10 @@ static void raise_value_error(const char *format, ...) {
     const size_t length = (size_t)(text.at - buffer);
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(buffer, length));
 }
+
+#else
+#define raise_value_error(...) mp_raise_msg_varg(&mp_type_ValueError, __VA_ARGS__)
+#endif
 
 static void load_strings(model_obj_t *self) {
     const bnn_model_t *model = &self->model;
@@ -91,7 +97,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     const bnn_error_t error = bnn_load(&self->model, file.buf, file.len);
     if (error != BNN_OK) {
-        raise_value_error("model refused (%s): %s", bnn_error_name(error), bnn_error_help(error));
+        raise_value_error(MP_ERROR_TEXT("model refused (%s): %s"), bnn_error_name(error),
+                          bnn_error_help(error));
     }
     self->buffer = args[0];
     self->data = file.buf;
@@ -127,8 +134,9 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
         mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
     }
     if (input.len != bnn_window_size(model)) {
-        raise_value_error("window has %d bytes, model takes %d samples of %d channels",
-                          (int)input.len, (int)model->length, (int)model->channels);
+        raise_value_error(
+            MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
+            (int)input.len, (int)model->length, (int)model->channels);
     }
     return input;
 }
@@ -153,7 +161,7 @@ static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
         mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
     }
     if (scores.len != sizeof(int32_t) * self->model.classes) {
-        raise_value_error("out must hold %d scores", (int)self->model.classes);
+        raise_value_error(MP_ERROR_TEXT("out must hold %d scores"), (int)self->model.classes);
     }
     return classify(self, window, scores.buf);
 }
