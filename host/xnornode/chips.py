@@ -42,8 +42,9 @@ class Chip:
     block: 256 inputs. byte_row: one neuron at one place, with bytes; four: 4 inputs of it, table:
     made of 4 inputs, for up to 64 rows. place: one place of a layer and group. piece: a run of
     inputs that is gathered for it. With weights in columns, list_bit: an input bit that is looked
-    at for a list, list_run: each run of at most 32 of them; strip: one strip at one place, listed:
-    each listed column of it. front: of features and of texts.
+    at for a list, list_run: each run of at most 32 of them, list_odd: where channels are no whole
+    words; list_narrow: a bit of few channels; strip: one strip at one place, listed: each listed
+    column of it. front: of features and of texts.
     """
 
     name: str
@@ -63,7 +64,9 @@ class Chip:
     place: float
     piece: float
     list_bit: float
+    list_narrow: float
     list_run: float
+    list_odd: float
     strip: float
     listed: float
     front: FrontCosts
@@ -76,36 +79,38 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual, with memory that never waits; stalls of "
         "the flash cache and MicroPython's call are not in it"
     ),
-    call=289,
-    value=81.5,
-    threshold=15.3,
-    values=193,
-    affine_value=97.2,
-    row=78.5,
-    word=22.1,
-    block=163,
-    byte_row=56.2,
-    four=6.88,
-    table=96.5,
-    place=168,
-    piece=167,
-    list_bit=6.32,
-    list_run=28.1,
-    strip=521,
-    listed=9.88,
+    call=633,
+    value=90.8,
+    threshold=-4.98,
+    values=211,
+    affine_value=94.5,
+    row=75.9,
+    word=24.9,
+    block=168,
+    byte_row=52.6,
+    four=7.06,
+    table=101,
+    place=-87.1,
+    piece=220,
+    list_bit=2.36,
+    list_narrow=-55.4,
+    list_run=280,
+    list_odd=462,
+    strip=659,
+    listed=6.97,
     front=FrontCosts(
-        run=476,
-        sample=174,
-        log=227,
-        root=453,
-        sorting=26.3,
-        band_read=39,
-        band=46.8,
-        pair_read=79.3,
-        pair=77.9,
-        byte=376,
-        gram=58.7,
-        word_byte=155,
+        run=436,
+        sample=154,
+        log=219,
+        root=476,
+        sorting=26.2,
+        band_read=44.9,
+        band=46.3,
+        pair_read=66.5,
+        pair=84.8,
+        byte=375,
+        gram=58.8,
+        word_byte=154,
     ),
 )
 
@@ -116,36 +121,38 @@ ESP32 = Chip(
         "instructions of the C core on RV32IMC, one taken for each cycle; no ESP32 was measured, "
         "whose own code, cache and branches differ"
     ),
-    call=163,
-    value=45.2,
-    threshold=9.03,
-    values=294,
-    affine_value=56.9,
-    row=131,
-    word=29.2,
-    block=84.5,
-    byte_row=78.8,
-    four=6.15,
-    table=87.8,
-    place=41.7,
-    piece=69.8,
-    list_bit=4.78,
-    list_run=9.75,
-    strip=451,
-    listed=8.82,
+    call=253,
+    value=49.9,
+    threshold=-4.75,
+    values=240,
+    affine_value=49.8,
+    row=58.9,
+    word=12.2,
+    block=99.8,
+    byte_row=68.1,
+    four=5.62,
+    table=111,
+    place=-87.3,
+    piece=95.8,
+    list_bit=6.64,
+    list_narrow=-43.7,
+    list_run=104,
+    list_odd=180,
+    strip=571,
+    listed=6.41,
     front=FrontCosts(
-        run=161,
-        sample=66.8,
-        log=163,
-        root=162,
+        run=174,
+        sample=60.7,
+        log=164,
+        root=156,
         sorting=11.5,
-        band_read=19.9,
-        band=23.2,
-        pair_read=47.3,
-        pair=43.3,
-        byte=250,
-        gram=38,
-        word_byte=94.5,
+        band_read=22.7,
+        band=22.8,
+        pair_read=40.4,
+        pair=50.7,
+        byte=246,
+        gram=38.3,
+        word_byte=91.4,
     ),
 )
 

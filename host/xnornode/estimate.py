@@ -34,6 +34,7 @@ INT8_MAC = MULTIPLY_INT8 + ADD_INT32 + 8 * READ_BIT
 BYTE_MAC = ADD_INT32 + READ_BIT
 BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # a popcount and its addition serve 32 inputs
 TABLE_ROWS = 64
+NARROW = 8  # channels and rows of a kernel that are listed by rows
 LISTED = 1024  # inputs that a list of counted inputs is of at most, or one field of view
 
 
@@ -220,8 +221,11 @@ def _columns_cycles(layer: IntLayer, chip: Chip, share: float) -> float:
     rows, width = g.out_grid[0] * g.pool[0], g.out_grid[1] * g.pool[1]
     lists = ceil(width / _span(g))
     columns = rows * ((width - lists) * g.stride[1] + lists * g.kernel[1])
-    runs = columns * g.kernel[0] * ceil(g.grid[2] / 32)
-    total = columns * g.kernel[0] * g.grid[2] * chip.list_bit + runs * chip.list_run
+    runs, bits = columns * g.kernel[0] * ceil(g.grid[2] / 32), columns * g.kernel[0] * g.grid[2]
+    if max(g.grid[2], g.kernel[0]) <= NARROW:
+        total = bits * chip.list_narrow
+    else:
+        total = bits * chip.list_bit + runs * (chip.list_odd if g.grid[2] % 32 else chip.list_run)
     of_strip = chip.strip + share * g.inputs * chip.listed
     return total + at * (chip.place + len(strips(g.outputs)) * of_strip)
 
