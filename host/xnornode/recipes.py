@@ -41,7 +41,7 @@ MNIST_4K = replace(MNIST, layers=(Conv(24, (5, 5), (2, 2)), Conv(32, pool=POOL),
 MNIST_12K = replace(
     MNIST, layers=(Conv(32, (5, 5), (2, 2)), Conv(64, pool=POOL), Conv(96)), epochs=12
 )
-# Bytes between the layers bring two points on Fashion-MNIST, for some four times the cycles.
+# Bytes between the layers bring two points on Fashion-MNIST, for some ten times the cycles.
 BYTES_32K = (
     Conv(48, (5, 5), (2, 2), output="bytes"),
     Conv(96, pool=POOL, output="bytes"),
