@@ -52,8 +52,14 @@ def fit(chip: Chip, done: Sequence[tuple[Case, float]]) -> dict[str, float]:
         [cycles(case.model, unit, case.shares) / counted for unit in units.values()]
         for case, counted in done
     ]
-    best, *_ = np.linalg.lstsq(np.array(rows), np.ones(len(rows)))
-    return dict(zip(units, best.tolist(), strict=True))
+    best, used = np.zeros(len(units)), np.ones(len(units), bool)
+    while True:
+        best[used], *_ = np.linalg.lstsq(np.array(rows)[:, used], np.ones(len(rows)))
+        if best.min() >= 0:
+            return dict(zip(units, best.tolist(), strict=True))
+        # Nothing takes less than no time: what is furthest below is left out.
+        used[best.argmin()] = False
+        best[~used] = 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

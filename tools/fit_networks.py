@@ -110,6 +110,8 @@ def cases() -> Iterator[Case]:
     around = Spec(16, (28, 28), (3, 3), padding=(1, 1), pool=(2, 2))
     again = Spec(32, (14, 14), (3, 3), padding=(1, 1), pool=(2, 2))
     yield _windows("image", _thermometer(1, 1), 1, 784, [around, again, Spec(64)])
+    yield _windows("wide steps", _thermometer(1, 1), 1, 784, [Spec(32, (28, 28), (8, 8), (5, 5))])
+    yield _windows("three bits", _thermometer(1, 3), 1, 784, [Spec(32, (28, 28), (5, 5), (2, 2))])
     yield _windows("dense 300-12-6", _thermometer(3, 2), 3, 50, [Spec(12), Spec(6)])
     few = [Spec(12, (60, 1), (7, 1)), Spec(20, (54, 1), (3, 1), pool=(2, 1))]
     yield _windows("conv of few", _thermometer(3, 1), 3, 60, few)

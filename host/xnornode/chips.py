@@ -37,14 +37,15 @@ class Chip:
     """Cycles of the core's parts. basis: what the figures rest on, for people.
 
     call: a classification. value: coding one value, threshold: each threshold it is compared with,
-    values: 32 values of a window where there is one threshold for all, affine_value: coding one
-    value as bit planes or a byte. row: one neuron at one place, with bits; word: 32 inputs of it,
-    block: 256 inputs. byte_row: one neuron at one place, with bytes; four: 4 inputs of it, table:
-    made of 4 inputs, for up to 64 rows. place: one place of a layer and group. piece: a run of
-    inputs that is gathered for it. With weights in columns, list_bit: an input bit that is looked
-    at for a list, list_run: each run of at most 32 of them, list_odd: where channels are no whole
-    words; list_narrow: a bit of few channels; strip: one strip at one place, listed: each listed
-    column of it. front: of features and of texts.
+    values: 32 samples of one channel against the first threshold, reached: where there are more, a
+    sample besides, affine_value: coding one value as bit planes or a byte. row: one neuron at one
+    place, with bits; word: 32 inputs of it, block: 256 inputs. byte_row: one neuron at one place,
+    with bytes; four: 4 inputs of it, table: made of 4 inputs, for up to 64 rows. place: one place
+    of a layer and group. piece: a run of inputs that is gathered for it. With weights in columns,
+    list_bit: an input bit that is looked at for a list, list_run: each run of at most 32 of them,
+    list_odd: where channels are no whole words; list_row: one row of a place, where channels are
+    few, list_narrow: each listed bit of it; strip: one strip at one place, plane: each plane of its
+    bases, listed: each listed column of it. front: of features and of texts.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Chip:
     value: float
     threshold: float
     values: float
+    reached: float
     affine_value: float
     row: float
     word: float
@@ -65,9 +67,11 @@ class Chip:
     piece: float
     list_bit: float
     list_narrow: float
+    list_row: float
     list_run: float
     list_odd: float
     strip: float
+    plane: float
     listed: float
     front: FrontCosts
 
@@ -79,37 +83,40 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual, with memory that never waits; stalls of "
         "the flash cache and MicroPython's call are not in it"
     ),
-    call=633,
-    value=90.8,
-    threshold=-4.98,
-    values=211,
-    affine_value=94.5,
-    row=75.9,
-    word=24.9,
-    block=168,
-    byte_row=52.6,
-    four=7.06,
-    table=101,
-    place=-87.1,
-    piece=220,
-    list_bit=2.36,
-    list_narrow=-55.4,
-    list_run=280,
-    list_odd=462,
-    strip=659,
-    listed=6.97,
+    call=833,
+    value=79.8,
+    threshold=17.2,
+    values=237,
+    reached=35.8,
+    affine_value=99.9,
+    row=85.7,
+    word=17.4,
+    block=159,
+    byte_row=58.4,
+    four=6.85,
+    table=88.2,
+    place=27.3,
+    piece=196,
+    list_bit=3.59,
+    list_narrow=12.3,
+    list_row=32.2,
+    list_run=73.9,
+    list_odd=193,
+    strip=0,
+    plane=78.9,
+    listed=9.08,
     front=FrontCosts(
-        run=436,
+        run=352,
         sample=154,
-        log=219,
-        root=476,
+        log=202,
+        root=512,
         sorting=26.2,
-        band_read=44.9,
-        band=46.3,
-        pair_read=66.5,
-        pair=84.8,
+        band_read=40.3,
+        band=47.3,
+        pair_read=63.5,
+        pair=86,
         byte=375,
-        gram=58.8,
+        gram=58.9,
         word_byte=154,
     ),
 )
@@ -121,37 +128,40 @@ ESP32 = Chip(
         "instructions of the C core on RV32IMC, one taken for each cycle; no ESP32 was measured, "
         "whose own code, cache and branches differ"
     ),
-    call=253,
-    value=49.9,
-    threshold=-4.75,
-    values=240,
-    affine_value=49.8,
-    row=58.9,
-    word=12.2,
-    block=99.8,
-    byte_row=68.1,
-    four=5.62,
-    table=111,
-    place=-87.3,
-    piece=95.8,
-    list_bit=6.64,
-    list_narrow=-43.7,
-    list_run=104,
-    list_odd=180,
-    strip=571,
-    listed=6.41,
+    call=363,
+    value=44.3,
+    threshold=7.67,
+    values=255,
+    reached=16.2,
+    affine_value=53.1,
+    row=62.7,
+    word=8.74,
+    block=95,
+    byte_row=70.9,
+    four=5.48,
+    table=103,
+    place=7.96,
+    piece=76.8,
+    list_bit=6.35,
+    list_narrow=2.84,
+    list_row=15.5,
+    list_run=0,
+    list_odd=36.5,
+    strip=43.4,
+    plane=61.9,
+    listed=7.77,
     front=FrontCosts(
-        run=174,
+        run=110,
         sample=60.7,
-        log=164,
-        root=156,
+        log=157,
+        root=193,
         sorting=11.5,
-        band_read=22.7,
-        band=22.8,
-        pair_read=40.4,
-        pair=50.7,
+        band_read=19.1,
+        band=23.6,
+        pair_read=38.5,
+        pair=51.4,
         byte=246,
-        gram=38.3,
+        gram=38.4,
         word_byte=91.4,
     ),
 )

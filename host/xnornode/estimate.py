@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import ceil, log2, prod
 
 from xnornode.chips import CHIPS, Chip, FrontCosts
-from xnornode.columns import columns_size, strips
+from xnornode.columns import columns_size, planes, strips
 from xnornode.encode import Thermometer
 from xnornode.features import COVARIANCE, SORTED, Features
 from xnornode.fileformat import to_bytes
@@ -223,10 +223,10 @@ def _columns_cycles(layer: IntLayer, chip: Chip, share: float) -> float:
     columns = rows * ((width - lists) * g.stride[1] + lists * g.kernel[1])
     runs, bits = columns * g.kernel[0] * ceil(g.grid[2] / 32), columns * g.kernel[0] * g.grid[2]
     if max(g.grid[2], g.kernel[0]) <= NARROW:
-        total = bits * chip.list_narrow
+        total = columns * g.kernel[0] * chip.list_row + share * bits * chip.list_narrow
     else:
         total = bits * chip.list_bit + runs * (chip.list_odd if g.grid[2] % 32 else chip.list_run)
-    of_strip = chip.strip + share * g.inputs * chip.listed
+    of_strip = chip.strip + planes(g.inputs) * chip.plane + share * g.inputs * chip.listed
     return total + at * (chip.place + len(strips(g.outputs)) * of_strip)
 
 
@@ -246,9 +246,10 @@ def _pieces(layer: IntLayer) -> int:
 def _coding_cycles(model: Model, chip: Chip) -> float:
     values = model.front.count(model.window.length, len(model.window.channels))
     if isinstance(model.code, Thermometer):
-        if model.code.thresholds.size == 1 and isinstance(model.front, Samples):
-            at_once, values = divmod(values, 32)
-            return at_once * chip.values + values * (chip.value + chip.threshold / 2)
+        if len(model.code.thresholds) == 1 and isinstance(model.front, Samples):
+            bits = model.code.bits
+            of_value = chip.reached + chip.threshold * bits / 2 if bits > 1 else 0
+            return ceil(values / 32) * chip.values + values * of_value
         # A value is compared until a threshold is above it: half of them, where they are quantiles.
         return values * (chip.value + chip.threshold * model.code.bits / 2)
     return values * chip.affine_value if model.code else 0.0
