@@ -259,15 +259,15 @@ class Bridge:
             self._free[way] = 0.0
 
     def _unplug(self) -> None:
-        """The port goes away, with all that is under way."""
-        for host in self._hosts:
-            host.close()
-        self._hosts.clear()
-        self._close_far()
-        self._forget()
+        """The port goes away, with all that is under way. A pseudo-terminal is back at once."""
+        gone, self._hosts = self._hosts, []
         if self._folder:
             os.close(self._slave)
             self._open_pty()
+        for host in gone:
+            host.close()
+        self._close_far()
+        self._forget()
 
     def _send(self, way: str, data: bytes) -> None:
         queue = self._queues[way]

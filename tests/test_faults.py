@@ -51,7 +51,9 @@ def test_in_each_state_past_each_timeout(lab):
 
 
 def test_a_push_that_the_node_has_let_go(lab):
-    assert run(lab, sample(long_stalls(), 1, seed=3)) == (0, 1)
+    plans = [plan for plan in long_stalls() if all(fault.nth == 1 for fault in plan.faults)]
+    assert {plan.faults[0].way for plan in plans} == {TO_NODE, TO_HOST}
+    assert run(lab, plans) == (0, 2)
 
 
 def test_prints_in_between(lab):

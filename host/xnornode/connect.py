@@ -32,12 +32,14 @@ def connect(
     say: Say = lambda text: None,
     on_event: Callable[[Event], None] | None = None,
     patient: bool = False,
+    interrupt: bool = True,
 ) -> Iterator[Session]:
     """A session with the node on a port; its `hello` is what the node has said of itself.
 
     A program that takes commands goes on undisturbed. At the REPL the receiver is started, and
     ended after. A program that says nothing is interrupted for that, and started again after if it
-    is the node's /main.py. patient: the node may be restarting. Raises LinkError.
+    is the node's /main.py. patient: the node may be restarting. interrupt: False where a program
+    has answered, so that one that is not heard is waited for and never stopped. Raises LinkError.
     """
     with closing(open_port(url)) as port:
         session = Session(port, timing, on_event)
@@ -58,6 +60,8 @@ def connect(
                 f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
                 "damaged: try another cable, or a slower line"
             )
+        elif not interrupt:
+            raise LinkLost(f"the node on {url} does not answer any more")
         elif session.events:
             raise LinkError(
                 f"the program on {url} writes predictions, but takes no commands: give its loop "

@@ -7,6 +7,7 @@ The raw REPL's paste mode has flow control of its own, so nothing is lost on por
 import contextlib
 import hashlib
 import json
+import secrets
 import time
 from binascii import b2a_base64
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import serial
 from xnornode.errors import LinkError, LinkLost
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
+RAW_REPL = b"raw REPL; CTRL-B to exit\r\n>"
 
 BAUDRATE = 115200
 """Baud rate for boards with a UART bridge; USB ports ignore it."""
@@ -81,6 +83,10 @@ class Board:
         try:
             self._enter_raw_repl()
         except BaseException:
+            # What ran may have been stopped, though no answer came: the board starts it again
+            with contextlib.suppress(*PORT_ERRORS):
+                self._port.write(CTRL_B + CTRL_D)
+                self._port.flush()
             self._port.close()
             raise
 
@@ -177,7 +183,7 @@ class Board:
     def clear(self) -> None:
         """Start the interpreter anew, so that nothing of a program that ran is left in RAM."""
         self._write(CTRL_D)
-        self._until(b"raw REPL; CTRL-B to exit\r\n>")
+        self._until(RAW_REPL)
 
     def restart(self) -> None:
         """Start what the board starts by itself (boot.py, main.py) and close the port."""
@@ -195,7 +201,9 @@ class Board:
             self._be_patient(1.0 + attempt)
             try:
                 self._write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
-                self._until(b"raw REPL; CTRL-B to exit\r\n>")
+                self._until(RAW_REPL)
+                if attempt:
+                    self._skip_late_answers()
                 break
             except LinkError:
                 continue
@@ -205,6 +213,12 @@ class Board:
                 "and is MicroPython on the board? `tools/flash.py` puts it there"
             )
         self._be_patient(ANSWER_TIMEOUT)
+
+    def _skip_late_answers(self) -> None:
+        """Read past what a slow board still has to say to the tries before."""
+        mark = secrets.token_hex(8).encode()
+        self._write(b"print(end='" + mark + b"')" + CTRL_D)
+        self._until(b"OK" + mark + CTRL_D + CTRL_D + b">")
 
     def _be_patient(self, seconds: float) -> None:
         try:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ class Push:
             self._begin["hmac"] = hmac.digest(key, data, "sha256").hex()
         self._replaced: dict[str, Any] | None = None
         self._known = False  # whether it is known what ran before
+        self._running = False  # whether a program has answered
         self.sent = False
         """Whether the node did not have this very model."""
         self._resumed = self._retries = self._breaks = self._at = 0
@@ -73,7 +75,7 @@ class Push:
         start, fruitless, at = time.monotonic(), 0, 0
         while True:
             try:
-                with connect(url, self.timing, self._say, patient=self._known) as session:
+                with self._connect(url) as session:
                     active = self.over(session)
                     seconds = time.monotonic() - start
                 break
@@ -95,10 +97,16 @@ class Push:
             self._breaks,
         )
 
+    def _connect(self, url: str) -> AbstractContextManager[Session]:
+        return connect(
+            url, self.timing, self._say, patient=self._known, interrupt=not self._running
+        )
+
     def over(self, session: Session) -> dict[str, Any]:
         """Push over a session; the model that is active then. Raises LinkError."""
         if not self._known:
             self._replaced, self._known = session.hello["model"], True
+            self._running = session.hello["running"]
         while True:
             answer = session.request("begin", **self._begin)
             if "active" in answer:
