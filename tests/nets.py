@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
+from hypothesis import strategies as st
 from xnornode.encode import BitPlanes, ByteCode, Code, Thermometer
 from xnornode.fronts import Samples
 from xnornode.intlayers import IntLayer, Limits, Output, Requantise, Scores
@@ -216,3 +217,24 @@ def sealed(data: bytes, length: bool = True) -> bytes:
     """The bytes with the CRC, and the length field where asked, made right again."""
     body = data[:8] + len(data).to_bytes(4, "little") + data[12:] if length else data
     return body[:-4] + zlib.crc32(body[:-4]).to_bytes(4, "little")
+
+
+@st.composite
+def convolutions(draw, size):
+    """A layer that fits a flat input of `size`, with any options."""
+    height = draw(st.sampled_from([n for n in range(1, min(size, 16) + 1) if size % n == 0]))
+    rest = size // height
+    width = draw(st.sampled_from([n for n in range(1, min(rest, 16) + 1) if rest % n == 0]))
+    groups = draw(st.sampled_from([n for n in range(1, 17) if rest // width % n == 0]))
+    options = [], [], [], []
+    for side in (height, width):
+        kernel = draw(st.integers(1, min(side, 6)))
+        padding, stride = draw(st.integers(0, kernel - 1)), draw(st.integers(1, 4))
+        places = (side + 2 * padding - kernel) // stride + 1
+        pool = draw(st.integers(1, min(places, 4)))
+        for option, value in zip(options, (kernel, stride, padding, pool), strict=True):
+            option.append(value)
+    kernel, stride, padding, pool = map(tuple, options)
+    outputs = groups * draw(st.integers(1, 40 // groups))
+    kind = draw(st.sampled_from(["bits", "bytes"]))
+    return Spec(outputs, (height, width), kernel, groups, stride, padding, pool, kind)

@@ -9,6 +9,7 @@ from nets import (
     Spec,
     awkward_models,
     conv_models,
+    convolutions,
     random_code,
     random_model,
     random_network,
@@ -45,27 +46,6 @@ def test_scores_of_awkward_networks(model):
 )
 def test_scores_of_any_dense_network(seed, length, channels, code, bits, widths):
     check_parity(random_model(seed, length, channels, bits, tuple(widths), code))
-
-
-@st.composite
-def convolutions(draw, size):
-    """A layer that fits a flat input of `size`, with any options."""
-    height = draw(st.sampled_from([n for n in range(1, min(size, 16) + 1) if size % n == 0]))
-    rest = size // height
-    width = draw(st.sampled_from([n for n in range(1, min(rest, 16) + 1) if rest % n == 0]))
-    groups = draw(st.sampled_from([n for n in range(1, 17) if rest // width % n == 0]))
-    options = [], [], [], []
-    for side in (height, width):
-        kernel = draw(st.integers(1, min(side, 6)))
-        padding, stride = draw(st.integers(0, kernel - 1)), draw(st.integers(1, 4))
-        places = (side + 2 * padding - kernel) // stride + 1
-        pool = draw(st.integers(1, min(places, 4)))
-        for option, value in zip(options, (kernel, stride, padding, pool), strict=True):
-            option.append(value)
-    kernel, stride, padding, pool = map(tuple, options)
-    outputs = groups * draw(st.integers(1, 40 // groups))
-    kind = draw(st.sampled_from(["bits", "bytes"]))
-    return Spec(outputs, (height, width), kernel, groups, stride, padding, pool, kind)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

@@ -13,12 +13,12 @@ from nets import (
     Spec,
     awkward_models,
     conv_models,
+    convolutions,
     random_code,
     random_model,
     random_network,
     random_windows,
 )
-from test_core import convolutions
 from xnornode.estimate import scratch_words
 from xnornode.fileformat import to_bytes
 

@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,11 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from packages import install
+from sources import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "firmware_modules" / "bnn"
-BUILD = ROOT / "build" / "fit"
-REQUIREMENTS = Path(__file__).with_name("requirements-fit.txt")
 
 # What the core asks of the C library: nothing else is linked, so that it is in no count by chance.
 LIBRARY = """
@@ -95,35 +95,30 @@ def compiler(architecture: Architecture) -> str:
 @cache
 def emulator() -> Any:
     """The Unicorn package, fetched once."""
-    site = BUILD / "site"
-    if not (site / "unicorn").is_dir():
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        pip += ["--require-hashes", "--target", str(site), "--requirement", str(REQUIREMENTS)]
-        subprocess.run(pip, check=True)
-    sys.path.insert(0, str(site))
+    sys.path.insert(0, str(install("fit")))
     import unicorn
 
     return unicorn
 
 
-def build(
-    architecture: Architecture, files: Sequence[Path], name: str
-) -> tuple[bytes, dict[str, int]]:
+def build(architecture: Architecture, files: Sequence[Path]) -> tuple[bytes, dict[str, int]]:
     """These files as they lie in memory from CODE on, and their functions' addresses."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / "string.h").write_text(STRING_H)
-    (BUILD / "library.c").write_text(LIBRARY)
-    elf, image = BUILD / f"{name}.elf", BUILD / f"{name}.bin"
-    gcc = [architecture.prefix + "gcc", "-std=c99", "-Os", *architecture.flags, "-ffreestanding"]
-    gcc += ["-nostdlib", "-fno-tree-loop-distribute-patterns", f"-I{BUILD}", f"-I{CORE}"]
-    gcc += ["-Wl,-e,bnn_load", f"-Wl,-Ttext={CODE:#x}", "-Wl,-z,noexecstack", "-o", str(elf)]
-    gcc += [*map(str, files), str(BUILD / "library.c"), "-lgcc"]
-    subprocess.run(gcc, check=True)
     prefix = architecture.prefix
-    subprocess.run([prefix + "objcopy", "-O", "binary", str(elf), str(image)], check=True)
-    listed = subprocess.run([prefix + "nm", str(elf)], check=True, capture_output=True, text=True)
-    symbols = {name: int(at, 16) for at, name in re.findall(r"(\w+) T (\w+)", listed.stdout)}
-    return image.read_bytes(), symbols
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "string.h").write_text(STRING_H)
+        (folder / "library.c").write_text(LIBRARY)
+        elf, image = folder / "core.elf", folder / "core.bin"
+        gcc = [prefix + "gcc", "-std=c99", "-Os", *architecture.flags, "-ffreestanding"]
+        gcc += ["-nostdlib", "-fno-tree-loop-distribute-patterns", f"-I{folder}", f"-I{CORE}"]
+        gcc += ["-Wl,-e,bnn_load", f"-Wl,-Ttext={CODE:#x}", "-Wl,-z,noexecstack", "-o", str(elf)]
+        gcc += [*map(str, files), str(folder / "library.c"), "-lgcc"]
+        subprocess.run(gcc, check=True)
+        subprocess.run([prefix + "objcopy", "-O", "binary", str(elf), str(image)], check=True)
+        nm = [prefix + "nm", str(elf)]
+        listed = subprocess.run(nm, check=True, capture_output=True, text=True).stdout
+        symbols = {name: int(at, 16) for at, name in re.findall(r"(\w+) T (\w+)", listed)}
+        return image.read_bytes(), symbols
 
 
 class Emulated(Protocol):
@@ -155,8 +150,7 @@ class Machine:
 
     def __init__(self, architecture: Architecture, files: Sequence[Path] | None = None) -> None:
         self.architecture = architecture
-        name = architecture.name if files is None else f"{architecture.name}-bench"
-        self.code, self.symbols = build(architecture, files or sources(), name)
+        self.code, self.symbols = build(architecture, files or sources())
         unicorn = emulator()
         self.arm = architecture is ARMV6M
         if self.arm:

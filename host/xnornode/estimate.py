@@ -25,14 +25,15 @@ ADD_INT32, MULTIPLY_INT8 = 0.1, 0.2
 READ_BIT = 10 / 64  # of a cache of 8 kB, which is read 64 bits at a time
 ENERGY_BASIS = (
     "arithmetic and reading each weight from a memory of 8 kB, 45 nm at 0.9 V: M. Horowitz, "
-    '"Computing\'s energy problem", ISSCC 2014; the population count of 32 bits is taken as one '
-    "32-bit addition; fetching instructions is not in it"
+    '"Computing\'s energy problem", ISSCC 2014; 32 binary multiply-accumulates are taken as two '
+    "32-bit additions, though inputs of the commoner value take none; fetching instructions is not "
+    "in it"
 )
 # Picojoules of one multiply-accumulate with the reading of its weight.
 FLOAT32_MAC = MULTIPLY_FLOAT32 + ADD_FLOAT32 + 32 * READ_BIT
 INT8_MAC = MULTIPLY_INT8 + ADD_INT32 + 8 * READ_BIT
 BYTE_MAC = ADD_INT32 + READ_BIT
-BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # a popcount and its addition serve 32 inputs
+BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # counting serves 32 inputs or outputs at once
 TABLE_ROWS = 64
 NARROW = 8  # channels and rows of a kernel that are listed by rows
 LISTED = 1024  # inputs that a list of counted inputs is of at most, or one field of view
