@@ -1,5 +1,6 @@
 """Fixtures that more than one file of tests uses."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from firmware import build
 from xnornode.data import Recording
 from xnornode.recordfile import RecordFile
+
+# Jobs in the background have it ignored, and so would the programs that are tested
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

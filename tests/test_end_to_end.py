@@ -35,7 +35,9 @@ def flash(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def mpremote(port: str, *arguments: str | Path) -> str:
     command = [sys.executable, "-m", "mpremote", "connect", port, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
