@@ -1,7 +1,6 @@
 """An emulated Pico that classifies from power-on, and what each power cut of a run leaves of it."""
 
 import hashlib
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -10,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import nodelib
 import serial
 from emulated_pico import EmulatedPico
 from faultlab import Lab, all_scores, lab_models
-from firmware import build
 from flash_log import FlashOperation, PowerCut, power_cuts, read_log
 from livenode import CHANNELS, DEVICE, samples
 from xnornode.data import Recording
@@ -33,17 +32,9 @@ PICO = Timing(answer=8.0, ack=2.0, reconnect=20.0)
 """For a node that runs slower than a chip."""
 
 
-def node_files(folder: Path, realtime: bool) -> dict[str, bytes]:
-    """What a node that classifies from power-on needs, but for a model.
-
-    The library is compiled here, as the emulated Pico would take seconds for it at each start.
-    """
-    files = {}
-    for path in sorted((DEVICE / "xnornode").glob("*.py")):
-        compiled = folder / f"{path.stem}.mpy"
-        command = [build("mpy-cross"), "-march=armv6m", "-s", path.name, "-o", compiled, path]
-        subprocess.run(command, check=True)
-        files[f"/lib/xnornode/{compiled.name}"] = compiled.read_bytes()
+def node_files(realtime: bool) -> dict[str, bytes]:
+    """What a node that classifies from power-on needs, but for a model."""
+    files = nodelib.files("armv6m")
     sensor = Recording(samples(SAMPLES), "x", "p1", "r0")
     files["/recordings/r0.rec"] = record_bytes(RecordFile(sensor, CHANNELS, (0, 0), RATE_MHZ))
     files["/main.py"] = (
@@ -56,9 +47,14 @@ def set_up(pico: EmulatedPico, files: dict[str, bytes], model: bytes | None) -> 
     """Install files and a model as tools/flash.py does; what is there already is left alone."""
     with Board(pico.url) as board:
         board.clear()
-        for _ in Installer(board, lambda text: None, lambda *_: None).install(Plan(files, model)):
-            pass
+        install(board, Plan(files, model))
         board.restart()
+
+
+def install(board: Board, plan: Plan) -> None:
+    """Without a word."""
+    for _ in Installer(board, lambda text: None, lambda *_: None).install(plan):
+        pass
 
 
 class PowerLab:
@@ -69,7 +65,7 @@ class PowerLab:
         small, _, middle = lab_models()
         self.models = {to_bytes(model): model for model in (small, middle)}
         self.files = list(self.models)
-        self.library = node_files(folder, realtime)
+        self.library = node_files(realtime)
         self._scores = {data: all_scores(model) for data, model in self.models.items()}
         self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.models}
         flash = folder / "ready.bin"

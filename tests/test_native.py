@@ -125,6 +125,9 @@ def test_flash_native(pico, package, tmp_path):
     model = watch_model()
     save(model, tmp_path / "watch.bnn")
     arguments = ("--native", "--port", pico.url, "--model", tmp_path / "watch.bnn")
+    with Board(pico.url) as board:
+        board.run("import os\nfor name in ('/lib', '/lib/xnornode'): os.mkdir(name)")
+        board.put(b"raise SystemExit", "/lib/xnornode/lines.py")
     first = run_flash(*arguments)
     assert first.returncode == 0, first.stderr
     module, installed = first.stdout.splitlines()[1:]
@@ -134,6 +137,8 @@ def test_flash_native(pico, package, tmp_path):
     assert second.stdout.startswith("files      0 written"), second.stderr
     with Board(pico.url) as board:
         assert board.run("import bnn; print(bnn.__file__)").strip() == flash_native.PATH
+        there = board.run("import os; print(*os.listdir('/lib/xnornode'))").split()
+        assert len(there) > 10 and {Path(name).suffix for name in there} == {".mpy"}
         assert disagreements(board, model, watch_windows(hop=64, count=20), hop=64) == 0
 
 

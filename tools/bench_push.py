@@ -3,9 +3,9 @@
 
     python tools/bench_push.py
 
-Both talk to the same emulated Pico at its REPL, through a bridge (tests/bridge.py) that carries
-115,200 bits a second each way, ten for a byte, and counts. `mpremote fs cp` checks nothing and
-activates nothing; a push does both.
+To the same emulated Pico, at its REPL and while it classifies, through a bridge (tests/bridge.py)
+that carries 115,200 bits a second each way, ten for a byte, and counts. `mpremote fs cp` needs the
+REPL, checks nothing and activates nothing; a push does both.
 
 Where this computer runs the emulator slower than the chip, the line is slowed by the same factor,
 and the seconds are divided by it: so the chip has as much time for a byte as at 115,200 baud.
@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import nodelib
 from emulated_pico import EmulatedPico
 from firmware import build
 from sources import ROOT
@@ -30,10 +31,13 @@ from sources import ROOT
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "host")]
 
 from bridge import BITS_PER_BYTE, Bridge  # type: ignore[import-not-found]  # noqa: E402
+from faultlab import LENGTH  # type: ignore[import-not-found]  # noqa: E402
 from faults import TO_HOST, TO_NODE  # type: ignore[import-not-found]  # noqa: E402
+from livenode import CHANNELS  # type: ignore[import-not-found]  # noqa: E402
 from nets import random_model  # type: ignore[import-not-found]  # noqa: E402
+from powerlab import install, node_files, set_up  # type: ignore[import-not-found]  # noqa: E402
 from xnornode.fileformat import to_bytes  # noqa: E402
-from xnornode.install import Installer, Plan  # noqa: E402
+from xnornode.install import Plan  # noqa: E402
 from xnornode.link import Board  # noqa: E402
 
 BAUD = 115_200
@@ -53,23 +57,13 @@ class Result:
     seconds: float
 
 
-def model_of(size: int) -> bytes:
+def model_of(size: int, seed: int) -> bytes:
     """A model file of at least `size` bytes, hardly more."""
     outputs = 1
-    while len(data := to_bytes(random_model(1, 128, 6, 1, (outputs, 16, 7)))) < size:
-        outputs += max(1, (size - len(data)) // 110)
+    shape = seed, LENGTH, len(CHANNELS), 2
+    while len(data := to_bytes(random_model(*shape, (outputs, 64, 7)))) < size:
+        outputs += max(1, (size - len(data)) // 24)
     return data
-
-
-def set_up(pico: EmulatedPico) -> None:
-    """The node's library on the board, no program that runs."""
-    files = {
-        f"/lib/xnornode/{path.name}": path.read_bytes()
-        for path in (ROOT / "device" / "xnornode").glob("*.py")
-    }
-    with Board(pico.url) as board:
-        for _ in Installer(board, lambda text: None, lambda *_: None).install(Plan(files)):
-            pass
 
 
 def say(text: str) -> None:
@@ -98,18 +92,23 @@ def measure(name: str, pico: EmulatedPico, slow: float, command: Callable[[str],
 
 def table(size: int, results: list[Result]) -> str:
     """The results for people: of the line is what it carried of what it can carry."""
-    rows = [f"{'':16}{'bytes to node':>15}{'bytes back':>12}{'seconds':>9}{'of the line':>13}"]
-    for r in results:
-        share = r.to_node * BITS_PER_BYTE / BAUD / r.seconds
-        rows.append(f"{r.name:16}{r.to_node:15,}{r.to_host:12,}{r.seconds:9.2f}{share:13.0%}")
-    copy, push = results
-    rows.append(
-        f"a push takes {push.to_node / copy.to_node:.0%} of the bytes "
-        f"({copy.to_node / push.to_node:.1f} times fewer) and is "
-        f"{copy.seconds / push.seconds:.1f} times as fast; "
-        f"{size * BITS_PER_BYTE / BAUD:.2f} s would be the model's bytes alone"
-    )
+    head = f"{'':30}{'bytes to node':>15}{'back':>8}{'seconds':>9}{'of the line':>13}"
+    copy, *pushes = results
+    rows = [head, row(copy)]
+    for push in pushes:
+        fewer, faster = copy.to_node / push.to_node, copy.seconds / push.seconds
+        rows.append(f"{row(push)}  {fewer:.2f} times fewer bytes, {faster:.1f} times as fast")
+    alone, fewer = size * BITS_PER_BYTE / BAUD, copy.to_node / size
+    rows.append(f"the model's bytes alone: {alone:.2f} s, {fewer:.2f} times fewer than mpremote's")
     return "\n".join(rows)
+
+
+def row(result: Result) -> str:
+    """A line of the table."""
+    share = result.to_node * BITS_PER_BYTE / BAUD / result.seconds
+    return (
+        f"{result.name:30}{result.to_node:15,}{result.to_host:8,}{result.seconds:9.2f}{share:13.0%}"
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -117,27 +116,32 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Time a push against mpremote fs cp.")
     parser.add_argument("--bytes", type=int, default=SIZE, help="of the model, default %(default)s")
     options = parser.parse_args(argv)
-    data = model_of(options.bytes)
+    models = [model_of(options.bytes, seed) for seed in (1, 2)]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        model = folder / "model.bnn"
-        model.write_bytes(data)
-        with EmulatedPico(folder / "flash.bin", firmware=build("rp2")) as pico:
-            set_up(pico)
+        files = [Path(name) / f"{seed}.bnn" for seed in (1, 2)]
+        for file, data in zip(files, models, strict=True):
+            file.write_bytes(data)
+
+        def push(file: Path) -> Callable[[str], str]:
+            return lambda url: f"-c {CLI!r} push {file} --port {url}"
+
+        with EmulatedPico(Path(name) / "flash.bin", firmware=build("rp2")) as pico:
+            with Board(pico.url) as board:
+                install(board, Plan(nodelib.files("armv6m")))
             slow = slowness(pico)
             say(f"this computer takes {slow:.1f} s for a second of the chip")
+            copy = f"-m mpremote connect {{}} fs cp {files[0]} :m"
             results = [
-                measure(name, pico, slow, command)
-                for name, command in (
-                    ("mpremote fs cp", lambda url: f"-m mpremote connect {url} fs cp {model} :m"),
-                    ("xnornode push", lambda url: f"-c {CLI!r} push {model} --port {url}"),
-                )
+                measure("mpremote fs cp", pico, slow, copy.format),
+                measure("xnornode push, at the REPL", pico, slow, push(files[0])),
             ]
             again = slowness(pico)
+            set_up(pico, node_files(realtime=True), models[0])
+            results.append(measure("xnornode push, it classifies", pico, slow, push(files[1])))
             if abs(again - slow) > 0.2 * slow:
                 say(f"... and now {again:.1f} s: too uneven, run this again on an idle computer")
-    print(f"a model of {len(data):,} bytes over {BAUD:,} baud, to an emulated Pico at its REPL")
-    print(table(len(data), results))
+    print(f"a model of {len(models[0]):,} bytes over {BAUD:,} baud, to an emulated Pico")
+    print(table(len(models[0]), results))
     return 0
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import native
+import nodelib
 import packages
 import sources
 import xtensa
@@ -101,7 +102,7 @@ class Builder:
         if target.uses_modules:
             files = sorted(path for path in MODULES.rglob("*") if path.suffix in SOURCE_SUFFIXES)
         if target.port == native.FOLDER:
-            files += [*native.library(), xtensa.RUNTIME]
+            files += [*nodelib.sources(), xtensa.RUNTIME]
         own = sorted(ROOT.joinpath(target.port).rglob("*")) if target.ours else []
         settings: list[str | bytes] = [
             repr(target),

@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import flash_native
 import flash_rp2
+import nodelib
 from xnornode import fileformat, keys, recordfile
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.install import Installer, Plan
@@ -26,6 +28,7 @@ from xnornode.link import Board
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "build" / "firmware" / "rp2" / "firmware.uf2"
 DEVICE = ROOT / "device"
+RP2040 = "armv6m"
 
 
 class UsageError(XnorNodeError):
@@ -85,10 +88,8 @@ def read(path: Path) -> bytes:
 
 
 def collect(options: argparse.Namespace) -> Plan:
-    """Read and check every file before the board is touched."""
+    """Read and check every file that was named, before the board is touched."""
     plan = Plan()
-    for path in sorted((DEVICE / "xnornode").glob("*.py")):
-        plan.files[f"/lib/xnornode/{path.name}"] = read(path)
     if options.autostart:
         plan.files["/main.py"] = read(DEVICE / "classify.py")
     if options.key:
@@ -127,7 +128,8 @@ def describe(options: argparse.Namespace, uf2: flash_rp2.Uf2 | None, plan: Plan)
     print(f"board      {target}")
     added = ", bnn.mpy for it is added" if options.native else ""
     print(f"firmware   {uf2.describe() if uf2 else f'left as it is{added}'}")
-    print(f"files      {len(plan.files)}, {sum(map(len, plan.files.values())):,} bytes")
+    files = with_library(plan, RP2040).files
+    print(f"files      {len(files)}, {sum(map(len, files.values())):,} bytes")
     print(f"model      {f'{options.model}, {len(plan.model):,} bytes' if plan.model else 'none'}")
     print("dry run: nothing was done")
 
@@ -156,19 +158,27 @@ def set_up(options: argparse.Namespace) -> None:
         board.restart()
 
 
+def with_library(plan: Plan, architecture: str) -> Plan:
+    """The plan with the node's library before all else."""
+    library = nodelib.files(architecture)
+    return replace(plan, files={**library, **plan.files}, obsolete=nodelib.obsolete(library))
+
+
 def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
     """Do what is planned, on a board that has its firmware; lines of account."""
     installer = Installer(board, say, show_progress)
     if not native:
         flash_rp2.check_platform(board)
         board.clear()
-        yield from installer.install(plan)
+        yield from installer.install(with_library(plan, RP2040))
         return
     module = flash_native.module_for(board)
     board.clear()
-    yield from installer.install(Plan({flash_native.PATH: module.data, **plan.files}))
+    files = with_library(replace(plan, model=None), module.architecture)
+    files.files[flash_native.PATH] = module.data
+    yield from installer.install(files)
     yield flash_native.check(board, module)
-    yield from installer.install(Plan(model=plan.model))
+    yield from installer.install(Plan(model=plan.model, key=plan.key))
 
 
 def main(arguments: list[str] | None = None) -> int:

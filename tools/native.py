@@ -9,10 +9,9 @@ import json
 import shutil
 from pathlib import Path
 
-from sources import ROOT
+import nodelib
 
 FOLDER = "firmware_modules/bnn/natmod"
-LIBRARY = ROOT / "device" / "xnornode"
 
 ARCHITECTURES = (
     None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp",
@@ -24,18 +23,14 @@ RUNS = {"armv7em": "armv7m", "armv7emdp": "armv7emsp"}
 """Whose code an architecture runs where it has no module of its own."""
 
 
-def library() -> list[Path]:
-    """The files of the node's library."""
-    return sorted(LIBRARY.glob("*.py"))
-
-
 def write_package(folder: Path, version: str) -> None:
     """Put the node's library beside bnn.mpy, and a package.json that lists all of it."""
-    shutil.rmtree(folder / LIBRARY.name, ignore_errors=True)
-    (folder / LIBRARY.name).mkdir()
+    library = nodelib.FOLDER.name
+    shutil.rmtree(folder / library, ignore_errors=True)
+    (folder / library).mkdir()
     names = ["bnn.mpy"]
-    for path in library():
-        names.append(f"{LIBRARY.name}/{path.name}")
+    for path in nodelib.sources():
+        names.append(f"{library}/{path.name}")
         shutil.copyfile(path, folder / names[-1])
     package = {"version": version, "urls": [[name, name] for name in names]}
     (folder / "package.json").write_text(json.dumps(package, indent=1) + "\n")

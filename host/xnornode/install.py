@@ -24,11 +24,13 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """Files by their path on the board, and a model (a valid `.bnn` file) or None.
 
-    key: signs the model, for a board that has this key.
+    obsolete: paths that go, once the files are there. key: signs the model, for a board that has
+    this key.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     model: bytes | None = None
+    obsolete: list[str] = field(default_factory=list)
     key: bytes | None = None
 
 
@@ -40,12 +42,14 @@ class Installer:
 
     def install(self, plan: Plan) -> Iterator[str]:
         """Do it; a line of account for each part. Raises LinkError, and what was there stays."""
-        there = self.board.hashes(list(plan.files))
+        there = self.board.hashes([*plan.files, *plan.obsolete])
         missing = {p: d for p, d in plan.files.items() if there[p] != hashlib.sha256(d).hexdigest()}
         self._check_space(missing)
         self._make_folders(missing)
         for path, data in missing.items():
             self._put(data, path)
+        gone = [path for path in plan.obsolete if there[path]]
+        self.board.run(f"import os\nfor _p in {gone}: os.remove(_p)")
         if plan.files:
             yield (
                 f"files      {len(missing)} written, {len(plan.files) - len(missing)} were there "
