@@ -32,11 +32,11 @@ PICO = Timing(answer=8.0, ack=2.0, reconnect=20.0)
 """For a node that runs slower than a chip."""
 
 
-def node_files(realtime: bool) -> dict[str, bytes]:
+def node_files(realtime: bool, rate_mhz: int = RATE_MHZ) -> dict[str, bytes]:
     """What a node that classifies from power-on needs, but for a model."""
     files = nodelib.files("armv6m")
     sensor = Recording(samples(SAMPLES), "x", "p1", "r0")
-    files["/recordings/r0.rec"] = record_bytes(RecordFile(sensor, CHANNELS, (0, 0), RATE_MHZ))
+    files["/recordings/r0.rec"] = record_bytes(RecordFile(sensor, CHANNELS, (0, 0), rate_mhz))
     files["/main.py"] = (
         f"REALTIME = {realtime}\nREPEAT = True\n{(DEVICE / 'classify.py').read_text()}".encode()
     )

@@ -42,6 +42,8 @@ from xnornode.link import Board  # noqa: E402
 
 BAUD = 115_200
 SIZE = 30_000
+RATE_MHZ = 20_000
+"""Of the samples in millihertz: 2.5 predictions a second."""
 TURNS = 100_000
 """Of an empty loop, by which the emulator's speed is measured."""
 CLI = "from xnornode.cli import main; raise SystemExit(main())"
@@ -136,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
                 measure("xnornode push, at the REPL", pico, slow, push(files[0])),
             ]
             again = slowness(pico)
-            set_up(pico, node_files(realtime=True), models[0])
+            set_up(pico, node_files(realtime=True, rate_mhz=RATE_MHZ), models[0])
             results.append(measure("xnornode push, it classifies", pico, slow, push(files[1])))
             if abs(again - slow) > 0.2 * slow:
                 say(f"... and now {again:.1f} s: too uneven, run this again on an idle computer")
