@@ -4,60 +4,46 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from importlib import import_module
 
 # Before NumPy: networks of this size gain nothing from BLAS threads, and lose much on busy cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from xnornode import (
-    __version__,
-    cli_doctor,
-    cli_info,
-    cli_monitor,
-    cli_node,
-    cli_search,
-    cli_train,
-)
+from xnornode import __version__
 from xnornode.errors import XnorNodeError
 
-NODE = {
-    "push": cli_node.run_push,
-    "list": cli_node.run_list,
-    "rollback": cli_node.run_rollback,
-    "monitor": cli_monitor.run,
-    "doctor": cli_doctor.run_doctor,
-    "key": cli_doctor.run_key,
+MODULES = {
+    "train": "cli_train",
+    "search": "cli_search",
+    "info": "cli_info",
+    "push": "cli_node",
+    "list": "cli_node",
+    "rollback": "cli_node",
+    "monitor": "cli_monitor",
+    "doctor": "cli_doctor",
+    "key": "cli_doctor",
 }
-"""The commands that talk to a node."""
+"""Where each command is. A push does not wait for the trainer to be imported."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="xnornode", description="Binary neural networks for MicroPython sensor nodes."
     )
     parser.add_argument("--version", action="version", version=f"xnornode {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    cli_train.add_parser(commands)
-    cli_search.add_parser(commands)
-    info = commands.add_parser("info", help="say what is in a model file")
-    info.add_argument("model", type=Path)
-    cli_node.add_parsers(commands)
-    cli_monitor.add_parser(commands)
-    cli_doctor.add_parsers(commands)
+    named = MODULES.get(arguments[0]) if arguments else None
+    for module in [named] if named else dict.fromkeys(MODULES.values()):
+        import_module(f"xnornode.{module}").add_parsers(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
     try:
-        if options.command == "train":
-            return cli_train.run(options)
-        if options.command == "search":
-            return cli_search.run(options)
-        if options.command in NODE:
-            return NODE[options.command](options)
-        cli_info.run(options.model)
+        status: int = options.run(options)
     except XnorNodeError as error:
         print(f"xnornode: {error}", file=sys.stderr)
         return 1
@@ -71,4 +57,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nxnornode: stopped; nothing was written", file=sys.stderr)
         return 1
-    return 0
+    return status

@@ -17,6 +17,7 @@ def add_parsers(commands: Any) -> None:
     """The options of the two commands."""
     parser = commands.add_parser("doctor", help="find out what is wrong with a node or its port")
     add_port(parser)
+    parser.set_defaults(run=run_doctor)
     parser = commands.add_parser(
         "key",
         help="have a node take signed models only",
@@ -26,7 +27,7 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("file", type=Path, nargs="?", help="made if it is not there")
     parser.add_argument("--remove", action="store_true", help="take the key off the node")
     add_port(parser)
-    parser.set_defaults(wrong_usage=parser.error)
+    parser.set_defaults(run=run_key, wrong_usage=parser.error)
 
 
 def run_doctor(options: argparse.Namespace) -> int:

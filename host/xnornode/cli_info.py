@@ -1,6 +1,8 @@
 """`xnornode info`: what is in a model file."""
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 from xnornode import fileformat
 from xnornode.estimate import estimate
@@ -8,8 +10,16 @@ from xnornode.report import describe_layers
 from xnornode.report_text import operations_text, ram_text, time
 
 
-def run(path: Path) -> None:
-    """Print it. Raises ModelError for a file that is no model."""
+def add_parsers(commands: Any) -> None:
+    """The options of `xnornode info`."""
+    parser = commands.add_parser("info", help="say what is in a model file")
+    parser.add_argument("model", type=Path)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it; the exit status. Raises ModelError for a file that is no model."""
+    path: Path = options.model
     model = fileformat.load(path)
     w = model.window
     rate = f"{w.rate_mhz / 1000:g} Hz" if w.rate_mhz else "rate unknown"
@@ -30,3 +40,4 @@ def run(path: Path) -> None:
     if model.notes:
         print(f"notes       {model.notes}")
     print(f"self-test   {'passes' if model.selftest() else 'FAILS'}")
+    return 0

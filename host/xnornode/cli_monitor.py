@@ -19,7 +19,7 @@ FORMATS = ("text", "json", "csv")
 COLUMNS = ("time", "seq", "ms", "label", "index", "us", "lost", "model", "revision", "scores")
 
 
-def add_parser(commands: Any) -> None:
+def add_parsers(commands: Any) -> None:
     """The options of `xnornode monitor`."""
     parser = commands.add_parser(
         "monitor",
@@ -34,6 +34,7 @@ def add_parser(commands: Any) -> None:
         help="text, one JSON object a line, or CSV (default: text on a terminal, else json)",
     )
     parser.add_argument("--count", type=int, metavar="N", help="end after so many predictions")
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

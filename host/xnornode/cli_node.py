@@ -29,11 +29,14 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("model", type=Path, help="the .bnn file")
     add_port(parser)
     parser.add_argument("--key", type=Path, metavar="FILE", help="sign the model with this key")
+    parser.set_defaults(run=run_push)
     parser = commands.add_parser("list", help="the models on a node")
     add_port(parser)
     add_json(parser)
+    parser.set_defaults(run=run_list)
     parser = commands.add_parser("rollback", help="go back to the model that a node had before")
     add_port(parser)
+    parser.set_defaults(run=run_rollback)
 
 
 def add_port(parser: Any) -> None:

@@ -28,7 +28,7 @@ docs/search.md says what is tried and how the choice is made
 """
 
 
-def add_parser(commands: Any) -> None:
+def add_parsers(commands: Any) -> None:
     """The options of `xnornode search`."""
     parser = commands.add_parser(
         "search",
@@ -77,7 +77,7 @@ def add_parser(commands: Any) -> None:
         metavar="FILE",
         help="write the report as JSON; without a file to stdout, instead of the text",
     )
-    parser.set_defaults(wrong_usage=parser.error)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
 
 
 def _above_zero(kind: type) -> Callable[[str], Any]:

@@ -35,7 +35,7 @@ example sets: {", ".join(EXAMPLES)}; docs/training.md says how data may be store
 """
 
 
-def add_parser(commands: Any) -> None:
+def add_parsers(commands: Any) -> None:
     """The options of `xnornode train`."""
     parser = commands.add_parser(
         "train",
@@ -44,6 +44,7 @@ def add_parser(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(run=run)
     parser.add_argument("data", help="a folder, .csv, .npz or .npy file, or an example set")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
