@@ -32,7 +32,7 @@ bench-ablation: setup ## what each technique brings, three seeds: two hours
 fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
 	@$(PYTHON) tools/fuzz.py
 
-soak: setup-test ## the long form, for a night: 10,000 faulted pushes, power cuts, an hour's stream, fuzzing
+soak: setup-test ## the long form, for a night: 12,000 faulted pushes, power cuts, an hour's stream, fuzzing
 	@$(PYTHON) tools/soak.py
 	@$(PYTHON) tools/fuzz.py loader --runs 10000000
 	@$(PYTHON) tools/fuzz.py lines --runs 1000000

@@ -108,7 +108,7 @@ def at_random(seed: int, size: int) -> Plan:
     for _ in range(rng.choice((1, 1, 1, 2, 3, 5))):
         kind = rng.choice((*BYTE_KINDS, Kind.STALL, Kind.RESTART))
         way = rng.choice((TO_NODE, TO_HOST))
-        at = rng.randrange(700 + 2 * size if way == TO_NODE else 3000)
+        at = rng.randrange(700 + 11 * size // 10 if way == TO_NODE else 3000)
         fault = _at_byte(kind, way, at, rng.randrange(1000))
         if kind is Kind.STALL:
             fault = Fault(kind, way, at, seconds=rng.choice((0.01, 0.1, 0.3, 0.7)))

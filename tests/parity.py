@@ -8,6 +8,7 @@ from xnornode.link import Board
 from xnornode.model import Model
 
 PIECE = 1536
+AT_ONCE = 1000  # characters of code, when there are several windows
 
 # The board keeps the last window; `more` shifts in what is new of the next one and classifies.
 SETUP = """
@@ -51,16 +52,27 @@ def board_scores(board: Board, model: Model, windows: np.ndarray, hop: int) -> n
     The class that the board names is checked against its own scores on the way.
     """
     rows = []
-    for i, window in enumerate(windows):
-        overlap = i > 0 and (windows[i - 1][hop:] == window[:-hop]).all()
-        new = (window[-hop:] if overlap else window).astype("<i2").tobytes()
-        pieces = [new[at : at + PIECE] for at in range(0, len(new), PIECE)]
-        code = "".join(f"more('{b2a_base64(p, newline=False).decode()}')\n" for p in pieces)
-        index, text = board.run(code + "scores()").split()
-        row = np.frombuffer(a2b_base64(text), "<i4")
-        assert int(index) == row.argmax()
-        rows.append(row)
+    code = ""
+    for i in range(len(windows)):
+        code += _more(windows, i, hop)
+        if len(code) < AT_ONCE and i < len(windows) - 1:
+            continue
+        for line in board.run(code).splitlines():
+            index, text = line.split()
+            row = np.frombuffer(a2b_base64(text), "<i4")
+            assert int(index) == row.argmax()
+            rows.append(row)
+        code = ""
     return np.array(rows)
+
+
+def _more(windows: np.ndarray, i: int, hop: int) -> str:
+    """Code that gives the board what is new of the i-th window and has it classified."""
+    overlap = i > 0 and (windows[i - 1][hop:] == windows[i][:-hop]).all()
+    new = (windows[i][-hop:] if overlap else windows[i]).astype("<i2").tobytes()
+    pieces = [new[at : at + PIECE] for at in range(0, len(new), PIECE)]
+    more = [f"more('{b2a_base64(piece, newline=False).decode()}')" for piece in pieces]
+    return "\n".join([*more, "scores()\n"])
 
 
 def disagreements(board: Board, model: Model, windows: np.ndarray, hop: int) -> int:

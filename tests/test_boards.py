@@ -15,9 +15,9 @@ def board(request):
 
 
 def test_real_windows(board):
-    windows = watch_windows(hop=16, count=1000)
+    windows = watch_windows(hop=4, count=1000)
     assert len(windows) == 1000
-    assert disagreements(board, watch_model(), windows, hop=16) == 0
+    assert disagreements(board, watch_model(), windows, hop=4) == 0
 
 
 def test_awkward_networks(board):

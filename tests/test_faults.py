@@ -1,4 +1,4 @@
-"""Pushes to a node that classifies, over a line on which things go wrong; `make soak`: 10,000."""
+"""Pushes to a node that classifies, over a line on which things go wrong; `make soak`: 12,000."""
 
 import pytest
 from faultlab import QUICK, UnixLab

@@ -2,7 +2,7 @@
 """The long form of the tests of pushes, for a night: `make soak`.
 
     python tools/soak.py                            all of it, one after the other
-    python tools/soak.py faults --pushes 10000      faulted pushes to a node on this computer
+    python tools/soak.py faults --pushes 12000      faulted pushes to a node on this computer
     python tools/soak.py cuts                       each power cut, booted
     python tools/soak.py stream --seconds 3600      a node at its full rate, pushes in between
 
@@ -235,7 +235,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command. Returns the exit status."""
     parser = argparse.ArgumentParser(description="The long form of the tests of pushes.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
-    parser.add_argument("--pushes", type=int, default=10_000, help="default %(default)s")
+    parser.add_argument("--pushes", type=int, default=12_000, help="default %(default)s")
     parser.add_argument("--seconds", type=float, default=3600.0, help="default %(default)s")
     options = parser.parse_args(argv)
     unknown = ", ".join(sorted({*options.parts} - {*PARTS}))
