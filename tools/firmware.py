@@ -32,7 +32,7 @@ from firmware_targets import TARGETS, Target
 from sources import BUILD, ROOT, SourceError
 
 MODULES = ROOT / "firmware_modules"
-SOURCE_SUFFIXES = (".c", ".h", ".s", ".S", ".mk", ".cmake")
+SOURCE_SUFFIXES = (".c", ".h", ".s", ".S", ".inc", ".mk", ".cmake")
 MANIFEST = ROOT / "tools" / "manifest_rp2.py"
 FIRMWARE = BUILD / "firmware"
 LOG = BUILD / "log"

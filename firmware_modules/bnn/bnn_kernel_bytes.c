@@ -7,7 +7,7 @@
 // instruction less.
 #define BIAS 512
 
-#if defined(__ARM_ARCH_6M__) // bnn_kernel_armv6m.S
+#if defined(__ARM_ARCH_6M__) // bnn_kernel_bytes_armv6m.S
 
 typedef uint16_t table_t[16][8];
 

@@ -4,7 +4,7 @@
 #include "bnn_adder.h"
 #include "bnn_kernel.h"
 
-#if defined(__ARM_ARCH_6M__) // bnn_kernel_armv6m.S
+#if defined(__ARM_ARCH_6M__) // bnn_kernel_rows_armv6m.S
 
 const char bnn_kernel_name[] = "armv6m";
 
