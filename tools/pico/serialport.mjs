@@ -3,7 +3,7 @@
 import net from 'node:net';
 
 const HOST = '127.0.0.1';
-const BUSY_MS = 500; // how long a second client may wait for the first one to leave
+const BUSY_MS = 2000; // how long a second client may wait for the first one to leave
 const MOST_UNREAD = 64 * 1024; // bytes the client may leave unread before the chip is held up
 const FULL_PACKET = 64;
 const MOST_UNSENT = 4096; // bytes for the chip before the client is held up
@@ -64,12 +64,14 @@ export class SerialPort {
     socket.once('close', () => {
       if (this.next === socket) this.next = null;
     });
-    setTimeout(() => {
+    const refuse = () => {
       if (this.next !== socket) return;
       this.next = null;
       socket.destroy();
       this.onEvent({ event: 'refused', reason: 'the serial port is in use by another client' });
-    }, BUSY_MS);
+    };
+    // On a busy computer the news that the first one left may wait in the same turn.
+    setTimeout(() => setImmediate(refuse), BUSY_MS);
   }
 
   accept(socket) {
