@@ -24,6 +24,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing import Pool
 from pathlib import Path
 from statistics import median
 
@@ -44,7 +46,13 @@ from xnornode.session import Session  # noqa: E402
 PARTS = ("faults", "cuts", "stream")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
+RACES = 50  # pushes to one of two hosts at once
+PORTION = 200  # pushes that one node takes
 MOST_GROWTH = 0.02  # of a node's free RAM, of a program's resident memory
+
+
+class SoakError(Exception):
+    """Something does not hold; the text names the plan."""
 
 
 def say(text: str) -> None:
@@ -67,41 +75,64 @@ def plans(count: int) -> Iterator[faultplans.Plan]:
     )
 
 
-def faults(count: int) -> None:
-    """Faulted pushes to the unix build on a pseudo-terminal."""
-    started = time.monotonic()
-    pushes: Counter[str] = Counter()
-    happened: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    races = count // 50
+@dataclass
+class Account:
+    """Of pushes, by the name of what was done to them: how many, to how many it did happen, and
+    how those failed that did."""
+
+    pushes: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Account) -> None:
+        """Take another one in."""
+        self.pushes += other.pushes
+        self.happened += other.happened
+        self.reasons += other.reasons
+
+
+def some_faults(part: tuple[int, int, int]) -> Account:
+    """Every n-th of so many faulted pushes, from the i-th on. part: i, n, so many."""
+    first, step, count = part
+    account, races = Account(), count // RACES
     with tempfile.TemporaryDirectory() as folder, UnixLab(Path(folder)) as lab:
-        for i, plan in enumerate(plans(count - races)):
+        for plan in itertools.islice(plans(count - races), first, None, step):
             try:
                 outcome = lab.push(plan.faults, plan.noise, plan.seed, pty=plan.pty)
             except Exception as error:
-                raise SystemExit(f"soak: push {i}, {plan}: {error!r}") from error
-            pushes[plan.name] += 1
-            happened[plan.name] += bool(outcome.fired or plan.noise)
+                raise SoakError(f"{plan}: {error!r}") from error
+            account.pushes[plan.name] += 1
+            account.happened[plan.name] += bool(outcome.fired or plan.noise)
             if outcome.error:
-                reasons[f"{plan.name}: {type(outcome.error).__name__}"] += 1
-            if i % 500 == 499:
-                say(f"{i + 1:,} pushes in {time.monotonic() - started:.0f} s")
-        for seed in range(races):
+                account.reasons[f"{plan.name}: {type(outcome.error).__name__}"] += 1
+        for seed in range(first, races, step):
             try:
                 outcomes = lab.race(seed)
             except Exception as error:
-                raise SystemExit(f"soak: two hosts at once, {seed}: {error!r}") from error
-            pushes["two hosts at once"] += 1
-            happened["two hosts at once"] += 1
-            reasons["two hosts at once: one of them"] += any(o.error for o in outcomes)
+                raise SoakError(f"two hosts at once, {seed}: {error!r}") from error
+            account.pushes["two hosts at once"] += 1
+            account.happened["two hosts at once"] += 1
+            account.reasons["two hosts at once: one of them"] += any(o.error for o in outcomes)
+    return account
+
+
+def faults(count: int, jobs: int) -> None:
+    """Faulted pushes to nodes of the unix build on pseudo-terminals, each of which waits a lot."""
+    started = time.monotonic()
+    account = Account()
+    steps = max(jobs, count // PORTION)
+    with Pool(jobs) as pool:
+        parts = [(first, steps, count) for first in range(steps)]
+        for done in pool.imap_unordered(some_faults, parts):
+            account.add(done)
+            total = sum(account.pushes.values())
+            say(f"{total:,} pushes in {time.monotonic() - started:.0f} s")
     print(f"{'faulted pushes':24}{'pushes':>8}{'faults came':>13}")
-    for name, n in pushes.most_common():
-        print(f"{name:24}{n:8,}{happened[name]:13,}")
-    print(f"{sum(pushes.values()):,} in {time.monotonic() - started:.0f} s; after each the node")
-    print(
-        "classified, with the old or the new model bit for bit. Pushes that said why they failed:"
-    )
-    for name, n in reasons.most_common():
+    for name, n in account.pushes.most_common():
+        print(f"{name:24}{n:8,}{account.happened[name]:13,}")
+    print(f"{sum(account.pushes.values()):,} in {time.monotonic() - started:.0f} s; after each the")
+    print("node classified, with the old or the new model bit for bit. How some failed:")
+    for name, n in account.reasons.most_common():
         print(f"{n:8,}  {name}")
 
 
@@ -237,6 +268,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--pushes", type=int, default=12_000, help="default %(default)s")
     parser.add_argument("--seconds", type=float, default=3600.0, help="default %(default)s")
+    parser.add_argument("--jobs", type=int, default=4, help="nodes at once, default %(default)s")
     options = parser.parse_args(argv)
     unknown = ", ".join(sorted({*options.parts} - {*PARTS}))
     if unknown:
@@ -244,11 +276,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         for part in options.parts or PARTS:
             if part == "faults":
-                faults(options.pushes)
+                faults(options.pushes, options.jobs)
             elif part == "cuts":
                 cuts()
             else:
                 stream(options.seconds)
+    except SoakError as error:
+        say(f"soak: {error}")
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0
