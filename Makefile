@@ -1,6 +1,8 @@
 # Everything here calls a tool that can be called by itself. `make` lists the targets.
 PYTHON := build/venv/bin/python
 TEST ?= tests
+# Two files of tests at once: one often waits.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
@@ -16,7 +18,7 @@ demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyA
 
 test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only that)
 	@$(PYTHON) tools/firmware.py all >/dev/null
-	@$(PYTHON) -m pytest $(TEST)
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TEST)
 
 bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
 	@$(PYTHON) tools/bench_kernels.py
@@ -38,7 +40,7 @@ soak: setup-test ## the long form, for a night: 12,000 faulted pushes, power cut
 	@$(PYTHON) tools/fuzz.py lines --runs 1000000
 
 quick: setup-test ## the tests that take seconds
-	@$(PYTHON) -m pytest -m quick $(TEST)
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m quick $(TEST)
 
 lint: setup-test ## style and types of the Python and C sources
 	@$(PYTHON) -m ruff check
