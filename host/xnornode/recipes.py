@@ -59,10 +59,10 @@ MNIST_FAST = TrainConfig(
 )
 MNIST_99 = replace(
     MNIST,
-    layers=(Conv(32, (5, 5), (2, 2)), Conv(32, pool=POOL), Conv(128)),
+    layers=(Conv(32, (5, 5), (2, 2)), Conv(32, pool=POOL), Conv(160)),
     code="thermometer",
     bits=3,
-    epochs=22,
+    epochs=28,
 )
 FASHION_32K = replace(
     MNIST,
