@@ -105,6 +105,7 @@ def some_faults(part: tuple[int, int, int]) -> Account:
             account.happened[plan.name] += bool(outcome.fired or plan.noise)
             if outcome.error:
                 account.reasons[f"{plan.name}: {type(outcome.error).__name__}"] += 1
+                say(f"{plan}: {outcome}")
         for seed in range(first, races, step):
             try:
                 outcomes = lab.race(seed)
