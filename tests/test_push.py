@@ -28,9 +28,11 @@ from livenode import (
 from nets import random_model
 from targets import ROOT
 from unixnode import UnixNode
+from xnornode import connect as connect_module
 from xnornode.connect import connect
 from xnornode.errors import LinkError, NodeError
 from xnornode.fileformat import from_bytes, to_bytes
+from xnornode.link import open_port
 from xnornode.monitor import Monitor
 from xnornode.push import Push, push
 
@@ -217,6 +219,22 @@ def test_the_node_restarts_in_the_middle(home):
         assert node.running
     assert active_model(home) == LARGE
     assert any("bytes of it: going on from there" in text for text in said), said
+
+
+def test_a_port_that_is_back_is_not_let_go(home, monkeypatch):
+    """Something else, such as ModemManager, could open it in between, and it would be busy."""
+    opened = []
+
+    def once(url):
+        opened.append(url)
+        assert len(opened) <= 2, "opened once more than it was closed"
+        return open_port(url)
+
+    monkeypatch.setattr(connect_module, "open_port", once)
+    fault = Fault(Kind.DISCONNECT, TO_NODE, 40, b'{"push":')
+    with live_node(home, OLD, [fault]) as (_, bridge):
+        assert push(bridge.url, NEW).breaks == 1
+    assert len(opened) == 2
 
 
 def test_signed_models(home, tmp_path):

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
+import serial
+
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link import CTRL_D, Board, RemoteError, open_port
 from xnornode.session import USUAL, Event, Session, Timing
@@ -33,15 +35,17 @@ def connect(
     on_event: Callable[[Event], None] | None = None,
     patient: bool = False,
     interrupt: bool = True,
+    port: serial.SerialBase | None = None,
 ) -> Iterator[Session]:
     """A session with the node on a port; its `hello` is what the node has said of itself.
 
     A program that takes commands goes on undisturbed. At the REPL the receiver is started, and
     ended after. A program that says nothing is interrupted for that, and started again after if it
     is the node's /main.py. patient: the node may be restarting. interrupt: False where a program
-    has answered, so that one that is not heard is waited for and never stopped. Raises LinkError.
+    has answered, so that one that is not heard is waited for and never stopped. port: of the
+    url, where it is open already. Raises LinkError.
     """
-    with closing(open_port(url)) as port:
+    with closing(port or open_port(url)) as port:
         session = Session(port, timing, on_event)
         asked = 0
         while not session.greet(timing.hello) and not session.at_prompt:
@@ -72,13 +76,12 @@ def connect(
                 yield session
 
 
-def wait_for_port(url: str, seconds: float) -> None:
-    """Return once a port that went away can be opened again. Raises LinkError if it can not."""
+def open_again(url: str, seconds: float) -> serial.SerialBase:
+    """A port that went away, once it can be opened again. Raises LinkError if it can not."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            open_port(url).close()
-            return
+            return open_port(url)
         except LinkError:
             if time.monotonic() > deadline:
                 raise

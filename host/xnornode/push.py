@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import serial
+
 from xnornode import fileformat
-from xnornode.connect import Say, connect, wait_for_port
+from xnornode.connect import Say, connect, open_again
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.sender import Sender
 from xnornode.session import USUAL, Session, Timing
@@ -73,9 +75,10 @@ class Push:
     def run(self, url: str) -> Pushed:
         """Push to the node on a port. Raises NodeError when it refuses, LinkError else."""
         start, fruitless, at = time.monotonic(), 0, 0
+        port = None
         while True:
             try:
-                with self._connect(url) as session:
+                with self._connect(url, port) as session:
                     active = self.over(session)
                     seconds = time.monotonic() - start
                 break
@@ -86,7 +89,7 @@ class Push:
                 at = max(at, self._at)
                 self._breaks += 1
                 self._say(f"{error}; trying again")
-                wait_for_port(url, self.timing.reconnect)
+                port = open_again(url, self.timing.reconnect)
         return Pushed(
             active,
             self._replaced,
@@ -97,9 +100,14 @@ class Push:
             self._breaks,
         )
 
-    def _connect(self, url: str) -> AbstractContextManager[Session]:
+    def _connect(self, url: str, port: serial.SerialBase | None) -> AbstractContextManager[Session]:
         return connect(
-            url, self.timing, self._say, patient=self._known, interrupt=not self._running
+            url,
+            self.timing,
+            self._say,
+            patient=self._known,
+            interrupt=not self._running,
+            port=port,
         )
 
     def over(self, session: Session) -> dict[str, Any]:
