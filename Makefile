@@ -13,31 +13,31 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyACM0: a real one)
-	@start=$$(date +%s); tools/setup.sh demo && $(PYTHON) tools/demo.py \
+	@start=$$(date +%s); tools/setup/setup.sh demo && $(PYTHON) -m tools.demo \
 		--setup-seconds $$(($$(date +%s) - start)) $(if $(PORT),--port $(PORT))
 
 test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only that)
-	@$(PYTHON) tools/firmware.py all >/dev/null
+	@$(PYTHON) -m tools.firmware.build all >/dev/null
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TEST)
 
 bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
-	@$(PYTHON) tools/bench_kernels.py
-	@$(PYTHON) tools/bench_pico.py $(MODELS) $(if $(DATA),--data $(DATA))
-	@$(PYTHON) tools/bench_size.py
+	@$(PYTHON) -m tools.bench.kernels
+	@$(PYTHON) -m tools.bench.whole_models $(MODELS) $(if $(DATA),--data $(DATA))
+	@$(PYTHON) -m tools.bench.size
 
 bench-training: setup ## the accuracy table of docs/training-results.md, three seeds: two hours
-	@$(PYTHON) tools/bench_training.py
+	@$(PYTHON) -m tools.bench.training
 
 bench-ablation: setup ## what each technique brings, three seeds: two hours
-	@$(PYTHON) tools/bench_ablation.py
+	@$(PYTHON) -m tools.bench.ablation
 
 fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
-	@$(PYTHON) tools/fuzz.py
+	@$(PYTHON) -m tools.stress.fuzz
 
 soak: setup-test ## the long form, for a night: 12,000 faulted pushes, power cuts, an hour's stream, fuzzing
-	@$(PYTHON) tools/soak.py
-	@$(PYTHON) tools/fuzz.py loader --runs 10000000
-	@$(PYTHON) tools/fuzz.py lines --runs 1000000
+	@$(PYTHON) -m tools.stress.soak
+	@$(PYTHON) -m tools.stress.fuzz loader --runs 10000000
+	@$(PYTHON) -m tools.stress.fuzz lines --runs 1000000
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m quick $(TEST)
@@ -47,7 +47,7 @@ lint: setup-test ## style and types of the Python and C sources
 	@$(PYTHON) -m ruff format --check --quiet || { echo "run: make format" >&2; exit 1; }
 	@clang-format --dry-run -Werror $$(find firmware_modules tests -name '*.[ch]')
 	@$(PYTHON) -m mypy
-	@$(PYTHON) tools/check_device.py
+	@$(PYTHON) -m tools.lint.check_node_types
 
 format: setup-test ## put the sources into the project's style
 	@$(PYTHON) -m ruff check --fix --quiet
@@ -55,16 +55,16 @@ format: setup-test ## put the sources into the project's style
 	@clang-format -i $$(find firmware_modules tests -name '*.[ch]')
 
 firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2
-	@$(PYTHON) tools/firmware.py rp2
+	@$(PYTHON) -m tools.firmware.build rp2
 
 native: setup ## the module for boards that keep their firmware: build/firmware/native/
-	@$(PYTHON) tools/firmware.py native
+	@$(PYTHON) -m tools.firmware.build native
 
 setup: ## install what the demo needs and this computer lacks
-	@tools/setup.sh demo
+	@tools/setup/setup.sh demo
 
 setup-test: ## install what the tests need and this computer lacks
-	@tools/setup.sh test
+	@tools/setup/setup.sh test
 
 clean: ## remove what was built; keep downloads and the Python environment
 	rm -rf build/firmware build/log .pytest_cache .mypy_cache .ruff_cache .hypothesis

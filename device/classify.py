@@ -12,10 +12,11 @@ For your own sensor, put in place of Replay whatever yields one sample after the
 tuple of integers in the model's scale, or None where samples were lost.
 """
 
-from xnornode import Classifier, Link
 from xnornode.lines import emit
 from xnornode.replay import Replay
 from xnornode.store import Store
+
+from xnornode import Classifier, Link
 
 MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store

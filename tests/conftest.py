@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from firmware import build
-from xnornode.data import Recording
-from xnornode.recordfile import RecordFile
+
+from tools.firmware.build import build
+from xnornode.data.recording_file import RecordFile
+from xnornode.data.windows import Recording
 
 # Jobs in the background have it ignored, and so would the programs that are tested
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The whole way once: train, build the firmware, set up a Pico, classify on it, compare.
 
 Without --port an emulated Pico is started. Predictions and the closing table go to stdout, progress
@@ -18,22 +17,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import firmware
 import numpy as np
-from emulated_pico import EmulatedPico
 from rich.console import Console
 from rich.table import Table
-from xnornode import fileformat, recordfile
-from xnornode.data import DataSet, Recording, cut_windows, split_groups
-from xnornode.datasets import watch
-from xnornode.errors import LinkError, XnorNodeError
-from xnornode.files import write_whole
-from xnornode.model import Model
-from xnornode.progress import progress_bar
-from xnornode.recipes import WATCH, build, recordings
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "demo"
+from tools.emulators.emulated_pico import EmulatedPico
+from tools.firmware import build as firmware
+from tools.firmware.sources import BUILD, ROOT
+from xnornode._files import write_whole
+from xnornode.cli.progress import progress_bar
+from xnornode.data import recording_file
+from xnornode.data.windows import Recording, cut_windows, split_groups
+from xnornode.datasets.watch import DataSet, watch
+from xnornode.errors import LinkError, XnorNodeError
+from xnornode.model import file_format
+from xnornode.model.model import Model
+from xnornode.recipes.settings import WATCH, build, recordings
+
+FOLDER = BUILD / "demo"
 MODEL = FOLDER / "watch.bnn"
 NOTES = "trained by make demo: recipes.WATCH, seed 0; people 8, 9 and 10 held out"
 RECORDINGS = FOLDER / "recordings"
@@ -76,8 +77,8 @@ def write_recordings(data: DataSet) -> list[Recording]:
         old.unlink()
     _, held_out = split_groups(data.recordings, data.test_groups)
     for r in held_out:
-        file = recordfile.RecordFile(r, data.channels, data.scales, data.rate_mhz)
-        write_whole(RECORDINGS / f"{r.name}.rec", recordfile.to_bytes(file))
+        file = recording_file.RecordFile(r, data.channels, data.scales, data.rate_mhz)
+        write_whole(RECORDINGS / f"{r.name}.rec", recording_file.to_bytes(file))
     return held_out
 
 
@@ -186,7 +187,7 @@ def run(options: argparse.Namespace) -> int:
     with clock.step("training"):
         data = watch()
         model = build(recordings(data, WATCH), WATCH.config, progress_bar(), NOTES).model
-        fileformat.save(model, MODEL)
+        file_format.save(model, MODEL)
         held_out = write_recordings(data)
     with clock.step("firmware"):
         uf2 = firmware.build("rp2")

@@ -1,4 +1,4 @@
-// Parts of a classification, each to be called by itself: for tools/bench_kernels.py.
+// Parts of a classification, each to be called by itself: for tools/bench/kernels.py.
 
 #include "bnn_run.c" // whose parts have no name outside
 

@@ -1,4 +1,4 @@
-// What tools/bench_kernels.py measures beside the kernels: what one would write without them.
+// What tools/bench/kernels.py measures beside the kernels: what one would write without them.
 
 #pragma GCC optimize("O2")
 

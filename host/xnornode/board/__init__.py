@@ -1,0 +1,1 @@
+"""Setting boards up: firmware, native modules, the node's library."""

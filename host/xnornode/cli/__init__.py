@@ -1,0 +1,1 @@
+"""The command `xnornode`, a file a command."""

@@ -1,0 +1,62 @@
+"""`xnornode doctor` and `xnornode key`: is a node well, and whose models does it take."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from xnornode.cli.output import say
+from xnornode.cli.port_options import add_port
+from xnornode.link.diagnose import Level, examine
+from xnornode.link.keys import ON_NODE, make_key, read_key
+from xnornode.link.ports import find_port
+from xnornode.link.repl import Board
+
+_REMOVE = f"import os\ntry: os.remove({ON_NODE!r})\nexcept OSError: pass"
+
+
+def add_parsers(commands: Any) -> None:
+    """The options of the two commands."""
+    parser = commands.add_parser("doctor", help="find out what is wrong with a node or its port")
+    add_port(parser)
+    parser.set_defaults(run=run_doctor)
+    parser = commands.add_parser(
+        "key",
+        help="have a node take signed models only",
+        description="Put a key on a node: from then on it takes only models that were signed with "
+        "it (xnornode push --key FILE). What runs on the node is interrupted and started again.",
+    )
+    parser.add_argument("file", type=Path, nargs="?", help="made if it is not there")
+    parser.add_argument("--remove", action="store_true", help="take the key off the node")
+    add_port(parser)
+    parser.set_defaults(run=run_key, wrong_usage=parser.error)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """1 if something fails."""
+    failed = False
+    for finding in examine(options.port):
+        failed |= finding.level is Level.FAILURE
+        print(f"{finding.level.value:<9} {finding.text}")
+        if finding.remedy:
+            print(f"{'':<9} -> {finding.remedy}", flush=True)
+    return int(failed)
+
+
+def run_key(options: argparse.Namespace) -> int:
+    """`xnornode key`. Raises XnorNodeError."""
+    if (options.file is None) != options.remove:
+        options.wrong_usage("name a key file, or --remove")
+    port = find_port(options.port)
+    if options.file and not options.file.exists():
+        make_key(options.file)
+        say(f"{options.file} is a new key: keep it, and keep it to yourself")
+    key = read_key(options.file) if options.file else None
+    with Board(port) as board:
+        if key:
+            board.put(key, ON_NODE)
+            print("the node takes signed models only")
+        else:
+            board.run(_REMOVE)
+            print("the node takes any model")
+        board.restart()
+    return 0

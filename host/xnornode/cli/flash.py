@@ -1,0 +1,194 @@
+"""Set a board up: firmware, the node's library, a model, recordings. Say what was done.
+
+    tools/flash.py --model model.bnn
+    tools/flash.py --native --port /dev/ttyUSB0 --model model.bnn
+    tools/flash.py --port /dev/ttyACM0 --firmware firmware.uf2 --model model.bnn --recording r.rec
+
+What is on the board already, byte for byte, is left alone, so a second run takes seconds. Progress
+goes to stderr, the account of what was done to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from xnornode.board import native_module, node_library, rp2040
+from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE
+from xnornode.board.install import Installer, Plan
+from xnornode.data import recording_file
+from xnornode.errors import LinkError, XnorNodeError
+from xnornode.link import keys
+from xnornode.link.repl import Board
+from xnornode.model import file_format
+
+RP2040 = "armv6m"
+
+
+class UsageError(XnorNodeError):
+    """A file that was named is not what it should be: nothing has been touched."""
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description="Set a board up for XnorNode: firmware, library, model, recordings.",
+        epilog="exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage",
+    )
+    parser.add_argument("--port", help="serial port or pyserial URL (default: the only Pico found)")
+    parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
+    parser.add_argument(
+        "--firmware", type=Path, help=f"UF2 file (default: {relative(RP2_FIRMWARE)})"
+    )
+    parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
+    parser.add_argument(
+        "--native",
+        action="store_true",
+        help="leave the firmware as it is, and put the module beside the library as bnn.mpy",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write the firmware even if it is there"
+    )
+    parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
+    parser.add_argument(
+        "--recording",
+        type=Path,
+        action="append",
+        default=[],
+        help="a .rec file, or a folder of them, for device/classify.py to replay",
+    )
+    parser.add_argument(
+        "--autostart", action="store_true", help="classify from power-on: device/classify.py"
+    )
+    parser.add_argument(
+        "--key", type=Path, help="take only models signed with this key from now on"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
+    options = parser.parse_args(arguments)
+    if options.native and (options.firmware or options.force or options.drive):
+        parser.error("--native leaves the firmware as it is: no --firmware, --force or --drive")
+    return options
+
+
+def relative(path: Path) -> Path:
+    """The path as seen from here, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def read(path: Path) -> bytes:
+    """A file that the user named."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def collect(options: argparse.Namespace) -> Plan:
+    """Read and check every file that was named, before the board is touched."""
+    plan = Plan()
+    if options.autostart:
+        plan.files["/main.py"] = read(CLASSIFY)
+    if options.key:
+        plan.key = plan.files[keys.ON_NODE] = keys.read_key(options.key)
+    if options.model:
+        plan.model = read(options.model)
+        try:
+            file_format.from_bytes(plan.model)
+        except XnorNodeError as error:
+            raise UsageError(f"{options.model}: {error}") from error
+    paths = [p for r in options.recording for p in (sorted(r.glob("*.rec")) if r.is_dir() else [r])]
+    if options.recording and not paths:
+        raise UsageError(f"no .rec file in {options.recording[0]}")
+    for path in paths:
+        data = read(path)
+        recording_file.from_bytes(data, str(path))
+        plan.files[f"/recordings/{path.name}"] = data
+    return plan
+
+
+def say(text: str) -> None:
+    """One line of talk."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_progress(path: str, done: int, total: int) -> None:
+    """A line that rewrites itself on a terminal, nothing elsewhere."""
+    if sys.stderr.isatty():
+        end = "\n" if done >= total else ""
+        print(f"\r  {path}  {done:>8,} of {total:,} bytes", end=end, file=sys.stderr, flush=True)
+
+
+def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
+    """What a run would do."""
+    target = options.port or "the Pico found at " + (rp2040.find_port(None, options.drive) or "")
+    print(f"board      {target}")
+    added = ", bnn.mpy for it is added" if options.native else ""
+    print(f"firmware   {uf2.describe() if uf2 else f'left as it is{added}'}")
+    files = with_library(plan, RP2040).files
+    print(f"files      {len(files)}, {sum(map(len, files.values())):,} bytes")
+    print(f"model      {f'{options.model}, {len(plan.model):,} bytes' if plan.model else 'none'}")
+    print("dry run: nothing was done")
+
+
+def set_up(options: argparse.Namespace) -> None:
+    """The whole of it; raises XnorNodeError."""
+    plan = collect(options)
+    uf2 = None
+    if not (options.no_firmware or options.native):
+        path = options.firmware or RP2_FIRMWARE
+        if not options.firmware and not path.exists():
+            raise UsageError(f"there is no {relative(path)}: build it with `make firmware`")
+        uf2 = rp2040.Uf2(path, read(path))
+    if options.dry_run:
+        describe(options, uf2, plan)
+        return
+    port = rp2040.find_port(options.port, options.drive)
+    if uf2:
+        port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
+        print(f"firmware   {uf2.describe()}: {'written' if wrote else 'was there already'}")
+    if not port:
+        raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
+    with Board(port) as board:
+        for line in install(board, plan, options.native):
+            print(line, flush=True)
+        board.restart()
+
+
+def with_library(plan: Plan, architecture: str) -> Plan:
+    """The plan with the node's library before all else."""
+    library = node_library.files(architecture)
+    return replace(plan, files={**library, **plan.files}, obsolete=node_library.obsolete(library))
+
+
+def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
+    """Do what is planned, on a board that has its firmware; lines of account."""
+    installer = Installer(board, say, show_progress)
+    if not native:
+        rp2040.check_platform(board)
+        board.clear()
+        yield from installer.install(with_library(plan, RP2040))
+        return
+    module = native_module.module_for(board)
+    board.clear()
+    files = with_library(replace(plan, model=None), module.architecture)
+    files.files[native_module.PATH] = module.data
+    yield from installer.install(files)
+    yield native_module.check(board, module)
+    yield from installer.install(Plan(model=plan.model, key=plan.key))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0, or 1 with a message."""
+    options = parse(arguments)
+    try:
+        set_up(options)
+    except XnorNodeError as error:
+        say(f"flash: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("flash: stopped; run it again to finish")
+        return 1
+    return 0

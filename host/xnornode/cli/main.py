@@ -1,0 +1,60 @@
+"""The command `xnornode`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+# Before NumPy: networks of this size gain nothing from BLAS threads, and lose much on busy cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from xnornode import __version__
+from xnornode.errors import XnorNodeError
+
+MODULES = {
+    "train": "train",
+    "search": "search",
+    "info": "info",
+    "push": "models",
+    "list": "models",
+    "rollback": "models",
+    "monitor": "monitor",
+    "doctor": "doctor",
+    "key": "doctor",
+}
+"""Where each command is. A push does not wait for the trainer to be imported."""
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xnornode", description="Binary neural networks for MicroPython sensor nodes."
+    )
+    parser.add_argument("--version", action="version", version=f"xnornode {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    named = MODULES.get(arguments[0]) if arguments else None
+    for module in [named] if named else dict.fromkeys(MODULES.values()):
+        import_module(f"xnornode.cli.{module}").add_parsers(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except XnorNodeError as error:
+        print(f"xnornode: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read us, such as `head`, has had enough; at exit nothing is left to be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nxnornode: stopped; nothing was written", file=sys.stderr)
+        return 1
+    return status

@@ -1,0 +1,112 @@
+"""`xnornode monitor`: a node's predictions on stdout, for people or for other programs."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from xnornode.cli.output import say
+from xnornode.cli.port_options import add_port
+from xnornode.link.monitor import Monitor, Prediction
+from xnornode.link.ports import find_port
+
+SILENCE = 10.0
+"""Seconds without a line after which it is said that nothing comes."""
+FORMATS = ("text", "json", "csv")
+COLUMNS = ("time", "seq", "ms", "label", "index", "us", "lost", "model", "revision", "scores")
+
+
+def add_parsers(commands: Any) -> None:
+    """The options of `xnornode monitor`."""
+    parser = commands.add_parser(
+        "monitor",
+        help="show a node's predictions",
+        description="Show a node's predictions until Ctrl-C; it goes on classifying. What was "
+        "lost on the way is counted. When the port goes away, it is waited for.",
+    )
+    add_port(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="text, one JSON object a line, or CSV (default: text on a terminal, else json)",
+    )
+    parser.add_argument("--count", type=int, metavar="N", help="end after so many predictions")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out `xnornode monitor`; the exit status. Raises LinkError."""
+    form = options.format or ("text" if sys.stdout.isatty() else "json")
+    write = _writer(form)
+    monitor = Monitor(find_port(options.port))
+    try:
+        _follow(monitor, write, options.count)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        monitor.close()
+        say(_summary(monitor))
+    return 0
+
+
+def _follow(monitor: Monitor, write: Callable[[Prediction], None], count: int | None) -> None:
+    heard, told, restarts, open_before = time.monotonic(), False, 0, True
+    while count is None or monitor.predictions < count:
+        event = monitor.event(1.0)
+        if event:
+            heard, told = time.monotonic(), False
+            p = monitor.prediction(event)
+            if p:
+                if p.lost:
+                    say(f"{p.lost} predictions before number {p.seq} did not arrive")
+                write(p)
+            elif event["event"] == "ready":
+                note = f"; {event['note']}" if event.get("note") else ""
+                say(f"the node runs {event['model']}, revision {event['revision']}{note}")
+            elif event["event"] == "error":
+                say(f"the node says: {event['error']}")
+        elif not told and time.monotonic() - heard > SILENCE:
+            say("nothing comes: does a program classify? `xnornode doctor` looks")
+            told = True
+        if monitor.connected != open_before:
+            open_before = monitor.connected
+            say(f"{monitor.url} " + ("is back" if open_before else "went away; waiting for it"))
+        if monitor.restarts > restarts:
+            restarts = monitor.restarts
+            say("the node's program has begun anew")
+
+
+def _writer(form: str) -> Callable[[Prediction], None]:
+    if form == "json":
+        return lambda p: print(json.dumps(asdict(p)), flush=True)
+    if form == "text":
+        return _write_text
+    table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    table.writeheader()
+
+    def write(p: Prediction) -> None:
+        table.writerow(asdict(p) | {"scores": " ".join(map(str, p.scores))})
+        sys.stdout.flush()
+
+    return write
+
+
+def _write_text(p: Prediction) -> None:
+    clock = time.strftime("%H:%M:%S", time.localtime(p.time))
+    print(f"{clock}  {p.seq:>7}  {p.label:<16} {p.us:>9,} us  {p.scores}", flush=True)
+
+
+def _summary(m: Monitor) -> str:
+    parts = [f"{m.predictions:,} predictions, {m.lost:,} lost"]
+    for number, what in (
+        (m.damaged, "damaged lines"),
+        (m.restarts, "restarts of the node"),
+        (m.reconnections, "reconnections"),
+    ):
+        if number:
+            parts.append(f"{number:,} {what}")
+    return ", ".join(parts)

@@ -1,0 +1,192 @@
+"""`xnornode train`: data in, a model and its report out."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from xnornode import __version__
+from xnornode._files import write_whole
+from xnornode.cli import data_options
+from xnornode.cli.progress import progress_bar
+from xnornode.data.prepare import Parts
+from xnornode.errors import XnorNodeError
+from xnornode.export.fold import fold
+from xnornode.model import file_format
+from xnornode.model.fit_encoding import CODES
+from xnornode.model.limits import MAX_NOTES
+from xnornode.nn.layer_spec import format_layers, parse_layers
+from xnornode.nn.losses import LOSSES
+from xnornode.nn.quantizers import ESTIMATORS
+from xnornode.recipes.defaults import EXAMPLES, FRONTS, front_named
+from xnornode.report.html import to_html
+from xnornode.report.metrics import make_report, to_json
+from xnornode.report.text import to_text
+from xnornode.training.config import Teacher, TrainConfig
+from xnornode.training.trainer import train
+
+EPILOG = f"""
+examples:
+  xnornode train watch -o watch.bnn
+  xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
+  xnornode train log.csv -o log.bnn --label activity --group person --report log.html
+  xnornode train digits.npz -o digits.bnn --image 8x8 --layers "conv 16x3 pool 2, dense 64"
+
+example sets: {", ".join(EXAMPLES)}; docs/training.md says how data may be stored
+"""
+
+
+def add_parsers(commands: Any) -> None:
+    """The options of `xnornode train`."""
+    parser = commands.add_parser(
+        "train",
+        help="train a model on data and write it",
+        description="Train a binary network, test it on groups it has not seen, write the model.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("data", help="a folder, .csv, .npz or .npy file, or an example set")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
+    )
+    data_options.add_options(parser.add_argument_group("data"))
+    _add_network(parser.add_argument_group("network and training"))
+    _add_output(parser.add_argument_group("output"))
+
+
+def _add_network(group: Any) -> None:
+    add = group.add_argument
+    add("--layers", metavar="LAYERS", help='hidden layers: "conv 32x5/2 pool 2, dense 64"')
+    add("--front", choices=FRONTS, help="what the node makes of its input first")
+    add("--code", choices=CODES, help="how values become the network's input")
+    add("--bits", type=int, metavar="N", help="bits per value, of thermometers and planes")
+    add("--epochs", type=int, metavar="N", help="passes over the data")
+    add("--batch", type=int, metavar="N", help="windows per step")
+    add("--learning-rate", type=float, metavar="R", help="at its peak (default: 0.003)")
+    add("--estimator", choices=tuple(ESTIMATORS), help="the gradient of sign")
+    add("--loss", choices=LOSSES)
+    add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
+    add("--balanced", action="store_true", help="all classes count alike, however rare")
+    add(
+        "--teacher",
+        type=float,
+        metavar="SHARE",
+        help="distil from a float network that is trained first; its share of the loss: 0.7",
+    )
+    add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="cores to train on; pays for convolutions, and gives another model (default: 1)",
+    )
+
+
+def _add_output(group: Any) -> None:
+    add = group.add_argument
+    add("--name", metavar="NAME", help="the model's name (default: the data's)")
+    add("--revision", type=int, default=0, metavar="N", help="your number of this model")
+    add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
+    add(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the report as JSON; without a file to stdout, instead of the text",
+    )
+    add("--checkpoint", type=Path, metavar="FILE", help="where training is kept until it is done")
+    add("--resume", action="store_true", help="go on from the checkpoint")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
+    json_file = data_options.json_file(options)
+    data_options.check_folders(options.output, options.report, options.checkpoint, json_file)
+    checkpoint = options.checkpoint or options.output.with_name(options.output.name + ".checkpoint")
+    if options.resume and not checkpoint.is_file():
+        raise XnorNodeError(f"there is no checkpoint {checkpoint} to go on from")
+    if checkpoint.exists() and not options.resume:
+        raise XnorNodeError(
+            f"{checkpoint} is there from a training that was stopped: go on with --resume, or "
+            "remove it"
+        )
+    parts, config = data_options.load(options)
+    config = configure(options, config, parts)
+    data_options.tell(parts)
+    try:
+        trained = train(
+            parts.train,
+            config,
+            parts.validation,
+            progress_bar(),
+            checkpoint,
+            processes=options.processes,
+        )
+    except KeyboardInterrupt:
+        if not checkpoint.is_file():
+            raise
+        print(
+            f"\nxnornode: stopped; no model was written. The same command with --resume goes on "
+            f"from {checkpoint}",
+            file=sys.stderr,
+        )
+        return 1
+    model = fold(
+        trained, parts.window, parts.labels, options.name or parts.name, _notes(parts, config)
+    )
+    model = replace(model, revision=options.revision)
+    report = make_report(model, trained, parts)
+    size = file_format.save(model, options.output)
+    if options.report:
+        write_whole(options.report, to_html(report).encode())
+    if json_file:
+        write_whole(json_file, to_json(report).encode())
+    print(to_json(report) if options.json == "-" else to_text(report), end="")
+    print(f"{options.output}: {size:,} bytes", file=sys.stderr)
+    checkpoint.unlink(missing_ok=True)
+    return 0
+
+
+def configure(options: argparse.Namespace, config: TrainConfig, parts: Parts) -> TrainConfig:
+    """`config` with the network and the training that the user asked for. Raises DataError."""
+    wanted = {
+        "code": options.code,
+        "bits": options.bits,
+        "epochs": options.epochs,
+        "batch": options.batch,
+        "rate": options.learning_rate,
+        "estimator": options.estimator,
+        "loss": options.loss,
+        "smoothing": options.smoothing,
+        "class_weights": "balanced" if options.balanced else None,
+        "teacher": None if options.teacher is None else Teacher(share=options.teacher),
+        "front": front_named(options.front, parts) if options.front else None,
+        "seed": options.seed,
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if options.bits and not options.code and config.code == "bytes":
+        given["code"] = "thermometer"  # bytes have no bits to choose
+    if options.layers is not None:
+        layers, mean = parse_layers(options.layers, image=parts.grid is not None)
+        given |= {"layers": layers, "average": mean}
+    return replace(config, **given)
+
+
+def _notes(parts: Parts, config: TrainConfig) -> str:
+    """What the model says of its training: the data, and the settings that are not the usual."""
+    held = f", held out {', '.join(parts.held_out)}" if 0 < len(parts.held_out) <= 20 else ""
+    usual = TrainConfig()
+    changed = [
+        f"{name}={value}"
+        for name, value in vars(config).items()
+        if name not in ("layers", "average") and value != getattr(usual, name)
+    ]
+    layers = format_layers(config.layers, config.average)
+    text = (
+        f"xnornode {__version__}: {parts.name}, {len(parts.train)} windows{held}; layers {layers}"
+    )
+    text = "; ".join([text, *changed])
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:MAX_NOTES]

@@ -1,0 +1,1 @@
+"""From recordings, tables, images and texts to training and test parts."""

@@ -1,0 +1,61 @@
+"""Recording files (docs/recordings.md): what a node replays and, later, records."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from xnornode.data.windows import Recording
+from xnornode.errors import DataError
+
+FORMAT = "xnornode-recording-1"
+SUFFIX = ".rec"
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A recording and what its samples mean: channels, scales, rate_mhz as in `model.Window`."""
+
+    recording: Recording
+    channels: tuple[str, ...]
+    scales: tuple[int, ...]
+    rate_mhz: int
+
+
+def to_bytes(record: RecordFile) -> bytes:
+    """The bytes of a `.rec` file."""
+    r = record.recording
+    header = {
+        "format": FORMAT,
+        "name": r.name,
+        "label": r.label,
+        "group": r.group,
+        "channels": record.channels,
+        "scales": record.scales,
+        "rate_mhz": record.rate_mhz,
+    }
+    return json.dumps(header).encode("ascii") + b"\n" + r.samples.astype("<i2").tobytes()
+
+
+def from_bytes(data: bytes, name: str) -> RecordFile:
+    """The recording in the bytes of a `.rec` file. `name` is the file's, for messages.
+
+    Raises DataError when it is none, or is cut short.
+    """
+    line, _, body = data.partition(b"\n")
+    try:
+        header = json.loads(line)
+        if header["format"] != FORMAT:
+            raise ValueError
+        channels = tuple(str(c) for c in header["channels"])
+        scales = tuple(int(s) for s in header["scales"])
+        names = [str(header[key]) for key in ("label", "group", "name")]
+        rate_mhz = int(header["rate_mhz"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{name} is not a recording: see docs/recordings.md") from error
+    if not channels or len(scales) != len(channels) or rate_mhz < 1:
+        raise DataError(f"{name} is not a recording: channels, scales or rate are not right")
+    if not body or len(body) % (2 * len(channels)):
+        raise DataError(f"{name} does not end with a whole sample: copy it again")
+    samples = np.frombuffer(body, "<i2").reshape(-1, len(channels)).astype(np.int16)
+    return RecordFile(Recording(samples, *names), channels, scales, rate_mhz)

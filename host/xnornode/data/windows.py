@@ -1,0 +1,180 @@
+"""Recordings, the windows cut from them, and splits by group (person, place, device).
+
+Windows of one person resemble each other: a split by window would test on what was learned. So
+every split here keeps a group on one side.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode._typing import Int16, Labels
+from xnornode.errors import DataError
+from xnornode.model.limits import MAX_STRING
+from xnornode.model.model import MAX_CLASSES
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One recording of one class.
+
+    samples: int16 (n, channels), as the sensor counts (`encode.to_int16` makes them). label: the
+    class. group: who or what was recorded; a split never divides it. name: for messages.
+    Raises DataError for another shape or type.
+    """
+
+    samples: Int16
+    label: str
+    group: str
+    name: str
+
+    def __post_init__(self) -> None:
+        s = self.samples
+        if s.dtype != np.int16 or s.ndim != 2 or 0 in s.shape:
+            raise DataError(
+                f"recording {self.name}: samples must be int16 of shape (n, channels), not "
+                f"{s.dtype} {s.shape}: convert physical units with xnornode.data.scaling.to_int16"
+            )
+
+
+def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
+    """Raise DataError for names or labels that a model file cannot hold.
+
+    Said early, so that nobody learns it from the writer after a long training.
+    """
+    for text in (*names, *labels):
+        if not (1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()):
+            raise DataError(f"{text!r}: names are 1 to {MAX_STRING} printable ASCII characters")
+    if not 1 <= len(labels) <= MAX_CLASSES or len(set(labels)) != len(labels):
+        raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows ready for training or test.
+
+    samples: int16 (n, length, channels). labels: int64 (n,), index into `classes`. groups: (n,),
+    the group each window comes from. classes: the names of the classes.
+    Raises DataError when the parts do not fit together.
+    """
+
+    samples: Int16
+    labels: Labels
+    groups: npt.NDArray[np.str_]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        s = self.samples
+        if s.dtype != np.int16 or s.ndim != 3 or 0 in s.shape:
+            raise DataError(
+                f"windows must be int16 of shape (n, length, channels), not {s.dtype} {s.shape}"
+            )
+        if self.labels.shape != (len(s),) or self.groups.shape != (len(s),):
+            raise DataError(f"{len(s)} windows need as many labels and groups")
+        if not np.issubdtype(self.labels.dtype, np.integer):
+            raise DataError(f"labels must be integers, not {self.labels.dtype}")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
+            raise DataError(f"labels must be 0 to {len(self.classes) - 1}, the index of a class")
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Lines of text ready for training or test.
+
+    lines: the texts as bytes, UTF-8 or what the node will be given. labels: int64 (n,), index into
+    `classes`. groups: (n,), what each line comes from. classes: the names of the classes.
+    Raises DataError when the parts do not fit together.
+    """
+
+    lines: tuple[bytes, ...]
+    labels: Labels
+    groups: npt.NDArray[np.str_]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise DataError("there are no texts")
+        count = len(self.lines)
+        if self.labels.shape != (count,) or self.groups.shape != (count,):
+            raise DataError(f"{count} texts need as many labels and groups")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
+            raise DataError(f"labels must be 0 to {len(self.classes) - 1}, the index of a class")
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+Data = Windows | Texts
+
+
+def given(data: Data) -> Int16 | tuple[bytes, ...]:
+    """What a node would be given, one after the other: windows of samples, or texts."""
+    return data.lines if isinstance(data, Texts) else data.samples
+
+
+def cut_windows(
+    recordings: Sequence[Recording], classes: Sequence[str], length: int = 128, hop: int = 64
+) -> Windows:
+    """Windows of `length` samples, one every `hop` samples, each inside one recording.
+
+    classes: names in the order of the labels. Raises DataError when there are no recordings, their
+    channels differ, a label is no class, or a recording is shorter than a window.
+    """
+    if length < 1 or hop < 1:
+        raise DataError(f"window length and hop must be at least 1, not {length} and {hop}")
+    if not recordings:
+        raise DataError("there are no recordings to cut windows from")
+    index = {name: i for i, name in enumerate(classes)}
+    channels = recordings[0].samples.shape[1]
+    parts, labels, groups = [], [], []
+    for r in recordings:
+        if r.samples.shape[1] != channels:
+            raise DataError(
+                f"recording {r.name} has {r.samples.shape[1]} channels, "
+                f"{recordings[0].name} has {channels}: all must have the same"
+            )
+        if r.label not in index:
+            raise DataError(f"recording {r.name}: label {r.label!r} is none of {', '.join(index)}")
+        if len(r.samples) < length:
+            raise DataError(
+                f"recording {r.name} has {len(r.samples)} samples, a window {length}: "
+                "choose a shorter window or leave the recording out"
+            )
+        views = np.lib.stride_tricks.sliding_window_view(r.samples, length, axis=0)[::hop]
+        parts.append(views.transpose(0, 2, 1))
+        labels += [index[r.label]] * len(views)
+        groups += [r.group] * len(views)
+    samples = np.ascontiguousarray(np.concatenate(parts))
+    return Windows(samples, np.array(labels, np.int64), np.array(groups), tuple(classes))
+
+
+def split_groups(
+    recordings: Sequence[Recording], held_out: Collection[str]
+) -> tuple[list[Recording], list[Recording]]:
+    """(the rest, those of the groups `held_out`), each in the order given.
+
+    Raises DataError when a group has no recording or no recording would be left for one side.
+    """
+    unknown = sorted(set(held_out) - {r.group for r in recordings})
+    if unknown:
+        raise DataError(f"no recording belongs to group {', '.join(unknown)}")
+    rest = [r for r in recordings if r.group not in held_out]
+    held = [r for r in recordings if r.group in held_out]
+    if not rest or not held:
+        raise DataError("a split by group needs recordings of at least one group on either side")
+    return rest, held
+
+
+def select(data: Data, which: npt.NDArray[Any]) -> Data:
+    """The windows or texts that an array of indices or of bools chooses."""
+    labels, groups = data.labels[which], data.groups[which]
+    if isinstance(data, Texts):
+        chosen = np.arange(len(data))[which]
+        return Texts(tuple(data.lines[i] for i in chosen), labels, groups, data.classes)
+    return Windows(data.samples[which], labels, groups, data.classes)

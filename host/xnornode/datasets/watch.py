@@ -1,0 +1,67 @@
+"""The example set of sensor recordings; images are in imagesets, lines of text in textsets."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+
+from xnornode.data.scaling import to_int16
+from xnornode.data.windows import Recording, check_names
+from xnornode.datasets.download import fetch_wheel
+
+WATCH_WHEEL = "seglearn-1.2.5-py3-none-any.whl"
+WATCH_SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
+WATCH_FILE = "seglearn/data/watch_dataset.npy"
+
+# Counts of an MPU-6050 (register map, "ACCEL_CONFIG" and "GYRO_CONFIG") in its ranges of 8 g, 4096
+# counts to the g, and 2000 deg/s, 16.4 counts to the deg/s: the smallest in which no sample of the
+# set saturates (5.8 g, 29.0 rad/s).
+ACCEL_NANO = round(1e9 / 4096)
+GYRO_NANO = round(1e9 * np.pi / 180 / 16.4)
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Recordings and what a node must know of them.
+
+    labels: the classes in the order of the network's outputs. channels: a name with its unit per
+    channel. scales: billionths of that unit per count. rate_mhz: sample rate in thousandths of a
+    hertz. test_groups: the groups that the test uses and training must not.
+    Raises DataError for names that a model file cannot hold.
+    """
+
+    name: str
+    recordings: tuple[Recording, ...]
+    labels: tuple[str, ...]
+    channels: tuple[str, ...]
+    scales: tuple[int, ...]
+    rate_mhz: int
+    test_groups: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_names((self.name, *self.channels), self.labels)
+
+
+def watch() -> DataSet:
+    """Shoulder exercises with a smart watch: 140 recordings, 10 people, 7 classes, 50 Hz.
+
+    Burns et al., "Shoulder physiotherapy exercise recognition", 2018 (arXiv 1802.01489); part of
+    seglearn, BSD-3. Acceleration in g, rate of turn in rad/s. People 8, 9 and 10 are the test.
+    """
+    wheel = fetch_wheel(WATCH_WHEEL, WATCH_SHA256)
+    with zipfile.ZipFile(wheel) as archive:
+        # A pickle can run code: it is loaded only because the hash above says which bytes it is.
+        raw = np.load(io.BytesIO(archive.read(WATCH_FILE)), allow_pickle=True).item()
+    scales = (ACCEL_NANO,) * 3 + (GYRO_NANO,) * 3
+    units = np.array(scales) / 1e9
+    labels = tuple(str(name) for name in raw["y_labels"])
+    recordings = []
+    for samples, label, person, side in zip(
+        raw["X"], raw["y"], raw["subject"], raw["side"], strict=True
+    ):
+        name = f"{labels[label]} person {person} {'right' if side else 'left'}"
+        counts = to_int16(samples, units)
+        recordings.append(Recording(counts, labels[label], str(person), name))
+    axes = tuple(f"accel {a} (g)" for a in "xyz") + tuple(f"gyro {a} (rad/s)" for a in "xyz")
+    return DataSet("watch", tuple(recordings), labels, axes, scales, 50_000, ("8", "9", "10"))

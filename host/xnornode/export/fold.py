@@ -1,0 +1,172 @@
+"""A trained float network becomes an integer one: batch norm and sign turn into integer limits.
+
+Exactness. A neuron's float decision is one expression, `BatchNorm.infer`, on one number: z, the sum
+of weight times input, which float32 holds exactly (bytes are whole multiples of a power of two).
+Its steps (subtract a constant, multiply by a constant, add a constant) each round monotonically, so
+the result never turns back as z rises: it is non-decreasing for scale >= 0, non-increasing for
+scale < 0, and the decision `y >= 0` changes at most once. `fold` finds that place by bisection over
+the integers, evaluating the very same expression in the same dtype. So ties (y == 0 is +1) and
+rounding are settled as the float network settles them, and the two agree on every input by
+construction, not by a tolerance. Bytes and scores come from rounded factors: they may differ from
+the float network's by a step.
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from xnornode._typing import Float, Int64
+from xnornode.errors import ModelError
+from xnornode.export.polarity import rarer
+from xnornode.model.layers import IntLayer, Limits, Requantise, Scores
+from xnornode.model.limits import INT32_MAX
+from xnornode.model.model import Model, Window
+from xnornode.nn.conv import BinaryConv
+from xnornode.nn.layers import ByteReLU
+from xnornode.nn.network import Block
+from xnornode.nn.quantizers import sign
+from xnornode.training.trainer import Trained
+
+SELFTEST_SEED = 2463534242  # the example seed of Marsaglia's paper
+FACTOR_MAX = 2**15 - 1
+SHIFT_MAX = 31
+STEEPEST = 128  # times the lower quartile of a layer's scales of bytes
+
+
+def fold(
+    trained: Trained, window: Window, labels: Sequence[str], name: str, notes: str = ""
+) -> Model:
+    """The integer model of a trained network.
+
+    Its neurons of bits decide as the float network's do, on every input; those that are known to
+    fire mostly are turned round, with the weights that read them (`rarer`). Its scores are the
+    logits times one positive factor, with scales rounded to int16 and offsets to integers. Raises
+    ModelError for parameters that are not finite, for a network of real weights, and where the
+    format does not allow the model.
+    """
+    network = trained.network
+    if trained.config.weights == "real":
+        raise ModelError("layer", "a float network cannot be folded: train with binary weights")
+    code = network.before.code() if network.before else trained.inputs.code
+    layers = tuple(fold_block(block) for block in network.blocks)
+    return Model(
+        name,
+        tuple(labels),
+        window,
+        trained.inputs.front,
+        code,
+        rarer(layers, trained.ones) if trained.ones else layers,
+        seed=SELFTEST_SEED,
+        shift=selftest_shift(trained.loudest),
+        notes=notes,
+    )
+
+
+def fold_block(block: Block) -> IntLayer:
+    """One layer with its batch norm and what comes after it, as integers."""
+    linear = block.linear
+    if isinstance(linear, BinaryConv):
+        options = (linear.groups, linear.stride, linear.padding, linear.pool)
+        kernel = linear.kernel
+    else:
+        options = (1, (1, 1), (0, 0), (1, 1))
+        kernel = (1, 1)
+    weights = linear.used().astype(np.int8)
+    output: Limits | Requantise | Scores
+    if block.output == "bits":
+        # A neuron of negative scale fires for small z: inverted weights turn z into -z.
+        direction = np.where(finite_scale(block) < 0, -1, 1)
+        weights = weights * direction[:, None].astype(np.int8)
+        output = limits(block, direction, weights.shape[1])
+    elif block.output == "bytes":
+        output = requantise(block, weights.shape[1])
+    else:
+        output = scores(block)
+    channels = block.grid[2] // options[0]
+    shaped = weights.reshape(len(weights), *kernel, channels)
+    return IntLayer(shaped, block.grid, block.inputs, output, *options)
+
+
+def limits(block: Block, direction: Int64, inputs: int) -> Limits:
+    """Limits of neurons of bits, whose z is `direction` times that of the float network."""
+    # Over bits, z = inputs - 2 d falls as d, the differing inputs, rises: search over -d.
+    if block.inputs == "bits":
+        low = np.full(len(direction), -inputs)
+        high = np.ones_like(low)
+        start, step = inputs, 2
+    else:
+        low = np.full(len(direction), -128 * inputs)
+        high = -low + 1
+        start, step = 0, 1
+    # The least number that fires is in [low, high]; the greatest high stands for none.
+    while (low < high).any():
+        middle = (low + high) >> 1
+        z = direction * (start + step * middle) * block.unit
+        fires = sign(block.norm.infer(z.astype(np.float32)[None])[0]) > 0
+        going = low < high
+        high = np.where(going & fires, middle, high)
+        low = np.where(going & ~fires, middle + 1, low)
+    # d fires while -d >= low, so the first d that does not is 1 - low.
+    return Limits(1 - low if block.inputs == "bits" else low)
+
+
+def requantise(block: Block, inputs: int) -> Requantise:
+    """Factors, offsets and the shift that give the bytes of `ByteReLU`."""
+    scale, offset = _affine(block)
+    scale, offset = scale * ByteReLU.STEPS, offset * ByteReLU.STEPS + 0.5
+    # A neuron that hardly ever varies has a scale so large that, with one shift for all, it would
+    # leave the others a few steps. It may be less steep, with the same byte at its mean.
+    steepest = STEEPEST * np.quantile(np.abs(scale), 0.25)
+    if steepest:
+        flat = np.clip(scale, -steepest, steepest)
+        offset += (scale - flat) * block.norm.mean / block.unit
+        scale = flat
+    reach = inputs * (128 if block.inputs == "bytes" else 1)
+    for shift in range(SHIFT_MAX, -1, -1):
+        factors = np.rint(scale * 2.0**shift)
+        offsets = np.floor(offset * 2.0**shift)
+        fits = np.abs(factors).max() <= FACTOR_MAX
+        if fits and (np.abs(offsets) + reach * np.abs(factors)).max() <= INT32_MAX:
+            return Requantise(factors.astype(np.int64), offsets.astype(np.int64), shift)
+    raise ModelError("layer", "a batch norm is too steep for bytes: train longer or lower the rate")
+
+
+def scores(block: Block) -> Scores:
+    """The last layer's integer scale and offset per class.
+
+    The factor common to all classes is the largest that keeps scales in int16 and scores in int32.
+    """
+    scale, offset = _affine(block)
+    reach = prod(block.grid) * (128 if block.inputs == "bytes" else 1)
+    # Rounding moves a score by at most (reach + 1) / 2: room for that is left.
+    room = INT32_MAX - (reach + 1)
+    most = np.array([np.abs(scale).max(), (np.abs(offset) + reach * np.abs(scale)).max()])
+    factor = (np.array([FACTOR_MAX, room]) / np.maximum(most, 1e-30)).min()
+    return Scores(
+        np.rint(factor * scale).astype(np.int64), np.rint(factor * offset).astype(np.int64)
+    )
+
+
+def selftest_shift(loudest: int) -> int:
+    """The shift that narrows the self-test's random samples, 16 bits wide, to those trained on."""
+    for shift in range(15, 0, -1):
+        if 2**15 >> shift > loudest:
+            return shift
+    return 0
+
+
+def finite_scale(block: Block) -> Float:
+    """The batch norm's scale. Raises ModelError where training has diverged."""
+    norm = block.norm
+    scale = norm.scale()
+    if not all(np.isfinite(x).all() for x in (scale, norm.beta.value, norm.mean)):
+        raise ModelError("layer", "a batch norm is not finite: training diverged, lower the rate")
+    return scale
+
+
+def _affine(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """The batch norm as scale * z + offset of an integer z, in float64."""
+    scale = finite_scale(block).astype(np.float64)
+    offset = block.norm.beta.value.astype(np.float64) - block.norm.mean * scale
+    return scale * block.unit, offset

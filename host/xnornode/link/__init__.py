@@ -1,0 +1,1 @@
+"""Ports, the raw REPL, the line protocol, push and monitor."""

@@ -1,0 +1,153 @@
+"""Look at everything between this computer and a node's predictions, and say what is wrong."""
+
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import serial
+from serial.tools import list_ports
+
+from xnornode import __version__
+from xnornode.errors import LinkError
+from xnornode.link.connect import connect
+from xnornode.link.ports import VENDORS, find_port
+from xnornode.link.protocol import Event, Session
+from xnornode.model import file_format
+
+GREETINGS = 5
+LISTEN = 5.0
+"""Seconds in which a program that runs is to write something."""
+LITTLE_FLASH = 64 * 1024
+LITTLE_RAM = 24 * 1024
+
+
+class Level(Enum):
+    """How a finding stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `remedy` says what to do, where something is to be done."""
+
+    level: Level
+    text: str
+    remedy: str = ""
+
+
+def examine(named: str | None) -> Iterator[Finding]:
+    """The findings, one after the other, up to the first failure. named: a port, or None."""
+    yield _ok(
+        f"xnornode {__version__}, Python {platform.python_version()}, "
+        f"pyserial {serial.__version__}, {platform.system()}"
+    )
+    yield from _ports()
+    said: list[Event] = []
+    talk: list[str] = []
+    try:
+        url = find_port(named)
+        with connect(url, say=talk.append, on_event=said.append) as session:
+            for text in talk:
+                yield Finding(Level.WARNING, text)
+            yield from _node(session, url)
+            yield from _model(session.request("list"))
+            yield _line(session)
+            if session.hello["running"]:
+                yield _stream(session, said)
+    except LinkError as error:
+        yield Finding(Level.FAILURE, str(error))
+
+
+def _ok(text: str) -> Finding:
+    return Finding(Level.OK, text)
+
+
+def _ports() -> Iterator[Finding]:
+    for p in sorted(list_ports.comports(), key=lambda p: str(p.device)):
+        if p.vid is not None:
+            whose = VENDORS.get(p.vid, p.manufacturer or "unknown vendor")
+            yield _ok(f"{p.device}: USB {p.vid:04x}:{p.pid:04x}, {whose}")
+
+
+def _node(session: Session, url: str) -> Iterator[Finding]:
+    hello = session.hello
+    state = "a program classifies" if hello["running"] else "at the REPL, nothing classifies"
+    yield _ok(f"{url}: {hello['machine']}, MicroPython {hello['firmware']}; {state}")
+    library = f"library {hello['library']}, bnn {hello['bnn']}"
+    if hello["format"] == file_format.VERSION:
+        yield _ok(f"{library}, model format {hello['format']}")
+    else:
+        yield Finding(
+            Level.FAILURE,
+            f"{library} reads model format {hello['format']}, this computer writes "
+            f"{file_format.VERSION}",
+            "bring the node up to date: make firmware, then tools/flash.py",
+        )
+    flash, ram = hello["flash"], hello["ram"]
+    yield Finding(
+        Level.OK if flash >= LITTLE_FLASH else Level.WARNING,
+        f"{flash:,} bytes of flash free",
+        "" if flash >= LITTLE_FLASH else "remove files: mpremote fs rm",
+    )
+    yield Finding(
+        Level.OK if ram >= LITTLE_RAM else Level.WARNING,
+        f"{ram:,} bytes of RAM free: a model that is pushed must fit beside the one that runs",
+        "" if ram >= LITTLE_RAM else "train a smaller model",
+    )
+    if hello["signed"]:
+        yield _ok("takes signed models only")
+
+
+def _model(models: dict[str, Any]) -> Iterator[Finding]:
+    active, previous = models["active"], models["previous"]
+    if not active:
+        yield Finding(Level.WARNING, "no model on the node", "xnornode push model.bnn")
+    elif active["trial"]:
+        yield Finding(
+            Level.WARNING,
+            f"{active['name']} was started {active['trial']} times and has not classified a window",
+            "if it does not within three starts, the node goes back to the model before",
+        )
+    else:
+        yield _ok(f"active model {active['name']}, revision {active['revision']}")
+    if previous:
+        name = previous["name"] or "one that cannot be loaded"
+        yield _ok(f"previous model {name}, revision {previous['revision']}")
+
+
+def _line(session: Session) -> Finding:
+    times = []
+    for _ in range(GREETINGS):
+        start = time.monotonic()
+        if session.greet(session.timing.hello):
+            times.append(time.monotonic() - start)
+    if len(times) < GREETINGS or session.damaged:
+        return Finding(
+            Level.WARNING,
+            f"{GREETINGS - len(times)} of {GREETINGS} commands were not answered, "
+            f"{session.damaged} lines were damaged",
+            "try another cable or port; pushes get through all the same, more slowly",
+        )
+    return _ok(f"{GREETINGS} commands answered, {1000 * statistics.median(times):.0f} ms each")
+
+
+def _stream(session: Session, said: list[Event]) -> Finding:
+    deadline = time.monotonic() + LISTEN
+    while not any(e["event"] == "prediction" for e in said) and time.monotonic() < deadline:
+        event = session.receive(deadline - time.monotonic())
+        if event:
+            said.append(event)
+    if any(e["event"] == "prediction" for e in said):
+        return _ok("predictions come")
+    return Finding(
+        Level.WARNING,
+        f"no prediction in {LISTEN:g} s",
+        "a window may take longer; else look at the sensor and at what the program does",
+    )

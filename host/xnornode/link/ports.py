@@ -1,0 +1,88 @@
+"""Which serial port: the one that was named, or the only board that is plugged in."""
+
+import os
+from collections.abc import Iterable
+
+import serial
+from serial.tools import list_ports
+
+from xnornode.errors import LinkError
+
+RASPBERRY_PI = 0x2E8A
+"""USB vendor id; MicroPython on a Pico is one of its serial ports."""
+VENDORS = {
+    RASPBERRY_PI: "Raspberry Pi",
+    0x303A: "Espressif",
+    0xF055: "MicroPython",
+    0x10C4: "Silicon Labs CP210x",
+    0x1A86: "WCH CH340",
+    0x0403: "FTDI",
+}
+"""USB vendors of boards with MicroPython, and of the serial chips on them."""
+VARIABLE = "XNORNODE_PORT"
+"""Environment variable that names the port."""
+
+
+def boards(vendors: Iterable[int] = VENDORS) -> list[str]:
+    """The serial ports of USB devices by these vendors."""
+    return sorted(p.device for p in list_ports.comports() if p.vid in vendors)
+
+
+def find_port(named: str | None) -> str:
+    """The port that was named, or $XNORNODE_PORT, or the only board's. Raises LinkError."""
+    port = named or os.environ.get(VARIABLE)
+    if port:
+        return port
+    found = boards()
+    if len(found) > 1:
+        raise LinkError(
+            f"{len(found)} boards found: choose one with --port {' or '.join(found)}, or with the "
+            f"environment variable {VARIABLE}"
+        )
+    if not found:
+        raise LinkError(
+            f"no board found: plug one in, or name its port with --port or the environment "
+            f"variable {VARIABLE}"
+        )
+    return found[0]
+
+
+BAUDRATE = 115200
+"""Baud rate for boards with a UART bridge; USB ports ignore it."""
+
+ANSWER_TIMEOUT = 10.0
+"""Seconds without a byte from a board that owes an answer before it counts as silent."""
+
+try:
+    import termios
+
+    PORT_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
+except ImportError:
+    PORT_ERRORS = (OSError,)
+"""What pyserial raises for a port that has gone away."""
+
+
+def open_port(url: str) -> serial.SerialBase:
+    """A serial port, or what a pyserial URL names. Raises LinkError that says what to do."""
+    try:
+        port = serial.serial_for_url(url, baudrate=BAUDRATE, do_not_open=True)
+        port.timeout = port.write_timeout = ANSWER_TIMEOUT
+        if "://" not in url:
+            port.exclusive = True
+        port.open()
+    except PORT_ERRORS as error:
+        raise LinkError(_why_not_open(url, error)) from error
+    except ValueError as error:  # no such kind of URL
+        raise LinkError(f"cannot open {url}: {error}") from error
+    return port
+
+
+def _why_not_open(url: str, error: Exception) -> str:
+    text = str(error)
+    if "exclusively lock" in text or "busy" in text or "Access is denied" in text:
+        return f"{url} is busy: close the program that has it open (a terminal, Thonny, mpremote)"
+    if "Permission denied" in text:
+        return f"{url}: permission denied: add yourself to the group dialout and log in again"
+    if "No such file" in text or "FileNotFoundError" in text or "refused" in text:
+        return f"{url} is not there: plug the board in, or name its port with --port"
+    return f"cannot open {url}: {text}"

@@ -1,0 +1,1 @@
+"""The integer network as plain data, its file, and readable inference."""

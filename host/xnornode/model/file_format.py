@@ -1,0 +1,288 @@
+"""`.bnn` bytes from a model and back (FORMAT.md). Twin of the loader in `bnn_load.c`."""
+
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode._files import write_whole
+from xnornode._typing import Int8, Int64, Kind
+from xnornode.errors import ModelError
+from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
+from xnornode.model.features import Features
+from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
+from xnornode.model.layers import (
+    Geometry,
+    IntLayer,
+    Limits,
+    Output,
+    Requantise,
+    Scores,
+    check_layer,
+    in_columns,
+)
+from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
+from xnornode.model.model import Model, Window
+from xnornode.model.ngrams import Text
+from xnornode.model.preprocessing import Front, Samples, Take, TextFront
+
+MAGIC = b"\x89BNN"
+VERSION = 3
+TEXT = 3
+FRONTS: dict[int, Callable[[Take, int, int], Front]] = {
+    front.KIND: front.from_bytes for front in (Samples, Features, Text)
+}
+KINDS: dict[int, Kind] = {1: "bits", 2: "bytes"}  # of inputs, and of outputs with
+SCORES = 3
+HEADER = struct.Struct("<4s4BII2HII2B2s")
+CODE = struct.Struct("<2B2s")
+LAYER = struct.Struct("<2B5H10B2s")
+CRC = struct.Struct("<I")
+SHORTEST = 48
+LONGEST = 2**31 - 1
+# A file names its shapes before it gives their bytes: the first are checked, then the second taken.
+
+
+def pack_rows(signs: Int8) -> npt.NDArray[np.uint32]:
+    """Rows of -1 and +1, (..., n), as words, uint32 (..., ceil(n / 32)), little end first."""
+    pad = -signs.shape[-1] % 32
+    bits = np.pad(signs > 0, [(0, 0)] * (signs.ndim - 1) + [(0, pad)])
+    return np.packbits(bits, axis=-1, bitorder="little").view("<u4")
+
+
+def unpack_rows(words: npt.NDArray[np.uint32], n: int) -> Int8:
+    """Inverse of `pack_rows`: int8 (..., n). Raises ModelError for a pad bit that is 1."""
+    octets = np.ascontiguousarray(words, dtype="<u4").view(np.uint8)
+    bits = np.unpackbits(octets, axis=-1, bitorder="little")
+    check_layer(not bits[..., n:].any(), "a pad bit of the weights is 1")
+    return 2 * bits[..., :n].astype(np.int8) - 1
+
+
+def _pad4(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+def to_bytes(model: Model) -> bytes:
+    """The model as the bytes of a `.bnn` file."""
+    w = model.window
+    body = [struct.pack(f"<{len(w.scales)}I", *w.scales), model.front.to_bytes()]
+    if model.code:
+        body.append(_code_bytes(model.code))
+    body += [_layer_bytes(layer) for layer in model.layers]
+    body.append(model.selftest_scores().astype("<i4").tobytes())
+    texts = (model.name, *model.labels, *w.channels)
+    strings = b"".join(bytes([len(s)]) + s.encode("ascii") for s in texts)
+    notes = struct.pack("<H", len(model.notes)) + model.notes.encode("ascii")
+    body.append(_pad4(strings + notes))
+    rest = b"".join(body)
+    length = HEADER.size + len(rest) + CRC.size
+    if length > LONGEST:
+        raise ModelError("size", f"a model of {length} bytes is larger than the format allows")
+    code = model.code.KIND if model.code else 0
+    header = HEADER.pack(
+        *(MAGIC, VERSION, len(w.channels), model.front.KIND, len(model.layers)),
+        *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, code),
+        bytes(2),
+    )
+    return header + rest + CRC.pack(zlib.crc32(header + rest))
+
+
+def _code_bytes(code: Code) -> bytes:
+    if isinstance(code, Thermometer):
+        return _pad4(struct.pack("<B3x", code.bits) + code.thresholds.astype("<i2").tobytes())
+    return CODE.pack(code.bits, code.shift, bytes(2)) + _affine(code.offsets, code.factors)
+
+
+def _affine(offsets: Int64, factors: Int64) -> bytes:
+    return _pad4(offsets.astype("<i4").tobytes() + factors.astype("<i2").tobytes())
+
+
+def _layer_bytes(layer: IntLayer) -> bytes:
+    g, shift, counted = layer.geometry, 0, 0
+    weights = pack_rows(layer.weights.reshape(g.outputs, -1)).tobytes()
+    match layer.output:
+        case Limits(values) if layer.in_columns:
+            rows = layer.weights.transpose(0, 2, 1, 3).reshape(g.outputs, -1)
+            kind, counted = 1, layer.counted
+            weights, tail = pack_strips(rows, values, counted), b""
+        case Limits(values):
+            kind = 1
+            tail = _pad4(values.astype("<u2" if layer.inputs == "bits" else "<i4").tobytes())
+        case Requantise(factors, offsets, shift):
+            kind, tail = 2, _affine(offsets, factors)
+        case Scores(scales, offsets):
+            kind, tail = SCORES, _affine(offsets, scales)
+    counts = (*g.kernel, *g.stride, *g.padding, *g.pool)
+    first = (1 if layer.inputs == "bits" else 2, kind, g.outputs, *g.grid, g.groups)
+    return LAYER.pack(*first, *counts, shift, counted, bytes(2)) + weights + tail
+
+
+class _Reader:
+    """Takes sections off the front of `data`; ModelError("end") when it is too short."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def take(self, size: int) -> bytes:
+        if size > len(self.data) - self.at:
+            raise ModelError("end", "the file ends before all of its parts: write it anew")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def array(self, dtype: str, *shape: int) -> npt.NDArray[np.generic]:
+        size = np.dtype(dtype).itemsize
+        for n in shape:
+            size *= n
+        return np.frombuffer(self.take(size), dtype).reshape(shape)
+
+    def affine(self, rows: int, reason: str) -> tuple[Int64, Int64]:
+        """Factors and offsets, as they stand in memory: offsets first."""
+        offsets = self.array("<i4", rows).astype(np.int64)
+        factors = self.array("<i2", rows).astype(np.int64)
+        self.pad4(reason)
+        return factors, offsets
+
+    def pad4(self, reason: str) -> None:
+        if any(self.take(-self.at % 4)):
+            raise ModelError(reason, "a pad byte is not 0")
+
+
+def from_bytes(data: bytes) -> Model:
+    """The model that the bytes of a `.bnn` file hold. Raises ModelError with the reason."""
+    if not SHORTEST <= len(data) <= LONGEST:
+        raise ModelError("size", f"{len(data)} bytes is no size of a model file")
+    if data[:4] != MAGIC:
+        raise ModelError("magic", "this is not a .bnn model file")
+    if data[4] != VERSION:
+        raise ModelError("version", f"format version {data[4]}: this xnornode reads {VERSION}")
+    if struct.unpack_from("<I", data, 8)[0] != len(data) or len(data) % 4:
+        raise ModelError("length", "the file is cut short or too long: copy it again")
+    if CRC.unpack(data[-CRC.size :])[0] != zlib.crc32(data[: -CRC.size]):
+        raise ModelError("crc", "the file is damaged (CRC-32): copy it again")
+    return _parse(_Reader(data[: -CRC.size]))
+
+
+def _parse(r: _Reader) -> Model:
+    fields = HEADER.unpack(r.take(HEADER.size))
+    _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, coded, zero = fields
+    bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
+    bad = bad or (kind == Text.KIND and (channels != 1 or hop != length))
+    if bad or not seed or shift > 15 or any(zero):
+        raise ModelError("header", "a header field is outside what the format allows")
+    scales = tuple(int(s) for s in r.array("<u4", channels))
+    if kind not in FRONTS:
+        raise ModelError("encoder", f"front {kind}: this xnornode knows {sorted(FRONTS)}")
+    front = FRONTS[kind](r.take, length, channels)
+    values = front.count(length, channels)
+    code = _parse_code(r, coded, front, length, channels)
+    given: str = code.output if code else "bits"
+    width = code.width(values) if code else values
+    layers: list[IntLayer] = []
+    for left in reversed(range(count)):
+        layer = _parse_layer(r, width, given, last=not left)
+        layers.append(layer)
+        width, given = prod(layer.out_grid), layer.outputs
+    classes = len(layers[-1].weights)
+    expected = r.array("<i4", classes).astype(np.int32)
+    texts = [_parse_string(r) for _ in range(1 + classes + channels)]
+    notes = _parse_notes(r)
+    r.pad4("strings")
+    if r.at != len(r.data):
+        raise ModelError("end", "bytes are left after the last string: write the file anew")
+    name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
+    window = Window(names, length, hop, rate, scales)
+    parts = (name, labels, window, front, code, tuple(layers))
+    return Model(*parts, revision, seed, shift, expected, notes)
+
+
+def _parse_code(r: _Reader, kind: int, front: Front, length: int, channels: int) -> Code | None:
+    if isinstance(front, TextFront):
+        if kind:
+            raise ModelError("encoder", "a front of texts has no code after it")
+        return None
+    most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, ByteCode.KIND: 8}
+    if kind not in most:
+        raise ModelError("encoder", f"code {kind}: this xnornode knows {sorted(most)}")
+    rows = front.rows(length, channels)
+    bits, shift, zero = CODE.unpack(r.take(CODE.size))
+    ok = 1 <= bits <= most[kind] and shift <= (0 if kind == Thermometer.KIND else 31)
+    if not ok or any(zero) or (kind == ByteCode.KIND and bits != 8):
+        raise ModelError("encoder", "the code's fields are outside what the format allows")
+    if kind == Thermometer.KIND:
+        thresholds = r.array("<i2", rows, bits).astype(np.int16)
+        r.pad4("encoder")
+        return Thermometer(thresholds)
+    factors, offsets = r.affine(rows, "encoder")
+    if kind == BitPlanes.KIND:
+        return BitPlanes(factors, offsets, shift, bits)
+    return ByteCode(factors, offsets, shift)
+
+
+def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
+    fields = LAYER.unpack(r.take(LAYER.size))
+    got, kind, m, *rest, shift, counted, zero = fields
+    h, w, c, groups, kh, kw, sh, sw, ph, pw, qh, qw = rest
+    inputs = KINDS.get(got)
+    if inputs is None or inputs != given or not 1 <= kind <= 3 or (kind == SCORES) != last:
+        raise ModelError("layer", "a layer's input or output is not allowed where it stands")
+    check_layer(shift <= (31 if kind == 2 else 0) and not any(zero), "a layer's fields")
+    options = (groups, (sh, sw), (ph, pw), (qh, qw))
+    geometry = Geometry(m, (h, w, c), (kh, kw), *options, last)
+    check_layer(h * w * c == width, f"a layer of {h * w * c} inputs is given {width}")
+    n = geometry.inputs
+    if in_columns(inputs, KINDS.get(kind, "scores"), geometry):
+        check_layer(counted <= 1, f"counted value {counted}: 0 or 1")
+        rows, limits = unpack_strips(r.take(strips_size(m, n)), m, n, counted)
+        weights = rows.reshape(m, kw, kh, c).transpose(0, 2, 1, 3)
+        return IntLayer(weights, (h, w, c), inputs, Limits(limits), *options, counted)
+    check_layer(not counted, f"counted value {counted} of weights in rows")
+    words = r.array("<u4", m, -(-n // 32)).astype(np.uint32)
+    weights = unpack_rows(words, n).reshape(m, kh, kw, c // groups)
+    return IntLayer(weights, (h, w, c), inputs, _parse_output(r, inputs, kind, m, shift), *options)
+
+
+def _parse_output(r: _Reader, inputs: Kind, kind: int, m: int, shift: int) -> Output:
+    if kind == 1:
+        limits = r.array("<u2" if inputs == "bits" else "<i4", m).astype(np.int64)
+        r.pad4("layer")
+        return Limits(limits)
+    factors, offsets = r.affine(m, "layer")
+    return Scores(factors, offsets) if kind == SCORES else Requantise(factors, offsets, shift)
+
+
+def _parse_string(r: _Reader) -> str:
+    (size,) = r.take(1)
+    if not 1 <= size <= MAX_STRING:
+        raise ModelError("strings", f"a string of {size} characters")
+    return _parse_text(r, size)
+
+
+def _parse_notes(r: _Reader) -> str:
+    (size,) = struct.unpack("<H", r.take(2))
+    if size > MAX_NOTES:
+        raise ModelError("strings", f"notes of {size} characters")
+    return _parse_text(r, size)
+
+
+def _parse_text(r: _Reader, size: int) -> str:
+    text = r.take(size)
+    if not all(0x20 <= ch <= 0x7E for ch in text):
+        raise ModelError("strings", "a character that is not printable ASCII")
+    return text.decode("ascii")
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> int:
+    """Write the model to `path`, whole or not at all; the file's size in bytes."""
+    data = to_bytes(model)
+    write_whole(path, data)
+    return len(data)
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in the file `path`. Raises ModelError, or OSError when it cannot be read."""
+    return from_bytes(Path(path).read_bytes())

@@ -1,0 +1,31 @@
+"""What a model file can hold at most (FORMAT.md)."""
+
+import numpy as np
+
+MAX_BITS = 32
+
+MAX_PLANES = 8
+
+INT16 = np.iinfo(np.int16)
+
+INT32_MAX = 2**31 - 1
+
+
+MAX_INPUTS = 65534  # of one neuron
+
+MAX_COLUMNS = 4095  # inputs of one neuron whose weights are in columns: a list is 8 KiB at most
+
+MAX_OUTPUTS = 65535
+
+MAX_CLASSES = 255
+
+MAX_GRID = 2**24
+
+
+MAX_LAYERS = 16
+
+MAX_CHANNELS = 255
+
+MAX_STRING = 63
+
+MAX_NOTES = 4095

@@ -1,0 +1,140 @@
+"""Front 3: the n-grams of a text, hashed into a row of bits (FORMAT.md, "Front 3: text").
+
+Twin of `bnn_text.c`: written to be read, compared with it bit for bit.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode._typing import Int8
+from xnornode.errors import DataError, ModelError
+from xnornode.model.preprocessing import Take
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint32]
+Unit = Literal["characters", "words"]
+
+UNITS: dict[int, Unit] = {1: "characters", 2: "words"}
+SECTION = struct.Struct("<4BI")
+MAX_N = 8
+MAX_BUCKETS = 65534
+SPACE = 0x20
+
+
+def _clean_table(unit: Unit) -> Bytes:
+    """What each byte becomes: itself, in lower case, or a space."""
+    table = np.arange(256, dtype=np.uint8)
+    text = bytes(range(256)).lower()  # of bytes, Python lowers ASCII letters alone
+    for i, ch in enumerate(text):
+        separates = i <= SPACE or i == 0x7F
+        if unit == "words":
+            separates = i < 0x80 and not bytes([i]).isalnum()
+        table[i] = SPACE if separates else ch
+    return table
+
+
+TABLES = {unit: _clean_table(unit) for unit in UNITS.values()}
+
+
+def fnv1a(data: Bytes, start: Places, end: Places) -> Hashes:
+    """32-bit FNV-1a (Fowler, Noll, Vo) of data[start:end], for arrays of starts and ends."""
+    hashes = np.full(len(start), 0x811C9DC5, np.uint32)
+    left = np.arange(len(start))
+    at = start.copy()
+    while len(left):
+        hashes[left] = (hashes[left] ^ data[at[left]]) * np.uint32(0x01000193)
+        at[left] += 1
+        left = left[at[left] < end[left]]
+    return hashes
+
+
+def mix(h: Hashes) -> Hashes:
+    """Makes every bit of `h` depend on every other: the end of MurmurHash3 (Appleby)."""
+    h = (h ^ h >> np.uint32(16)) * np.uint32(0x85EBCA6B)
+    h = (h ^ h >> np.uint32(13)) * np.uint32(0xC2B2AE35)
+    return h ^ h >> np.uint32(16)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Which n-grams a text has, as bits: bit b is 1 where an n-gram falls into bucket b.
+
+    unit: "characters" (bytes) or "words". shortest, longest: n, 1 to 8 of them. buckets: width of
+    the bits, 1 to 65534. length: bytes of a text that are read, 1 to 65535, as the model's window
+    has it. Upper case of ASCII counts as lower, white space of any length as one space; between
+    words all is white space but ASCII letters, digits and the bytes from 0x80 on.
+    Raises ModelError for values outside these.
+    """
+
+    unit: Unit
+    shortest: int
+    longest: int
+    buckets: int
+    length: int
+
+    KIND: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS.values():
+            raise ModelError("encoder", f"a text's unit is {' or '.join(UNITS.values())}")
+        if not 1 <= self.shortest <= self.longest <= MAX_N:
+            given = f"{self.shortest} to {self.longest}"
+            raise ModelError("encoder", f"n-grams are of 1 to {MAX_N} {self.unit}, not {given}")
+        if not 1 <= self.buckets <= MAX_BUCKETS:
+            raise ModelError("encoder", f"buckets are 1 to {MAX_BUCKETS}, not {self.buckets}")
+        if not 1 <= self.length <= 65535:
+            raise ModelError("encoder", f"1 to 65535 bytes of a text are read, not {self.length}")
+
+    def count(self, length: int, channels: int) -> int:
+        """Bits of a text."""
+        return self.buckets
+
+    def bits(self, texts: Sequence[bytes]) -> Int8:
+        """Bits -1 or +1, int8 (n, buckets), of n texts. Raises DataError unless they are bytes."""
+        if not all(isinstance(text, bytes) for text in texts):
+            raise DataError('texts must be bytes: text.encode("utf-8") makes them of a str')
+        out = np.full((len(texts), self.buckets), -1, np.int8)
+        for row, text in zip(out, texts, strict=True):
+            row[self.buckets_of(text)] = 1
+        return out
+
+    def buckets_of(self, text: bytes) -> Places:
+        """The bucket of each n-gram of the text, int64; the same one may come more than once."""
+        clean, start, end = self._units(text)
+        hashes = [
+            fnv1a(clean, start[: len(start) - n + 1], end[n - 1 :])
+            for n in range(self.shortest, min(self.longest, len(start)) + 1)
+        ]
+        if not hashes:
+            return np.empty(0, np.int64)
+        mixed = mix(np.concatenate(hashes)).astype(np.uint64)
+        return (mixed * np.uint64(self.buckets) >> np.uint64(32)).astype(np.int64)
+
+    def _units(self, text: bytes) -> tuple[Bytes, Places, Places]:
+        """The cleaned text, between two spaces, and where each of its units starts and ends."""
+        read = np.frombuffer(text[: self.length], np.uint8)
+        clean = np.concatenate(([SPACE], TABLES[self.unit][read], [SPACE])).astype(np.uint8)
+        space = clean == SPACE
+        clean = clean[~(space & np.append(False, space[:-1]))]
+        if self.unit == "characters":
+            start = np.arange(len(clean))
+            return clean, start, start + 1
+        spaces = np.flatnonzero(clean == SPACE)
+        return clean, spaces[:-1] + 1, spaces[1:]
+
+    def to_bytes(self) -> bytes:
+        unit = {name: kind for kind, name in UNITS.items()}[self.unit]
+        return SECTION.pack(unit, self.shortest, self.longest, 0, self.buckets)
+
+    @classmethod
+    def from_bytes(cls, take: Take, length: int, channels: int) -> Self:
+        unit, shortest, longest, zero, buckets = SECTION.unpack(take(SECTION.size))
+        if unit not in UNITS or zero:
+            raise ModelError("encoder", "the text front's fields are not what the format allows")
+        return cls(UNITS[unit], shortest, longest, buckets, length)

@@ -1,0 +1,1 @@
+"""Layers, quantizers, losses and optimizers in NumPy, forward and backward."""

@@ -1,0 +1,139 @@
+"""Hidden layers as short text: `conv 32x5/2 pool 2, dense 64`, and back.
+
+64                    a dense layer of 64 neurons, as `dense 64`
+conv 32x5             32 filters, kernel 5 over a window, 5 x 5 over an image
+conv 32x5x3           kernel 5 x 3 (height x width)
+conv 32x5/2 pool 2    stride 2, then a max-pool of 2
+pad 1, groups 4       more of a convolution's settings
+bytes                 this layer gives bytes, not bits
+mean                  alone and last: the scores see the mean over all places
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xnornode._typing import Grid, Kind
+from xnornode.errors import DataError
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer of `outputs` neurons, whose outputs are bits or bytes."""
+
+    outputs: int
+    output: Kind = "bits"
+
+    def __post_init__(self) -> None:
+        if self.outputs < 1:
+            raise DataError(f"a layer's width must be at least 1, not {self.outputs}")
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution of `outputs` filters, then a max-pool; over a window, use widths of 1."""
+
+    outputs: int
+    kernel: tuple[int, int] = (3, 3)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    groups: int = 1
+    output: Kind = "bits"
+
+    def check(self, grid: Grid) -> None:
+        """Raise DataError where this layer does not fit a grid (height, width, channels)."""
+        if self.outputs < 1 or min(*self.kernel, *self.stride, *self.pool, self.groups) < 1:
+            raise DataError("a convolution's outputs, kernel, stride, pool, groups must be above 0")
+        for size, k, s, p, q in zip(
+            grid, self.kernel, self.stride, self.padding, self.pool, strict=False
+        ):
+            if k > size + 2 * p or (size + 2 * p - k) // s + 1 < q:
+                raise DataError(
+                    f"a convolution of kernel {self.kernel}, stride {self.stride}, padding "
+                    f"{self.padding} and pool {self.pool} does not fit {grid[0]} x {grid[1]}"
+                )
+            if not 0 <= p < k:
+                raise DataError(f"padding {p} must be at least 0 and below the kernel's {k}")
+        if grid[2] % self.groups or self.outputs % self.groups:
+            raise DataError(
+                f"{self.groups} groups must divide {grid[2]} channels and {self.outputs} outputs"
+            )
+
+
+Spec = Dense | Conv
+
+
+KERNEL = re.compile(r"(\d+)x(\d+(?:x\d+)?)(?:/(\d+(?:x\d+)?))?")
+SETTINGS = {"pool": "pool", "pad": "padding", "stride": "stride"}
+
+
+def parse_layers(text: str, image: bool = False) -> tuple[tuple[Spec, ...], bool]:
+    """The hidden layers, and whether the scores see the mean over places.
+
+    image: one number means both height and width; else the height alone, which is time. Raises
+    DataError for text that says no layer.
+    """
+    specs: list[Spec] = []
+    parts = [part.split() for part in text.lower().split(",") if part.strip()]
+    mean = bool(parts) and parts[-1] == ["mean"]
+    for words in parts[:-1] if mean else parts:
+        try:
+            specs.append(_layer(words, image))
+        except (ValueError, IndexError) as error:
+            raise DataError(
+                f"{' '.join(words)!r} is no layer: write for example 'conv 32x5/2 pool 2, dense 64'"
+            ) from error
+    return tuple(specs), mean
+
+
+def _layer(words: list[str], image: bool) -> Spec:
+    kind, rest = ("dense", words) if words[0].isdigit() else (words[0], words[1:])
+    given = {"output": "bytes"} if rest[-1] == "bytes" else {}
+    rest = rest[:-1] if given else rest
+    if kind == "dense" and len(rest) == 1:
+        return Dense(int(rest[0]), **given)  # type: ignore[arg-type]
+    found = KERNEL.fullmatch(rest[0])
+    if kind != "conv" or not found or len(rest) % 2 == 0:
+        raise ValueError
+    options: dict[str, object] = {"kernel": _pair(found[2], image)}
+    if found[3]:
+        options["stride"] = _pair(found[3], image)
+    for name, value in zip(rest[1::2], rest[2::2], strict=True):
+        if name == "groups":
+            options["groups"] = int(value)
+        elif name in SETTINGS:
+            options[SETTINGS[name]] = _pair(value, image, 0 if name == "pad" else 1)
+        else:
+            raise ValueError
+    return Conv(int(found[1]), **options, **given)  # type: ignore[arg-type]
+
+
+def _pair(text: str, image: bool, other: int = 1) -> tuple[int, int]:
+    first, _, second = text.partition("x")
+    return int(first), int(second) if second else int(first) if image else other
+
+
+def format_layers(specs: Sequence[Spec], mean: bool = False) -> str:
+    """The short text of hidden layers; kernels always with height and width."""
+    return ", ".join([*map(_format, specs), *(["mean"] if mean else [])])
+
+
+def _format(spec: Spec) -> str:
+    tail = " bytes" if spec.output == "bytes" else ""
+    if isinstance(spec, Dense):
+        return f"dense {spec.outputs}{tail}"
+    text = f"conv {spec.outputs}x{_cross(spec.kernel)}"
+    if spec.stride != (1, 1):
+        text += f"/{_cross(spec.stride)}"
+    if spec.padding != (0, 0):
+        text += f" pad {_cross(spec.padding)}"
+    if spec.pool != (1, 1):
+        text += f" pool {_cross(spec.pool)}"
+    if spec.groups != 1:
+        text += f" groups {spec.groups}"
+    return text + tail
+
+
+def _cross(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}x{pair[1]}"

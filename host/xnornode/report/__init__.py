@@ -1,0 +1,1 @@
+"""What a training came to, as text, HTML and JSON."""

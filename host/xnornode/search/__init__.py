@@ -1,0 +1,1 @@
+"""The best network within a budget."""

@@ -1,0 +1,282 @@
+"""The most accurate network within a budget of bytes, time and RAM, and the Pareto front.
+
+    found = search(task, Budget(bytes=8000, milliseconds=2), trials=50)
+    fileformat.save(found.model, "best.bnn")
+
+Successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
+hyperparameter optimization", AISTATS 2016; Li et al., "Hyperband", JMLR 2018): many networks are
+trained for a few epochs, the best third of them anew for three times as many, and again. All of
+that sees the training part alone, of which whole groups are kept back to choose by. The winner is
+then trained on all of it and tested, once, on the test part.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from xnornode.data.prepare import Task
+from xnornode.data.split import VALIDATION_SHARE, Wanted, check_groups, choose_groups
+from xnornode.data.windows import Data, given, select
+from xnornode.errors import DataError, ModelError
+from xnornode.export.fold import fold
+from xnornode.model.model import Model
+from xnornode.search.budget import Budget, Candidate, Cost, notes
+from xnornode.search.space import checked, drawn
+from xnornode.training.config import TrainConfig
+from xnornode.training.trainer import Epoch, Trained, train
+
+ETA = 3  # one network of so many goes on to the next round, for so many times the epochs
+ROUNDS = 3
+TRIALS = 27
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, and the accuracy of its integer network on the validation part.
+
+    epochs: of its last training, which took so many seconds.
+    """
+
+    candidate: Candidate
+    epochs: int
+    accuracy: float
+    seconds: float
+
+    @property
+    def cost(self) -> Cost:
+        return self.candidate.cost
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a search is: given after each epoch, and with `trial` after each training.
+
+    round, rounds: from 1; the winner's final training is round `rounds` + 1. number, of: the
+    training within its round, `of` None where only time decides.
+    """
+
+    round: int
+    rounds: int
+    number: int
+    of: int | None
+    epoch: Epoch | None = None
+    trial: Trial | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What was tried, what is best, and the model made of it.
+
+    trials: one per candidate, by its last training, in the order drawn. front: those that no other
+    equals in accuracy, bytes and time and beats in one of them; smallest first. best: the most
+    accurate of those trained for the most epochs. model, trained: of its settings, on all of the
+    training part. accuracy: of the integer model on the test part, asked once, for it alone.
+    held_out: the groups of the validation part; validation: windows in it. failed: candidates
+    whose training diverged, and why. refused: how many given candidates exceed the budget.
+    """
+
+    budget: Budget
+    trials: tuple[Trial, ...]
+    front: tuple[Trial, ...]
+    best: Trial
+    model: Model
+    trained: Trained
+    accuracy: float
+    held_out: tuple[str, ...]
+    validation: int
+    failed: tuple[tuple[Candidate, str], ...]
+    refused: int
+
+
+def search(
+    task: Task,
+    budget: Budget,
+    base: TrainConfig | None = None,
+    *,
+    trials: int = TRIALS,
+    minutes: float | None = None,
+    validation: Wanted = None,
+    candidates: Sequence[TrainConfig] | None = None,
+    progress: Callable[[Step], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> SearchResult:
+    """Find the most accurate network for `task` that keeps `budget`.
+
+    base: settings that all candidates share (augmentation, seed, grid of images, ..., and the
+    epochs of the last round and of the final training); its own encoder and layers are the first
+    candidate. trials: candidates in the first round. minutes: instead, each round has a third of
+    this time, and one training at least; the final training comes after that. validation: groups
+    of the training part to choose by, or a share of it, by default a fifth. candidates: these and
+    no others. The same seed gives the same result, but for `minutes`. Raises DataError where
+    nothing fits the budget, or where no group can be spared to choose by.
+    """
+    base = base or TrainConfig()
+    if trials < 1 or (minutes is not None and not minutes > 0):
+        raise DataError("a search needs at least one trial, and minutes above 0")
+    training, watched = split_validation(task.training, validation)
+    refused = 0
+    if candidates is None:
+        source = drawn(task, budget, base)
+    else:
+        source, refused = checked(candidates, task, budget)
+    halving = _Halving(task, training, watched, progress)
+    lengths = round_lengths(base.epochs)
+    if minutes is None:
+        halving.run(islice(source, trials), trials, lengths)
+    else:
+        start, share = clock(), 60 * minutes / len(lengths)
+        halving.run(source, None, lengths, lambda k: clock() - start >= (k + 1) * share)
+    best = halving.best
+    if best is None:
+        raise DataError(f"every training diverged, lower the rate: {halving.failed[0][1]}")
+    final = Step(len(lengths) + 1, len(lengths), 1, 1)
+    trained = train(task.training, best.candidate.config, progress=_teller(progress, final))
+    model = _fold(trained, task)
+    found = tuple(halving.latest[number] for number in sorted(halving.latest))
+    return SearchResult(
+        budget=budget,
+        trials=found,
+        front=pareto(found),
+        best=best,
+        model=model,
+        trained=trained,
+        accuracy=_accuracy(model, task.test),
+        held_out=tuple(sorted(set(watched.groups.tolist()))),
+        validation=len(watched),
+        failed=tuple(halving.failed),
+        refused=refused,
+    )
+
+
+class _Halving:
+    """Rounds of trainings, each with fewer candidates and more epochs than the one before."""
+
+    def __init__(
+        self,
+        task: Task,
+        training: Data,
+        watched: Data,
+        progress: Callable[[Step], None] | None,
+    ) -> None:
+        self.task, self.training, self.watched = task, training, watched
+        self.progress = progress
+        self.latest: dict[int, Trial] = {}
+        self.failed: list[tuple[Candidate, str]] = []
+        self.best: Trial | None = None
+
+    def run(
+        self,
+        candidates: Iterable[Candidate],
+        count: int | None,
+        lengths: Sequence[int],
+        over: Callable[[int], bool] = lambda k: False,
+    ) -> None:
+        """Train `candidates` for lengths[0] epochs, the best of them for lengths[1], and so on.
+
+        over(k): whether the time of round k, from 0, is up.
+        """
+        for k, epochs in enumerate(lengths):
+            done: list[Trial] = []
+            for number, candidate in enumerate(candidates, 1):
+                trial = self._try(candidate, epochs, Step(k + 1, len(lengths), number, count))
+                done += [trial] if trial else []
+                if over(k):
+                    break
+            if not done:
+                return
+            self.best = max(done, key=_merit)
+            best = promote(done, -(-len(done) // ETA))
+            candidates, count = [trial.candidate for trial in best], len(best)
+
+    def _try(self, candidate: Candidate, epochs: int, step: Step) -> Trial | None:
+        config = replace(candidate.config, epochs=epochs)
+        start = time.perf_counter()
+        trained = train(self.training, config, progress=_teller(self.progress, step))
+        try:
+            accuracy = _accuracy(_fold(trained, self.task), self.watched)
+        except ModelError as error:  # training diverged
+            self.failed.append((candidate, str(error)))
+            return None
+        trial = Trial(candidate, epochs, accuracy, time.perf_counter() - start)
+        self.latest[candidate.number] = trial
+        if self.progress:
+            self.progress(replace(step, trial=trial))
+        return trial
+
+
+def split_validation(data: Data, wanted: Wanted = None) -> tuple[Data, Data]:
+    """(the rest, the validation part): groups by name, or whole groups of about a share.
+
+    Raises DataError for groups that do not exist, and where none can be spared.
+    """
+    if isinstance(wanted, tuple):
+        check_groups(wanted, data.groups.tolist(), "validation")
+        groups = wanted
+    else:
+        labels = [data.classes[i] for i in data.labels]
+        share = VALIDATION_SHARE if wanted is None else wanted
+        groups = choose_groups(data.groups.tolist(), labels, [1] * len(data), share)
+    if not groups:
+        raise DataError(
+            "a search needs a validation part to choose by, and for that training data of every "
+            "class from at least two people, places or recordings: record each class again, or "
+            "split each recording in time (--split time)"
+        )
+    held = np.isin(data.groups, groups)
+    return select(data, ~held), select(data, held)
+
+
+def round_lengths(epochs: int) -> list[int]:
+    """Epochs of each round, the last of which has all of them."""
+    return sorted({max(1, epochs // ETA**k) for k in range(ROUNDS)})
+
+
+def promote(trials: Sequence[Trial], count: int) -> list[Trial]:
+    """The `count` that go on: half of them the most accurate, then those of the Pareto front, so
+    that small networks stay in; best first."""
+    ranked = sorted(trials, key=_merit, reverse=True)
+    front = sorted(pareto(trials), key=_merit, reverse=True)
+    order = {t.candidate.number: t for t in (*ranked[: -(-count // 2)], *front, *ranked)}
+    return sorted(islice(order.values(), count), key=_merit, reverse=True)
+
+
+def pareto(
+    trials: Sequence[Trial],
+    costs: Callable[[Trial], tuple[float, ...]] = lambda t: (t.cost.bytes, t.cost.microseconds),
+) -> tuple[Trial, ...]:
+    """The trials that no other is as good as in accuracy and every cost, and better in one.
+
+    Of equal ones all are given. Sorted by their first cost.
+    """
+    points = [(-t.accuracy, *costs(t)) for t in trials]
+    front = [
+        trial
+        for trial, p in zip(trials, points, strict=True)
+        if not any(q != p and all(a <= b for a, b in zip(q, p, strict=True)) for q in points)
+    ]
+    return tuple(sorted(front, key=costs))
+
+
+def _merit(trial: Trial) -> tuple[float, ...]:
+    """What to sort by: accuracy, and of equals the smallest."""
+    cost = trial.cost
+    return (trial.accuracy, -cost.bytes, -cost.microseconds, -trial.candidate.number)
+
+
+def _fold(trained: Trained, task: Task) -> Model:
+    text = notes(trained.config, task)
+    return fold(trained, task.window, task.labels, task.name, text)
+
+
+def _accuracy(model: Model, data: Data) -> float:
+    return float((model.predict(given(data)) == data.labels).mean())
+
+
+def _teller(progress: Callable[[Step], None] | None, step: Step) -> Callable[[Epoch], None] | None:
+    """The progress callback of one training within a search."""
+    if progress is None:
+        return None
+    return lambda epoch: progress(replace(step, epoch=epoch))

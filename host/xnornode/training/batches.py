@@ -1,0 +1,86 @@
+"""Batches for training: drawn in random order, augmented, coded."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode._typing import Float
+from xnornode.data.augment import TextAugment
+from xnornode.data.windows import Data, Texts, given
+from xnornode.model.limits import INT16
+from xnornode.nn.workers import Crew
+from xnornode.training.config import TrainConfig
+from xnornode.training.input_pipeline import Inputs
+
+# Windows that are augmented and encoded at a time: enough to be worth NumPy's calls.
+AHEAD = 1024
+
+
+class Feed:
+    """Batches of the network's input in random order, prepared a little ahead.
+
+    Windows that are augmented are encoded while the network is busy, in a thread of its own; else
+    everything is encoded once. Of texts, n-grams are dropped from the bits. Of each batch, the
+    processes of `crew` get a share each.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        inputs: Inputs,
+        config: TrainConfig,
+        rng: np.random.Generator,
+        crew: Crew,
+    ) -> None:
+        self.data, self.inputs, self.batch, self.rng = data, inputs, config.batch, rng
+        self.crew, self.seed = crew, config.seed
+        self._order = crew.share(np.arange(len(data)))
+        self.augment = config.augment
+        # n-grams are dropped from the bits of a text, samples are changed before they are coded.
+        encoded_once = not self.augment or isinstance(data, Texts)
+        self._fixed = inputs.compact(given(data)) if encoded_once else None
+
+    def batches(self, epoch: int) -> Iterator[tuple[Float, npt.NDArray[np.intp], int]]:
+        """Inputs, float32 (n, width), which of the data they are, and the size of the whole batch.
+
+        Once through all data. epoch: its number.
+        """
+        count = len(self.data)
+        if self.crew.rank:
+            # What is drawn here must not depend on epochs that another process has done.
+            self.rng = np.random.default_rng([self.seed, self.crew.rank, epoch])
+        else:
+            self._order[:] = self.rng.permutation(count)
+        self.crew.meet()
+        # Parts of nearly equal size: no small rest, and one step where the batch exceeds the set.
+        whole = np.array_split(self._order, -(-count // self.batch))
+        sizes = iter([len(part) for part in whole])
+        parts = [self.crew.part(part) for part in whole]
+        each = max(1, AHEAD // self.batch)
+        blocks = [parts[i : i + each] for i in range(0, len(parts), each)]
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._prepare, blocks[0])
+            for i, block in enumerate(blocks):
+                ready = coming.result()
+                if i + 1 < len(blocks):
+                    coming = ahead.submit(self._prepare, blocks[i + 1])
+                at = 0
+                for part in block:
+                    yield self.inputs.floats(ready[at : at + len(part)]), part, next(sizes)
+                    at += len(part)
+
+    def _prepare(self, block: list[npt.NDArray[np.intp]]) -> npt.NDArray[np.integer]:
+        which = np.concatenate(block)
+        if self._fixed is not None:
+            bits = self._fixed[which]
+            if isinstance(self.augment, TextAugment):
+                return self.augment.apply(bits.astype(np.int8, copy=False), self.rng)
+            return bits
+        assert not isinstance(self.data, Texts)
+        assert self.augment and not isinstance(self.augment, TextAugment)
+        changed = self.augment.apply(self.data.samples[which], self.rng)
+        np.rint(changed, out=changed)
+        np.clip(changed, INT16.min, INT16.max, out=changed)
+        return self.inputs.compact(changed.astype(np.int16))

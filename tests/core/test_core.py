@@ -1,0 +1,198 @@
+"""The C core against the Python reference, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.lab.core import core, sanitized
+from tests.lab.nets import (
+    Spec,
+    awkward_models,
+    conv_models,
+    convolutions,
+    random_code,
+    random_model,
+    random_network,
+    random_windows,
+    sealed,
+)
+from xnornode.model.file_format import from_bytes, to_bytes
+from xnornode.model.input_encoding import BitPlanes, ByteCode
+from xnornode.model.layers import Limits, Requantise, Scores, dense
+from xnornode.model.model import Model, Window
+from xnornode.model.preprocessing import Samples
+
+pytestmark = pytest.mark.quick
+
+
+@pytest.mark.parametrize("model", awkward_models() + conv_models(), ids=lambda m: m.name)
+def test_scores_of_awkward_networks(model):
+    windows = random_windows(model, 40)
+    answer = core().classify(to_bytes(model), windows, len(model.labels))
+    expected = model.scores(windows)
+    assert answer.reason == "ok" and answer.selftest
+    assert (answer.scores != expected).sum() == 0
+    assert (answer.classes != expected.argmax(axis=1)).sum() == 0
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**31),
+    length=st.integers(1, 40),
+    channels=st.integers(1, 5),
+    code=st.sampled_from(["thermometer", "planes", "bytes"]),
+    bits=st.integers(1, 8),
+    widths=st.lists(st.integers(1, 70), min_size=1, max_size=5),
+)
+def test_scores_of_any_dense_network(seed, length, channels, code, bits, widths):
+    check_parity(random_model(seed, length, channels, bits, tuple(widths), code))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_scores_of_any_convolution(data):
+    seed, length = data.draw(st.integers(0, 2**31)), data.draw(st.integers(1, 48))
+    channels, bits = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 8))
+    kind = data.draw(st.sampled_from(["thermometer", "planes", "bytes"]))
+    code = random_code(seed, kind, channels, bits)
+    specs = [data.draw(convolutions(code.width(length * channels)))]
+    only_first = random_network(seed, length, channels, code, specs, 1)
+    height, width, depth = only_first.layers[0].out_grid
+    specs.append(data.draw(convolutions(height * width * depth)))
+    model = random_network(seed, length, channels, code, specs, 3)
+    grid = model.layers[1].out_grid[:2]
+    check_parity(random_network(seed, length, channels, code, specs, 3, grid))
+
+
+def check_parity(model):
+    windows = random_windows(model, 10)
+    answer = core().classify(to_bytes(model), windows, len(model.labels))
+    assert answer.reason == "ok" and answer.selftest
+    assert (answer.scores == model.scores(windows)).all()
+
+
+@pytest.mark.parametrize("code", ["thermometer", "planes", "bytes"])
+def test_the_reference_is_the_specification(code):
+    """A convolution place by place, in plain integers, by the words of FORMAT.md."""
+    spec = Spec(6, (9, 7), (3, 2), 2, (2, 1), (2, 1), (2, 3))
+    made = random_code(1, code, 2, 3)
+    model = random_network(1, 63, 2, made, [spec], 2)
+    layer, x = model.layers[0], model.inputs(random_windows(model, 3))
+    got, outside = layer.forward(x), 0 if code == "bytes" else -1
+    grid, n = x.reshape(3, *layer.grid).astype(int), layer.weights[0].size
+    both = set()
+    for i, o, y, q in np.ndindex(got.shape[0], 6, *got.shape[1:3]):
+        fires = []
+        for py, px in np.ndindex(2, 3):
+            z = 0
+            for dy, dx, c in np.ndindex(layer.weights.shape[1:]):
+                row, column = (2 * y + py) * 2 - 2 + dy, (3 * q + px) - 1 + dx
+                inside = 0 <= row < 9 and 0 <= column < 7
+                channel = o // 3 * (layer.grid[2] // 2) + c
+                value = grid[i, row, column, channel] if inside else outside
+                z += int(layer.weights[o, dy, dx, c]) * int(value)
+            limit = int(layer.output.values[o])
+            fires.append(z >= limit if code == "bytes" else (n - z) // 2 < limit)
+        assert got[i, y, q, o] == (1 if any(fires) else -1)
+        both.add(any(fires))
+    assert both == {True, False}
+
+
+def test_the_windows_exercise_both_outcomes():
+    """Parity of constants would say nothing: neurons and classes must vary over the windows."""
+    model = random_model(3, 20, 2, 4, (64, 32, 5))
+    windows = random_windows(model, 200)
+    *_, hidden = model.activations(windows)
+    assert ((hidden == 1).any(axis=0) & (hidden == -1).any(axis=0)).mean() > 0.8
+    assert len(set(model.predict(windows))) == 5
+
+
+def test_awkward_networks_under_sanitizers():
+    models = awkward_models() + conv_models()
+    jobs = [(to_bytes(m), random_windows(m, 5), len(m.labels)) for m in models]
+    for model, job, answer in zip(models, jobs, sanitized(jobs), strict=True):
+        assert answer.reason == "ok" and answer.selftest, model.name
+        assert (answer.scores == model.scores(job[1])).all(), model.name
+
+
+def test_ties_go_to_the_first_class():
+    model = random_model(5, 4, 1, 1, (3,))
+    head = model.layers[-1]
+    head.weights[1] = head.weights[2]
+    head.output.scales[1:] = 50
+    head.output.offsets[1:] = 9000
+    windows = random_windows(model, 50)
+    assert (model.scores(windows)[:, 1] == model.scores(windows)[:, 2]).all()
+    answer = core().classify(to_bytes(model), windows, 3)
+    assert (answer.classes == 1).all() and (model.predict(windows) == 1).all()
+
+
+def test_extreme_scores_stay_in_int32():
+    model = random_model(6, 2047, 1, 32, (2,))
+    head, inputs = model.layers[-1], 2047 * 32
+    head.weights[:] = 1
+    head.output.scales[:] = (-32768, 32767)
+    head.output.offsets[:] = (-(2**31 - 1 - 32768 * inputs), 2**31 - 1 - 32767 * inputs)
+    windows = np.full((2, 2047, 1), 32767, np.int16)
+    windows[1] = -32768
+    model.code.thresholds[:] = 0
+    answer = core().classify(to_bytes(model), windows, 2)
+    assert answer.scores[0].tolist() == [-(2**31 - 1), 2**31 - 1]
+    assert (answer.scores == model.scores(windows)).all()
+
+
+def test_extreme_bytes_stay_in_int32():
+    """The longest row of bytes at both ends of their range, through every kind of output."""
+    n, top = 65534, 2**31 - 1
+    code = ByteCode(np.array([1]), np.array([0]), 0)
+    weights = np.ones((2, n), np.int8)
+    weights[1] = -1
+    factor, room = 255, top - 255 * 128 * n
+    outputs = (
+        Limits(np.array([-128 * n, 127 * n])),
+        Requantise(np.array([factor, factor]), np.array([room, -room]), 24),
+        Scores(np.array([factor, -factor]), np.array([-room, -room])),
+    )
+    windows = np.full((2, n, 1), 32767, np.int16)
+    windows[1] = -32768
+    for output in outputs:
+        layers = [dense(weights, "bytes", output)]
+        if not isinstance(output, Scores):
+            sign = np.array([[1, 1], [1, -1]], np.int8)
+            given = "bits" if isinstance(output, Limits) else "bytes"
+            layers.append(dense(sign, given, Scores(np.array([1, 1]), np.array([0, 0]))))
+        model = Model(
+            "n", ("a", "b"), Window(("x",), n, n, 0, (0,)), Samples(), code, tuple(layers)
+        )
+        answer = core().classify(to_bytes(model), windows, 2)
+        assert answer.selftest and (answer.scores == model.scores(windows)).all()
+    assert answer.scores[1].tolist() == [-top, -top]
+
+
+def test_values_saturate():
+    for code in (
+        BitPlanes(np.array([-32768, 32767]), np.array([-(2**30) + 1, 2**30]), 0, 8),
+        BitPlanes(np.array([-32768, 32767]), np.array([2**30 - 1, 0]), 31, 1),
+        ByteCode(np.array([32767, -32768]), np.array([2**30, 1 - 2**30]), 23),
+        ByteCode(np.array([0, 1]), np.array([-(2**31 - 1), 0]), 31),
+    ):
+        model = random_network(3, 3, 2, code, [Spec(40), Spec(33, kind="bytes")], 9)
+        check_parity(model)
+
+
+def test_a_wrong_selftest_is_noticed():
+    model = random_model(8, 6, 2, 3, (40, 4))
+    data = bytearray(to_bytes(model))
+    at = data.index(np.asarray(model.selftest_scores(), "<i4").tobytes())
+    data[at] ^= 1
+    wrong = sealed(bytes(data))
+    assert not from_bytes(wrong).selftest()
+    answer = core().classify(wrong)
+    assert answer.reason == "ok" and not answer.selftest
+
+
+def test_the_file_must_lie_at_a_multiple_of_4():
+    data = to_bytes(random_model(9, 6, 2, 3, (4,)))
+    reasons = [core().load_at(data, offset) for offset in range(5)]
+    assert reasons == ["ok", "size", "size", "size", "ok"]

@@ -1,0 +1,308 @@
+"""The model file: what is written is read again, and what is not allowed is refused, alike in C."""
+
+import struct
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+import pytest
+
+from tests.lab.core import core, sanitized
+from tests.lab.nets import (
+    Spec,
+    conv_models,
+    random_code,
+    random_model,
+    random_network,
+    random_windows,
+    sealed,
+)
+from xnornode.errors import DataError, ModelError
+from xnornode.model.file_format import from_bytes, load, save, to_bytes
+from xnornode.model.layers import IntLayer, Limits, Requantise
+
+quick = pytest.mark.quick
+
+SAMPLES = np.random.default_rng(0).integers(-3000, 3000, 255 * 65535).astype(np.int16)
+DENSE = [(2, 1, 1, (1,)), (3, 2, 3, (5, 3)), (4, 1, 9, (33, 2)), (2, 3, 5, (32, 4))]
+
+
+def small_models():
+    """Small files in which each section and each kind of layer occurs, with and without pads."""
+    models = [random_model(seed, *shape) for seed, shape in enumerate(DENSE)]
+    models.append(random_model(4, 3, 2, 3, (5, 3), "planes"))
+    models.append(random_model(5, 3, 3, 8, (5, 2), "bytes"))
+    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
+    for seed, code in enumerate(("thermometer", "bytes"), start=6):
+        made = random_code(seed, code, 2, 1)
+        models.append(random_network(seed, 12, 2, made, [padded, Spec(3)], 2))
+        pooled = Spec(3, (6, 2), (2, 2), pool=(5, 1))
+        models.append(random_network(seed, 12, 2, made, [pooled], 2, (1, 1)))
+        models.append(random_network(seed, 12, 2, made, [], 2, (4, 2)))
+    return models
+
+
+def reason(data: bytes) -> str:
+    try:
+        from_bytes(data)
+    except ModelError as error:
+        return error.reason
+    return "ok"
+
+
+@quick
+@pytest.mark.parametrize("model", small_models() + conv_models()[:32], ids=lambda m: m.name)
+def test_round_trip(model, tmp_path):
+    size = save(model, tmp_path / "m.bnn")
+    again = load(tmp_path / "m.bnn")
+    assert size == (tmp_path / "m.bnn").stat().st_size
+    assert to_bytes(again) == to_bytes(model)
+    for name in ("name", "labels", "window", "revision", "seed", "shift", "notes"):
+        assert getattr(again, name) == getattr(model, name), name
+    for name in ("geometry", "counted"):
+        of = [[getattr(layer, name) for layer in m.layers] for m in (again, model)]
+        assert of[0] == of[1]
+    windows = random_windows(model, 20)
+    assert (again.scores(windows) == model.scores(windows)).all()
+    assert again.selftest()
+
+
+@quick
+def test_the_layout_of_the_specification():
+    """A file built by hand from FORMAT.md's tables, without the writer, is read as it says.
+
+    Three samples of one channel, in two bits each; a convolution over 3 x 1 x 2 with a kernel of 2
+    rows and a row of padding, two outputs, pooled by 2 rows; a dense layer to bytes; scores.
+    """
+    thresholds = [-5, 10]
+    body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 1, 1, 3, 0, 77)
+    body += struct.pack("<HHIIBB2x", 3, 2, 50_000, 9, 4, 1)
+    body += struct.pack("<I", 488_281)
+    body += struct.pack("<B3x2h", 2, *thresholds)
+    body += struct.pack("<BBHHHHH", 1, 1, 2, 3, 1, 2, 1) + bytes([2, 1, 1, 1, 1, 0, 2, 1])
+    # Counted are the 1s. The bases, 2 - 3 and 3 - 3, have bits(5) + 1 digits.
+    body += bytes([0, 1, 0, 0]) + struct.pack("<8H", 0b10, 0b11, 0b10, 0b01, *[0b01] * 4)
+    body += struct.pack("<BBHHHHH", 1, 2, 1, 1, 1, 4, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1, 2])
+    body += bytes(3) + struct.pack("<I", 0b1110) + struct.pack("<ihxx", 9, 30)
+    body += (
+        struct.pack("<BBHHHHH", 2, 3, 2, 1, 1, 1, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1]) + bytes(4)
+    )
+    body += struct.pack("<II", 1, 0) + struct.pack("<ii", 100, -100) + struct.pack("<hh", 7, -3)
+    # The window's bits are 1 0, 1 1, 0 0, between two places that are 0 0.
+    window = np.array([[[-5], [10], [-6]]], np.int16)
+    grid = [[0, 0], [1, 0], [1, 1], [0, 0], [0, 0]]
+    fires = []
+    for y in range(4):
+        field = [*grid[y], *grid[y + 1]]
+        fires.append([sum(a != b for a, b in zip(field, row, strict=True)) < limit
+                      for row, limit in (([0, 1, 0, 1], 3), ([1, 1, 1, 0], 3))])  # fmt: skip
+    assert fires == [[False, True], [False, True], [True, True], [True, False]]
+    pooled = [False, True, True, True]  # by place, then output
+    z = sum(1 if a == b else -1 for a, b in zip(pooled, [0, 1, 1, 1], strict=True))
+    byte = (30 * z + 9) >> 2
+    scores = [7 * byte + 100, -3 * -byte - 100]
+    body += struct.pack("<ii", 0, 0)
+    body += b"\x02hi\x03yes\x02no\x01x" + struct.pack("<H", 3) + b"abc" + bytes(-17 % 4)
+    data = sealed(body + bytes(4))
+    model = from_bytes(data)
+    assert model.scores(window).tolist() == [scores] == [[324, -4]]
+    assert (model.name, model.labels, model.window.channels) == ("hi", ("yes", "no"), ("x",))
+    assert (model.window.length, model.window.hop, model.window.rate_mhz) == (3, 2, 50_000)
+    assert (model.revision, model.seed, model.shift, model.notes) == (77, 9, 4, "abc")
+    assert core().classify(data, window, 2).scores.tolist() == [scores]
+
+
+@quick
+def test_the_codes_of_the_specification():
+    """Bit planes and bytes built by hand, their bits seen through a layer of one input a class."""
+    values, factors, offsets = [-3, 100, 7, 40], [3, -2], [5, 81]
+    for code, bits, shift in ((2, 3, 2), (3, 8, 1)):
+        width = len(values) * (bits if code == 2 else 1)
+        body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 2, 1, 1, 0, 0)
+        body += struct.pack("<HHIIBB2x", 2, 2, 0, 1, 0, code) + struct.pack("<II", 0, 0)
+        body += bytes([bits, shift, 0, 0]) + struct.pack("<ii", *offsets)
+        body += struct.pack("<hh", *factors)
+        body += struct.pack("<BBHHHHH", code - 1, 3, width, 1, 1, width, 1)
+        body += bytes([1, 1, 1, 1, 0, 0, 1, 1]) + bytes(4)
+        # Class i has only weight i at +1, so the scores differ by twice the inputs.
+        body += b"".join(struct.pack("<I", 1 << i) for i in range(width))
+        body += struct.pack(f"<{width}i", *[0] * width)
+        body += struct.pack(f"<{width}h", *[1] * width) + bytes(2 * width % 4)
+        body += struct.pack(f"<{width}i", *[0] * width)
+        strings = b"\x01m" + b"\x01c" * width + b"\x01x\x01y" + bytes(2)
+        data = sealed(body + strings + bytes(-len(strings) % 4) + bytes(4))
+        v = [(x * factors[i % 2] + offsets[i % 2]) >> shift for i, x in enumerate(values)]
+        if code == 2:
+            assert v == [-1, -30, 6, 0]
+            inputs = [2 * (max(0, min(7, n)) >> j & 1) - 1 for n in v for j in range(3)]
+        else:
+            assert v == [-2, -60, 13, 0]
+            inputs = v
+        expected = [2 * n - sum(inputs) for n in inputs]
+        window = np.array(values, np.int16).reshape(1, 2, 2)
+        assert from_bytes(data).scores(window).tolist() == [expected]
+        assert core().classify(data, window, width).scores.tolist() == [expected]
+
+
+def changed_files(model):
+    """Every bit flipped and every length cut, each as it is and with length and CRC mended."""
+    data = to_bytes(model)
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        yield bytes(flipped)
+        yield sealed(bytes(flipped), length=False)
+    for size in range(len(data)):
+        yield data[:size]
+        if size >= 12:
+            yield sealed(data[:size])
+    for extra in (1, 4, 64):
+        yield sealed(data + bytes(extra))
+
+
+def changed_counts(model):
+    """Every count of every layer set to every small value and to the largest ones."""
+    data, at = to_bytes(model), 0
+    for layer in model.layers:
+        g = layer.geometry
+        kind = {"bits": 1, "bytes": 2, "scores": 3}
+        start = struct.pack(
+            "<BB5H8B", kind[layer.inputs], kind[layer.outputs], g.outputs, *g.grid, g.groups,
+            *g.kernel, *g.stride, *g.padding, *g.pool,
+        )  # fmt: skip
+        at = data.index(start, at)
+        for i in range(24):
+            for value in (*range(17), 32, 64, 127, 128, 254, 255):
+                yield sealed(data[: at + i] + bytes([value]) + data[at + i + 1 :], length=False)
+        at += 24
+
+
+def check_alike(files):
+    """Both loaders give the same reason for each file; what they take, they run alike."""
+    jobs, expected = [], []
+    for data in files:
+        try:
+            model = from_bytes(data)
+        except ModelError as error:
+            jobs.append((data, (), 255))
+            expected.append((error.reason, None))
+            continue
+        shape = (1, model.window.length, len(model.window.channels))
+        window = SAMPLES[: prod(shape)].reshape(shape)
+        jobs.append((data, window, len(model.labels)))
+        expected.append(("ok", (model.scores(window), model.selftest())))
+    answers = sanitized(jobs)
+    wrong = [
+        (i, want[0], got.reason)
+        for i, (want, got) in enumerate(zip(expected, answers, strict=True))
+        if want[0] != got.reason
+    ]
+    assert wrong == []
+    accepted = [(w[1], g) for w, g in zip(expected, answers, strict=True) if w[1]]
+    for (scores, selftest), got in accepted:
+        assert (got.scores == scores).all() and got.selftest == selftest
+    return len(accepted)
+
+
+SWEPT = [
+    pytest.param(m, marks=quick if i < 2 else (), id=m.name) for i, m in enumerate(small_models())
+]
+
+
+@pytest.mark.parametrize("model", SWEPT)
+def test_changed_files_are_refused_alike_or_run_cleanly(model):
+    accepted = check_alike(changed_files(model))
+    assert accepted > 100, "most mended weight bits make a valid file"
+
+
+def test_changed_counts_are_refused_alike_or_run_cleanly():
+    assert check_alike([f for model in small_models() for f in changed_counts(model)]) > 300
+
+
+@quick
+@pytest.mark.parametrize("front", [0, 4, 255])
+def test_unknown_fronts_are_refused(front):
+    data = bytearray(to_bytes(small_models()[0]))
+    data[6] = front
+    mended = sealed(bytes(data))
+    assert reason(mended) == core().classify(mended).reason == "encoder"
+
+
+@quick
+@pytest.mark.parametrize("version", [1, 2, 4])
+def test_other_versions_are_refused(version):
+    data = bytearray(to_bytes(small_models()[0]))
+    data[4] = version
+    mended = sealed(bytes(data))
+    assert reason(mended) == core().classify(mended).reason == "version"
+
+
+@quick
+def test_every_reason_occurs_in_the_sweep():
+    reasons = {reason(data) for model in small_models()[:3] for data in changed_files(model)}
+    named = {"size", "magic", "version", "length", "crc", "header", "encoder", "layer", "strings"}
+    assert reasons == named | {"end", "ok"}
+
+
+@quick
+def test_no_plain_change_is_accepted():
+    data = to_bytes(small_models()[1])
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert reason(bytes(flipped)) != "ok"
+    assert all(reason(data[:size]) != "ok" for size in range(len(data)))
+
+
+@quick
+def test_what_the_format_cannot_hold_is_refused_before_writing():
+    model = random_model(2, *DENSE[1])
+    with pytest.raises(ModelError, match="printable ASCII"):
+        replace(model, name="Öffnen")
+    with pytest.raises(ModelError, match="4095 printable"):
+        replace(model, notes="x" * 4096)
+    layer = model.layers[0]
+    with pytest.raises(ModelError, match="limits"):
+        replace(layer, output=Limits(layer.output.values + 10_000))
+    with pytest.raises(ModelError, match="counted value 2"):
+        replace(layer, counted=2)
+    with pytest.raises(ModelError, match="only columns"):
+        replace(model.layers[-1], counted=0)
+    with pytest.raises(ModelError, match="int32"):
+        replace(layer, output=Requantise(layer.output.values, layer.output.values, 32))
+    with pytest.raises(ModelError, match="weights of"):
+        replace(layer, weights=layer.weights[..., :-1])
+    with pytest.raises(ModelError, match="is given"):
+        replace(model, layers=model.layers[1:])
+    with pytest.raises(ModelError, match="1 to 16 layers"):
+        replace(model, layers=())
+    with pytest.raises(ModelError, match="only the last"):
+        replace(model, layers=model.layers[:1])
+    with pytest.raises(ModelError, match="with 2 rows"):
+        replace(model, code=random_code(0, "planes", 3, 3))
+    with pytest.raises(ModelError, match="kernel 4"):
+        IntLayer(np.ones((1, 4, 1, 1), np.int8), (3, 1, 1), "bits", Limits(np.array([1])))
+
+
+@quick
+def test_windows_of_another_kind_are_refused():
+    model = small_models()[1]
+    for windows in (np.zeros((1, 3, 2), np.int32), np.zeros((1, 2, 3), np.int16), [b"text"]):
+        with pytest.raises(DataError, match="int16 of shape"):
+            model.predict(windows)
+
+
+@quick
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "m.bnn"
+    save(random_model(1, *DENSE[0]), path)
+    before = path.read_bytes()
+
+    def full(self, data):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        save(random_model(2, *DENSE[0]), path)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["m.bnn"]

@@ -1,0 +1,73 @@
+"""The example sets as `xnornode train` reads them, and the settings to start from."""
+
+import numpy as np
+import pytest
+
+from tests.lab.waves import readings
+from xnornode.data.dataset import from_windows
+from xnornode.data.prepare import Parts, PrepareOptions, prepare
+from xnornode.model.features import Features
+from xnornode.model.ngrams import Text
+from xnornode.nn.layer_spec import Conv, Dense
+from xnornode.recipes.defaults import EXAMPLES, default_config, front_named
+from xnornode.training.trainer import make_network
+
+
+@pytest.mark.parametrize(
+    ("name", "training", "test", "classes"),
+    [
+        ("watch", 2460, 1145, 7),
+        ("digits", 1347, 450, 10),
+        ("mnist", 60_000, 10_000, 10),
+        ("fashion-mnist", 60_000, 10_000, 10),
+        ("mails", 4305, 1422, 2),
+        ("languages", 1956, 544, 20),
+    ],
+)
+def test_examples_keep_their_own_split(name, training, test, classes):
+    options = PrepareOptions(validation=(), training_hop=64)
+    parts = prepare(EXAMPLES[name].read(), options)
+    assert (len(parts.train), len(parts.test), len(parts.labels)) == (training, test, classes)
+    assert parts.validation is None and not parts.warnings
+    assert not set(parts.train.groups) & set(parts.test.groups)
+    config = EXAMPLES[name].config or default_config(parts)
+    inputs, network = make_network(parts.train, config, np.random.default_rng(0))
+    assert network.blocks[-1].linear is not None and inputs.front == config.front
+
+
+def windows(shape: tuple[int, int], **more: object) -> Parts:
+    rng = np.random.default_rng(0)
+    samples = rng.integers(0, 255, (60, *shape)).astype(np.int16)
+    labels, groups = [str(i % 2) for i in range(60)], [str(i % 6) for i in range(60)]
+    return prepare(from_windows("w", samples, labels, groups, **more))
+
+
+@pytest.mark.quick
+def test_settings_by_what_the_data_are():
+    assert default_config(windows((1, 5))).code == "bytes"
+    small, large = windows((64, 1), grid=(8, 8)), windows((784, 1), grid=(28, 28))
+    assert isinstance(default_config(small).layers[0], Dense)
+    assert isinstance(default_config(large).layers[0], Conv)
+    assert default_config(large).grid == (28, 28)
+    waves = default_config(prepare(readings(), PrepareOptions(length=32)))
+    assert isinstance(waves.front, Features) and waves.front.bands == 4
+    assert "lagged covariance" in waves.front.statistics and waves.front.lag < 32
+    assert waves.epochs * 680 / waves.batch > 1000, "small data need more epochs"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("length", [1, 2, 6, 7, 14, 30, 31, 62, 128])
+def test_features_fit_every_window(length):
+    parts = windows((length, 2))
+    front = front_named("features", parts)
+    assert front.count(length, 2) > 0
+    if length > 2:
+        assert Features(bands=front.bands).count(length, 2)
+        assert front.bands == 5 or 2 * (2 ** (front.bands + 1) - 1) >= length, "no room for more"
+
+
+@pytest.mark.quick
+def test_the_text_front_reads_as_much_as_the_model_says():
+    parts = windows((100, 1))
+    front = front_named("text", parts)
+    assert isinstance(front, Text) and front.length == parts.window.length == 100

@@ -1,0 +1,173 @@
+"""The report: its figures, and its three forms."""
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tests.lab.waves import LABELS, trained
+from xnornode.report.html import to_html
+from xnornode.report.metrics import (
+    Report,
+    confusion,
+    describe_layers,
+    make_report,
+    per_class,
+    per_group,
+    to_json,
+    wilson,
+)
+from xnornode.report.text import to_text
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return make_report(*trained())
+
+
+def test_figures_are_those_of_the_integer_network_on_the_test_part(report):
+    model, float_network, parts = trained()
+    guess = model.predict(parts.test.samples)
+    right = guess == parts.test.labels
+    assert report.accuracy == right.mean() and 0.8 < report.accuracy <= 1
+    assert report.differing == (float_network.predict(parts.test) != guess).sum()
+    assert sum(map(sum, report.confusion)) == len(parts.test) == report.counts.test
+    assert report.confusion[0][0] == (right & (parts.test.labels == 0)).sum()
+    assert report.interval[0] < report.accuracy < report.interval[1] or report.accuracy == 1
+    assert [g.group for g in report.groups] == list(parts.held_out) == ["p6", "p7"]
+    assert len(report.history) == 6 and report.history[report.best_epoch - 1].validation == max(
+        e.validation for e in report.history
+    )
+
+
+def test_confusion_recall_and_precision():
+    true, guess = np.array([0, 0, 0, 1, 1, 3]), np.array([0, 0, 1, 1, 0, 0])
+    table = confusion(true, guess, 4)
+    assert table.tolist() == [[2, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
+    a, b, c, d = per_class(table, "abcd")
+    assert (a.recall, a.precision, a.windows) == (2 / 3, 0.5, 3)
+    assert (b.recall, b.precision) == (0.5, 0.5)
+    assert (c.recall, c.precision, c.windows) == (None, None, 0)
+    assert (d.recall, d.precision) == (0.0, None)
+
+
+def test_accuracy_of_each_group():
+    groups = np.array(["p10", "p9", "p9", "p10", "p9"])
+    a, b = per_group(groups, np.array([True, True, False, True, False]))
+    assert (a.group, a.windows, a.accuracy) == ("p9", 3, 1 / 3)
+    assert (b.group, b.windows, b.accuracy) == ("p10", 2, 1.0)
+    assert per_group(np.array([str(i) for i in range(51)]), np.ones(51, bool)) == ()
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"),
+    # From Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I.
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_interval(right, count, low, high):
+    assert wilson(right, count) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_json_is_complete_and_stable(report):
+    content = json.loads(to_json(report))
+    assert content["format"] == "xnornode-report-1"
+    assert list(content)[1:] == list(vars(report))
+    assert content["confusion"] == [list(row) for row in report.confusion]
+    assert content["cost"]["file_bytes"] == report.cost.file_bytes
+    assert content["cost"]["times"][0]["chip"] == "RP2040"
+    assert content["history"][0]["validation"] == report.history[0].validation
+    assert to_json(report) == to_json(report)
+
+
+def test_text_says_what_matters(report):
+    text = to_text(report)
+    assert f"accuracy    {report.accuracy:.1%}  integer network" in text
+    assert f"{report.float_accuracy:.1%}" in text and "held out: p6, p7" in text
+    assert f"{report.cost.file_bytes:,} bytes" in text
+    assert "estimated on RP2040, 125 MHz" in text and "estimated on ESP32, 240 MHz" in text
+    assert "Horowitz" in text and "measured" in text
+    assert all(label in text for label in LABELS)
+    lines = text.splitlines()
+    at = lines.index("confusion matrix: a row per true class, a column per predicted one")
+    row = lines[at + 2].removeprefix(LABELS[0]).replace(".", "0").split()
+    assert [int(n) for n in row] == list(report.confusion[0])
+
+
+def test_a_large_confusion_matrix_becomes_a_list(report):
+    many = tuple(f"class number {i}" for i in range(40))
+    table = tuple(tuple(7 if i == j else int(j == 3) for j in range(40)) for i in range(40))
+    text = to_text(replace(report, labels=many, confusion=table))
+    assert "class number 0 taken for class number 3" in text
+    assert max(map(len, text.splitlines()[10:30])) < 200
+
+
+class Page(HTMLParser):
+    """Fails on tags that are not closed, and notes all that a page asks for or runs."""
+
+    VOID = ("meta",)
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.outside: list[str] = []
+        self.said = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.outside += [v for k, v in attrs if k in ("src", "href", "onload") and v]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.said += data + "\n"
+
+
+def test_page_stands_alone_and_is_well_formed(report):
+    page = Page(to_html(report))
+    assert not page.open and not page.outside
+    assert "script" not in page.seen and "b" in page.seen
+    assert page.seen.count("svg") >= 4 and "polyline" in page.seen
+
+
+def test_page_escapes_labels(report):
+    html = to_html(report)
+    assert LABELS[0] not in html and "&lt;b&gt;above" in html
+    assert "below & co" not in html and "below &amp; co" in html
+    assert LABELS[0] in Page(html).said
+    evil = replace(report, name="<script>alert(1)</script>", warnings=("<img src=x>",))
+    page = Page(to_html(evil))
+    assert "script" not in page.seen and "img" not in page.seen
+
+
+def test_page_shows_the_figures(report):
+    said = Page(to_html(report)).said
+    assert f"{report.accuracy:.1%}" in said and f"{report.cost.file_bytes:,}" in said
+    for row in report.confusion:
+        assert all(str(n) in said for n in row if n)
+
+
+def test_page_without_validation_and_with_one_epoch(report):
+    short = replace(report, history=(replace(report.history[0], validation=None),), best_epoch=1)
+    assert not Page(to_html(short)).open
+    assert "training" in to_text(short)
+
+
+def test_layers_in_words():
+    model, *_ = trained()
+    assert describe_layers(model) == ["dense 128 -> 16, bits in", "scores 16 -> 2, bits in"]

@@ -1,0 +1,122 @@
+"""Data and settings that cannot be trained on: each is refused before training, with a reason."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.lab.small_waves import CLASSES, CONFIG, waves
+from xnornode.data.augment import Augment, ImageAugment, TextAugment
+from xnornode.data.windows import Texts, Windows
+from xnornode.errors import DataError, ModelError
+from xnornode.model.ngrams import Text
+from xnornode.nn.layer_spec import Conv, Dense
+from xnornode.training.config import Teacher, TrainConfig
+from xnornode.training.trainer import train
+
+pytestmark = pytest.mark.quick
+
+
+def test_windows_that_cannot_be_trained_on() -> None:
+    good = waves(1, "a")
+    one = replace(good, labels=good.labels * 0, classes=("slow",))
+    with pytest.raises(DataError, match="one class"):
+        train(one, CONFIG)
+    with pytest.raises(DataError, match=r"too little data.*class fast, rest"):
+        train(replace(good, labels=good.labels * 0), CONFIG)
+    with pytest.raises(DataError, match="group a is both"):
+        train(good, CONFIG, waves(2, "ba"))
+    other = waves(2, "b")
+    with pytest.raises(DataError, match="different shapes"):
+        train(good, CONFIG, replace(other, samples=other.samples[:, :16]))
+    with pytest.raises(DataError, match="different classes"):
+        train(good, CONFIG, replace(other, classes=("a", "b", "c")))
+
+
+def test_windows_and_texts_are_not_mixed() -> None:
+    good = waves(1, "a")
+    texts = Texts((b"one", b"two") * 3, np.arange(6) % 3, np.repeat("b", 6), CLASSES)
+    with pytest.raises(DataError, match="both be texts, or both windows"):
+        train(good, CONFIG, texts)
+    front = Text("characters", 1, 2, 64, 32)
+    for data, config in ((texts, CONFIG), (good, replace(CONFIG, front=front))):
+        with pytest.raises(DataError, match="texts need the text front"):
+            train(data, config)
+    with pytest.raises(DataError, match="texts are augmented by TextAugment"):
+        train(texts, replace(CONFIG, front=front, augment=Augment()))
+    with pytest.raises(DataError, match="TextAugment: it is for texts"):
+        train(good, replace(CONFIG, augment=TextAugment(0.1)))
+
+
+def test_what_the_format_does_not_allow_is_said_before_training() -> None:
+    wide = Windows(np.zeros((6, 400, 82), np.int16), np.arange(6) % 3, np.repeat("a", 6), CLASSES)
+    with pytest.raises(ModelError, match=r"65600\): 1 to 65535 each"):
+        train(wide, CONFIG)
+    with pytest.raises(ModelError, match="17 layers: at most 16"):
+        train(waves(1, "a"), replace(CONFIG, layers=(Dense(4),) * 16))
+    with pytest.raises(ModelError, match="65535 inputs of a neuron: at most 65534"):
+        narrow = replace(wide, samples=np.zeros((6, 13107, 5), np.int16))
+        train(narrow, replace(CONFIG, code="bytes"))
+    with pytest.raises(ModelError, match="kernel 300"):
+        train(wide, replace(CONFIG, layers=(Conv(2, (300, 1)),)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"bits": 0}, "bits must be 1 to 32, not 0"),
+        ({"bits": 33}, "bits must be 1 to 32, not 33"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"batch": 3}, "batch must be at least 4"),
+        ({"rate": 0.0}, "rate must be above 0"),
+        ({"rate": float("nan")}, "rate must be above 0"),
+        ({"seed": -1}, "seed must be at least 0, not -1"),
+        ({"smoothing": 1.0}, "smoothing must be at least 0 and below 1"),
+        ({"smoothing": -0.1}, "smoothing must be at least 0 and below 1"),
+        ({"two_stage": 1.0}, "two_stage must be at least 0 and below 1"),
+        ({"code": "gray"}, "code must be one of thermometer, learned, planes, bytes, not gray"),
+        ({"schedule": "step"}, "schedule must be one of cosine, constant"),
+        ({"optimiser": "sgd"}, "optimiser must be one of adam, bop"),
+        ({"estimator": "none"}, "estimator must be one of identity, clipped, polynomial, relu"),
+        ({"weights": "ternary"}, "weights must be one of sign, ede, soft, real"),
+        ({"loss": "mse"}, "loss must be one of cross-entropy, squared-hinge"),
+    ],
+)
+def test_settings_that_make_no_sense(wrong: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        TrainConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"share": 0}, "share must be above 0 and at most 1, not 0"),
+        ({"share": 1.1}, "share must be above 0 and at most 1"),
+        ({"temperature": 0}, "temperature must be above 0"),
+        ({"wider": 0}, "wider must be above 0"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"rate": 0}, "rate must be above 0"),
+    ],
+)
+def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
+    with pytest.raises(DataError, match=f"teacher's {message}"):
+        Teacher(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"code": "planes", "bits": 9}, "bit planes are at most 8, not 9"),
+        ({"grid": (5, 7)}, "128 inputs are no image of 5 x 7"),
+        ({"layers": (Conv(8),)}, r"kernel \(3, 3\).* does not fit 32 x 1"),
+        ({"augment": Augment(mirror=(2,))}, "mirror names a channel beyond the 2"),
+        ({"augment": Augment(rotation=10, triads=(0,))}, "a triad needs three of the 2 channels"),
+        ({"class_weights": (1.0, -1.0, 1.0)}, "class_weights must be at least 0"),
+        ({"class_weights": (0, 0, 0)}, "class_weights must be at least 0, and not all of them 0"),
+        ({"class_weights": (1.0, float("nan"), 1.0)}, "class_weights must be at least 0"),
+        ({"augment": ImageAugment(8, 4)}, "windows of 32 x 2 are not 8x4"),
+    ],
+)
+def test_settings_that_do_not_fit_the_data(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        train(waves(1, "a"), replace(CONFIG, **options))

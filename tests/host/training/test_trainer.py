@@ -1,0 +1,330 @@
+"""The training loop: what it learns, by which settings, and what it refuses."""
+
+import io
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.lab.small_waves import CONFIG, accuracy, folded, trained_and_folded, waves
+from tests.lab.watch import held_out, watch_model
+from xnornode.cli.progress import progress_bar
+from xnornode.data.augment import Augment, TextAugment
+from xnornode.data.windows import Texts, cut_windows
+from xnornode.datasets.images import digits
+from xnornode.datasets.watch import watch
+from xnornode.errors import DataError
+from xnornode.export.fold import fold
+from xnornode.model.features import Features
+from xnornode.model.file_format import to_bytes
+from xnornode.model.fit_encoding import fit_code
+from xnornode.model.input_encoding import Thermometer
+from xnornode.model.model import Window
+from xnornode.model.ngrams import Text
+from xnornode.nn.layer_spec import Conv, Dense
+from xnornode.nn.layers import parameter
+from xnornode.nn.optimizers import Adam, learning_rate
+from xnornode.nn.workers import Crew
+from xnornode.training.batches import Feed
+from xnornode.training.config import Teacher, TrainConfig
+from xnornode.training.trainer import Epoch, make_network, train
+
+
+@pytest.mark.quick
+def test_learns_and_does_not_learn_shuffled_labels() -> None:
+    training, test = waves(1, "abcd"), waves(2, "ef", 300)
+    assert accuracy(trained_and_folded(training, CONFIG), test) > 0.95
+    shuffled = np.random.default_rng(3).permutation(training.labels)
+    model = trained_and_folded(replace(training, labels=shuffled), CONFIG)
+    assert accuracy(model, test) < 0.5
+
+
+@pytest.mark.quick
+def test_learns_digits() -> None:
+    images = digits()
+    layers = (Conv(16, (3, 3)), Conv(24, (3, 3), pool=(2, 2)), Dense(32))
+    config = TrainConfig(layers=layers, code="bytes", grid=(8, 8), epochs=10, batch=32, rate=0.01)
+    trained = train(images.train, config)
+    assert accuracy(trained, images.test) > 0.93
+    assert trained.history[0].loss > 1.5 * trained.history[-1].loss
+    assert trained.history[-1].accuracy > 0.9
+
+
+OPTIONS: dict[str, dict] = {
+    **{f"estimator {e}": {"estimator": e} for e in ("identity", "clipped", "polynomial", "relu")},
+    **{f"weights {w}": {"weights": w} for w in ("sign", "ede", "soft")},
+    **{f"code {c}": {"code": c} for c in ("thermometer", "learned", "planes", "bytes")},
+    "standardise": {"standardise": True},
+    "standardised soft weights": {"standardise": True, "weights": "soft"},
+    "two stages": {"two_stage": 0.5},
+    "bop": {"optimiser": "bop", "epochs": 40},
+    "constant rate": {"schedule": "constant"},
+    "squared hinge": {"loss": "squared-hinge"},
+    "smoothing": {"smoothing": 0.1},
+    "balanced": {"class_weights": "balanced"},
+    "class weights": {"class_weights": (1.0, 2.0, 0.5)},
+    "teacher": {"teacher": Teacher(epochs=4)},
+    "teacher of soft weights": {"teacher": Teacher(epochs=3), "weights": "soft"},
+    "teacher of learned thresholds": {"teacher": Teacher(epochs=3), "code": "learned"},
+    "augmented": {"augment": Augment(2, 0.1, 0.1, 0.05, (0,))},
+    "convolution": {"layers": (Conv(16, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16))},
+    "averaged": {"layers": (Conv(16, (9, 1)), Conv(24, (5, 1))), "average": True},
+    "depthwise": {"layers": (Conv(12, (9, 1), groups=4), Dense(16))},
+    "bytes between": {"layers": (Conv(8, (9, 1), output="bytes"), Dense(16, "bytes"), Dense(8))},
+    "image": {"layers": (Conv(16, (3, 3)), Dense(16)), "grid": (8, 4)},
+    "features": {"front": Features()},
+    "features as bytes": {"front": Features(bands=3), "code": "bytes"},
+    "no hidden layer": {"layers": ()},
+}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", list(OPTIONS))
+def test_every_option_learns_and_folds(name: str) -> None:
+    training, test = waves(1, "abc"), waves(2, "d")
+    trained = train(training, replace(CONFIG, **OPTIONS[name]))
+    model = folded(trained)
+    # A linear network of 1-bit weights cannot tell a wave from noise, but slow from fast.
+    enough = 0.55 if name == "no hidden layer" else 0.85
+    assert accuracy(model, test) > enough
+    agree = model.predict(test.samples) == trained.predict(test)
+    assert agree.mean() > (0.9 if name == "bytes between" else 0.98)
+    assert model.selftest()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("augment", [None, TextAugment(0.2)])
+def test_learns_texts(augment: TextAugment | None) -> None:
+    sounds = ("schinkel", "tellement", "whether")
+
+    def lines(seed: int, group: str) -> Texts:
+        rng = np.random.default_rng(seed)
+        texts = []
+        for i in range(90):
+            letters = rng.permutation(list(sounds[i % 3] * 3 + "aeinrst"))
+            texts.append("".join(letters).encode() + sounds[i % 3][: rng.integers(1, 7)].encode())
+        return Texts(tuple(texts), np.arange(90) % 3, np.repeat(group, 90), ("de", "fr", "en"))
+
+    front = Text("characters", 1, 3, 500, 64)
+    training, test = lines(1, "a"), lines(2, "b")
+    trained = train(training, replace(CONFIG, front=front, augment=augment), test)
+    model = fold(trained, Window(("text",), 64, 64, 0, (0,)), training.classes, "texts")
+    assert (trained.predict(test) == test.labels).mean() > 0.9
+    assert (model.predict(test.lines) == trained.predict(test)).mean() > 0.98
+    given = trained.inputs.floats(trained.inputs.compact(test.lines))
+    hidden, _ = trained.network.decisions(given)
+    bits, mine = model.activations(test.lines)
+    assert (bits == given).all() and (mine.reshape(90, -1) == hidden).all()
+
+
+@pytest.mark.quick
+def test_real_weights_train_a_float_network() -> None:
+    trained = train(waves(1, "abc"), replace(CONFIG, weights="real"))
+    assert accuracy(trained, waves(2, "d")) > 0.95
+    weights = trained.network.blocks[0].linear.used()
+    assert len(np.unique(weights)) > 100
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "options", [{}, {"augment": Augment(2, 0.1, 0.1, 0.1, (1,))}, {"teacher": Teacher(epochs=1)}]
+)
+def test_same_seed_same_bytes(options: dict) -> None:
+    config = replace(CONFIG, epochs=2, **options)
+    first, second = (to_bytes(trained_and_folded(waves(1, "ab"), config)) for _ in range(2))
+    assert first == second
+    assert to_bytes(trained_and_folded(waves(1, "ab"), replace(config, seed=1))) != first
+
+
+CONV = replace(CONFIG, epochs=2, layers=(Conv(8, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16)))
+
+
+FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+@pytest.mark.quick
+@FORK
+def test_two_processes_learn_the_same_each_time() -> None:
+    training, test = waves(1, "abcd"), waves(2, "ef", 300)
+    config = replace(CONFIG, augment=Augment(shift=3), teacher=Teacher(epochs=2))
+    models = [folded(train(training, config, processes=2)) for _ in range(2)]
+    assert to_bytes(models[0]) == to_bytes(models[1])
+    assert accuracy(models[0], test) > 0.9
+
+
+@pytest.mark.quick
+@FORK
+def test_the_processes_step_is_that_of_one_alone() -> None:
+    # Without batch norm's spread between the halves, the gradients' sum is that of the whole.
+    parameters = [[parameter(np.linspace(-1, 1, 7, dtype=np.float32), latent=True)] for _ in "ab"]
+    parts = np.random.default_rng(0).normal(size=(5, 2, 7)).astype(np.float32)
+    alone = Adam(parameters[0])
+    with Crew(2) as crew:
+        shared = Adam(parameters[1], crew)
+
+        def work() -> None:
+            shared.join()
+            for part in parts:
+                parameters[1][0].grad[...] = part[crew.rank]
+                shared.step(0.01)
+
+        crew.start(work)
+        work()
+        for part in parts:
+            parameters[0][0].grad[...] = part.sum(axis=0)
+            alone.step(0.01)
+        assert np.allclose(parameters[0][0].value, parameters[1][0].value, atol=1e-6)
+
+
+@pytest.mark.quick
+@FORK
+def test_a_process_that_ends_is_said() -> None:
+    with Crew(2) as crew:
+        crew.start(lambda: None)
+        with pytest.raises(DataError, match="a process of the training has ended"):
+            crew.meet()
+
+
+@pytest.mark.quick
+@FORK
+def test_divergence_in_two_processes_is_said() -> None:
+    with pytest.raises(DataError, match="diverged in epoch"), np.errstate(all="ignore"):
+        train(waves(1, "ab"), replace(CONFIG, rate=1e38), processes=2)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("batch", [4, 77, 360, 100_000])
+def test_every_batch_size_takes_steps(batch: int) -> None:
+    trained = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3))
+    start = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3, rate=1e-30))
+    first, other = (t.network.blocks[0].linear.used() for t in (trained, start))
+    assert (first != other).any()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("batch", [7, 50, 1000])
+@pytest.mark.parametrize("code", ["bytes", "learned"])
+def test_batches_go_once_through_all(batch: int, code) -> None:
+    data = waves(1, "ab")
+    config = replace(CONFIG, batch=batch, code=code)
+    rng = np.random.default_rng(0)
+    inputs, _ = make_network(data, config, rng)
+    feed = Feed(data, inputs, config, rng, Crew())
+    everything = inputs.floats(inputs.compact(data.samples))
+    orders = []
+    for _ in range(2):
+        seen = []
+        for x, part, _ in feed.batches(1):
+            assert (x == everything[part]).all()
+            assert x.dtype == np.float32 and min(batch, 240) / 2 < len(part) <= batch
+            seen += part.tolist()
+        assert sorted(seen) == list(range(240))
+        orders.append(seen)
+    assert orders[0] != orders[1] != sorted(orders[1])
+
+
+@pytest.mark.quick
+def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
+    # Louder than int16 has room for: a sensor saturates, and does not turn round.
+    data = waves(1, "ab")
+    data = replace(data, samples=np.where(data.samples > 0, 32000, -32000).astype(np.int16))
+    config = replace(CONFIG, code="bytes", augment=Augment(scale=0.5))
+    rng = np.random.default_rng(0)
+    inputs, _ = make_network(data, config, rng)
+    for x, part, _ in Feed(data, inputs, config, rng, Crew()).batches(1):
+        assert (np.sign(x) == np.sign(data.samples[part].reshape(x.shape))).all()
+        assert len(np.unique(x)) > 10
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_each_step_has_its_rate(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = []
+    monkeypatch.setattr(Adam, "step", lambda self, rate: rates.append(rate))
+    train(waves(1, "a"), replace(CONFIG, epochs=3, batch=60, schedule=schedule))
+    wanted = [learning_rate(schedule, step / 6, CONFIG.rate) for step in range(6)]
+    assert np.allclose(rates, wanted)
+
+
+@pytest.mark.quick
+def test_weights_harden_with_the_share_of_training_that_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shares = []
+    inputs, network = make_network(waves(1, "a"), CONFIG, np.random.default_rng(0))
+    monkeypatch.setattr(network, "advance", shares.append)
+    monkeypatch.setattr("xnornode.training.trainer.make_network", lambda *_: (inputs, network))
+    train(waves(1, "a"), replace(CONFIG, epochs=3, batch=60))
+    assert np.allclose(shares, np.arange(6) / 6)
+    monkeypatch.undo()
+    network.advance(0.7)
+    assert [b.done for b in network.binarizers] == [0.7, 0.7]
+
+
+@pytest.mark.quick
+def test_keeps_the_epoch_that_validates_best() -> None:
+    # Validation by wrong labels: how well they are hit is chance, and the best epoch not the last.
+    training, held = waves(1, "ab"), waves(2, "c")
+    held = replace(held, labels=np.random.default_rng(4).permutation(held.labels))
+    seen: list[Epoch] = []
+    trained = train(training, replace(CONFIG, rate=0.05), held, seen.append)
+    assert tuple(seen) == trained.history and len(seen) == CONFIG.epochs
+    assert [epoch.number for epoch in seen] == list(range(1, 9)) and seen[0].of == 8
+    reached = [epoch.validation for epoch in seen]
+    assert reached[trained.best - 1] == max(reached) > reached[-1]
+    assert max(reached) not in reached[trained.best :], "the latest of equals"
+    assert accuracy(trained, held) == max(reached)
+
+
+@pytest.mark.quick
+def test_validation_changes_nothing_but_the_choice() -> None:
+    # The last epoch is the best here, so that both end with the same network.
+    easy = waves(1, "c")
+    alone = train(waves(1, "ab"), replace(CONFIG, epochs=3))
+    watched = train(waves(1, "ab"), replace(CONFIG, epochs=3), easy)
+    assert [e.loss for e in alone.history] == [e.loss for e in watched.history]
+    assert watched.best == 3
+    assert to_bytes(folded(alone)) == to_bytes(folded(watched))
+
+
+@pytest.mark.quick
+def test_without_validation_the_last_epoch_stays() -> None:
+    trained = train(waves(1, "a"), replace(CONFIG, epochs=2))
+    assert trained.best == 2
+    assert [epoch.validation for epoch in trained.history] == [None, None]
+
+
+@pytest.mark.quick
+def test_the_code_comes_from_the_training_windows() -> None:
+    training, held = waves(1, "a"), waves(2, "b")
+    louder = replace(held, samples=3 * held.samples)
+    code = train(training, replace(CONFIG, epochs=1), louder).inputs.code
+    fitted = fit_code(training.samples.reshape(len(training), -1), 2, "thermometer", 2)
+    assert isinstance(code, Thermometer)
+    assert (code.thresholds == fitted.thresholds).all()
+
+
+@pytest.mark.quick
+def test_progress_bar_is_for_terminals() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert progress_bar(io.StringIO()) is None
+    screen = Terminal()
+    draw = progress_bar(screen)
+    assert draw is not None
+    draw(Epoch(1, 2, 0.5, 0.75, None, 1.25))
+    draw(Epoch(2, 2, 0.25, 0.875, 0.8, 1.5))
+    first, second = screen.getvalue().split("\r")[1:]
+    assert "1/2" in first and "75.0%" in first and "\n" not in first
+    assert "2/2" in second and "validation  80.0%" in second and second.endswith("\n")
+
+
+def test_accuracy_on_people_held_out() -> None:
+    """The integer network of the demo; `make bench-training` prints three seeds: 91.2 %."""
+    model = watch_model()
+    test = cut_windows(held_out(), model.labels, model.window.length, model.window.hop)
+    assert len(test) == 1145 and len(watch().test_groups) == 3
+    assert accuracy(model, test) > 0.89

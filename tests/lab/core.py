@@ -1,0 +1,111 @@
+"""The C core as a shared library: plain in this process, or with sanitizers in one of its own."""
+
+import ctypes
+import functools
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tools.firmware.sources import ROOT
+
+CORE = ROOT / "firmware_modules" / "bnn"
+BUILD = ROOT / "build" / "tests"
+Inputs = np.ndarray | Sequence[bytes]
+Job = tuple[bytes, Inputs, int]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the core made of a file: the reason ("ok" if accepted), the self-test, its scores."""
+
+    reason: str
+    selftest: bool
+    scores: np.ndarray | None
+    classes: np.ndarray | None
+
+
+@functools.cache
+def build_core(sanitize: bool) -> Path:
+    """Compile the core with the shim; returns the library."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    library = BUILD / f"libbnn{'-asan' if sanitize else ''}.{os.getpid()}.so"
+    final = BUILD / f"libbnn{'-asan' if sanitize else ''}.so"
+    sources = [*sorted(CORE.glob("bnn_*.c")), ROOT / "tests" / "lab" / "core_shim.c"]
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
+    flags += ["-O1", "-g", *SANITIZERS] if sanitize else ["-O2"]
+    command = ["gcc", *flags, "-shared", "-fPIC", f"-I{CORE}", *map(str, sources)]
+    subprocess.run([*command, "-o", str(library)], check=True)
+    library.rename(final)
+    return final
+
+
+class Core:
+    """The library, loaded into this process."""
+
+    def __init__(self, library: Path) -> None:
+        self._lib = ctypes.CDLL(str(library))
+        self._lib.shim_error_name.restype = ctypes.c_char_p
+
+    def classify(self, data: bytes, inputs: Inputs = (), classes: int = 255) -> Answer:
+        """Load `data`, classify int16 windows (n, length, channels), or texts."""
+        windows = inputs.astype("<i2") if isinstance(inputs, np.ndarray) else inputs
+        each = [bytes(window) for window in windows]
+        sizes = np.array([len(e) for e in each], np.uint32)
+        scores = np.zeros((len(each), classes), np.int32)
+        chosen = np.zeros(len(each), np.uint32)
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (sizes, scores, chosen)]
+        error = self._lib.shim_classify(
+            *(data, ctypes.c_size_t(len(data)), b"".join(each), pointers[0]),
+            *(ctypes.c_size_t(len(each)), *pointers[1:]),
+        )
+        return Answer(self._lib.shim_error_name(error).decode(), error == 0, scores, chosen)
+
+    def load_at(self, data: bytes, offset: int) -> str:
+        """The reason for a file that lies `offset` bytes behind a multiple of 4."""
+        error = self._lib.shim_load_at(data, ctypes.c_size_t(len(data)), ctypes.c_size_t(offset))
+        return str(self._lib.shim_error_name(error).decode())
+
+
+@functools.cache
+def core() -> Core:
+    """The plain library."""
+    return Core(build_core(sanitize=False))
+
+
+def sanitized(jobs: list[Job]) -> list[Answer]:
+    """`classify` for each job under ASan and UBSan, in a process that ends at the first report."""
+    library = build_core(sanitize=True)
+    runtime = subprocess.run(
+        ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    env = {**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lab.core", str(library)],
+        input=pickle.dumps(jobs),
+        capture_output=True,
+        env=env,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-4000:]
+    answers: list[Answer] = pickle.loads(done.stdout)
+    return answers
+
+
+def _worker() -> None:
+    from tests.lab.core import Core as Library
+
+    library = Library(Path(sys.argv[1]))
+    jobs: list[Job] = pickle.loads(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(pickle.dumps([library.classify(*job) for job in jobs]))
+
+
+if __name__ == "__main__":
+    _worker()

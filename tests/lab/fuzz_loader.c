@@ -1,0 +1,156 @@
+// Fuzz target of tools/stress/fuzz.py: any bytes may be loaded, and what is accepted may be run.
+//
+// Every buffer is of the exact size, so that a sanitizer sees each slip. A mutated file gets its
+// length and CRC mended most of the time: else nothing behind these two checks would be reached.
+// With BNN_FUZZ_SAMPLE=FILE, one input in BNN_FUZZ_EVERY is written to FILE with what became of it,
+// for the Python reader to be asked the same.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bnn.h"
+
+#define MOST_WORK 300000u  // operations of a network that is run; others are only loaded
+#define MOST_BYTES 300000u // of scratch and of a window
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+static uint32_t crc32(const void *data, size_t size) {
+    static uint32_t table[256];
+    if (table[1] == 0) {
+        for (uint32_t i = 0; i < 256; i++) {
+            uint32_t crc = i;
+            for (int bit = 0; bit < 8; bit++) {
+                crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+            }
+            table[i] = crc;
+        }
+    }
+    uint32_t crc = 0xffffffffu;
+    for (const uint8_t *byte = data; size--; byte++) {
+        crc = crc >> 8 ^ table[(crc ^ *byte) & 0xff];
+    }
+    return ~crc;
+}
+
+static void put32(uint8_t *at, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        at[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
+    size = LLVMFuzzerMutate(data, size, max_size);
+    if (seed % 16 == 0 || max_size < 48) {
+        return size;
+    }
+    while (size % 4 || size < 48) {
+        if (size == max_size) {
+            return size;
+        }
+        data[size++] = 0;
+    }
+    put32(data + 8, (uint32_t)size);
+    put32(data + size - 4, crc32(data, size - 4));
+    return size;
+}
+
+static void check_text(const char *text, size_t length, size_t least) {
+    if (length < least || (length && memchr(text, 0, length))) {
+        abort();
+    }
+}
+
+// Roughly the operations of one inference, limited to 2^63.
+static uint64_t work(const bnn_model_t *m) {
+    uint64_t total = (uint64_t)m->length * m->channels * (m->channels + 64u);
+    if (m->front != BNN_WINDOW) {
+        total *= 16;
+    }
+    for (unsigned i = 0; i < m->layer_count; i++) {
+        const bnn_layer_t *layer = &m->layers[i];
+        const uint64_t places = (uint64_t)layer->out_height * layer->pool[0] * layer->out_width *
+                                layer->pool[1] * layer->outputs;
+        const uint64_t grid = (uint64_t)layer->height * layer->width * layer->channels;
+        if (places > MOST_WORK || grid > MOST_WORK) {
+            return MOST_WORK + 1u;
+        }
+        total += places * (layer->inputs / 8 + 8) + grid;
+    }
+    return total;
+}
+
+// Runs the self-test; returns the CRC of the scores that it should have.
+static uint32_t run(const bnn_model_t *m, bool *passed) {
+    const size_t window_size = bnn_window_size(m);
+    uint32_t *scratch = malloc(4 * (size_t)m->scratch_words);
+    memset(scratch, 0xa5, 4 * (size_t)m->scratch_words);
+    uint8_t *window = malloc(window_size);
+    *passed = bnn_selftest(m, window, scratch);
+    // At an odd address: inputs are taken at any alignment.
+    uint8_t *moved = malloc(window_size + 1);
+    memcpy(moved + 1, window, window_size);
+    int32_t *scores = malloc(4 * (size_t)m->classes);
+    const unsigned chosen = bnn_classify(m, moved + 1, window_size, scratch, scores);
+    if (chosen >= m->classes || bnn_classify(m, moved + 1, window_size, scratch, NULL) != chosen) {
+        abort();
+    }
+    const uint32_t crc = crc32(scores, 4 * (size_t)m->classes);
+    free(scores);
+    free(moved);
+    free(window);
+    free(scratch);
+    return crc;
+}
+
+// A sample: size, CRC of the scores, whether it was run, whether the self-test passed, the reason
+// in twelve characters, the bytes.
+static void sample(const uint8_t *data, size_t size, bnn_error_t reason, bool ran, bool passed,
+                   uint32_t crc) {
+    static FILE *file;
+    static long every = -1, count;
+    if (every < 0) {
+        const char *name = getenv("BNN_FUZZ_SAMPLE"), *text = getenv("BNN_FUZZ_EVERY");
+        every = name && text ? atol(text) : 0;
+        file = every > 0 ? fopen(name, "wb") : NULL;
+    }
+    if (file && ++count % every == 0) {
+        uint8_t head[10];
+        put32(head, (uint32_t)size);
+        put32(head + 4, crc);
+        head[8] = ran;
+        head[9] = passed;
+        fwrite(head, sizeof head, 1, file);
+        fprintf(file, "%-12s", bnn_error_name(reason));
+        fwrite(data, size, 1, file);
+        fflush(file);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
+    uint8_t *data = malloc(size ? size : 1);
+    memcpy(data, input, size);
+    bnn_model_t *m = malloc(sizeof *m);
+    memset(m, 0xa5, sizeof *m);
+    const bnn_error_t reason = bnn_load(m, data, size);
+    bool ran = false, passed = false;
+    uint32_t crc = 0;
+    if (reason == BNN_OK) {
+        for (unsigned i = 0; i < 1u + m->classes + m->channels; i++) {
+            size_t length;
+            const char *text = bnn_string(m, i, &length);
+            check_text(text, length, 1);
+        }
+        check_text(m->notes, m->notes_length, 0);
+        ran = m->scratch_words <= MOST_BYTES / 4 && bnn_window_size(m) <= MOST_BYTES &&
+              work(m) <= MOST_WORK;
+        if (ran) {
+            crc = run(m, &passed);
+        }
+    }
+    sample(input, size, reason, ran, passed, crc);
+    free(m);
+    free(data);
+    return 0;
+}

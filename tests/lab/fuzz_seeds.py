@@ -1,0 +1,80 @@
+"""What fuzzing begins with: small networks of every kind, changes to them, and sessions of lines.
+
+The changes are text, in fuzz_recipes.txt; so are the sessions, in fuzz_lines.txt.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from tests.lab.frontnets import TEXT_FRONTS, features_model, text_model
+from tests.lab.nets import Spec, random_code, random_model, random_network, sealed
+from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Features
+from xnornode.model.file_format import to_bytes
+from xnornode.model.model import Model
+
+RECIPES = Path(__file__).parent / "fuzz_recipes.txt"
+SESSIONS = Path(__file__).parent / "fuzz_lines.txt"
+
+
+def networks() -> dict[str, Model]:
+    """Small networks in which each section and each kind of layer occurs."""
+    every = (*STATISTICS, COVARIANCE, LAGGED)
+    features = Features(every, 2, 2, STATISTICS[:4], lag=1)
+    count = features.count(16, 2)
+    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
+    pooled = Spec(3, (6, 2), (2, 2), pool=(5, 1))
+    wide = [Spec(33, (8, 1), (3, 1), padding=(1, 0), pool=(2, 1)), Spec(40)]
+    return {
+        "dense": random_model(0, 3, 2, 3, (5, 3)),
+        "one": random_model(1, 2, 1, 1, (1,)),
+        "deep": random_model(2, 4, 1, 9, (33, 7, 3, 2)),
+        "planes": random_model(3, 3, 2, 3, (5, 3), "planes"),
+        "bytes": random_model(4, 3, 3, 8, (5, 2), "bytes"),
+        "conv": random_network(5, 12, 2, random_code(5, "bytes", 2, 1), [padded, Spec(3)], 2),
+        "pool": random_network(6, 12, 2, random_code(6, "thermometer", 2, 1), [pooled], 2, (1, 1)),
+        "average": random_network(7, 12, 2, random_code(7, "bytes", 2, 1), [], 2, (4, 2)),
+        "wide": random_network(8, 8, 1, random_code(8, "thermometer", 1, 5), wide, 3),
+        "features": features_model(features, 16, 2, np.zeros(count, np.int64)),
+        "text": text_model(TEXT_FRONTS[0]),
+        "words": text_model(TEXT_FRONTS[4]),
+    }
+
+
+def changed(data: bytes, changes: list[str]) -> bytes:
+    """A file with a recipe's changes made. Raises ValueError for a change that is none."""
+    raw, made = False, bytearray(data)
+    changes = list(changes)
+    while changes:
+        change = changes.pop(0)
+        if change == "raw":
+            raw = True
+        elif change == "cut":
+            del made[int(changes.pop(0)) :]
+        elif change.startswith("+"):
+            made[-4:-4] = bytes.fromhex(change[1:])
+        elif place := re.fullmatch(r"(-?\d+)=([0-9a-f]+)", change):
+            new = bytes.fromhex(place[2])
+            at = int(place[1]) % len(made)
+            made[at : at + len(new)] = new
+        else:
+            raise ValueError(f"{RECIPES.name}: {change} is no change")
+    return bytes(made) if raw else sealed(bytes(made))
+
+
+def seeds() -> dict[str, bytes]:
+    """Files by a name that says what they are."""
+    files = {name: to_bytes(model) for name, model in networks().items()}
+    made = dict(files)
+    for line in RECIPES.read_text().splitlines():
+        words = line.split()
+        if words and not line.startswith("#"):
+            made["_".join(words)] = changed(files[words[0]], words[1:])
+    return made
+
+
+def sessions() -> list[bytes]:
+    """What a node is sent, a session each."""
+    blocks = re.split(rb"\n\n+", SESSIONS.read_bytes().strip())
+    return [block + b"\n" for block in blocks if not block.startswith(b"#")]

@@ -1,0 +1,241 @@
+"""Random networks of any shape, and changes to their files, for the tests of twins."""
+
+import zlib
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+from hypothesis import strategies as st
+
+from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
+from xnornode.model.layers import IntLayer, Limits, Output, Requantise, Scores
+from xnornode.model.model import Model, Window
+from xnornode.model.preprocessing import Samples
+
+AWKWARD = (1, 31, 32, 33, 63, 65, 1000)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A layer to make: without a grid it is dense, for a kernel of 0 the whole side is taken."""
+
+    outputs: int
+    grid: tuple[int, int] | None = None
+    kernel: tuple[int, int] = (1, 1)
+    groups: int = 1
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    kind: str = "bits"
+
+
+def random_model(
+    seed: int,
+    length: int,
+    channels: int,
+    bits: int,
+    widths: tuple[int, ...],
+    code: str = "thermometer",
+) -> Model:
+    """A dense model; `widths` are the hidden layers' outputs, then the classes."""
+    specs = [Spec(m) for m in widths[:-1]]
+    return random_network(seed, length, channels, random_code(seed, code, channels, bits), specs,
+                          widths[-1])  # fmt: skip
+
+
+def random_code(seed: int, kind: str, rows: int, bits: int) -> Code:
+    """A code that tells samples of -2500 to 2500 apart; a thermometer has both extremes too."""
+    rng = np.random.default_rng(seed)
+    if kind == "thermometer":
+        thresholds = np.sort(rng.integers(-2000, 2000, (rows, bits)), axis=1).astype(np.int16)
+        if bits > 2:
+            thresholds[0, 0], thresholds[0, -1] = -32768, 32767
+        return Thermometer(thresholds)
+    sign = rng.choice([-1, 1], rows)
+    if kind == "planes":
+        factors = sign * rng.integers(200, 400, rows)
+        return BitPlanes(factors, rng.integers(1, 2**20, rows), 20 - bits, bits)
+    return ByteCode(sign * rng.integers(10, 30, rows), rng.integers(-5000, 5000, rows), 8)
+
+
+def random_network(
+    seed: int,
+    length: int,
+    channels: int,
+    code: Code,
+    specs: list[Spec],
+    classes: int,
+    scores_grid: tuple[int, int] | None = None,
+) -> Model:
+    """A model with random weights.
+
+    Limits and offsets lie in the middle of what random windows give, so that neurons and classes
+    vary; a wide layer has a limit at each end of the range too.
+    """
+    rng = np.random.default_rng(seed)
+    x = code.encode(random_values(rng, code, (64, length, channels)).reshape(64, -1))
+    kind = code.output
+    layers: list[IntLayer] = []
+    for spec in [*specs, Spec(classes, scores_grid, kind="scores")]:
+        layers.append(_random_layer(rng, spec, x, kind))
+        x, kind = layers[-1].forward(x), layers[-1].outputs
+    return Model(
+        name=f"net {seed}",
+        labels=tuple(f"class {i}" for i in range(classes)),
+        window=Window(
+            tuple(f"ch{i} (g)" for i in range(channels)),
+            length,
+            max(1, length // 2),
+            50_000,
+            (488_281,) * channels,
+        ),
+        front=Samples(),
+        code=code,
+        layers=tuple(layers),
+        revision=seed,
+        seed=seed + 1,
+        shift=4,
+        notes="made at random" * (seed % 3),
+    )
+
+
+def _random_layer(rng: np.random.Generator, spec: Spec, x: np.ndarray, kind: str) -> IntLayer:
+    height, width = spec.grid or (1, 1)
+    grid = (height, width, x[0].size // (height * width))
+    kernel = (spec.kernel[0] or height, spec.kernel[1] or width)
+    weights = rng.choice(
+        np.array([-1, 1], np.int8), (spec.outputs, *kernel, grid[2] // spec.groups)
+    )
+    options = (spec.groups, spec.stride, spec.padding, spec.pool)
+    empty = np.zeros(spec.outputs, np.int64)
+    probe = IntLayer(weights, grid, kind, Limits(empty), *options)
+    z = probe._convolve(x.reshape(-1, *grid))
+    output = _random_output(rng, spec, z, kind, probe.geometry.inputs, prod(grid))
+    layer = IntLayer(weights, grid, kind, output, *options)
+    return replace(layer, counted=int(rng.integers(2))) if layer.in_columns else layer
+
+
+def _random_output(
+    rng: np.random.Generator, spec: Spec, z: np.ndarray, kind: str, inputs: int, size: int
+) -> Output:
+    output = spec.kind
+    # Of pooled bits one in two fires where each does in fewer.
+    level = 0.5 ** (1 / prod(spec.pool)) if output == "bits" else 0.5
+    middle = np.quantile(z, level, axis=(0, 1, 2)).astype(np.int64)
+    m = len(middle)
+    if output == "bits":
+        limits = middle if kind == "bytes" else np.clip((inputs - middle) // 2 + 1, 0, inputs + 1)
+        ends = (-(2**31), 2**31 - 1) if kind == "bytes" else (0, inputs + 1)
+        if m > 4:
+            limits[:2] = ends
+        return Limits(limits)
+    if output == "bytes":
+        spread = np.percentile(z, 90, axis=(0, 1, 2)) - np.percentile(z, 10, axis=(0, 1, 2))
+        factors = (rng.choice([-1, 1], m) * 127 * 32 / np.maximum(spread, 1)).astype(np.int64)
+        return Requantise(factors, 64 * 32 - middle * factors, 5)
+    total = np.median(z.sum(axis=(1, 2)), axis=0).astype(np.int64)
+    # Of many bytes so much comes together that only a small scale keeps within int32.
+    most = min(127, (2**30 // (128 * size if kind == "bytes" else size)))
+    scales = rng.integers(-most, most + 1, m)
+    return Scores(scales, rng.integers(-50, 50, m) - scales * total)
+
+
+def random_values(rng: np.random.Generator, code: Code, shape: tuple[int, int, int]) -> np.ndarray:
+    """int16 samples around the thresholds, some exactly on them, some the extremes."""
+    windows = rng.integers(-2500, 2500, shape).astype(np.int16)
+    if isinstance(code, Thermometer):
+        row = np.arange(shape[1] * shape[2]).reshape(shape[1:]) % code.rows
+        on = code.thresholds[np.broadcast_to(row, shape), rng.integers(0, code.bits, shape)]
+        windows = np.where(rng.random(shape) < 0.2, on, windows)
+    windows[rng.random(shape) < 0.01] = -32768
+    windows[rng.random(shape) < 0.01] = 32767
+    return windows
+
+
+def random_windows(model: Model, count: int, seed: int = 0) -> np.ndarray:
+    """int16 (count, length, channels) that vary a model's neurons."""
+    shape = (count, model.window.length, len(model.window.channels))
+    return random_values(np.random.default_rng(seed), model.code, shape)
+
+
+def awkward_models() -> list[Model]:
+    """Networks whose every width is awkward, each pad remainder of 32 among them."""
+    shapes = [(1, 1, 1, (1,)), (1, 1, 1, (1, 1)), (3, 2, 5, (7, 255)), (5, 1, 32, (33, 65, 1))]
+    shapes += [(n, 1, 1, (n, 3)) for n in AWKWARD if n < 1000]
+    shapes += [(1000, 1, 1, (33, 2)), (20, 2, 1, (31, 1000, 63, 4)), (2, 3, 7, (32,) * 15 + (5,))]
+    shapes += [(64 + n, 1, 1, (32 + n, 2 + n)) for n in range(32)]
+    # Lengths about the kernel's blocks of 8 words, with and without a remainder.
+    shapes += [(words * 32 + extra, 1, 1, (5, 2)) for words in (7, 8, 9, 16) for extra in (0, 1)]
+    shapes += [(20, 1, 1, (*strips, 2)) for strips in ((9, 12, 16), (16, 9, 13))]  # of 16 alone
+    return [random_model(seed, *shape) for seed, shape in enumerate(shapes)]
+
+
+def conv_models() -> list[Model]:
+    """Networks that use every option of a layer, of bits and of bytes."""
+    nets: list[Model] = []
+
+    def add(length, channels, code, bits, specs, classes=3, scores_grid=None):
+        seed = 100 + len(nets)
+        made = random_code(seed, code, channels, bits)
+        nets.append(random_network(seed, length, channels, made, specs, classes, scores_grid))
+
+    image = (9, 7)
+    for code, bits in (("thermometer", 1), ("planes", 3), ("bytes", 8)):
+        for kind in ("bits", "bytes"):
+            depth = 2 if code == "bytes" else 2 * bits
+            add(63, 2, code, bits, [Spec(5, image, (3, 3), kind=kind), Spec(33, kind=kind)])
+            add(63, 2, code, bits, [Spec(7, image, (3, 2), 1, (2, 1), (2, 1), (2, 2), kind)])
+            add(63, 2, code, bits, [Spec(4, image, (2, 3), 2, (1, 3), (1, 0), (3, 1), kind)], 255)
+            add(63, 2, code, bits, [Spec(depth * 3, image, (3, 3), depth, (1, 1), (1, 1), (2, 3),
+                                         kind)], 1)  # fmt: skip
+    one_d = [Spec(8, (40, 1), (5, 1), 1, (2, 1), (2, 0)), Spec(33, (20, 1), (3, 1), pool=(2, 1))]
+    add(40, 3, "thermometer", 5, one_d, 4, (9, 1))
+    add(40, 3, "bytes", 8, [*one_d, Spec(9, (9, 1), (9, 1), kind="bytes"), Spec(70)])
+    # Fields that begin at whole words, where they may be read in place, and that end off them.
+    add(24, 4, "planes", 8, [Spec(32, (24, 1), (4, 1), 1, (4, 1)), Spec(31, (6, 1), (3, 1))])
+    add(24, 4, "bytes", 8, [Spec(64, (24, 1), (2, 1), kind="bytes"), Spec(3, (23, 1), (4, 1))])
+    add(16, 1, "thermometer", 32, [Spec(64, (4, 4), (2, 2), 2), Spec(64, (3, 3), (1, 1), 64)])
+    add(16, 1, "thermometer", 32, [Spec(40, (4, 4), (0, 0))], 2)
+    add(16, 1, "bytes", 8, [Spec(300, (4, 4), (3, 3), padding=(2, 2), kind="bytes")], 5, (6, 6))
+    add(30, 2, "planes", 8, [Spec(17, (1, 30), (1, 7), padding=(0, 6), pool=(1, 4))], 6, (1, 9))
+    for n in range(32):  # each remainder of a channel count, at each offset of a word
+        specs = [Spec(33 + n, (2, 2), (2, 1)), Spec(5, (1, 2), (1, 2), kind="bytes"), Spec(1 + n)]
+        add(4, 3, "thermometer", 1, specs)
+    for n in (31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 1500):  # bytes about a kernel's blocks
+        add(n, 1, "bytes", 8, [Spec(6), Spec(n, kind="bytes"), Spec(34)])
+        add(n, 1, "bytes", 8, [], 2)
+    add(1500, 1, "bytes", 8, [Spec(33, (1500, 1), (250, 1), 1, (50, 1), (249, 0), (3, 1))])
+    # Lists that a row of the convolution needs several of, with and without a stride, a pool and a
+    # padding; of one place alone.
+    wide = {"grid": (2, 20), "kernel": (2, 3)}
+    add(80, 4, "planes", 8, [Spec(12, **wide), Spec(20, (1, 18), (1, 18))])
+    add(80, 4, "planes", 8, [Spec(27, **wide, stride=(1, 2), padding=(1, 2), pool=(3, 2))])
+    add(60, 4, "planes", 8, [Spec(41, (3, 5), (3, 3), padding=(1, 1), pool=(1, 2))])
+    return nets
+
+
+def sealed(data: bytes, length: bool = True) -> bytes:
+    """The bytes with the CRC, and the length field where asked, made right again."""
+    body = data[:8] + len(data).to_bytes(4, "little") + data[12:] if length else data
+    return body[:-4] + zlib.crc32(body[:-4]).to_bytes(4, "little")
+
+
+@st.composite
+def convolutions(draw, size):
+    """A layer that fits a flat input of `size`, with any options."""
+    height = draw(st.sampled_from([n for n in range(1, min(size, 16) + 1) if size % n == 0]))
+    rest = size // height
+    width = draw(st.sampled_from([n for n in range(1, min(rest, 16) + 1) if rest % n == 0]))
+    groups = draw(st.sampled_from([n for n in range(1, 17) if rest // width % n == 0]))
+    options = [], [], [], []
+    for side in (height, width):
+        kernel = draw(st.integers(1, min(side, 6)))
+        padding, stride = draw(st.integers(0, kernel - 1)), draw(st.integers(1, 4))
+        places = (side + 2 * padding - kernel) // stride + 1
+        pool = draw(st.integers(1, min(places, 4)))
+        for option, value in zip(options, (kernel, stride, padding, pool), strict=True):
+            option.append(value)
+    kernel, stride, padding, pool = map(tuple, options)
+    outputs = groups * draw(st.integers(1, 40 // groups))
+    kind = draw(st.sampled_from(["bits", "bytes"]))
+    return Spec(outputs, (height, width), kernel, groups, stride, padding, pool, kind)

@@ -1,0 +1,40 @@
+"""Slow and fast waves, and noise: windows to train small networks on in a moment."""
+
+import numpy as np
+
+from xnornode.data.windows import Windows
+from xnornode.export.fold import fold
+from xnornode.model.model import Model, Window
+from xnornode.nn.layer_spec import Dense
+from xnornode.training.config import TrainConfig
+from xnornode.training.trainer import Trained, train
+
+CLASSES = ("slow", "fast", "rest")
+CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, rate=0.01)
+WINDOW = Window(("x", "y"), 32, 32, 0, (0, 0))
+
+
+def waves(seed: int, groups: str, each: int = 120) -> Windows:
+    """Two-channel windows of 32: a slow wave, a fast one, or noise, at phases within 1 radian."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(each * len(groups)) % 3
+    cycles = np.array([1, 4, 0])[labels]
+    phase = rng.uniform(-1, 1, (len(labels), 1))
+    angle = 2 * np.pi * cycles[:, None] * np.arange(32) / 32 + phase
+    x = np.stack([np.sin(angle), np.cos(angle)], axis=2) * (cycles > 0)[:, None, None]
+    x = 800 * x + rng.normal(0, 300, x.shape)
+    names = np.repeat(list(groups), each)
+    return Windows(x.astype(np.int16), labels, names, CLASSES)
+
+
+def folded(trained: Trained) -> Model:
+    return fold(trained, WINDOW, CLASSES, "waves")
+
+
+def trained_and_folded(windows: Windows, config: TrainConfig) -> Model:
+    return folded(train(windows, config))
+
+
+def accuracy(model: Model | Trained, windows: Windows) -> float:
+    given = windows if isinstance(model, Trained) else windows.samples
+    return float((model.predict(given) == windows.labels).mean())

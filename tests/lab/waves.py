@@ -1,0 +1,38 @@
+"""A small data set that is learned in a second: waves of eight people, above and below zero."""
+
+import functools
+
+import numpy as np
+
+from xnornode.data.dataset import Readings
+from xnornode.data.prepare import Parts, PrepareOptions, prepare
+from xnornode.export.fold import fold
+from xnornode.model.model import Model
+from xnornode.nn.layer_spec import Dense
+from xnornode.training.config import TrainConfig
+from xnornode.training.trainer import Trained, train
+
+LABELS = ("<b>above", "below & co")  # as no page may take them: they must be escaped
+
+
+def readings() -> Readings:
+    rng = np.random.default_rng(0)
+    items, labels, groups = [], [], []
+    for person in range(8):
+        for label, middle in zip(LABELS, (200, -200), strict=True):
+            angle = np.arange(300)[:, None] / 5 + np.arange(2)
+            wave = middle + 800 * np.sin(angle) + rng.normal(0, 300, angle.shape)
+            items.append(wave.astype(np.int16))
+            labels.append(label)
+            groups.append(f"p{person}")
+    names = [f"{g} {label}" for g, label in zip(groups, labels, strict=True)]
+    known = {"grouping": "group", "channels": ("x (g)", "y (g)"), "rate_mhz": 50_000}
+    return Readings("waves", "recordings", items, labels, groups, names, **known)
+
+
+@functools.cache
+def trained() -> tuple[Model, Trained, Parts]:
+    """A model, what it was folded from, and its data."""
+    parts = prepare(readings(), PrepareOptions(length=32, validation=("p5",)))
+    done = train(parts.train, TrainConfig(layers=(Dense(16),), epochs=6, bits=2), parts.validation)
+    return fold(done, parts.window, parts.labels, parts.name), done, parts

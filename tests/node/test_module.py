@@ -1,0 +1,189 @@
+"""The module `bnn`, built in and native, and the node's library."""
+
+import ast
+import json
+from binascii import crc32
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.lab.nets import Spec, random_code, random_model, random_network, sealed
+from tests.lab.targets import INTERPRETERS, interpreter
+from tools.firmware.sources import ROOT
+from xnornode._typing import Int8, Int16
+from xnornode.data.recording_file import RecordFile
+from xnornode.data.recording_file import to_bytes as record_bytes
+from xnornode.data.windows import Recording, cut_windows
+from xnornode.errors import ModelError
+from xnornode.model.file_format import from_bytes, save, to_bytes
+from xnornode.model.layers import Limits, Scores, dense
+from xnornode.model.model import Model, Window
+from xnornode.model.ngrams import Text
+
+NODE = ROOT / "tests" / "lab" / "node_scripts"
+
+
+@pytest.fixture(scope="module", params=INTERPRETERS)
+def micropython(request):
+    return interpreter(request.param)
+
+
+@pytest.fixture(scope="module", params=[name for name in INTERPRETERS if "xtensa" not in name])
+def with_select(request):
+    """What also takes commands: our MicroPython for Xtensa has no `select`."""
+    return interpreter(request.param)
+
+
+def test_module(micropython, tmp_path):
+    made = random_code(5, "planes", 3, 2)
+    model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="bytes")], 5)
+    assert model.notes
+    save(model, tmp_path / "m.bnn")
+    facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
+    data, w = to_bytes(model), model.window
+    expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
+    crc = crc32(data[:-4])
+    header = (ROOT / "firmware_modules" / "bnn" / "bnn.h").read_text()
+    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 3)
+    assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
+
+
+def text_model(texts: list[bytes]) -> Model:
+    rng = np.random.default_rng(0)
+    front = Text("characters", 1, 3, 500, 60)
+    weights = random_signs(rng, 40, 500)
+    differing = (front.bits(texts)[:, None] != weights).sum(axis=2)
+    hidden = dense(weights, "bits", Limits(np.median(differing, axis=0).astype(np.int64)))
+    scores = Scores(rng.integers(1, 99, 3), rng.integers(-99, 99, 3))
+    layers = (hidden, dense(random_signs(rng, 3, 40), "bits", scores))
+    return Model("t", ("a", "b", "c"), Window(("text",), 60, 60, 0, (0,)), front, None, layers)
+
+
+def random_signs(rng: np.random.Generator, *shape: int) -> Int8:
+    return rng.choice(np.array([-1, 1], np.int8), shape)
+
+
+def test_text(micropython, tmp_path):
+    lines = [b"", b"a", b"The quick brown fox", "Größe, \u4f60\u597d".encode(), b"\x00\xff\xfe"]
+    lines += [b"longer than what is read " * 9, *(bytes([n]) * 3 for n in range(256) if n != 10)]
+    model = text_model(lines)
+    save(model, tmp_path / "m.bnn")
+    (tmp_path / "lines").write_bytes(b"\n".join(lines))
+    output = micropython.run(NODE / "text.py", tmp_path / "m.bnn", tmp_path / "lines")
+    scores = [ast.literal_eval(line) for line in output.splitlines()]
+    assert scores == model.scores(lines).tolist()
+    assert len({tuple(row) for row in scores}) > 50
+
+
+def small_convolution():
+    spec = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
+    return random_network(2, 12, 2, random_code(2, "bytes", 2, 8), [spec], 2)
+
+
+@pytest.mark.parametrize("model", [random_model(2, 3, 2, 3, (5, 3)), small_convolution()])
+def test_changed_files(micropython, tmp_path, model):
+    """The module takes exactly what the Python reader takes, and runs it without a report."""
+    data = to_bytes(model)
+    (tmp_path / "m.bnn").write_bytes(data)
+    taken = micropython.run(NODE / "sweep.py", tmp_path / "m.bnn").strip()
+    files = []
+    for bit in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        files += [bytes(changed), sealed(bytes(changed), length=False)]
+    for size in range(len(data)):
+        files += [data[:size], sealed(data[:size])] if size >= 12 else [data[:size]]
+    assert taken == "".join("x" if accepts(f) else "." for f in files)
+    assert taken.count("x") > 100
+
+
+def accepts(data: bytes) -> bool:
+    try:
+        from_bytes(data)
+    except ModelError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("hop", [1, 3, 8])
+def test_classifier_windows(micropython, tmp_path, hop):
+    """Predictions come at each hop, of the right window, and none reaches over a gap."""
+    model = random_model(5, 8, 2, 3, (16, 3))
+    model = replace(model, window=replace(model.window, hop=hop))
+    save(model, tmp_path / "m.bnn")
+    lines = micropython.run(NODE / "feed.py", tmp_path / "m.bnn").splitlines()
+    length, part = 8, 8 * 3 + 1
+    fed = np.arange(1, 2 * part + 1)[:, None]
+    samples = ((37 * fed + 11 * np.arange(2)) % 4001 - 2000).astype(np.int16)
+    expected = []
+    for start in (0, part):
+        for at in range(start, start + part - length + 1, hop):
+            window = samples[None, at : at + length]
+            expected.append([at + length, model.scores(window)[0].tolist()])
+    assert [json.loads(line) for line in lines] == expected
+
+
+def write_recording(path: Path, samples: Int16, channels: tuple[str, ...]) -> Recording:
+    recording = Recording(samples, "x", "p1", path.stem)
+    record = RecordFile(recording, channels, (0,) * len(channels), 1_000_000)
+    path.write_bytes(record_bytes(record))
+    return recording
+
+
+def classify_script(folder: Path, realtime: bool) -> Path:
+    """device/classify.py with the node's root in `folder`."""
+    script = (ROOT / "device" / "classify.py").read_text()
+    for name in ("/models", "/model.bnn", "/recordings"):
+        assert f'"{name}"' in script
+        script = script.replace(f'"{name}"', f'"{folder}{name}"')
+    path = folder / "classify.py"
+    path.write_text(f"REALTIME = {realtime}\n{script}")
+    return path
+
+
+def test_classify_replays_recordings(with_select, tmp_path):
+    model = random_model(6, 16, 2, 3, (40, 4))
+    save(model, tmp_path / "model.bnn")
+    (tmp_path / "recordings").mkdir()
+    rng = np.random.default_rng(0)
+    recordings = [
+        write_recording(
+            tmp_path / "recordings" / f"r{i}.rec",
+            rng.integers(-2000, 2000, (n, 2)).astype(np.int16),
+            model.window.channels,
+        )
+        for i, n in enumerate((16, 32, 33, 95))
+    ]
+    output = with_select.run(classify_script(tmp_path, realtime=True))
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert all(line.isascii() for line in output.splitlines())
+    assert [line["event"] for line in lines[:2]] == ["ready", "source"]
+    assert (lines[0]["model"], lines[0]["bytes"]) == (model.name, len(to_bytes(model)))
+    assert lines[0]["labels"] == list(model.labels)
+    predictions = [line for line in lines if line["event"] == "prediction"]
+    assert [line["seq"] for line in predictions] == list(range(len(predictions)))
+    assert (lines[-1]["event"], lines[-1]["count"]) == ("end", len(predictions))
+    expected = np.concatenate(
+        [model.scores(cut_windows([r], ("x",), 16, model.window.hop).samples) for r in recordings]
+    )
+    assert [p["scores"] for p in predictions] == expected.tolist()
+    assert [p["label"] for p in predictions] == [model.labels[i] for i in expected.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
+def test_classify_says_what_is_missing(with_select, tmp_path, missing):
+    model = random_model(6, 16, 2, 3, (40, 4))
+    if missing != "model.bnn":
+        save(model, tmp_path / "model.bnn")
+    *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
+    line = json.loads(last)
+    assert line["event"] == "error"
+    assert "no model in" in line["error"] or "tools/flash.py --recording" in line["error"]
+
+
+def test_classify_refuses_a_damaged_model(with_select, tmp_path):
+    (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
+    line = json.loads(with_select.run(classify_script(tmp_path, realtime=False)))
+    assert line["event"] == "error" and "crc" in line["error"]

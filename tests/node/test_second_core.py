@@ -1,0 +1,45 @@
+"""Classifying on a second core: on this computer, whose MicroPython has threads and no GIL."""
+
+import ast
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.lab.nets import random_model
+from tools.firmware.build import build
+from tools.firmware.sources import ROOT
+from xnornode.model.file_format import save
+
+SCRIPT = ROOT / "tests" / "lab" / "node_scripts" / "background.py"
+SAMPLES, LENGTH, HOP = 20_000, 64, 4
+WINDOWS = (SAMPLES - LENGTH) // HOP + 1
+
+
+@pytest.fixture(params=["unix", "unix-asan"])
+def micropython(request):
+    return build(request.param)
+
+
+def stress(micropython: Path, folder: Path, manner: str) -> list[int]:
+    """Windows, predictions, missed and wrong ones of tests/node/background.py."""
+    model = random_model(5, LENGTH, 3, 4, (256, 128, 5))
+    save(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
+    env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
+    # A small heap is collected all the time.
+    command = [micropython, "-X", "heapsize=200k", SCRIPT, folder / "m.bnn", str(SAMPLES), manner]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ast.literal_eval(done.stdout)
+
+
+def test_no_window_is_lost_where_the_loop_waits(micropython, tmp_path):
+    assert stress(micropython, tmp_path, "patient") == [WINDOWS, WINDOWS, 0, 0]
+
+
+def test_each_window_is_classified_or_counted_as_missed(micropython, tmp_path):
+    windows, predictions, missed, wrong = stress(micropython, tmp_path, "hasty")
+    assert (windows, wrong) == (WINDOWS, 0)
+    assert predictions + missed == windows
+    assert predictions > 500

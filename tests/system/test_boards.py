@@ -1,0 +1,31 @@
+"""`bnn` on all instruction sets, built in or native, against the reference: 0 of N differ."""
+
+import pytest
+
+from tests.lab.nets import awkward_models, conv_models, random_windows
+from tests.lab.parity import disagreements
+from tests.lab.targets import BOARDS, board_of
+from tests.lab.watch import watch_model, watch_windows
+from xnornode.model.file_format import to_bytes
+
+
+@pytest.fixture(scope="module", params=BOARDS)
+def board(request):
+    with board_of(request.param) as board:
+        yield board
+
+
+def test_real_windows(board):
+    windows = watch_windows(hop=4, count=1000)
+    assert len(windows) == 1000
+    assert disagreements(board, watch_model(), windows, hop=4) == 0
+
+
+def test_awkward_networks(board):
+    models = [m for m in awkward_models() + conv_models() if len(to_bytes(m)) < 8000]
+    differ = {
+        model.name: disagreements(board, model, random_windows(model, 3), model.window.length)
+        for model in models
+    }
+    assert len(differ) > 100
+    assert {name: count for name, count in differ.items() if count} == {}

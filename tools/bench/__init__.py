@@ -1,0 +1,1 @@
+"""Measurements: kernels, models, training, pushes."""

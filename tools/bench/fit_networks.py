@@ -1,0 +1,164 @@
+"""Networks of many shapes, for tools/bench/fit_chips.py: what they compute is of no interest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from xnornode.model.features import Features
+from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
+from xnornode.model.layers import IntLayer, Limits, Output, Requantise, Scores
+from xnornode.model.model import Model, Window
+from xnornode.model.ngrams import Text
+from xnornode.model.preprocessing import Front, Samples
+
+COUNT = 2  # inputs of each network
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network, what it is given, and the same as the bytes that a node gets."""
+
+    name: str
+    model: Model
+    given: Any
+    inputs: list[bytes]
+
+    @cached_property
+    def shares(self) -> list[float]:
+        """Of each layer's inputs, padding included, those that have the counted value."""
+        found = []
+        for layer, x in zip(self.model.layers, self.model.activations(self.given), strict=True):
+            around = [(0, 0), *((p, p) for p in layer.padding), (0, 0)]
+            seen = np.pad(x.reshape(-1, *layer.grid), around, constant_values=-1)
+            found.append(float(((seen > 0) == layer.counted).mean()))
+        return found
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A hidden layer; without a grid a dense one."""
+
+    outputs: int
+    grid: tuple[int, int] = (1, 1)
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pool: tuple[int, int] = (1, 1)
+    groups: int = 1
+    output: str = "bits"
+
+
+def network(
+    front: Front, code: Code | None, window: Window, specs: list[Spec], classes: int = 7
+) -> Model:
+    rng = np.random.default_rng(0)
+    values = front.count(window.length, len(window.channels))
+    width, kind = (code.width(values), code.output) if code else (values, "bits")
+    layers = []
+    for spec in [*specs, Spec(classes, output="scores")]:
+        grid = (*spec.grid, width // (spec.grid[0] * spec.grid[1]))
+        shape = (spec.outputs, *spec.kernel, grid[2] // spec.groups)
+        weights = rng.choice(np.array([-1, 1], np.int8), shape)
+        half = np.full(spec.outputs, weights[0].size // 2 if kind == "bits" else 0)
+        output: Output = Limits(half)
+        if spec.output == "bytes":
+            output = Requantise(half * 0 + 1, half * 0 + 64, 3)
+        if spec.output == "scores":
+            output = Scores(half * 0 + 1, half * 0)
+        options = (spec.groups, spec.stride, spec.padding, spec.pool)
+        layers.append(IntLayer(weights, grid, kind, output, *options))
+        width, kind = int(np.prod(layers[-1].out_grid)), layers[-1].outputs  # type: ignore[assignment]
+    return Model("fit", tuple(f"c{i}" for i in range(classes)), window, front, code, tuple(layers))
+
+
+def _windows(name: str, code: Code, channels: int, length: int, specs: list[Spec],
+             front: Front | None = None) -> Case:  # fmt: skip
+    window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
+    model = network(front or Samples(), code, window, specs)
+    rng = np.random.default_rng(1)
+    # A wave with noise, of about 1000 counts: features then look at what is like a sensor's.
+    wave = 800 * np.sin(np.arange(length) / 5)[:, None] + np.zeros(channels)
+    given = (wave + rng.normal(0, 500, (COUNT, length, channels))).astype(np.int16)
+    return Case(name, model, given, [x.astype("<i2").tobytes() for x in given])
+
+
+def _thermometer(rows: int, bits: int) -> Thermometer:
+    # At the quantiles of the samples above, as training puts them.
+    cuts = np.quantile(800 * np.sin(np.arange(1000) / 5), np.arange(1, bits + 1) / (bits + 1))
+    return Thermometer(np.tile(cuts.astype(np.int16), (rows, 1)))
+
+
+def _bytes(rows: int) -> ByteCode:
+    return ByteCode(np.full(rows, 10), np.zeros(rows, np.int64), 6)
+
+
+def cases() -> Iterator[Case]:
+    """Every kind of layer, code and front."""
+    for length, channels, bits, widths in (
+        (128, 6, 3, [64]), (128, 6, 1, [64]), (64, 1, 1, [64, 64]), (256, 1, 1, [64]),
+        (1024, 1, 1, [64]), (1024, 1, 4, [8]), (100, 3, 2, [32, 32]), (32, 1, 1, [200, 200]),
+    ):  # fmt: skip
+        name = f"dense {length * channels * bits}-{'-'.join(map(str, widths))}"
+        code = _thermometer(channels, bits)
+        yield _windows(name, code, channels, length, [Spec(m) for m in widths])
+    first = Spec(32, (128, 1), (5, 1), (2, 1))
+    yield _windows("conv", _thermometer(6, 3), 6, 128, [first])
+    second = Spec(64, (62, 1), (5, 1), pool=(2, 1))
+    yield _windows("conv conv dense", _thermometer(6, 3), 6, 128, [first, second, Spec(64)])
+    around = Spec(16, (28, 28), (3, 3), padding=(1, 1), pool=(2, 2))
+    again = Spec(32, (14, 14), (3, 3), padding=(1, 1), pool=(2, 2))
+    yield _windows("image", _thermometer(1, 1), 1, 784, [around, again, Spec(64)])
+    yield _windows("wide steps", _thermometer(1, 1), 1, 784, [Spec(32, (28, 28), (8, 8), (5, 5))])
+    yield _windows("three bits", _thermometer(1, 3), 1, 784, [Spec(32, (28, 28), (5, 5), (2, 2))])
+    yield _windows("dense 300-12-6", _thermometer(3, 2), 3, 50, [Spec(12), Spec(6)])
+    few = [Spec(12, (60, 1), (7, 1)), Spec(20, (54, 1), (3, 1), pool=(2, 1))]
+    yield _windows("conv of few", _thermometer(3, 1), 3, 60, few)
+    deep = [Spec(40, (14, 14), (3, 3)), Spec(24, (12, 12), (3, 3), (2, 2))]
+    yield _windows("deep image", _thermometer(3, 1), 3, 196, deep)
+    # Weights in rows, which bits to bits have no more.
+    for inputs, outputs in ((32, 200), (64, 64), (240, 100), (1024, 32), (2304, 16)):
+        rows = [Spec(outputs, output="bytes")]
+        yield _windows(f"rows {inputs}-{outputs}", _thermometer(1, 1), 1, inputs, rows)
+    yield _windows("bytes 784-8", _bytes(1), 1, 784, [Spec(8)])
+    yield _windows("bytes dense", _bytes(1), 1, 784, [Spec(64), Spec(64)])
+    to_bytes = Spec(128, output="bytes")
+    yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
+    yield _windows("bytes image", _bytes(1), 1, 784, [Spec(16, (28, 28), (5, 5), (2, 2))])
+    # One row for each group, whose tables serve it alone.
+    alone = Spec(8, (64, 1), (5, 1), groups=8)
+    yield _windows("bytes groups", _bytes(8), 8, 64, [alone, Spec(32)])
+    planes = BitPlanes(np.full(3, 10), np.full(3, 8000), 10, 4)
+    yield _windows("planes", planes, 3, 64, [Spec(40)])
+    grouped = Spec(32, (64, 1), (5, 1), groups=8)
+    yield _windows("groups", _thermometer(8, 4), 8, 64, [grouped, Spec(32)])
+    yield from _fronts()
+
+
+def _fronts() -> Iterator[Case]:
+    for length, channels in ((128, 6), (64, 2), (300, 3)):
+        for name, front in (
+            ("mean", Features(("mean",))),
+            ("deviation", Features(("mean", "deviation"))),
+            ("logs", Features(("log variance", "log power", "log change"))),
+            ("median", Features(("median",))),
+            ("bands", Features((), bands=5)),
+            ("parts", Features(("mean",), 0, 4, ("mean", "deviation"))),
+            ("usual", Features(bands=5)),
+            ("covariance", Features(("covariance",))),
+        ):
+            code = _bytes(front.count(length, channels))
+            yield _windows(f"{name} {length} x {channels}", code, channels, length, [], front)
+    words = np.random.default_rng(2).integers(97, 123, 2000).astype(np.uint8)
+    words[::6] = 32
+    for unit, shortest, longest, buckets, length in (
+        ("characters", 1, 4, 2048, 300), ("characters", 1, 1, 2048, 300),
+        ("characters", 2, 3, 512, 300), ("characters", 1, 4, 2048, 900),
+        ("words", 1, 1, 2048, 300), ("words", 1, 2, 1024, 600),
+    ):  # fmt: skip
+        text = Text(unit, shortest, longest, buckets, length)  # type: ignore[arg-type]
+        model = network(text, None, Window(("text",), length, length, 0, (0,)), [])
+        lines = [words[i : i + length].tobytes() for i in range(COUNT)]
+        yield Case(f"{unit} {shortest}-{longest}, {length}", model, lines, lines)

@@ -1,0 +1,1 @@
+"""Emulated chips: a whole Pico, single cores."""

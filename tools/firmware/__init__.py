@@ -1,0 +1,1 @@
+"""Firmware and native modules from pinned sources."""

@@ -1,0 +1,1 @@
+"""Long tests: fuzzing, faults, power cuts."""
