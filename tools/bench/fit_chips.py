@@ -1,7 +1,7 @@
 """Counts what the C core takes, instruction by instruction, and fits xnornode.cost.chips to it.
 
 Builds the core for the Cortex-M0+ and for RV32IMC as for a board (-Os), runs networks of many
-shapes in an emulator (Unicorn, put into build/fit/), checks their scores against the reference, and
+shapes in an emulator (Unicorn), checks their scores against the reference, and
 prints counts, estimates by chips.py, and the constants that fit best. Cortex-M0+ cycles are those
 of its manual, with memory that never waits; of RV32IMC instructions are counted.
 Exit status 0; 1 where a tool is missing, scores differ, or an estimate is off by more than --most.
