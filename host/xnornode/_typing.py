@@ -23,6 +23,6 @@ Int32 = npt.NDArray[np.int32]
 
 Pair = tuple[int, int]
 
-Grid = tuple[int, int, int]
+Shape = tuple[int, int, int]
 
-Kind = Literal["bits", "bytes"]
+Activation = Literal["binary", "int8"]

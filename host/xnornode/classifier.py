@@ -60,14 +60,14 @@ class XnorClassifier:
         self,
         layers: str | Sequence[int | Spec] = (64,),
         *,
-        code: str = "bytes",
+        encoding: str = "int8",
         bits: int = 8,
-        front: Any = None,
-        grid: tuple[int, int] | None = None,
+        features: Any = None,
+        image_shape: tuple[int, int] | None = None,
         epochs: int = 100,
         batch: int = 32,
-        rate: float = 0.01,
-        estimator: str = "clipped",
+        learning_rate: float = 0.01,
+        ste: str = "clipped",
         loss: str = "cross-entropy",
         smoothing: float = 0.0,
         class_weight: str | Mapping[Any, float] | None = None,
@@ -76,14 +76,14 @@ class XnorClassifier:
         random_state: Any = None,
     ) -> None:
         self.layers = layers
-        self.code = code
+        self.encoding = encoding
         self.bits = bits
-        self.front = front
-        self.grid = grid
+        self.features = features
+        self.image_shape = image_shape
         self.epochs = epochs
         self.batch = batch
-        self.rate = rate
-        self.estimator = estimator
+        self.learning_rate = learning_rate
+        self.ste = ste
         self.loss = loss
         self.smoothing = smoothing
         self.class_weight = class_weight
@@ -183,10 +183,10 @@ class XnorClassifier:
 
     def _shaped(self, x: Array) -> Array:
         """X as windows (n, length, channels)."""
-        if self.grid is not None and x.ndim > 1:
-            if x[0].size % (self.grid[0] * self.grid[1]):
-                raise DataError(f"X of shape {x.shape} holds no images of {self.grid}")
-            return x.reshape(len(x), self.grid[0] * self.grid[1], -1)
+        if self.image_shape is not None and x.ndim > 1:
+            if x[0].size % (self.image_shape[0] * self.image_shape[1]):
+                raise DataError(f"X of shape {x.shape} holds no images of {self.image_shape}")
+            return x.reshape(len(x), self.image_shape[0] * self.image_shape[1], -1)
         if x.ndim == 2:
             return x[:, None, :] if x.shape[1] <= MAX_CHANNELS else x[:, :, None]
         return x
@@ -194,7 +194,7 @@ class XnorClassifier:
     def _config(self, names: Sequence[str]) -> TrainConfig:
         layers, mean = self.layers, False
         if isinstance(layers, str):
-            specs, mean = parse_layers(layers, image=self.grid is not None)
+            specs, mean = parse_layers(layers, image=self.image_shape is not None)
         else:
             specs = tuple(Dense(int(x)) if isinstance(x, int | np.integer) else x for x in layers)
         teacher = self.teacher
@@ -203,17 +203,17 @@ class XnorClassifier:
         weights = self.class_weight
         if isinstance(weights, Mapping):
             weights = tuple(float(weights.get(c, 1.0)) for c in self.classes_)  # type: ignore
-        given = {} if self.front is None else {"front": self.front}
+        given = {} if self.features is None else {"features": self.features}
         return TrainConfig(
             layers=specs,
-            average=mean,
-            code=self.code,  # type: ignore[arg-type]
+            global_average_pooling=mean,
+            encoding=self.encoding,  # type: ignore[arg-type]
             bits=self.bits,
-            grid=self.grid,
+            image_shape=self.image_shape,
             epochs=self.epochs,
             batch=self.batch,
-            rate=self.rate,
-            estimator=self.estimator,
+            learning_rate=self.learning_rate,
+            ste=self.ste,
             loss=self.loss,
             smoothing=self.smoothing,
             class_weights=weights,  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from tests.lab.nets import (
     Spec,
     awkward_models,
     conv_models,
-    random_code,
+    random_encoding,
     random_model,
     random_network,
     random_windows,
@@ -19,7 +19,7 @@ from tests.lab.nets import (
 from xnornode.errors import ModelError
 from xnornode.model.column_weights import strips
 from xnornode.model.file_format import from_bytes, to_bytes
-from xnornode.model.layers import Limits
+from xnornode.model.layers import Thresholds
 from xnornode.model.limits import MAX_COLUMNS
 
 pytestmark = pytest.mark.quick
@@ -29,7 +29,7 @@ HEADER, COUNTED, LAYER = 32, 21, 24
 
 def first_layer(model):
     """Where the first layer begins, behind header, scales and a thermometer."""
-    thresholds = 2 * model.code.thresholds.size
+    thresholds = 2 * model.encoding.thresholds.size
     return HEADER + 4 * len(model.window.channels) + 4 + thresholds + -thresholds % 4
 
 
@@ -76,7 +76,7 @@ def test_the_random_networks_have_every_strip_with_both_counted_values():
 def test_the_reference_is_the_specification(counted, outputs):
     """A padded convolution from the file's bytes, in plain integers, by the words of FORMAT.md."""
     spec = Spec(outputs, (5, 6), (2, 3), 1, (2, 1), (1, 2), (1, 2))
-    model = random_network(3, 30, 3, random_code(3, "thermometer", 3, 1), [spec], 2)
+    model = random_network(3, 30, 3, random_encoding(3, "thermometer", 3, 1), [spec], 2)
     layer = replace(model.layers[0], counted=counted)
     model = replace(model, layers=(layer, *model.layers[1:]))
     data, n, h, w, c = to_bytes(model), 18, 5, 6, 3
@@ -101,7 +101,7 @@ def test_the_reference_is_the_specification(counted, outputs):
             base = sum((plane >> j & 1) << i for i, plane in enumerate(planes))
             bases.append(base - (1 << digits if base >> digits - 1 else 0))
     inputs = model.inputs(random_windows(model, 3))
-    got, grid = layer.forward(inputs), inputs.reshape(3, h, w, c)
+    got, input_shape = layer.forward(inputs), inputs.reshape(3, h, w, c)
     assert got.shape == (3, 3, 4, outputs)  # the convolution is 3 x 8
     both = set()
     for i, y, x in np.ndindex(3, 3, 4):
@@ -111,7 +111,7 @@ def test_the_reference_is_the_specification(counted, outputs):
             for dy, dx, channel in np.ndindex(2, 3, c):
                 row, column = 2 * y - 1 + dy, place - 2 + dx
                 inside = 0 <= row < h and 0 <= column < w
-                bit = int(grid[i, row, column, channel] > 0) if inside else 0
+                bit = int(input_shape[i, row, column, channel] > 0) if inside else 0
                 if bit == counted:
                     seen.append((dx * 2 + dy) * c + channel)
             for o in range(outputs):
@@ -146,7 +146,7 @@ def columns_model(outputs, counted, inputs=7):
     layer = model.layers[0]
     values = np.arange(outputs) % (inputs + 2)
     values[-2:] = 0, inputs + 1
-    layer = replace(layer, counted=counted, output=Limits(values))
+    layer = replace(layer, counted=counted, output=Thresholds(values))
     return replace(model, layers=(layer, model.layers[1]))
 
 
@@ -207,23 +207,23 @@ def test_a_counted_value_is_0_or_1(value):
 
 
 @pytest.mark.parametrize(
-    ("code", "spec"),
+    ("encoding", "spec"),
     [
         ("thermometer", None),
-        ("thermometer", Spec(4, kind="bytes")),
+        ("thermometer", Spec(4, kind="int8")),
         ("thermometer", Spec(4, (3, 2), (3, 1), groups=2)),
-        ("bytes", Spec(4)),
+        ("int8", Spec(4)),
     ],
     ids=["scores", "to bytes", "groups", "from bytes"],
 )
-def test_weights_in_rows_have_no_counted_value(code, spec):
-    made = random_code(1, code, 2, 1)
+def test_weights_in_rows_have_no_counted_value(encoding, spec):
+    made = random_encoding(1, encoding, 2, 1)
     model = random_network(1, 6, 2, made, [spec] if spec else [], 2)
     assert not model.layers[0].in_columns and model.layers[0].counted == 1
     data = bytearray(to_bytes(model))
-    rows = 12 if code == "bytes" else 4
+    rows = 12 if encoding == "int8" else 4
     at = HEADER + 8 + 4 + rows
-    kinds = {"bits": 1, "bytes": 2, "scores": 3}
+    kinds = {"binary": 1, "int8": 2, "scores": 3}
     layer = model.layers[0]
     assert list(data[at : at + 2]) == [kinds[layer.inputs], kinds[layer.outputs]]
     assert data[at + COUNTED] == 0 and reason(data) == "ok"

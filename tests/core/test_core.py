@@ -11,17 +11,17 @@ from tests.lab.nets import (
     awkward_models,
     conv_models,
     convolutions,
-    random_code,
+    random_encoding,
     random_model,
     random_network,
     random_windows,
     sealed,
 )
 from xnornode.model.file_format import from_bytes, to_bytes
-from xnornode.model.input_encoding import BitPlanes, ByteCode
-from xnornode.model.layers import Limits, Requantise, Scores, dense
+from xnornode.model.input_encoding import BitPlanes, Int8Encoding
+from xnornode.model.layers import Requantize, Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Samples
+from xnornode.model.preprocessing import Raw
 
 pytestmark = pytest.mark.quick
 
@@ -41,12 +41,12 @@ def test_scores_of_awkward_networks(model):
     seed=st.integers(0, 2**31),
     length=st.integers(1, 40),
     channels=st.integers(1, 5),
-    code=st.sampled_from(["thermometer", "planes", "bytes"]),
+    encoding=st.sampled_from(["thermometer", "bit-planes", "int8"]),
     bits=st.integers(1, 8),
     widths=st.lists(st.integers(1, 70), min_size=1, max_size=5),
 )
-def test_scores_of_any_dense_network(seed, length, channels, code, bits, widths):
-    check_parity(random_model(seed, length, channels, bits, tuple(widths), code))
+def test_scores_of_any_dense_network(seed, length, channels, encoding, bits, widths):
+    check_parity(random_model(seed, length, channels, bits, tuple(widths), encoding))
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -54,15 +54,15 @@ def test_scores_of_any_dense_network(seed, length, channels, code, bits, widths)
 def test_scores_of_any_convolution(data):
     seed, length = data.draw(st.integers(0, 2**31)), data.draw(st.integers(1, 48))
     channels, bits = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 8))
-    kind = data.draw(st.sampled_from(["thermometer", "planes", "bytes"]))
-    code = random_code(seed, kind, channels, bits)
-    specs = [data.draw(convolutions(code.width(length * channels)))]
-    only_first = random_network(seed, length, channels, code, specs, 1)
-    height, width, depth = only_first.layers[0].out_grid
+    kind = data.draw(st.sampled_from(["thermometer", "bit-planes", "int8"]))
+    encoding = random_encoding(seed, kind, channels, bits)
+    specs = [data.draw(convolutions(encoding.width(length * channels)))]
+    only_first = random_network(seed, length, channels, encoding, specs, 1)
+    height, width, depth = only_first.layers[0].output_shape
     specs.append(data.draw(convolutions(height * width * depth)))
-    model = random_network(seed, length, channels, code, specs, 3)
-    grid = model.layers[1].out_grid[:2]
-    check_parity(random_network(seed, length, channels, code, specs, 3, grid))
+    model = random_network(seed, length, channels, encoding, specs, 3)
+    input_shape = model.layers[1].output_shape[:2]
+    check_parity(random_network(seed, length, channels, encoding, specs, 3, input_shape))
 
 
 def check_parity(model):
@@ -72,15 +72,15 @@ def check_parity(model):
     assert (answer.scores == model.scores(windows)).all()
 
 
-@pytest.mark.parametrize("code", ["thermometer", "planes", "bytes"])
-def test_the_reference_is_the_specification(code):
+@pytest.mark.parametrize("encoding", ["thermometer", "bit-planes", "int8"])
+def test_the_reference_is_the_specification(encoding):
     """A convolution place by place, in plain integers, by the words of FORMAT.md."""
     spec = Spec(6, (9, 7), (3, 2), 2, (2, 1), (2, 1), (2, 3))
-    made = random_code(1, code, 2, 3)
+    made = random_encoding(1, encoding, 2, 3)
     model = random_network(1, 63, 2, made, [spec], 2)
     layer, x = model.layers[0], model.inputs(random_windows(model, 3))
-    got, outside = layer.forward(x), 0 if code == "bytes" else -1
-    grid, n = x.reshape(3, *layer.grid).astype(int), layer.weights[0].size
+    got, outside = layer.forward(x), 0 if encoding == "int8" else -1
+    input_shape, n = x.reshape(3, *layer.input_shape).astype(int), layer.weights[0].size
     both = set()
     for i, o, y, q in np.ndindex(got.shape[0], 6, *got.shape[1:3]):
         fires = []
@@ -89,11 +89,11 @@ def test_the_reference_is_the_specification(code):
             for dy, dx, c in np.ndindex(layer.weights.shape[1:]):
                 row, column = (2 * y + py) * 2 - 2 + dy, (3 * q + px) - 1 + dx
                 inside = 0 <= row < 9 and 0 <= column < 7
-                channel = o // 3 * (layer.grid[2] // 2) + c
-                value = grid[i, row, column, channel] if inside else outside
+                channel = o // 3 * (layer.input_shape[2] // 2) + c
+                value = input_shape[i, row, column, channel] if inside else outside
                 z += int(layer.weights[o, dy, dx, c]) * int(value)
             limit = int(layer.output.values[o])
-            fires.append(z >= limit if code == "bytes" else (n - z) // 2 < limit)
+            fires.append(z >= limit if encoding == "int8" else (n - z) // 2 < limit)
         assert got[i, y, q, o] == (1 if any(fires) else -1)
         both.add(any(fires))
     assert both == {True, False}
@@ -136,7 +136,7 @@ def test_extreme_scores_stay_in_int32():
     head.output.offsets[:] = (-(2**31 - 1 - 32768 * inputs), 2**31 - 1 - 32767 * inputs)
     windows = np.full((2, 2047, 1), 32767, np.int16)
     windows[1] = -32768
-    model.code.thresholds[:] = 0
+    model.encoding.thresholds[:] = 0
     answer = core().classify(to_bytes(model), windows, 2)
     assert answer.scores[0].tolist() == [-(2**31 - 1), 2**31 - 1]
     assert (answer.scores == model.scores(windows)).all()
@@ -145,25 +145,25 @@ def test_extreme_scores_stay_in_int32():
 def test_extreme_bytes_stay_in_int32():
     """The longest row of bytes at both ends of their range, through every kind of output."""
     n, top = 65534, 2**31 - 1
-    code = ByteCode(np.array([1]), np.array([0]), 0)
+    encoding = Int8Encoding(np.array([1]), np.array([0]), 0)
     weights = np.ones((2, n), np.int8)
     weights[1] = -1
     factor, room = 255, top - 255 * 128 * n
     outputs = (
-        Limits(np.array([-128 * n, 127 * n])),
-        Requantise(np.array([factor, factor]), np.array([room, -room]), 24),
+        Thresholds(np.array([-128 * n, 127 * n])),
+        Requantize(np.array([factor, factor]), np.array([room, -room]), 24),
         Scores(np.array([factor, -factor]), np.array([-room, -room])),
     )
     windows = np.full((2, n, 1), 32767, np.int16)
     windows[1] = -32768
     for output in outputs:
-        layers = [dense(weights, "bytes", output)]
+        layers = [dense(weights, "int8", output)]
         if not isinstance(output, Scores):
             sign = np.array([[1, 1], [1, -1]], np.int8)
-            given = "bits" if isinstance(output, Limits) else "bytes"
+            given = "binary" if isinstance(output, Thresholds) else "int8"
             layers.append(dense(sign, given, Scores(np.array([1, 1]), np.array([0, 0]))))
         model = Model(
-            "n", ("a", "b"), Window(("x",), n, n, 0, (0,)), Samples(), code, tuple(layers)
+            "n", ("a", "b"), Window(("x",), n, n, 0, (0,)), Raw(), encoding, tuple(layers)
         )
         answer = core().classify(to_bytes(model), windows, 2)
         assert answer.selftest and (answer.scores == model.scores(windows)).all()
@@ -171,13 +171,13 @@ def test_extreme_bytes_stay_in_int32():
 
 
 def test_values_saturate():
-    for code in (
+    for encoding in (
         BitPlanes(np.array([-32768, 32767]), np.array([-(2**30) + 1, 2**30]), 0, 8),
         BitPlanes(np.array([-32768, 32767]), np.array([2**30 - 1, 0]), 31, 1),
-        ByteCode(np.array([32767, -32768]), np.array([2**30, 1 - 2**30]), 23),
-        ByteCode(np.array([0, 1]), np.array([-(2**31 - 1), 0]), 31),
+        Int8Encoding(np.array([32767, -32768]), np.array([2**30, 1 - 2**30]), 23),
+        Int8Encoding(np.array([0, 1]), np.array([-(2**31 - 1), 0]), 31),
     ):
-        model = random_network(3, 3, 2, code, [Spec(40), Spec(33, kind="bytes")], 9)
+        model = random_network(3, 3, 2, encoding, [Spec(40), Spec(33, kind="int8")], 9)
         check_parity(model)
 
 

@@ -12,14 +12,14 @@ from tests.lab.core import core, sanitized
 from tests.lab.frontnets import CLASSES, EVERYTHING, awkward_windows, feature_jobs, features_model
 from xnornode.data.windows import cut_windows
 from xnornode.datasets.watch import watch
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Features
+from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
 
 pytestmark = pytest.mark.quick
 
 
-def check_features(front, windows):
-    for job in feature_jobs(front, windows):
+def check_features(features, windows):
+    for job in feature_jobs(features, windows):
         answer = core().classify(*job)
         assert answer.reason == "ok" and answer.selftest
         assert not answer.scores.any()
@@ -27,13 +27,13 @@ def check_features(front, windows):
 
 def fronts_for(length):
     bands = max(k for k in range(15) if 2 * (2**k - 1) < length)
-    yield EVERYTHING if length > 1 else Features(STATISTICS[:-1])
-    yield Features((), bands) if bands else Features(("mean",))
+    yield EVERYTHING if length > 1 else Statistics(STATISTICS[:-1])
+    yield Statistics((), bands) if bands else Statistics(("mean",))
     if length >= 3:
-        yield Features(
+        yield Statistics(
             ("deviation", COVARIANCE, LAGGED), bands, 3, STATISTICS, min(length // 2, 255)
         )
-        yield Features((), 0, min(length, 16), ("median", "rises"))
+        yield Statistics((), 0, min(length, 16), ("median", "rises"))
 
 
 SHAPES = [(1, 1), (1, 3), (2, 2), (3, 1), (4, 3), (7, 2), (8, 1), (127, 2), (128, 6), (1001, 2)]
@@ -41,13 +41,13 @@ SHAPES = [(1, 1), (1, 3), (2, 2), (3, 1), (4, 3), (7, 2), (8, 1), (127, 2), (128
 
 @pytest.mark.parametrize(("length", "channels"), SHAPES)
 def test_features_of_awkward_windows(length, channels):
-    for front in fronts_for(length):
-        check_features(front, awkward_windows(length, channels))
+    for features in fronts_for(length):
+        check_features(features, awkward_windows(length, channels))
 
 
 def test_features_of_the_longest_window():
     windows = awkward_windows(65535, 1)[[0, 4, 5, 7, 14]]
-    check_features(Features(STATISTICS, 14, 16, STATISTICS, 255), windows)
+    check_features(Statistics(STATISTICS, 14, 16, STATISTICS, 255), windows)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -62,12 +62,12 @@ def test_features_of_any_window(data):
     pairs = (COVARIANCE, LAGGED) if length > 1 else (COVARIANCE,)
     whole = data.draw(st.sets(st.sampled_from((*some, *pairs))))
     lag = data.draw(st.integers(1, length - 1)) if {"asymmetry", LAGGED} & (whole | part) else 0
-    front = Features(tuple(whole | {"mean"}), bands, parts, tuple(part), lag)
+    features = Statistics(tuple(whole | {"mean"}), bands, parts, tuple(part), lag)
     size = data.draw(st.sampled_from([1, 50, 4000, 32767]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
     windows = rng.integers(-size - 1, size + 1, (3, length, channels)).astype(np.int16)
     windows[rng.random(windows.shape) < 0.1] = data.draw(st.integers(-32768, 32767))
-    check_features(front, windows)
+    check_features(features, windows)
 
 
 def test_a_wrong_value_is_seen():
@@ -84,8 +84,8 @@ def test_a_wrong_value_is_seen():
 def test_features_under_sanitizers():
     jobs = []
     for length, channels in SHAPES:
-        for front in fronts_for(length):
-            jobs += feature_jobs(front, awkward_windows(length, channels))
+        for features in fronts_for(length):
+            jobs += feature_jobs(features, awkward_windows(length, channels))
     for answer in sanitized(jobs):
         assert answer.reason == "ok" and answer.selftest and not answer.scores.any()
 
@@ -130,7 +130,7 @@ def by_definition(x, lag):
 
 
 def test_the_reference_is_the_specification():
-    front = Features((*STATISTICS, COVARIANCE, LAGGED), 2, 2, ("median", "mean"), 3)
+    features = Statistics((*STATISTICS, COVARIANCE, LAGGED), 2, 2, ("median", "mean"), 3)
     for window in awkward_windows(13, 3):
         expected, centred = [], []
         for channel in window.T.tolist():
@@ -148,7 +148,7 @@ def test_the_reference_is_the_specification():
             expected.append(root(s, 13))
         for a, b in product(centred, centred):
             expected.append(root(sum(a[t] * b[t - 3] for t in range(3, 13)), 13))
-        assert front.values(window[None])[0].tolist() == [limit(v) for v in expected]
+        assert features.values(window[None])[0].tolist() == [limit(v) for v in expected]
 
 
 def test_features_mean_what_they_say():
@@ -179,9 +179,9 @@ def test_asymmetry_and_lag_tell_the_direction_of_time():
     late = np.roll(saw, 5, axis=1)
     windows = np.stack([saw, late], axis=-1)
     names = ("asymmetry", LAGGED)
-    front = Features(names, lag=5)
-    got = dict(zip(front.names(("a", "b")), front.values(windows).T, strict=True))
-    back = dict(zip(front.names(("a", "b")), front.values(windows[:, ::-1]).T, strict=True))
+    features = Statistics(names, lag=5)
+    got = dict(zip(features.names(("a", "b")), features.values(windows).T, strict=True))
+    back = dict(zip(features.names(("a", "b")), features.values(windows[:, ::-1]).T, strict=True))
     assert (got["a: asymmetry"] < -100).all() and (back["a: asymmetry"] > 100).all()
     follows, leads = (f"{x}, {y} 5 samples earlier: covariance" for x, y in ("ba", "ab"))
     assert (got[follows] > 250).all() and (got[follows] > got[leads] + 50).all()
@@ -192,9 +192,9 @@ def test_asymmetry_and_lag_tell_the_direction_of_time():
 def test_a_wave_lands_in_its_band(band):
     t = np.arange(400)
     waves = [3000 * np.sin(2 * np.pi * t / (2.8 * 2**band) + phase) for phase in range(6)]
-    front = Features((), 6)
-    energies = front.values(np.array(waves)[..., None].astype(np.int16))
-    assert front.names(["x"])[band] == f"x: band {band + 1}"
+    features = Statistics((), 6)
+    energies = features.values(np.array(waves)[..., None].astype(np.int16))
+    assert features.names(["x"])[band] == f"x: band {band + 1}"
     assert (energies.argmax(axis=1) == band).all()
     others = [k for k in range(6) if abs(k - band) > 1]
     assert energies[:, others].max() + 256 < energies[:, band].min()
@@ -203,9 +203,9 @@ def test_a_wave_lands_in_its_band(band):
 def test_features_of_real_windows():
     data = watch()
     windows = cut_windows(data.recordings[::10], data.labels, 128, 100).samples
-    front = Features((*STATISTICS, COVARIANCE, LAGGED), 6, 2, ("mean", "asymmetry"), 8)
+    features = Statistics((*STATISTICS, COVARIANCE, LAGGED), 6, 2, ("mean", "asymmetry"), 8)
     assert len(windows) > 150
-    check_features(front, windows)
+    check_features(features, windows)
 
 
 def test_values_do_not_depend_on_the_batch():
@@ -215,9 +215,9 @@ def test_values_do_not_depend_on_the_batch():
 
 
 def test_names_are_one_per_value():
-    front = Features(("mean", COVARIANCE, LAGGED, "rises"), 2, 2, ("median",), 4)
-    names = front.names(["x (g)", "y (g)"])
-    assert len(names) == len(set(names)) == front.count(50, 2)
+    features = Statistics(("mean", COVARIANCE, LAGGED, "rises"), 2, 2, ("median",), 4)
+    names = features.names(["x (g)", "y (g)"])
+    assert len(names) == len(set(names)) == features.count(50, 2)
     assert names[:4] == ["x (g): mean", "x (g): rises", "x (g): band 1", "x (g): band 2"]
     assert names[4] == "x (g): median, part 1 of 2" and names[12] == "x (g), y (g): covariance"
     assert names[14] == "x (g), y (g) 4 samples earlier: covariance"

@@ -15,7 +15,7 @@ from tests.lab.nets import (
     awkward_models,
     conv_models,
     convolutions,
-    random_code,
+    random_encoding,
     random_model,
     random_network,
     random_windows,
@@ -121,7 +121,7 @@ def test_awkward_networks(runner, nth):
         check_scores(runner, model)
 
 
-KINDS = st.sampled_from(["thermometer", "planes", "bytes"])
+KINDS = st.sampled_from(["thermometer", "bit-planes", "int8"])
 
 
 @st.composite
@@ -136,14 +136,14 @@ def dense_models(draw):
 def convolved_models(draw):
     """Two convolutions, one on the other, of any options, and an average."""
     seed, length, channels = draw(SEEDS), draw(st.integers(1, 48)), draw(st.integers(1, 4))
-    code = random_code(seed, draw(KINDS), channels, draw(st.integers(1, 8)))
-    shape, specs = (seed, length, channels, code), []
-    size = code.width(length * channels)
+    encoding = random_encoding(seed, draw(KINDS), channels, draw(st.integers(1, 8)))
+    shape, specs = (seed, length, channels, encoding), []
+    size = encoding.width(length * channels)
     for _ in range(2):
         specs.append(draw(convolutions(size)))
-        grid = random_network(*shape, specs, 1).layers[-2].out_grid
-        size = grid[0] * grid[1] * grid[2]
-    return random_network(*shape, specs, draw(st.integers(1, 4)), grid[:2])
+        input_shape = random_network(*shape, specs, 1).layers[-2].output_shape
+        size = input_shape[0] * input_shape[1] * input_shape[2]
+    return random_network(*shape, specs, draw(st.integers(1, 4)), input_shape[:2])
 
 
 @st.composite
@@ -154,18 +154,18 @@ def wide_models(draw):
     high, wide = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     size = (draw(st.integers(high, 3)), draw(st.integers(wide, wide + 3072 // (high * channels))))
     kernel, stride = (high, wide), (draw(st.integers(1, 2)), draw(st.integers(1, 3)))
-    padding, pool, grid = [], [], []
+    padding, pool, input_shape = [], [], []
     for side, k, step in zip(size, kernel, stride, strict=True):
         padding.append(draw(st.integers(0, k - 1)))
         places = (side + 2 * padding[-1] - k) // step + 1
         pool.append(draw(st.integers(1, min(3, places))))
-        grid.append(places // pool[-1])
+        input_shape.append(places // pool[-1])
     turn = draw(st.sampled_from([1, 1, -1]))
     options = (tuple(option[::turn]) for option in (stride, padding, pool))
     spec = Spec(draw(st.integers(1, 50)), size[::turn], kernel[::turn], 1, *options)
     seed, length = draw(SEEDS), size[0] * size[1] * channels
-    code = random_code(seed, "thermometer", 1, 1)
-    return random_network(seed, length, 1, code, [spec], 2, tuple(grid[::turn]))
+    encoding = random_encoding(seed, "thermometer", 1, 1)
+    return random_network(seed, length, 1, encoding, [spec], 2, tuple(input_shape[::turn]))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -61,7 +61,7 @@ def test_grid_search_groups_and_a_pipeline():
     x, y = make_blobs(150, 4, centers=3, random_state=1, cluster_std=2.0)
     groups = np.arange(150) % 5
     pipe = make_pipeline(StandardScaler(), quick())
-    grid = {"xnorclassifier__bits": [1, 3], "xnorclassifier__code": ["thermometer"]}
+    grid = {"xnorclassifier__bits": [1, 3], "xnorclassifier__encoding": ["thermometer"]}
     search = GridSearchCV(pipe, grid, cv=GroupKFold(3)).fit(x, y, groups=groups)
     assert search.best_score_ > 0.8 and search.best_params_["xnorclassifier__bits"] in (1, 3)
     assert search.predict(x).shape == (150,)
@@ -82,7 +82,7 @@ def test_clone_and_parameters():
 def test_the_integer_network_predicts_and_is_saved(tmp_path):
     x, y = series()
     names = np.array(["low", "middle", "high"])[y]
-    clf = quick(code="thermometer").fit(x, names)
+    clf = quick(encoding="thermometer").fit(x, names)
     assert clf.n_features_in_ == 24 and list(clf.classes_) == ["high", "low", "middle"]
     assert clf.score(x, names) > 0.9 and len(clf.history_) == 10
     size = clf.save(tmp_path / "m.bnn", "levels")
@@ -115,8 +115,8 @@ def test_layers_as_text_widths_and_specs():
         assert (first.geometry.kernel, first.stride, first.pool) == ((5, 1), (2, 1), (2, 1))
         assert second.weights.shape == (16, 1, 1, 8 * 5)
     images = np.random.default_rng(0).integers(0, 255, (60, 8, 8))
-    clf = quick(layers="conv 4x3", grid=(8, 8), epochs=1).fit(images, np.arange(60) % 2)
-    assert clf.model_.layers[0].grid == (8, 8, 1)
+    clf = quick(layers="conv 4x3", image_shape=(8, 8), epochs=1).fit(images, np.arange(60) % 2)
+    assert clf.model_.layers[0].input_shape == (8, 8, 1)
     with pytest.raises(DataError, match="'cnv 3' is no layer"):
         quick(layers="cnv 3").fit(x, y)
 
@@ -202,10 +202,12 @@ except ValueError as error:
 
 def test_readme_classifier(tmp_path, monkeypatch):
     readme = (ROOT / "README.md").read_text()
-    (code,) = [b for b in re.findall(r"```python\n(.*?)```", readme, re.S) if "XnorClassifier" in b]
+    (encoding,) = [
+        b for b in re.findall(r"```python\n(.*?)```", readme, re.S) if "XnorClassifier" in b
+    ]
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     X = rng.normal(0, 100, (60, 64, 3)) + 300 * y[:, None, None]
     monkeypatch.chdir(tmp_path)
-    exec(code, {"X": X, "y": y})
+    exec(encoding, {"X": X, "y": y})
     assert load(tmp_path / "model.bnn").selftest()

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Features
+from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
-from xnornode.model.input_encoding import ByteCode
+from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import Scores, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
+from xnornode.model.ngrams import NGrams
 
-EVERYTHING = Features((*STATISTICS, COVARIANCE, LAGGED), lag=1)
+EVERYTHING = Statistics((*STATISTICS, COVARIANCE, LAGGED), lag=1)
 CLASSES = 40
 LINES = Path(__file__).read_bytes().splitlines()
 TEXTS = [
@@ -20,14 +20,14 @@ TEXTS = [
     *(b"x" * 300, b" " * 300, b"a b " * 200, bytes(range(256)) * 2, bytes(range(255, -1, -1))),
     *LINES,
 ]
-TEXT_FRONTS = [
-    Text("characters", 1, 1, 1, 1),
-    Text("characters", 1, 8, 1000, 65535),
-    Text("characters", 3, 5, 65534, 40),
-    Text("characters", 8, 8, 31, 256),
-    Text("words", 1, 1, 33, 65535),
-    Text("words", 1, 2, 2048, 300),
-    Text("words", 2, 8, 65534, 1000),
+TEXT_FEATURES = [
+    NGrams("characters", 1, 1, 1, 1),
+    NGrams("characters", 1, 8, 1000, 65535),
+    NGrams("characters", 3, 5, 65534, 40),
+    NGrams("characters", 8, 8, 31, 256),
+    NGrams("words", 1, 1, 33, 65535),
+    NGrams("words", 1, 2, 2048, 300),
+    NGrams("words", 2, 8, 65534, 1000),
 ]
 
 
@@ -38,26 +38,28 @@ def random_scores(seed, inputs, kind):
     return dense(weights, kind, Scores(ones, zeros))
 
 
-def model_of(front, window, code, kind):
-    width = front.count(window.length, len(window.channels))
+def model_of(features, window, encoding, kind):
+    width = features.count(window.length, len(window.channels))
     labels = tuple(f"c{i}" for i in range(CLASSES))
-    return Model("front", labels, window, front, code, (random_scores(1, width, kind),))
+    return Model("features", labels, window, features, encoding, (random_scores(1, width, kind),))
 
 
-def features_model(front, length, channels, expected):
+def features_model(features, length, channels, expected):
     """A model that takes the `expected` values away, so that all its scores are 0 if they come."""
     names = tuple(f"ch{i}" for i in range(channels))
-    code = ByteCode(np.ones(len(expected), np.int64), -expected.astype(np.int64), 0)
-    return model_of(front, Window(names, length, length, 0, (0,) * channels), code, "bytes")
+    encoding = Int8Encoding(np.ones(len(expected), np.int64), -expected.astype(np.int64), 0)
+    return model_of(features, Window(names, length, length, 0, (0,) * channels), encoding, "int8")
 
 
-def text_model(front):
-    return model_of(front, Window(("text",), front.length, front.length, 0, (0,)), None, "bits")
+def text_model(features):
+    return model_of(
+        features, Window(("text",), features.length, features.length, 0, (0,)), None, "binary"
+    )
 
 
-def feature_jobs(front, windows):
+def feature_jobs(features, windows):
     """One file for each window, with that window's values in it."""
-    files = [features_model(front, *w.shape, front.values(w[None])[0]) for w in windows]
+    files = [features_model(features, *w.shape, features.values(w[None])[0]) for w in windows]
     return [(to_bytes(m), w[None], CLASSES) for m, w in zip(files, windows, strict=True)]
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.lab.frontnets import TEXT_FRONTS, features_model, text_model
-from tests.lab.nets import Spec, random_code, random_model, random_network, sealed
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Features
+from tests.lab.frontnets import TEXT_FEATURES, features_model, text_model
+from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
+from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 
@@ -21,24 +21,26 @@ SESSIONS = Path(__file__).parent / "fuzz_lines.txt"
 def networks() -> dict[str, Model]:
     """Small networks in which each section and each kind of layer occurs."""
     every = (*STATISTICS, COVARIANCE, LAGGED)
-    features = Features(every, 2, 2, STATISTICS[:4], lag=1)
+    features = Statistics(every, 2, 2, STATISTICS[:4], lag=1)
     count = features.count(16, 2)
-    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
+    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "int8")
     pooled = Spec(3, (6, 2), (2, 2), pool=(5, 1))
     wide = [Spec(33, (8, 1), (3, 1), padding=(1, 0), pool=(2, 1)), Spec(40)]
     return {
         "dense": random_model(0, 3, 2, 3, (5, 3)),
         "one": random_model(1, 2, 1, 1, (1,)),
         "deep": random_model(2, 4, 1, 9, (33, 7, 3, 2)),
-        "planes": random_model(3, 3, 2, 3, (5, 3), "planes"),
-        "bytes": random_model(4, 3, 3, 8, (5, 2), "bytes"),
-        "conv": random_network(5, 12, 2, random_code(5, "bytes", 2, 1), [padded, Spec(3)], 2),
-        "pool": random_network(6, 12, 2, random_code(6, "thermometer", 2, 1), [pooled], 2, (1, 1)),
-        "average": random_network(7, 12, 2, random_code(7, "bytes", 2, 1), [], 2, (4, 2)),
-        "wide": random_network(8, 8, 1, random_code(8, "thermometer", 1, 5), wide, 3),
+        "bit-planes": random_model(3, 3, 2, 3, (5, 3), "bit-planes"),
+        "int8": random_model(4, 3, 3, 8, (5, 2), "int8"),
+        "conv": random_network(5, 12, 2, random_encoding(5, "int8", 2, 1), [padded, Spec(3)], 2),
+        "pool": random_network(
+            6, 12, 2, random_encoding(6, "thermometer", 2, 1), [pooled], 2, (1, 1)
+        ),
+        "average": random_network(7, 12, 2, random_encoding(7, "int8", 2, 1), [], 2, (4, 2)),
+        "wide": random_network(8, 8, 1, random_encoding(8, "thermometer", 1, 5), wide, 3),
         "features": features_model(features, 16, 2, np.zeros(count, np.int64)),
-        "text": text_model(TEXT_FRONTS[0]),
-        "words": text_model(TEXT_FRONTS[4]),
+        "text": text_model(TEXT_FEATURES[0]),
+        "words": text_model(TEXT_FEATURES[4]),
     }
 
 

@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 from hypothesis import strategies as st
 
-from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
-from xnornode.model.layers import IntLayer, Limits, Output, Requantise, Scores
+from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
+from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Samples
+from xnornode.model.preprocessing import Raw
 
 AWKWARD = (1, 31, 32, 33, 63, 65, 1000)
 
@@ -20,13 +20,13 @@ class Spec:
     """A layer to make: without a grid it is dense, for a kernel of 0 the whole side is taken."""
 
     outputs: int
-    grid: tuple[int, int] | None = None
+    input_shape: tuple[int, int] | None = None
     kernel: tuple[int, int] = (1, 1)
     groups: int = 1
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     pool: tuple[int, int] = (1, 1)
-    kind: str = "bits"
+    kind: str = "binary"
 
 
 def random_model(
@@ -35,15 +35,15 @@ def random_model(
     channels: int,
     bits: int,
     widths: tuple[int, ...],
-    code: str = "thermometer",
+    encoding: str = "thermometer",
 ) -> Model:
     """A dense model; `widths` are the hidden layers' outputs, then the classes."""
     specs = [Spec(m) for m in widths[:-1]]
-    return random_network(seed, length, channels, random_code(seed, code, channels, bits), specs,
-                          widths[-1])  # fmt: skip
+    made = random_encoding(seed, encoding, channels, bits)
+    return random_network(seed, length, channels, made, specs, widths[-1])
 
 
-def random_code(seed: int, kind: str, rows: int, bits: int) -> Code:
+def random_encoding(seed: int, kind: str, rows: int, bits: int) -> InputEncoding:
     """A code that tells samples of -2500 to 2500 apart; a thermometer has both extremes too."""
     rng = np.random.default_rng(seed)
     if kind == "thermometer":
@@ -52,17 +52,17 @@ def random_code(seed: int, kind: str, rows: int, bits: int) -> Code:
             thresholds[0, 0], thresholds[0, -1] = -32768, 32767
         return Thermometer(thresholds)
     sign = rng.choice([-1, 1], rows)
-    if kind == "planes":
+    if kind == "bit-planes":
         factors = sign * rng.integers(200, 400, rows)
         return BitPlanes(factors, rng.integers(1, 2**20, rows), 20 - bits, bits)
-    return ByteCode(sign * rng.integers(10, 30, rows), rng.integers(-5000, 5000, rows), 8)
+    return Int8Encoding(sign * rng.integers(10, 30, rows), rng.integers(-5000, 5000, rows), 8)
 
 
 def random_network(
     seed: int,
     length: int,
     channels: int,
-    code: Code,
+    encoding: InputEncoding,
     specs: list[Spec],
     classes: int,
     scores_grid: tuple[int, int] | None = None,
@@ -73,8 +73,8 @@ def random_network(
     vary; a wide layer has a limit at each end of the range too.
     """
     rng = np.random.default_rng(seed)
-    x = code.encode(random_values(rng, code, (64, length, channels)).reshape(64, -1))
-    kind = code.output
+    x = encoding.encode(random_values(rng, encoding, (64, length, channels)).reshape(64, -1))
+    kind = encoding.output
     layers: list[IntLayer] = []
     for spec in [*specs, Spec(classes, scores_grid, kind="scores")]:
         layers.append(_random_layer(rng, spec, x, kind))
@@ -89,8 +89,8 @@ def random_network(
             50_000,
             (488_281,) * channels,
         ),
-        front=Samples(),
-        code=code,
+        features=Raw(),
+        encoding=encoding,
         layers=tuple(layers),
         revision=seed,
         seed=seed + 1,
@@ -100,18 +100,18 @@ def random_network(
 
 
 def _random_layer(rng: np.random.Generator, spec: Spec, x: np.ndarray, kind: str) -> IntLayer:
-    height, width = spec.grid or (1, 1)
-    grid = (height, width, x[0].size // (height * width))
+    height, width = spec.input_shape or (1, 1)
+    input_shape = (height, width, x[0].size // (height * width))
     kernel = (spec.kernel[0] or height, spec.kernel[1] or width)
     weights = rng.choice(
-        np.array([-1, 1], np.int8), (spec.outputs, *kernel, grid[2] // spec.groups)
+        np.array([-1, 1], np.int8), (spec.outputs, *kernel, input_shape[2] // spec.groups)
     )
     options = (spec.groups, spec.stride, spec.padding, spec.pool)
     empty = np.zeros(spec.outputs, np.int64)
-    probe = IntLayer(weights, grid, kind, Limits(empty), *options)
-    z = probe._convolve(x.reshape(-1, *grid))
-    output = _random_output(rng, spec, z, kind, probe.geometry.inputs, prod(grid))
-    layer = IntLayer(weights, grid, kind, output, *options)
+    probe = IntLayer(weights, input_shape, kind, Thresholds(empty), *options)
+    z = probe._convolve(x.reshape(-1, *input_shape))
+    output = _random_output(rng, spec, z, kind, probe.geometry.inputs, prod(input_shape))
+    layer = IntLayer(weights, input_shape, kind, output, *options)
     return replace(layer, counted=int(rng.integers(2))) if layer.in_columns else layer
 
 
@@ -120,32 +120,36 @@ def _random_output(
 ) -> Output:
     output = spec.kind
     # Of pooled bits one in two fires where each does in fewer.
-    level = 0.5 ** (1 / prod(spec.pool)) if output == "bits" else 0.5
+    level = 0.5 ** (1 / prod(spec.pool)) if output == "binary" else 0.5
     middle = np.quantile(z, level, axis=(0, 1, 2)).astype(np.int64)
     m = len(middle)
-    if output == "bits":
-        limits = middle if kind == "bytes" else np.clip((inputs - middle) // 2 + 1, 0, inputs + 1)
-        ends = (-(2**31), 2**31 - 1) if kind == "bytes" else (0, inputs + 1)
+    if output == "binary":
+        thresholds = (
+            middle if kind == "int8" else np.clip((inputs - middle) // 2 + 1, 0, inputs + 1)
+        )
+        ends = (-(2**31), 2**31 - 1) if kind == "int8" else (0, inputs + 1)
         if m > 4:
-            limits[:2] = ends
-        return Limits(limits)
-    if output == "bytes":
+            thresholds[:2] = ends
+        return Thresholds(thresholds)
+    if output == "int8":
         spread = np.percentile(z, 90, axis=(0, 1, 2)) - np.percentile(z, 10, axis=(0, 1, 2))
         factors = (rng.choice([-1, 1], m) * 127 * 32 / np.maximum(spread, 1)).astype(np.int64)
-        return Requantise(factors, 64 * 32 - middle * factors, 5)
+        return Requantize(factors, 64 * 32 - middle * factors, 5)
     total = np.median(z.sum(axis=(1, 2)), axis=0).astype(np.int64)
     # Of many bytes so much comes together that only a small scale keeps within int32.
-    most = min(127, (2**30 // (128 * size if kind == "bytes" else size)))
+    most = min(127, (2**30 // (128 * size if kind == "int8" else size)))
     scales = rng.integers(-most, most + 1, m)
     return Scores(scales, rng.integers(-50, 50, m) - scales * total)
 
 
-def random_values(rng: np.random.Generator, code: Code, shape: tuple[int, int, int]) -> np.ndarray:
+def random_values(
+    rng: np.random.Generator, encoding: InputEncoding, shape: tuple[int, int, int]
+) -> np.ndarray:
     """int16 samples around the thresholds, some exactly on them, some the extremes."""
     windows = rng.integers(-2500, 2500, shape).astype(np.int16)
-    if isinstance(code, Thermometer):
-        row = np.arange(shape[1] * shape[2]).reshape(shape[1:]) % code.rows
-        on = code.thresholds[np.broadcast_to(row, shape), rng.integers(0, code.bits, shape)]
+    if isinstance(encoding, Thermometer):
+        row = np.arange(shape[1] * shape[2]).reshape(shape[1:]) % encoding.rows
+        on = encoding.thresholds[np.broadcast_to(row, shape), rng.integers(0, encoding.bits, shape)]
         windows = np.where(rng.random(shape) < 0.2, on, windows)
     windows[rng.random(shape) < 0.01] = -32768
     windows[rng.random(shape) < 0.01] = 32767
@@ -155,7 +159,7 @@ def random_values(rng: np.random.Generator, code: Code, shape: tuple[int, int, i
 def random_windows(model: Model, count: int, seed: int = 0) -> np.ndarray:
     """int16 (count, length, channels) that vary a model's neurons."""
     shape = (count, model.window.length, len(model.window.channels))
-    return random_values(np.random.default_rng(seed), model.code, shape)
+    return random_values(np.random.default_rng(seed), model.encoding, shape)
 
 
 def awkward_models() -> list[Model]:
@@ -174,43 +178,50 @@ def conv_models() -> list[Model]:
     """Networks that use every option of a layer, of bits and of bytes."""
     nets: list[Model] = []
 
-    def add(length, channels, code, bits, specs, classes=3, scores_grid=None):
+    def add(length, channels, encoding, bits, specs, classes=3, scores_grid=None):
         seed = 100 + len(nets)
-        made = random_code(seed, code, channels, bits)
+        made = random_encoding(seed, encoding, channels, bits)
         nets.append(random_network(seed, length, channels, made, specs, classes, scores_grid))
 
     image = (9, 7)
-    for code, bits in (("thermometer", 1), ("planes", 3), ("bytes", 8)):
-        for kind in ("bits", "bytes"):
-            depth = 2 if code == "bytes" else 2 * bits
-            add(63, 2, code, bits, [Spec(5, image, (3, 3), kind=kind), Spec(33, kind=kind)])
-            add(63, 2, code, bits, [Spec(7, image, (3, 2), 1, (2, 1), (2, 1), (2, 2), kind)])
-            add(63, 2, code, bits, [Spec(4, image, (2, 3), 2, (1, 3), (1, 0), (3, 1), kind)], 255)
-            add(63, 2, code, bits, [Spec(depth * 3, image, (3, 3), depth, (1, 1), (1, 1), (2, 3),
-                                         kind)], 1)  # fmt: skip
+    for encoding, bits in (("thermometer", 1), ("bit-planes", 3), ("int8", 8)):
+        for kind in ("binary", "int8"):
+            depth = 2 if encoding == "int8" else 2 * bits
+            add(63, 2, encoding, bits, [Spec(5, image, (3, 3), kind=kind), Spec(33, kind=kind)])
+            add(63, 2, encoding, bits, [Spec(7, image, (3, 2), 1, (2, 1), (2, 1), (2, 2), kind)])
+            add(
+                63,
+                2,
+                encoding,
+                bits,
+                [Spec(4, image, (2, 3), 2, (1, 3), (1, 0), (3, 1), kind)],
+                255,
+            )
+            deep = Spec(depth * 3, image, (3, 3), depth, (1, 1), (1, 1), (2, 3), kind)
+            add(63, 2, encoding, bits, [deep], 1)
     one_d = [Spec(8, (40, 1), (5, 1), 1, (2, 1), (2, 0)), Spec(33, (20, 1), (3, 1), pool=(2, 1))]
     add(40, 3, "thermometer", 5, one_d, 4, (9, 1))
-    add(40, 3, "bytes", 8, [*one_d, Spec(9, (9, 1), (9, 1), kind="bytes"), Spec(70)])
+    add(40, 3, "int8", 8, [*one_d, Spec(9, (9, 1), (9, 1), kind="int8"), Spec(70)])
     # Fields that begin at whole words, where they may be read in place, and that end off them.
-    add(24, 4, "planes", 8, [Spec(32, (24, 1), (4, 1), 1, (4, 1)), Spec(31, (6, 1), (3, 1))])
-    add(24, 4, "bytes", 8, [Spec(64, (24, 1), (2, 1), kind="bytes"), Spec(3, (23, 1), (4, 1))])
+    add(24, 4, "bit-planes", 8, [Spec(32, (24, 1), (4, 1), 1, (4, 1)), Spec(31, (6, 1), (3, 1))])
+    add(24, 4, "int8", 8, [Spec(64, (24, 1), (2, 1), kind="int8"), Spec(3, (23, 1), (4, 1))])
     add(16, 1, "thermometer", 32, [Spec(64, (4, 4), (2, 2), 2), Spec(64, (3, 3), (1, 1), 64)])
     add(16, 1, "thermometer", 32, [Spec(40, (4, 4), (0, 0))], 2)
-    add(16, 1, "bytes", 8, [Spec(300, (4, 4), (3, 3), padding=(2, 2), kind="bytes")], 5, (6, 6))
-    add(30, 2, "planes", 8, [Spec(17, (1, 30), (1, 7), padding=(0, 6), pool=(1, 4))], 6, (1, 9))
+    add(16, 1, "int8", 8, [Spec(300, (4, 4), (3, 3), padding=(2, 2), kind="int8")], 5, (6, 6))
+    add(30, 2, "bit-planes", 8, [Spec(17, (1, 30), (1, 7), padding=(0, 6), pool=(1, 4))], 6, (1, 9))
     for n in range(32):  # each remainder of a channel count, at each offset of a word
-        specs = [Spec(33 + n, (2, 2), (2, 1)), Spec(5, (1, 2), (1, 2), kind="bytes"), Spec(1 + n)]
+        specs = [Spec(33 + n, (2, 2), (2, 1)), Spec(5, (1, 2), (1, 2), kind="int8"), Spec(1 + n)]
         add(4, 3, "thermometer", 1, specs)
     for n in (31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 1500):  # bytes about a kernel's blocks
-        add(n, 1, "bytes", 8, [Spec(6), Spec(n, kind="bytes"), Spec(34)])
-        add(n, 1, "bytes", 8, [], 2)
-    add(1500, 1, "bytes", 8, [Spec(33, (1500, 1), (250, 1), 1, (50, 1), (249, 0), (3, 1))])
+        add(n, 1, "int8", 8, [Spec(6), Spec(n, kind="int8"), Spec(34)])
+        add(n, 1, "int8", 8, [], 2)
+    add(1500, 1, "int8", 8, [Spec(33, (1500, 1), (250, 1), 1, (50, 1), (249, 0), (3, 1))])
     # Lists that a row of the convolution needs several of, with and without a stride, a pool and a
     # padding; of one place alone.
-    wide = {"grid": (2, 20), "kernel": (2, 3)}
-    add(80, 4, "planes", 8, [Spec(12, **wide), Spec(20, (1, 18), (1, 18))])
-    add(80, 4, "planes", 8, [Spec(27, **wide, stride=(1, 2), padding=(1, 2), pool=(3, 2))])
-    add(60, 4, "planes", 8, [Spec(41, (3, 5), (3, 3), padding=(1, 1), pool=(1, 2))])
+    wide = {"input_shape": (2, 20), "kernel": (2, 3)}
+    add(80, 4, "bit-planes", 8, [Spec(12, **wide), Spec(20, (1, 18), (1, 18))])
+    add(80, 4, "bit-planes", 8, [Spec(27, **wide, stride=(1, 2), padding=(1, 2), pool=(3, 2))])
+    add(60, 4, "bit-planes", 8, [Spec(41, (3, 5), (3, 3), padding=(1, 1), pool=(1, 2))])
     return nets
 
 
@@ -237,5 +248,5 @@ def convolutions(draw, size):
             option.append(value)
     kernel, stride, padding, pool = map(tuple, options)
     outputs = groups * draw(st.integers(1, 40 // groups))
-    kind = draw(st.sampled_from(["bits", "bytes"]))
+    kind = draw(st.sampled_from(["binary", "int8"]))
     return Spec(outputs, (height, width), kernel, groups, stride, padding, pool, kind)

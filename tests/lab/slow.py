@@ -81,7 +81,7 @@ def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -
 
     values: by block its weights, gamma and beta.
     """
-    x = x.reshape(len(x), *network.grid)
+    x = x.reshape(len(x), *network.input_shape)
     for i, block in enumerate(network.blocks):
         w, gamma, beta = values[3 * i : 3 * i + 3]
         linear, last = block.linear, block is network.blocks[-1]
@@ -91,7 +91,7 @@ def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -
             )
             x = max_pool(z, linear.pool)
         else:
-            if last and block.grid[:2] != (1, 1):
+            if last and block.input_shape[:2] != (1, 1):
                 x = x.mean(axis=(1, 2))
             x = x.reshape(len(x), -1) @ w.T
         x = batch_norm(x, gamma, beta)

@@ -10,7 +10,7 @@ from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Trained, train
 
 CLASSES = ("slow", "fast", "rest")
-CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, rate=0.01)
+CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, learning_rate=0.01)
 WINDOW = Window(("x", "y"), 32, 32, 0, (0, 0))
 
 

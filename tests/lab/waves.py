@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from xnornode.data.dataset import Readings
-from xnornode.data.prepare import Parts, PrepareOptions, prepare
+from xnornode.data.dataset import Dataset
+from xnornode.data.prepare import PrepareOptions, Splits, prepare
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Dense
@@ -15,7 +15,7 @@ from xnornode.training.trainer import Trained, train
 LABELS = ("<b>above", "below & co")  # as no page may take them: they must be escaped
 
 
-def readings() -> Readings:
+def dataset() -> Dataset:
     rng = np.random.default_rng(0)
     items, labels, groups = [], [], []
     for person in range(8):
@@ -27,12 +27,12 @@ def readings() -> Readings:
             groups.append(f"p{person}")
     names = [f"{g} {label}" for g, label in zip(groups, labels, strict=True)]
     known = {"grouping": "group", "channels": ("x (g)", "y (g)"), "rate_mhz": 50_000}
-    return Readings("waves", "recordings", items, labels, groups, names, **known)
+    return Dataset("waves", "recordings", items, labels, groups, names, **known)
 
 
 @functools.cache
-def trained() -> tuple[Model, Trained, Parts]:
+def trained() -> tuple[Model, Trained, Splits]:
     """A model, what it was folded from, and its data."""
-    parts = prepare(readings(), PrepareOptions(length=32, validation=("p5",)))
+    parts = prepare(dataset(), PrepareOptions(length=32, validation=("p5",)))
     done = train(parts.train, TrainConfig(layers=(Dense(16),), epochs=6, bits=2), parts.validation)
     return fold(done, parts.window, parts.labels, parts.name), done, parts

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.lab.nets import Spec, random_code, random_model, random_network, sealed
+from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
 from tests.lab.targets import INTERPRETERS, interpreter
 from tools.firmware.sources import ROOT
 from xnornode._typing import Int8, Int16
@@ -18,9 +18,9 @@ from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording, cut_windows
 from xnornode.errors import ModelError
 from xnornode.model.file_format import from_bytes, save, to_bytes
-from xnornode.model.layers import Limits, Scores, dense
+from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
+from xnornode.model.ngrams import NGrams
 
 NODE = ROOT / "tests" / "lab" / "node_scripts"
 
@@ -37,8 +37,8 @@ def with_select(request):
 
 
 def test_module(micropython, tmp_path):
-    made = random_code(5, "planes", 3, 2)
-    model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="bytes")], 5)
+    made = random_encoding(5, "bit-planes", 3, 2)
+    model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="int8")], 5)
     assert model.notes
     save(model, tmp_path / "m.bnn")
     facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
@@ -52,13 +52,13 @@ def test_module(micropython, tmp_path):
 
 def text_model(texts: list[bytes]) -> Model:
     rng = np.random.default_rng(0)
-    front = Text("characters", 1, 3, 500, 60)
+    features = NGrams("characters", 1, 3, 500, 60)
     weights = random_signs(rng, 40, 500)
-    differing = (front.bits(texts)[:, None] != weights).sum(axis=2)
-    hidden = dense(weights, "bits", Limits(np.median(differing, axis=0).astype(np.int64)))
+    differing = (features.bits(texts)[:, None] != weights).sum(axis=2)
+    hidden = dense(weights, "binary", Thresholds(np.median(differing, axis=0).astype(np.int64)))
     scores = Scores(rng.integers(1, 99, 3), rng.integers(-99, 99, 3))
-    layers = (hidden, dense(random_signs(rng, 3, 40), "bits", scores))
-    return Model("t", ("a", "b", "c"), Window(("text",), 60, 60, 0, (0,)), front, None, layers)
+    layers = (hidden, dense(random_signs(rng, 3, 40), "binary", scores))
+    return Model("t", ("a", "b", "c"), Window(("text",), 60, 60, 0, (0,)), features, None, layers)
 
 
 def random_signs(rng: np.random.Generator, *shape: int) -> Int8:
@@ -78,8 +78,8 @@ def test_text(micropython, tmp_path):
 
 
 def small_convolution():
-    spec = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
-    return random_network(2, 12, 2, random_code(2, "bytes", 2, 8), [spec], 2)
+    spec = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "int8")
+    return random_network(2, 12, 2, random_encoding(2, "int8", 2, 8), [spec], 2)
 
 
 @pytest.mark.parametrize("model", [random_model(2, 3, 2, 3, (5, 3)), small_convolution()])
@@ -160,7 +160,7 @@ def test_classify_replays_recordings(with_select, tmp_path):
     lines = [json.loads(line) for line in output.splitlines()]
     assert all(line.isascii() for line in output.splitlines())
     assert [line["event"] for line in lines[:2]] == ["ready", "source"]
-    assert (lines[0]["model"], lines[0]["bytes"]) == (model.name, len(to_bytes(model)))
+    assert (lines[0]["model"], lines[0]["int8"]) == (model.name, len(to_bytes(model)))
     assert lines[0]["labels"] == list(model.labels)
     predictions = [line for line in lines if line["event"] == "prediction"]
     assert [line["seq"] for line in predictions] == list(range(len(predictions)))

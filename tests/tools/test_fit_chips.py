@@ -17,7 +17,7 @@ SOME = (
     "three bits",
     "rows 240-100",
     "bytes to bytes",
-    "planes",
+    "bit-planes",
     "usual 64 x 2",
     "characters 2-3, 300",
 )
@@ -41,7 +41,7 @@ def test_the_fit_finds_the_constants_that_made_the_counts():
     every = list(cases())
     found = fit(RP2040, [(case, cycles(case.model, RP2040, case.shares)) for case in every])
     for name, value in found.items():
-        owner = RP2040.front if name.startswith("front.") else RP2040
+        owner = RP2040.features if name.startswith("front.") else RP2040
         made_by = getattr(owner, name.removeprefix("front."))
         assert value == pytest.approx(made_by, rel=1e-3, abs=1e-6)
 
@@ -49,6 +49,6 @@ def test_the_fit_finds_the_constants_that_made_the_counts():
 @pytest.mark.quick
 @pytest.mark.parametrize("chip", [RP2040, ESP32], ids=lambda chip: chip.name)
 def test_nothing_takes_less_than_no_time(chip):
-    own, front = dict(vars(chip)), vars(chip.front)
-    del own["name"], own["basis"], own["front"]
-    assert {name: value for name, value in {**own, **front}.items() if value < 0} == {}
+    own, features = dict(vars(chip)), vars(chip.features)
+    del own["name"], own["basis"], own["features"]
+    assert {name: value for name, value in {**own, **features}.items() if value < 0} == {}

@@ -21,7 +21,7 @@ from xnornode.data.augment import Augment, ImageAugment
 from xnornode.data.prepare import Task
 from xnornode.datasets.images import mnist
 from xnornode.datasets.watch import watch
-from xnornode.model.preprocessing import Samples
+from xnornode.model.preprocessing import Raw
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.recipes.settings import MNIST_4K, WATCH, build, images, recordings
 from xnornode.training.config import Teacher, TrainConfig
@@ -34,14 +34,14 @@ TRAINING: dict[str, dict[str, Any]] = {
     "constant learning rate": {"schedule": "constant"},
     "squared hinge": {"loss": "squared-hinge"},
     "label smoothing 0.1": {"smoothing": 0.1},
-    "estimator identity": {"estimator": "identity"},
-    "estimator clipped": {"estimator": "clipped"},
-    "estimator polynomial (Bi-Real)": {"estimator": "polynomial"},
-    "estimator ReLU": {"estimator": "relu"},
+    "estimator identity": {"ste": "identity"},
+    "estimator clipped": {"ste": "clipped"},
+    "estimator polynomial (Bi-Real)": {"ste": "polynomial"},
+    "estimator ReLU": {"ste": "relu"},
     "EDE on the weights (IR-Net)": {"weights": "ede"},
     "soft weights, hardening": {"weights": "soft"},
-    "balanced, standardised weights (IR-Net)": {"standardise": True},
-    "Bop, no latent weights": {"optimiser": "bop"},
+    "balanced, standardized weights (IR-Net)": {"standardize": True},
+    "Bop, no latent weights": {"optimizer": "bop"},
     "two-stage, first half real weights": {"two_stage": 0.5},
     "distillation 0.7, T 4": {"teacher": Teacher(wider=2.0)},
     "class weights": {"class_weights": "balanced"},
@@ -50,12 +50,12 @@ TRAINING: dict[str, dict[str, Any]] = {
 MNIST_DENSE = TrainConfig(layers=(Dense(256), Dense(256)), bits=1, epochs=4)
 DENSE: dict[str, dict[str, Any]] = {
     "input thermometer, 4 bits": {"bits": 4},
-    "input thermometer, 4 bits, learned": {"bits": 4, "code": "learned"},
-    "input bit planes, 4": {"bits": 4, "code": "planes"},
-    "input bytes": {"code": "bytes"},
+    "input thermometer, 4 bits, learned": {"bits": 4, "encoding": "learned-thermometer"},
+    "input bit planes, 4": {"bits": 4, "encoding": "bit-planes"},
+    "input bytes": {"encoding": "int8"},
     "input bytes, activations bytes (BinaryConnect)": {
-        "code": "bytes",
-        "layers": (Dense(256, "bytes"), Dense(256, "bytes")),
+        "encoding": "int8",
+        "layers": (Dense(256, "int8"), Dense(256, "int8")),
     },
     "shifts of 1 pixel": {"augment": ImageAugment(28, 28, shift=1)},
     "shifts, rotation, scale": {"augment": ImageAugment(28, 28, shift=2, rotation=10, scale=0.1)},
@@ -64,9 +64,9 @@ SMALL_CONV = replace(MNIST_4K, epochs=2)
 FIRST, POOL = Conv(24, (5, 5), (2, 2)), (2, 2)
 CONV: dict[str, dict[str, Any]] = {
     "no augmentation": {"augment": None},
-    "estimator clipped": {"estimator": "clipped"},
+    "estimator clipped": {"ste": "clipped"},
     "stride instead of pool": {"layers": (FIRST, Conv(32, stride=(2, 2)), Conv(48))},
-    "average by popcount before the scores": {"average": True},
+    "average by popcount before the scores": {"global_average_pooling": True},
     "two groups in the last convolution": {
         "layers": (FIRST, Conv(32, pool=POOL), Conv(48, groups=2))
     },
@@ -76,12 +76,12 @@ CONV: dict[str, dict[str, Any]] = {
     "padding": {
         "layers": (Conv(24, (5, 5), (2, 2), (2, 2)), Conv(32, padding=(1, 1), pool=POOL), Conv(48))
     },
-    "input thermometer, 3 bits": {"code": "thermometer", "bits": 3},
+    "input thermometer, 3 bits": {"encoding": "thermometer", "bits": 3},
     "activations bytes (BinaryConnect)": {
         "layers": (
-            Conv(24, (5, 5), (2, 2), output="bytes"),
-            Conv(32, pool=POOL, output="bytes"),
-            Conv(48, output="bytes"),
+            Conv(24, (5, 5), (2, 2), activation="int8"),
+            Conv(32, pool=POOL, activation="int8"),
+            Conv(48, activation="int8"),
         )
     },
 }
@@ -97,13 +97,13 @@ SENSOR: dict[str, dict[str, Any]] = {
     "no rotation": {"augment": replace(WATCH_AUGMENT, rotation=0.0)},
     "no mirror": {"augment": replace(WATCH_AUGMENT, mirror=())},
     "raw window, thermometer, 3 bits, 64 neurons": {
-        "front": Samples(),
-        "code": "thermometer",
+        "features": Raw(),
+        "encoding": "thermometer",
         "layers": (Dense(64),),
     },
-    "raw window, convolutions along time": {"front": Samples(), "layers": TIME},
-    "input thermometer, 8 bits": {"code": "thermometer", "bits": 8, "layers": (Dense(64),)},
-    "activations bytes (BinaryConnect)": {"layers": (Dense(384, "bytes"),)},
+    "raw window, convolutions along time": {"features": Raw(), "layers": TIME},
+    "input thermometer, 8 bits": {"encoding": "thermometer", "bits": 8, "layers": (Dense(64),)},
+    "activations bytes (BinaryConnect)": {"layers": (Dense(384, "int8"),)},
     "two layers, 256-64": {"layers": (Dense(256), Dense(64))},
 }
 

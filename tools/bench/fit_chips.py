@@ -18,7 +18,7 @@ import numpy as np
 
 from tools.bench.fit_networks import Case, cases
 from tools.emulators.unicorn_core import ARMV6M, RV32IMC, Machine, classify, load
-from xnornode.cost.chips import ESP32, RP2040, Chip, FrontCosts
+from xnornode.cost.chips import ESP32, RP2040, Chip, FeatureCosts
 from xnornode.cost.estimate import cycles
 from xnornode.model.file_format import to_bytes
 
@@ -38,16 +38,16 @@ def count(machine: Machine, case: Case) -> float:
 
 def fit(chip: Chip, done: Sequence[tuple[Case, float]]) -> dict[str, float]:
     """The constants with the least squares of relative errors: an estimate is linear in them."""
-    fronts = [f.name for f in fields(FrontCosts)]
-    own = [f.name for f in fields(Chip) if f.name not in ("name", "hertz", "basis", "front")]
+    features = [f.name for f in fields(FeatureCosts)]
+    own = [f.name for f in fields(Chip) if f.name not in ("name", "hertz", "basis", "features")]
     nothing: dict[str, Any] = {name: 0.0 for name in own}
-    nothing["front"] = FrontCosts(*(0.0 for _ in fronts))
+    nothing["features"] = FeatureCosts(*(0.0 for _ in features))
     units: dict[str, Chip] = {}
     for name in own:
         units[name] = replace(chip, **{**nothing, name: 1.0})
-    for name in fronts:
-        front = replace(nothing["front"], **{name: 1.0})
-        units[f"front.{name}"] = replace(chip, **{**nothing, "front": front})
+    for name in features:
+        features = replace(nothing["features"], **{name: 1.0})
+        units[f"front.{name}"] = replace(chip, **{**nothing, "features": features})
     rows = [
         [cycles(case.model, unit, case.shares) / counted for unit in units.values()]
         for case, counted in done

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from xnornode.model.features import Features
-from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
-from xnornode.model.layers import IntLayer, Limits, Output, Requantise, Scores
+from xnornode.model.features import Statistics
+from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
+from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
-from xnornode.model.preprocessing import Front, Samples
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import Features, Raw
 
 COUNT = 2  # inputs of each network
 
@@ -32,7 +32,7 @@ class Case:
         found = []
         for layer, x in zip(self.model.layers, self.model.activations(self.given), strict=True):
             around = [(0, 0), *((p, p) for p in layer.padding), (0, 0)]
-            seen = np.pad(x.reshape(-1, *layer.grid), around, constant_values=-1)
+            seen = np.pad(x.reshape(-1, *layer.input_shape), around, constant_values=-1)
             found.append(float(((seen > 0) == layer.counted).mean()))
         return found
 
@@ -42,42 +42,48 @@ class Spec:
     """A hidden layer; without a grid a dense one."""
 
     outputs: int
-    grid: tuple[int, int] = (1, 1)
+    input_shape: tuple[int, int] = (1, 1)
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     pool: tuple[int, int] = (1, 1)
     groups: int = 1
-    output: str = "bits"
+    output: str = "binary"
 
 
 def network(
-    front: Front, code: Code | None, window: Window, specs: list[Spec], classes: int = 7
+    features: Features,
+    encoding: InputEncoding | None,
+    window: Window,
+    specs: list[Spec],
+    classes: int = 7,
 ) -> Model:
     rng = np.random.default_rng(0)
-    values = front.count(window.length, len(window.channels))
-    width, kind = (code.width(values), code.output) if code else (values, "bits")
+    values = features.count(window.length, len(window.channels))
+    width, kind = (encoding.width(values), encoding.output) if encoding else (values, "binary")
     layers = []
     for spec in [*specs, Spec(classes, output="scores")]:
-        grid = (*spec.grid, width // (spec.grid[0] * spec.grid[1]))
-        shape = (spec.outputs, *spec.kernel, grid[2] // spec.groups)
+        input_shape = (*spec.input_shape, width // (spec.input_shape[0] * spec.input_shape[1]))
+        shape = (spec.outputs, *spec.kernel, input_shape[2] // spec.groups)
         weights = rng.choice(np.array([-1, 1], np.int8), shape)
-        half = np.full(spec.outputs, weights[0].size // 2 if kind == "bits" else 0)
-        output: Output = Limits(half)
-        if spec.output == "bytes":
-            output = Requantise(half * 0 + 1, half * 0 + 64, 3)
+        half = np.full(spec.outputs, weights[0].size // 2 if kind == "binary" else 0)
+        output: Output = Thresholds(half)
+        if spec.output == "int8":
+            output = Requantize(half * 0 + 1, half * 0 + 64, 3)
         if spec.output == "scores":
             output = Scores(half * 0 + 1, half * 0)
         options = (spec.groups, spec.stride, spec.padding, spec.pool)
-        layers.append(IntLayer(weights, grid, kind, output, *options))
-        width, kind = int(np.prod(layers[-1].out_grid)), layers[-1].outputs  # type: ignore[assignment]
-    return Model("fit", tuple(f"c{i}" for i in range(classes)), window, front, code, tuple(layers))
+        layers.append(IntLayer(weights, input_shape, kind, output, *options))
+        width, kind = int(np.prod(layers[-1].output_shape)), layers[-1].outputs  # type: ignore[assignment]
+    return Model(
+        "fit", tuple(f"c{i}" for i in range(classes)), window, features, encoding, tuple(layers)
+    )
 
 
-def _windows(name: str, code: Code, channels: int, length: int, specs: list[Spec],
-             front: Front | None = None) -> Case:  # fmt: skip
+def _windows(name: str, encoding: InputEncoding, channels: int, length: int, specs: list[Spec],
+             features: Features | None = None) -> Case:  # fmt: skip
     window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
-    model = network(front or Samples(), code, window, specs)
+    model = network(features or Raw(), encoding, window, specs)
     rng = np.random.default_rng(1)
     # A wave with noise, of about 1000 counts: features then look at what is like a sensor's.
     wave = 800 * np.sin(np.arange(length) / 5)[:, None] + np.zeros(channels)
@@ -91,8 +97,8 @@ def _thermometer(rows: int, bits: int) -> Thermometer:
     return Thermometer(np.tile(cuts.astype(np.int16), (rows, 1)))
 
 
-def _bytes(rows: int) -> ByteCode:
-    return ByteCode(np.full(rows, 10), np.zeros(rows, np.int64), 6)
+def _bytes(rows: int) -> Int8Encoding:
+    return Int8Encoding(np.full(rows, 10), np.zeros(rows, np.int64), 6)
 
 
 def cases() -> Iterator[Case]:
@@ -102,8 +108,8 @@ def cases() -> Iterator[Case]:
         (1024, 1, 1, [64]), (1024, 1, 4, [8]), (100, 3, 2, [32, 32]), (32, 1, 1, [200, 200]),
     ):  # fmt: skip
         name = f"dense {length * channels * bits}-{'-'.join(map(str, widths))}"
-        code = _thermometer(channels, bits)
-        yield _windows(name, code, channels, length, [Spec(m) for m in widths])
+        encoding = _thermometer(channels, bits)
+        yield _windows(name, encoding, channels, length, [Spec(m) for m in widths])
     first = Spec(32, (128, 1), (5, 1), (2, 1))
     yield _windows("conv", _thermometer(6, 3), 6, 128, [first])
     second = Spec(64, (62, 1), (5, 1), pool=(2, 1))
@@ -120,37 +126,39 @@ def cases() -> Iterator[Case]:
     yield _windows("deep image", _thermometer(3, 1), 3, 196, deep)
     # Weights in rows, which bits to bits have no more.
     for inputs, outputs in ((32, 200), (64, 64), (240, 100), (1024, 32), (2304, 16)):
-        rows = [Spec(outputs, output="bytes")]
+        rows = [Spec(outputs, output="int8")]
         yield _windows(f"rows {inputs}-{outputs}", _thermometer(1, 1), 1, inputs, rows)
     yield _windows("bytes 784-8", _bytes(1), 1, 784, [Spec(8)])
     yield _windows("bytes dense", _bytes(1), 1, 784, [Spec(64), Spec(64)])
-    to_bytes = Spec(128, output="bytes")
+    to_bytes = Spec(128, output="int8")
     yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
     yield _windows("bytes image", _bytes(1), 1, 784, [Spec(16, (28, 28), (5, 5), (2, 2))])
     # One row for each group, whose tables serve it alone.
     alone = Spec(8, (64, 1), (5, 1), groups=8)
     yield _windows("bytes groups", _bytes(8), 8, 64, [alone, Spec(32)])
     planes = BitPlanes(np.full(3, 10), np.full(3, 8000), 10, 4)
-    yield _windows("planes", planes, 3, 64, [Spec(40)])
+    yield _windows("bit-planes", planes, 3, 64, [Spec(40)])
     grouped = Spec(32, (64, 1), (5, 1), groups=8)
     yield _windows("groups", _thermometer(8, 4), 8, 64, [grouped, Spec(32)])
-    yield from _fronts()
+    yield from _features()
 
 
-def _fronts() -> Iterator[Case]:
+def _features() -> Iterator[Case]:
     for length, channels in ((128, 6), (64, 2), (300, 3)):
-        for name, front in (
-            ("mean", Features(("mean",))),
-            ("deviation", Features(("mean", "deviation"))),
-            ("logs", Features(("log variance", "log power", "log change"))),
-            ("median", Features(("median",))),
-            ("bands", Features((), bands=5)),
-            ("parts", Features(("mean",), 0, 4, ("mean", "deviation"))),
-            ("usual", Features(bands=5)),
-            ("covariance", Features(("covariance",))),
+        for name, features in (
+            ("mean", Statistics(("mean",))),
+            ("deviation", Statistics(("mean", "deviation"))),
+            ("logs", Statistics(("log variance", "log power", "log change"))),
+            ("median", Statistics(("median",))),
+            ("bands", Statistics((), bands=5)),
+            ("parts", Statistics(("mean",), 0, 4, ("mean", "deviation"))),
+            ("usual", Statistics(bands=5)),
+            ("covariance", Statistics(("covariance",))),
         ):
-            code = _bytes(front.count(length, channels))
-            yield _windows(f"{name} {length} x {channels}", code, channels, length, [], front)
+            encoding = _bytes(features.count(length, channels))
+            yield _windows(
+                f"{name} {length} x {channels}", encoding, channels, length, [], features
+            )
     words = np.random.default_rng(2).integers(97, 123, 2000).astype(np.uint8)
     words[::6] = 32
     for unit, shortest, longest, buckets, length in (
@@ -158,7 +166,7 @@ def _fronts() -> Iterator[Case]:
         ("characters", 2, 3, 512, 300), ("characters", 1, 4, 2048, 900),
         ("words", 1, 1, 2048, 300), ("words", 1, 2, 1024, 600),
     ):  # fmt: skip
-        text = Text(unit, shortest, longest, buckets, length)  # type: ignore[arg-type]
+        text = NGrams(unit, shortest, longest, buckets, length)  # type: ignore[arg-type]
         model = network(text, None, Window(("text",), length, length, 0, (0,)), [])
         lines = [words[i : i + length].tobytes() for i in range(COUNT)]
         yield Case(f"{unit} {shortest}-{longest}, {length}", model, lines, lines)

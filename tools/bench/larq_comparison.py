@@ -49,8 +49,8 @@ NETWORKS = {  # by the names of tools/bench/larq_worker.py
     "dense": TrainConfig(layers=(Dense(256), Dense(256)), bits=1, batch=BATCH),
     "tutorial": TrainConfig(
         layers=(Conv(32, pool=POOL), Conv(64, pool=POOL), Conv(64), Dense(64)),
-        code="bytes",
-        grid=(28, 28),
+        encoding="int8",
+        image_shape=(28, 28),
         batch=BATCH,
     ),
 }

@@ -106,13 +106,13 @@ def _entries(x: np.ndarray) -> np.ndarray:
 def _strip(machine: Emulated, name: str, unit: int) -> Figure:
     x, rows = _random_bits(INPUTS, unit)
     differing = (rows != x).sum(axis=1)
-    limits = differing + np.arange(unit) % 2
+    thresholds = differing + np.arange(unit) % 2
     machine.write(SCRATCH, _entries(x).tobytes())
-    machine.write(FILE, pack_strips((2 * rows - 1).astype(np.int8), limits, 1))
+    machine.write(FILE, pack_strips((2 * rows - 1).astype(np.int8), thresholds, 1))
     bases = FILE + columns_size(unit, INPUTS)
     given = (FILE, SCRATCH, INPUTS // 2, bases, planes(INPUTS))
     got = machine.call(f"bnn_kernel_strip{unit}", *given) & 0xFFFFFFFF
-    _check(got == int.from_bytes(_words(differing < limits), "little"), name)
+    _check(got == int.from_bytes(_words(differing < thresholds), "little"), name)
     return Figure("kernels", name, machine.count, INPUTS * unit, unit)
 
 
@@ -174,9 +174,9 @@ def _layer(machine: Emulated, case: Case) -> Figure:
     at = machine.call("bench_layer", MODEL, SCRATCH)
     x = model.inputs(case.given)
     y = layer.forward(x).ravel()
-    if layer.outputs == "bits":
+    if layer.outputs == "binary":
         expected = _words(y > 0)
-    elif layer.outputs == "bytes":
+    elif layer.outputs == "int8":
         expected = y.tobytes()
     else:  # the runner leaves the sums of inputs that differ
         expected = ((x.size - y) // 2).astype("<i4").tobytes()

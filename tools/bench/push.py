@@ -71,8 +71,8 @@ def slowness(pico: EmulatedPico) -> float:
     """How many seconds of this computer a busy second of the chip takes; 1 at least."""
     with Board(pico.url) as board:
         start = time.monotonic()
-        code = f"import time\nt = time.ticks_us()\nfor i in range({TURNS}): pass\n"
-        chip = int(board.run(code + "print(time.ticks_diff(time.ticks_us(), t))")) / 1e6
+        encoding = f"import time\nt = time.ticks_us()\nfor i in range({TURNS}): pass\n"
+        chip = int(board.run(encoding + "print(time.ticks_diff(time.ticks_us(), t))")) / 1e6
         return max(1.0, (time.monotonic() - start) / chip)
 
 

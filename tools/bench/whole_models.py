@@ -51,7 +51,7 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Window
-from xnornode.model.preprocessing import Samples
+from xnornode.model.preprocessing import Raw
 from xnornode.recipes.defaults import EXAMPLES
 
 MHZ = 125
@@ -129,7 +129,7 @@ def compare_counts(machine: Machine, case: Case) -> dict[str, Any]:
 
 def tiny() -> Case:
     """The network whose call is nearly nothing but the call."""
-    model = network(Samples(), ONE_BIT, Window(("x",), 1, 1, 0, (0,)), [], 1)
+    model = network(Raw(), ONE_BIT, Window(("x",), 1, 1, 0, (0,)), [], 1)
     given = np.zeros((1, 1, 1), np.int16)
     return Case("tiny: 1 sample, 1 class", model, given, [given.astype("<i2").tobytes()])
 

@@ -14,9 +14,9 @@ from xnornode.errors import LinkError
 from xnornode.link.repl import Board, RemoteError
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Thermometer
-from xnornode.model.layers import Limits, Scores, dense
+from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Samples
+from xnornode.model.preprocessing import Raw
 
 PATH = "/lib/bnn.mpy"
 ARCHITECTURES = (
@@ -139,8 +139,8 @@ def probe() -> bytes:
     length, hidden, classes = 32, 40, 3
     inputs = length * code.bits
     layers = (
-        dense(signs(hidden, inputs), "bits", Limits(np.full(hidden, inputs // 2))),
-        dense(signs(classes, hidden), "bits", Scores(np.ones(classes, int), np.arange(classes))),
+        dense(signs(hidden, inputs), "binary", Thresholds(np.full(hidden, inputs // 2))),
+        dense(signs(classes, hidden), "binary", Scores(np.ones(classes, int), np.arange(classes))),
     )
     window = Window(("x",), length, length, 0, (0,))
-    return to_bytes(Model("probe", ("a", "b", "c"), window, Samples(), code, layers))
+    return to_bytes(Model("probe", ("a", "b", "c"), window, Raw(), code, layers))

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xnornode.data.prepare import Parts, PrepareOptions, prepare
+from xnornode.data.prepare import PrepareOptions, Splits, prepare
 from xnornode.data.readers import read
 from xnornode.data.split import Wanted
 from xnornode.data.time_series import ReadOptions
@@ -51,22 +51,22 @@ def add_options(group: Any) -> None:
     add("--text", action="store_true", help="the data are texts")
 
 
-def load(options: argparse.Namespace) -> tuple[Parts, TrainConfig]:
+def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
     example = None if Path(options.data).exists() else EXAMPLES.get(options.data)
     if example:
-        readings = example.read()
+        dataset = example.read()
     elif not Path(options.data).exists():
         raise XnorNodeError(
             f"there is no file or folder {options.data}, nor an example set of that name"
         )
     else:
-        readings = read(options.data, _read_options(options))
+        dataset = read(options.data, _read_options(options))
     validation = wanted(options.validation)
     if example and example.config and validation is None:
         validation = ()  # the recipe's epochs were chosen by cross-validation
     parts = prepare(
-        readings,
+        dataset,
         PrepareOptions(
             test=wanted(options.test),
             validation=validation,
@@ -94,7 +94,7 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
     )
 
 
-def tell(parts: Parts) -> None:
+def tell(parts: Splits) -> None:
     """Notes and warnings, to stderr."""
     for note in parts.notes:
         print(note, file=sys.stderr)

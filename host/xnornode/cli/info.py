@@ -27,8 +27,10 @@ def run(options: argparse.Namespace) -> int:
     print(f"window      {w.length} samples, hop {w.hop}, {rate}")
     for name, scale in zip(w.channels, w.scales, strict=True):
         print(f"channel     {name}" + (f", {1e9 / scale:.6g} counts to the unit" if scale else ""))
-    code = type(model.code).__name__.lower() + f", {model.code.bits} bits" if model.code else "none"
-    print(f"front       {type(model.front).__name__.lower()}, code {code}, {model.width:,} inputs")
+    kind = type(model.encoding).__name__.lower() if model.encoding else "none"
+    encoding = f"{kind}, {model.encoding.bits} bits" if model.encoding else kind
+    print(f"features    {type(model.features).__name__.lower()}")
+    print(f"encoding    {encoding}, {model.width:,} inputs")
     for text in describe_layers(model):
         print(f"layer       {text}")
     cost = estimate(model)

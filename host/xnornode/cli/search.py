@@ -123,8 +123,8 @@ def run(options: argparse.Namespace) -> int:
         display.end()
         if not display.trials:
             raise
-        front = pareto(list(display.trials.values()))
-        print(front_text(front, budget), end="")
+        features = pareto(list(display.trials.values()))
+        print(front_text(features, budget), end="")
         print("xnornode: stopped; no model was written", file=sys.stderr)
         return 1
     display.end()

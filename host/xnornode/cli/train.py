@@ -10,16 +10,16 @@ from xnornode import __version__
 from xnornode._files import write_whole
 from xnornode.cli import data_options
 from xnornode.cli.progress import progress_bar
-from xnornode.data.prepare import Parts
+from xnornode.data.prepare import Splits
 from xnornode.errors import XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.model import file_format
-from xnornode.model.fit_encoding import CODES
+from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
 from xnornode.nn.layer_spec import format_layers, parse_layers
 from xnornode.nn.losses import LOSSES
-from xnornode.nn.quantizers import ESTIMATORS
-from xnornode.recipes.defaults import EXAMPLES, FRONTS, front_named
+from xnornode.nn.quantizers import STES
+from xnornode.recipes.defaults import EXAMPLES, FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
 from xnornode.report.text import to_text
@@ -59,13 +59,13 @@ def add_parsers(commands: Any) -> None:
 def _add_network(group: Any) -> None:
     add = group.add_argument
     add("--layers", metavar="LAYERS", help='hidden layers: "conv 32x5/2 pool 2, dense 64"')
-    add("--front", choices=FRONTS, help="what the node makes of its input first")
-    add("--code", choices=CODES, help="how values become the network's input")
+    add("--front", choices=FEATURES, help="what the node makes of its input first")
+    add("--code", choices=ENCODINGS, help="how values become the network's input")
     add("--bits", type=int, metavar="N", help="bits per value, of thermometers and planes")
     add("--epochs", type=int, metavar="N", help="passes over the data")
     add("--batch", type=int, metavar="N", help="windows per step")
     add("--learning-rate", type=float, metavar="R", help="at its peak (default: 0.003)")
-    add("--estimator", choices=tuple(ESTIMATORS), help="the gradient of sign")
+    add("--estimator", choices=tuple(STES), help="the gradient of sign")
     add("--loss", choices=LOSSES)
     add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
     add("--balanced", action="store_true", help="all classes count alike, however rare")
@@ -150,41 +150,41 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def configure(options: argparse.Namespace, config: TrainConfig, parts: Parts) -> TrainConfig:
+def configure(options: argparse.Namespace, config: TrainConfig, parts: Splits) -> TrainConfig:
     """`config` with the network and the training that the user asked for. Raises DataError."""
     wanted = {
-        "code": options.code,
+        "encoding": options.encoding,
         "bits": options.bits,
         "epochs": options.epochs,
         "batch": options.batch,
-        "rate": options.learning_rate,
-        "estimator": options.estimator,
+        "learning_rate": options.learning_rate,
+        "ste": options.ste,
         "loss": options.loss,
         "smoothing": options.smoothing,
         "class_weights": "balanced" if options.balanced else None,
         "teacher": None if options.teacher is None else Teacher(share=options.teacher),
-        "front": front_named(options.front, parts) if options.front else None,
+        "features": features_named(options.features, parts) if options.features else None,
         "seed": options.seed,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
-    if options.bits and not options.code and config.code == "bytes":
-        given["code"] = "thermometer"  # bytes have no bits to choose
+    if options.bits and not options.encoding and config.encoding == "int8":
+        given["encoding"] = "thermometer"  # bytes have no bits to choose
     if options.layers is not None:
-        layers, mean = parse_layers(options.layers, image=parts.grid is not None)
-        given |= {"layers": layers, "average": mean}
+        layers, mean = parse_layers(options.layers, image=parts.image_shape is not None)
+        given |= {"layers": layers, "global_average_pooling": mean}
     return replace(config, **given)
 
 
-def _notes(parts: Parts, config: TrainConfig) -> str:
+def _notes(parts: Splits, config: TrainConfig) -> str:
     """What the model says of its training: the data, and the settings that are not the usual."""
     held = f", held out {', '.join(parts.held_out)}" if 0 < len(parts.held_out) <= 20 else ""
     usual = TrainConfig()
     changed = [
         f"{name}={value}"
         for name, value in vars(config).items()
-        if name not in ("layers", "average") and value != getattr(usual, name)
+        if name not in ("layers", "global_average_pooling") and value != getattr(usual, name)
     ]
-    layers = format_layers(config.layers, config.average)
+    layers = format_layers(config.layers, config.global_average_pooling)
     text = (
         f"xnornode {__version__}: {parts.name}, {len(parts.train)} windows{held}; layers {layers}"
     )

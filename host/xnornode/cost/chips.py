@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class FrontCosts:
+class FeatureCosts:
     """Cycles of what comes before the code.
 
     run, sample: statistics of a run of samples, and each sample of it. log, root: a logarithm, a
@@ -73,7 +73,7 @@ class Chip:
     strip: float
     plane: float
     listed: float
-    front: FrontCosts
+    features: FeatureCosts
 
 
 RP2040 = Chip(
@@ -105,7 +105,7 @@ RP2040 = Chip(
     strip=0,
     plane=78.9,
     listed=9.08,
-    front=FrontCosts(
+    features=FeatureCosts(
         run=352,
         sample=154,
         log=202,
@@ -150,7 +150,7 @@ ESP32 = Chip(
     strip=43.4,
     plane=61.9,
     listed=7.77,
-    front=FrontCosts(
+    features=FeatureCosts(
         run=110,
         sample=60.7,
         log=157,

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log2, prod
 
-from xnornode.cost.chips import CHIPS, Chip, FrontCosts
+from xnornode.cost.chips import CHIPS, Chip, FeatureCosts
 from xnornode.model.column_weights import columns_size, planes, strips
-from xnornode.model.features import COVARIANCE, SORTED, Features
+from xnornode.model.features import COVARIANCE, SORTED, Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.layers import Geometry, IntLayer, Scores
 from xnornode.model.model import Model
-from xnornode.model.ngrams import Text
-from xnornode.model.preprocessing import Samples, TextFront
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import Raw, TextFeatures
 
 # M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9:
 # picojoules in a 45 nm process at 0.9 V.
@@ -139,12 +139,12 @@ def _weight_bytes(layer: IntLayer) -> int:
 
 def operations(model: Model) -> Operations:
     """The operations of one classification, counted."""
-    macs = {"bits": 0, "bytes": 0}
+    macs = {"binary": 0, "int8": 0}
     decisions = 0
     for layer in model.layers:
         macs[layer.inputs] += layer.operations()
         decisions += len(layer.weights) * (1 if isinstance(layer.output, Scores) else places(layer))
-    return Operations(macs["bits"], macs["bytes"], decisions, model.width if model.code else 0)
+    return Operations(macs["binary"], macs["int8"], decisions, model.width if model.encoding else 0)
 
 
 def places(layer: IntLayer) -> int:
@@ -156,16 +156,16 @@ def scratch_words(model: Model) -> int:
     """Words of scratch by FORMAT.md, "Memory on the node", as `bnn_load` lays it out."""
     most, field = [0, 0], 0
     for i, layer in enumerate(model.layers):
-        unit = 8 if layer.inputs == "bytes" else 1
-        most[i % 2] = max(most[i % 2], ceil(prod(layer.grid) * unit / 32))
+        unit = 8 if layer.inputs == "int8" else 1
+        most[i % 2] = max(most[i % 2], ceil(prod(layer.input_shape) * unit / 32))
         if layer.in_columns:
             field = max(field, _list_words(layer))
         elif _gathers(layer):
             field = max(field, ceil(layer.geometry.inputs * unit / 32))
     words = sum(most) + field + len(model.labels)
-    if isinstance(model.front, Features):
+    if isinstance(model.features, Statistics):
         w = model.window
-        words = max(words, most[0] + model.front.scratch_words(w.length, len(w.channels)))
+        words = max(words, most[0] + model.features.scratch_words(w.length, len(w.channels)))
     return words
 
 
@@ -174,7 +174,7 @@ def cycles(model: Model, chip: Chip, shares: Sequence[float] = ()) -> float:
 
     shares: of each layer's inputs those that have the counted value; without, half of them.
     """
-    total = chip.call + _front_cycles(model, chip.front) + _coding_cycles(model, chip)
+    total = chip.call + _preprocessing_cycles(model, chip.features) + _encoding_cycles(model, chip)
     for layer, share in zip(model.layers, shares or [0.5] * len(model.layers), strict=True):
         if layer.in_columns:
             total += _columns_cycles(layer, chip, share)
@@ -182,7 +182,7 @@ def cycles(model: Model, chip: Chip, shares: Sequence[float] = ()) -> float:
         words, at = ceil(layer.geometry.inputs / 32), places(layer)
         rows = at * len(layer.weights)
         total += at * layer.groups * chip.place
-        if layer.inputs == "bytes":
+        if layer.inputs == "int8":
             # Tables of the sums of 4 bytes are made for a field of view, and serve 64 rows.
             fours, groups = ceil(layer.geometry.inputs / 4), layer.groups
             tables = at * groups * ceil(len(layer.weights) / groups / TABLE_ROWS)
@@ -199,41 +199,46 @@ def _list_words(layer: IntLayer) -> int:
     """Words of the list of counted inputs, with where in it each input column starts."""
     g = _lying(layer.geometry)
     columns = (_span(g) - 1) * g.stride[1] + g.kernel[1]
-    return ceil((g.kernel[0] * g.grid[2] * columns + columns + 1) / 2)
+    return ceil((g.kernel[0] * g.input_shape[2] * columns + columns + 1) / 2)
 
 
 def _lying(g: Geometry) -> Geometry:
     """Grid and kernel of width 1, as columns see them: of height 1."""
-    if g.grid[1] > 1 or g.kernel[1] > 1:
+    if g.input_shape[1] > 1 or g.kernel[1] > 1:
         return g
-    height, width, channels = g.grid
+    height, width, channels = g.input_shape
     sides = {name: getattr(g, name)[::-1] for name in ("kernel", "stride", "padding", "pool")}
-    return replace(g, grid=(width, height, channels), **sides)
+    return replace(g, input_shape=(width, height, channels), **sides)
 
 
 def _span(g: Geometry) -> int:
     """Neighbouring places of the convolution that one list serves."""
-    fit = max(g.inputs, LISTED) // (g.kernel[0] * g.grid[2])
-    return min((fit - g.kernel[1]) // g.stride[1] + 1, g.out_grid[1] * g.pool[1])
+    fit = max(g.inputs, LISTED) // (g.kernel[0] * g.input_shape[2])
+    return min((fit - g.kernel[1]) // g.stride[1] + 1, g.output_shape[1] * g.pool[1])
 
 
 def _columns_cycles(layer: IntLayer, chip: Chip, share: float) -> float:
     g, at = _lying(layer.geometry), places(layer)
-    rows, width = g.out_grid[0] * g.pool[0], g.out_grid[1] * g.pool[1]
+    rows, width = g.output_shape[0] * g.pool[0], g.output_shape[1] * g.pool[1]
     lists = ceil(width / _span(g))
     columns = rows * ((width - lists) * g.stride[1] + lists * g.kernel[1])
-    runs, bits = columns * g.kernel[0] * ceil(g.grid[2] / 32), columns * g.kernel[0] * g.grid[2]
-    if max(g.grid[2], g.kernel[0]) <= NARROW:
+    runs, bits = (
+        columns * g.kernel[0] * ceil(g.input_shape[2] / 32),
+        columns * g.kernel[0] * g.input_shape[2],
+    )
+    if max(g.input_shape[2], g.kernel[0]) <= NARROW:
         total = columns * g.kernel[0] * chip.list_row + share * bits * chip.list_narrow
     else:
-        total = bits * chip.list_bit + runs * (chip.list_odd if g.grid[2] % 32 else chip.list_run)
+        total = bits * chip.list_bit + runs * (
+            chip.list_odd if g.input_shape[2] % 32 else chip.list_run
+        )
     of_strip = chip.strip + planes(g.inputs) * chip.plane + share * g.inputs * chip.listed
     return total + at * (chip.place + len(strips(g.outputs)) * of_strip)
 
 
 def _gathers(layer: IntLayer) -> bool:
     """Whether fields of view are gathered: the only one is the whole input elsewhere."""
-    return layer.geometry.inputs != prod(layer.grid) or layer.padding != (0, 0)
+    return layer.geometry.inputs != prod(layer.input_shape) or layer.padding != (0, 0)
 
 
 def _pieces(layer: IntLayer) -> int:
@@ -241,34 +246,34 @@ def _pieces(layer: IntLayer) -> int:
     height, width = layer.geometry.kernel
     if layer.groups > 1:
         return height * width
-    return 1 if width == layer.grid[1] else height
+    return 1 if width == layer.input_shape[1] else height
 
 
-def _coding_cycles(model: Model, chip: Chip) -> float:
-    values = model.front.count(model.window.length, len(model.window.channels))
-    if isinstance(model.code, Thermometer):
-        if len(model.code.thresholds) == 1 and isinstance(model.front, Samples):
-            bits = model.code.bits
+def _encoding_cycles(model: Model, chip: Chip) -> float:
+    values = model.features.count(model.window.length, len(model.window.channels))
+    if isinstance(model.encoding, Thermometer):
+        if len(model.encoding.thresholds) == 1 and isinstance(model.features, Raw):
+            bits = model.encoding.bits
             of_value = chip.reached + chip.threshold * bits / 2 if bits > 1 else 0
             return ceil(values / 32) * chip.values + values * of_value
         # A value is compared until a threshold is above it: half of them, where they are quantiles.
-        return values * (chip.value + chip.threshold * model.code.bits / 2)
-    return values * chip.affine_value if model.code else 0.0
+        return values * (chip.value + chip.threshold * model.encoding.bits / 2)
+    return values * chip.affine_value if model.encoding else 0.0
 
 
-def _front_cycles(model: Model, costs: FrontCosts) -> float:
+def _preprocessing_cycles(model: Model, costs: FeatureCosts) -> float:
     """Cycles of the front; a text is taken to be as long as is read."""
-    front, length = model.front, model.window.length
-    if isinstance(front, Text):
-        if front.unit == "words":
+    features, length = model.features, model.window.length
+    if isinstance(features, NGrams):
+        if features.unit == "words":
             return length * costs.word_byte
-        return length * (costs.byte + (front.longest - front.shortest + 1) * costs.gram)
-    if isinstance(front, Features):
-        return _features_cycles(front, length, len(model.window.channels), costs)
+        return length * (costs.byte + (features.longest - features.shortest + 1) * costs.gram)
+    if isinstance(features, Statistics):
+        return _features_cycles(features, length, len(model.window.channels), costs)
     return 0.0
 
 
-def _features_cycles(f: Features, length: int, channels: int, costs: FrontCosts) -> float:
+def _features_cycles(f: Statistics, length: int, channels: int, costs: FeatureCosts) -> float:
     whole = [name for name in f.statistics if name != COVARIANCE]
     total = channels * _statistics_cycles(whole, 1, length, costs)
     total += channels * _statistics_cycles(f.part_statistics, f.parts, length, costs)
@@ -282,7 +287,7 @@ def _features_cycles(f: Features, length: int, channels: int, costs: FrontCosts)
     return total
 
 
-def _statistics_cycles(names: Sequence[str], parts: int, length: int, costs: FrontCosts) -> float:
+def _statistics_cycles(names: Sequence[str], parts: int, length: int, costs: FeatureCosts) -> float:
     """Statistics of one channel, cut into so many parts."""
     if not names:
         return 0.0
@@ -296,6 +301,6 @@ def _statistics_cycles(names: Sequence[str], parts: int, length: int, costs: Fro
 
 
 def _window_bytes(model: Model) -> int:
-    if isinstance(model.front, TextFront):
+    if isinstance(model.features, TextFeatures):
         return model.window.length
     return 2 * model.window.length * len(model.window.channels)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Readings, from_windows, identity
+from xnornode.data.dataset import Dataset, from_windows, identity
 from xnornode.data.tables import shaped
 from xnornode.data.time_series import ReadOptions
 from xnornode.errors import DataError
@@ -43,7 +43,7 @@ def pick(channels: Sequence[str], options: ReadOptions, where: str) -> list[int]
     return picked or list(range(len(channels)))
 
 
-def read_arrays(path: Path, options: ReadOptions) -> Readings:
+def read_arrays(path: Path, options: ReadOptions) -> Dataset:
     """X, y and groups of one .npz, or of .npy files beside each other."""
     name = path.stem if path.suffix == ".npz" else path.resolve().parent.name
     arrays = _npz(path) if path.suffix == ".npz" else _npy(path)
@@ -59,7 +59,7 @@ def read_arrays(path: Path, options: ReadOptions) -> Readings:
     )
 
 
-def _two_parts(name: str, arrays: dict[str, Array], options: ReadOptions, path: Path) -> Readings:
+def _two_parts(name: str, arrays: dict[str, Array], options: ReadOptions, path: Path) -> Dataset:
     """Arrays that are split already: X_train, y_train, X_test, y_test, as Keras' mnist.npz."""
     keys = [(X_NAMES, "train"), (Y_NAMES, "train"), (X_NAMES, "test"), (Y_NAMES, "test")]
     found = [_first(arrays, [f"{n}_{part}" for n in names]) for names, part in keys]
@@ -89,7 +89,7 @@ def _labelled(
     options: ReadOptions,
     where: str,
     test_groups: tuple[str, ...] = (),
-) -> Readings:
+) -> Dataset:
     labels = _strings(y)
     if len(labels) != len(x):
         raise DataError(f"{where}: X has {len(x)} rows, y {len(labels)}: they must be as many")
@@ -101,10 +101,10 @@ def _labelled(
             raise DataError(f"{where}: y goes to {y.max()}, but there are {len(classes)} classes")
         names = _strings(classes)
         labels = [names[i] for i in y.ravel()]
-    samples, grid, channels = _windows(x, options, where)
+    samples, image_shape, channels = _windows(x, options, where)
     note = f"{len(x)} windows of {samples.shape[1]} x {samples.shape[2]} values"
-    if grid:
-        note = f"{len(x)} images of {grid[0]} x {grid[1]}"
+    if image_shape:
+        note = f"{len(x)} images of {image_shape[0]} x {image_shape[1]}"
     return from_windows(
         name,
         samples,
@@ -112,7 +112,7 @@ def _labelled(
         groups,
         channels,
         rate_mhz=options.rate_mhz,
-        grid=grid,
+        image_shape=image_shape,
         test_groups=test_groups,
         notes=(note,),
     )
@@ -124,24 +124,24 @@ def _windows(
     """X as windows (n, length, channels), and the grid where they are images."""
     if x.dtype.kind not in "biuf":
         raise DataError(f"{where}: X holds {x.dtype}: it must be numbers")
-    grid = options.image
+    image_shape = options.image
     if x.ndim == 4:
-        grid = (x.shape[1], x.shape[2])
+        image_shape = (x.shape[1], x.shape[2])
         x = x.reshape(len(x), -1, x.shape[3])
-    elif x.ndim == 3 and (grid == x.shape[1:] or (grid is None and _pixels(x))):
-        grid = (x.shape[1], x.shape[2])
+    elif x.ndim == 3 and (image_shape == x.shape[1:] or (image_shape is None and _pixels(x))):
+        image_shape = (x.shape[1], x.shape[2])
         x = x.reshape(len(x), -1, 1)
     elif x.ndim == 2:
         names = tuple(f"feature {i}" for i in range(x.shape[1]))
         x, names = shaped(x, names, options, where)
-        return x, grid, names
-    if x.ndim != 3 or (grid and grid[0] * grid[1] != x.shape[1]):
+        return x, image_shape, names
+    if x.ndim != 3 or (image_shape and image_shape[0] * image_shape[1] != x.shape[1]):
         raise DataError(
             f"{where}: X has the shape {x.shape}: it must be (n, features), (n, length, channels), "
             "or (n, height, width) with --image HEIGHTxWIDTH"
         )
     picked = pick([f"channel {i}" for i in range(x.shape[2])], options, where)
-    return x[:, :, picked], grid, tuple(f"channel {i}" for i in picked)
+    return x[:, :, picked], image_shape, tuple(f"channel {i}" for i in picked)
 
 
 def _pixels(x: Array) -> bool:

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from xnornode.errors import DataError
 
-Kind = Literal["recordings", "windows", "texts"]
+ItemKind = Literal["recordings", "windows", "texts"]
 Items = Sequence[Any] | npt.NDArray[Any]
 Grouping = Literal["group", "recording", "none"]
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class Dataset:
     """Labelled items of one kind, as numbers or bytes of whatever type they were stored in.
 
     items: recordings, each (n, channels); windows, each (length, channels), all of one length; or
@@ -31,7 +31,7 @@ class Readings:
     """
 
     name: str
-    kind: Kind
+    kind: ItemKind
     items: Items
     labels: Sequence[str]
     groups: Sequence[str]
@@ -40,7 +40,7 @@ class Readings:
     channels: tuple[str, ...]
     scales: tuple[int, ...] | None = None
     rate_mhz: int = 0
-    grid: tuple[int, int] | None = None
+    image_shape: tuple[int, int] | None = None
     classes: tuple[str, ...] | None = None
     test_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def from_windows(
     groups: Sequence[str] | None = None,
     channels: Sequence[str] = (),
     **more: Any,
-) -> Readings:
+) -> Dataset:
     """Windows that are cut already: samples (n, length, channels), labels (n,).
 
     groups: who or what each was recorded from, (n,); without them only equal windows are kept
@@ -106,7 +106,7 @@ def from_windows(
     """
     if samples.ndim != 3 or 0 in samples.shape:
         raise DataError(f"{name}: windows must be (n, length, channels), not {samples.shape}")
-    return Readings(
+    return Dataset(
         name=name,
         kind="windows",
         items=samples,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Readings, class_names
+from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.scaling import choose_scales, coarse, to_counts
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
@@ -37,7 +37,7 @@ class PrepareOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Splits:
     """Data ready for training, for validation (None without) and for the test.
 
     window: what the model's header says. grid: height and width of images. held_out: the groups of
@@ -50,41 +50,41 @@ class Parts:
     train: Windows | Texts
     validation: Windows | Texts | None
     test: Windows | Texts
-    grid: tuple[int, int] | None
+    image_shape: tuple[int, int] | None
     held_out: tuple[str, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
-def prepare(readings: Readings, options: PrepareOptions | None = None) -> Parts:
+def prepare(dataset: Dataset, options: PrepareOptions | None = None) -> Splits:
     """Split, scale to int16 by the training part's range, and cut windows.
 
     Raises DataError for one class, too little data, groups that do not exist, and windows longer
     than their recordings.
     """
     options = options or PrepareOptions()
-    labels = readings.classes or class_names(readings.labels)
-    check_names((readings.name, *readings.channels), labels)
-    if len(set(readings.labels)) < 2:
+    labels = dataset.classes or class_names(dataset.labels)
+    check_names((dataset.name, *dataset.channels), labels)
+    if len(set(dataset.labels)) < 2:
         raise DataError(
-            f"all data are of the class {readings.labels[0]}: training needs at least two"
+            f"all data are of the class {dataset.labels[0]}: training needs at least two"
         )
     if options.split == "time":
-        readings = cut_in_time(readings)
+        dataset = cut_in_time(dataset)
         nothing = options.validation in ((), 0)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
-    notes, warnings = [*readings.notes], list[str]()
-    chosen = assign(readings, options.test, options.validation, notes, warnings)
-    parts = [subset(readings, chosen == k) for k in range(3)]
-    if readings.kind == "texts":
+    notes, warnings = [*dataset.notes], list[str]()
+    chosen = assign(dataset, options.test, options.validation, notes, warnings)
+    parts = [subset(dataset, chosen == k) for k in range(3)]
+    if dataset.kind == "texts":
         length = options.length or TEXT_LENGTH
-        window = Window(readings.channels, length, length, 0, (0,))
+        window = Window(dataset.channels, length, length, 0, (0,))
         sets: list[Any] = [_texts(p, labels) if p else None for p in parts]
     else:
         # Where the scales are known, samples are counts already.
-        scales = readings.scales or _scales(readings, parts, warnings)
-        divisors = (0,) * len(scales) if readings.scales else scales
-        window, hops = _window(readings, options, scales)
+        scales = dataset.scales or _scales(dataset, parts, warnings)
+        divisors = (0,) * len(scales) if dataset.scales else scales
+        window, hops = _window(dataset, options, scales)
         sets = [
             _windows(part, divisors, labels, window.length, hop) if part else None
             for part, hop in zip(parts, hops, strict=True)
@@ -92,16 +92,16 @@ def prepare(readings: Readings, options: PrepareOptions | None = None) -> Parts:
     untested = [labels[i] for i in range(len(labels)) if not (sets[2].labels == i).any()]
     if untested:
         warnings.append(f"the test has nothing of class {', '.join(untested)}")
-    held = tuple(class_names(parts[2].groups)) if parts[2] and readings.grouping != "none" else ()
+    held = tuple(class_names(parts[2].groups)) if parts[2] and dataset.grouping != "none" else ()
     train, validation, test = sets
-    return Parts(
-        name=readings.name,
+    return Splits(
+        name=dataset.name,
         window=window,
         labels=labels,
         train=train,
         validation=validation,
         test=test,
-        grid=readings.grid,
+        image_shape=dataset.image_shape,
         held_out=held,
         notes=tuple(notes),
         warnings=tuple(warnings),
@@ -109,19 +109,19 @@ def prepare(readings: Readings, options: PrepareOptions | None = None) -> Parts:
 
 
 def _scales(
-    readings: Readings, parts: Sequence[Readings | None], warnings: list[str]
+    dataset: Dataset, parts: Sequence[Dataset | None], warnings: list[str]
 ) -> tuple[int, ...]:
     training, *others = [_joined(part) if part else [] for part in parts]
     scales = choose_scales(training, [array for part in others for array in part])
     for c in coarse([to_counts(array, scales) for array in training], scales):
         warnings.append(
-            f"channel {readings.channels[c]} varies by few of int16's steps around a large value: "
+            f"channel {dataset.channels[c]} varies by few of int16's steps around a large value: "
             "subtract a fixed value from it, here and on the node"
         )
     return scales
 
 
-def _joined(part: Readings) -> list[npt.NDArray[Any]]:
+def _joined(part: Dataset) -> list[npt.NDArray[Any]]:
     """The part's samples (n, channels), windows all in one."""
     if isinstance(part.items, np.ndarray):
         return [part.items.reshape(-1, part.items.shape[-1])]
@@ -129,11 +129,11 @@ def _joined(part: Readings) -> list[npt.NDArray[Any]]:
 
 
 def _window(
-    readings: Readings, options: PrepareOptions, scales: tuple[int, ...]
+    dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...]
 ) -> tuple[Window, tuple[int, int, int]]:
     """The model's window, and the hop of each part."""
-    if readings.kind == "windows":
-        length = len(readings.items[0])
+    if dataset.kind == "windows":
+        length = len(dataset.items[0])
         if options.length not in (None, length):
             raise DataError(f"the windows are {length} samples long already, not {options.length}")
         hop = options.hop or length
@@ -143,14 +143,14 @@ def _window(
         hop = options.hop or max(1, length // 2)
         hops = (options.training_hop or max(1, hop // 4), hop, hop)
     try:
-        window = Window(readings.channels, length, hop, readings.rate_mhz, scales)
+        window = Window(dataset.channels, length, hop, dataset.rate_mhz, scales)
     except ModelError as error:
-        raise DataError(f"{readings.name}: {error}") from error
+        raise DataError(f"{dataset.name}: {error}") from error
     return window, hops
 
 
 def _windows(
-    part: Readings, divisors: tuple[int, ...], labels: tuple[str, ...], length: int, hop: int
+    part: Dataset, divisors: tuple[int, ...], labels: tuple[str, ...], length: int, hop: int
 ) -> Windows:
     if isinstance(part.items, np.ndarray):
         samples = to_counts(part.items, divisors)
@@ -164,11 +164,11 @@ def _windows(
     return cut_windows(recordings, labels, length, hop)
 
 
-def _texts(part: Readings, labels: tuple[str, ...]) -> Texts:
+def _texts(part: Dataset, labels: tuple[str, ...]) -> Texts:
     return Texts(tuple(part.items), _indexes(part, labels), np.array(part.groups), labels)
 
 
-def _indexes(part: Readings, labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
+def _indexes(part: Dataset, labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
     index = {label: i for i, label in enumerate(labels)}
     return np.array([index[label] for label in part.labels], np.int64)
 

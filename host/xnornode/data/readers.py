@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xnornode.data.arrays import load_array, pick, read_arrays
 from xnornode.data.csv_columns import SUFFIXES as TABLES
-from xnornode.data.dataset import Readings, identity, natural
+from xnornode.data.dataset import Dataset, identity, natural
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes
 from xnornode.data.tables import read_table
@@ -20,7 +20,7 @@ from xnornode.data.time_series import LABELS, Piece, ReadOptions, find, join, op
 from xnornode.errors import DataError
 
 
-def read(path: str | Path, options: ReadOptions | None = None) -> Readings:
+def read(path: str | Path, options: ReadOptions | None = None) -> Dataset:
     """What is in a file or a folder. Raises DataError where it cannot be understood."""
     path, options = Path(path), options or ReadOptions()
     if path.is_dir():
@@ -39,10 +39,10 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Readings:
     )
 
 
-def _folder(folder: Path, options: ReadOptions) -> Readings:
+def _folder(folder: Path, options: ReadOptions) -> Dataset:
     if (folder / "X.npy").is_file():
         return read_arrays(folder / "X.npy", options)
-    readers: dict[str, Callable[[Path, list[Path], ReadOptions], Readings]] = {
+    readers: dict[str, Callable[[Path, list[Path], ReadOptions], Dataset]] = {
         RECORD: _records,
         ".csv": _tables,
         ".tsv": _tables,
@@ -72,7 +72,7 @@ def _place(path: Path, folder: Path) -> tuple[str, str]:
     return re.split(r"[ ._-]+\d|\d+$", name)[0], ""
 
 
-def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
+def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
     files = [from_bytes(path.read_bytes(), str(path)) for path in paths]
     first = files[0]
     for path, file in zip(paths, files, strict=True):
@@ -80,7 +80,7 @@ def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
         if same != (first.channels, first.scales, first.rate_mhz):
             raise DataError(f"{path} differs from {paths[0]} in channels, scales or sample rate")
     picked = pick(first.channels, options, str(folder))
-    return Readings(
+    return Dataset(
         name=folder.resolve().name,
         kind="recordings",
         items=[f.recording.samples[:, picked] for f in files],
@@ -97,7 +97,7 @@ def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
     )
 
 
-def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
+def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
     if len(paths) == 1 and paths[0].parent == folder:
         return read_table(paths[0], options)
     if options.rows == "windows" or options.shape or options.image or options.text:
@@ -117,14 +117,14 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
     return join(folder.resolve().name, pieces, grouped, (note,))
 
 
-def _numpy_recordings(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
+def _numpy_recordings(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
     items = [load_array(path) for path in paths]
     items = [a[:, None] if a.ndim == 1 else a for a in items]
     places = [_place(path, folder) for path in paths]
     width = items[0].shape[-1]
     names = tuple(f"channel {i}" for i in range(width))
     picked = pick(names, options, str(folder))
-    return Readings(
+    return Dataset(
         name=folder.resolve().name,
         kind="recordings",
         items=[a[:, picked] if a.ndim == 2 and a.shape[1] == width else a for a in items],
@@ -140,11 +140,11 @@ def _numpy_recordings(folder: Path, paths: list[Path], options: ReadOptions) -> 
     )
 
 
-def _text_files(folder: Path, paths: list[Path], options: ReadOptions) -> Readings:
+def _text_files(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
     lines = [path.read_bytes() for path in paths]
     places = [_place(path, folder) for path in paths]
     grouped = all(group for _, group in places)
-    return Readings(
+    return Dataset(
         name=folder.resolve().name,
         kind="texts",
         items=lines,

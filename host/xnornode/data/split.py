@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Readings, class_names, natural
+from xnornode.data.dataset import Dataset, class_names, natural
 from xnornode.errors import DataError
 
 TEST_SHARE = 0.25
@@ -97,7 +97,7 @@ def check_groups(named: Collection[str], groups: Collection[str], part: str) -> 
 
 
 def assign(
-    readings: Readings, test: Wanted, validation: Wanted, notes: list[str], warnings: list[str]
+    dataset: Dataset, test: Wanted, validation: Wanted, notes: list[str], warnings: list[str]
 ) -> npt.NDArray[np.int64]:
     """0 training, 1 validation, 2 test, one per item.
 
@@ -105,9 +105,9 @@ def assign(
     what one should know of the split. Raises DataError where nothing can be had for the test, or a
     group does not exist.
     """
-    drawn = readings.grouping == "none"
-    groups, labels = np.array(readings.groups), np.array(readings.labels)
-    sizes = np.array([len(item) for item in readings.items])
+    drawn = dataset.grouping == "none"
+    groups, labels = np.array(dataset.groups), np.array(dataset.labels)
+    sizes = np.array([len(item) for item in dataset.items])
 
     def choose(wanted: Wanted, usual: float, part: str) -> Any:
         left = chosen == 0
@@ -123,10 +123,10 @@ def assign(
         return np.isin(groups, choose_groups(*args, share, drawn))
 
     chosen = np.zeros(len(groups), np.int64)
-    test = test if test is not None else readings.test_groups or None
+    test = test if test is not None else dataset.test_groups or None
     chosen[choose(test, TEST_SHARE, "test")] = 2
     if not (chosen == 2).any():
-        what = "group (person, place, device)" if readings.grouping == "group" else "recording"
+        what = "group (person, place, device)" if dataset.grouping == "group" else "recording"
         raise DataError(
             f"too little data to test on: no class has a {what} to spare. Record each class again, "
             "or test on the last part of each recording (--split time)"
@@ -146,39 +146,39 @@ def assign(
     return chosen
 
 
-def cut_in_time(readings: Readings) -> Readings:
+def cut_in_time(dataset: Dataset) -> Dataset:
     """Each recording in three: the first for training, then validation, the last for the test."""
-    if readings.kind != "recordings":
+    if dataset.kind != "recordings":
         raise DataError("only recordings can be split in time")
     rows = [
         (item[int(start * len(item)) : int(end * len(item))], label, part, f"{name} ({part})")
-        for item, label, name in zip(readings.items, readings.labels, readings.names, strict=True)
+        for item, label, name in zip(dataset.items, dataset.labels, dataset.names, strict=True)
         for part, start, end in TIMES
     ]
     items, labels, groups, names = (list(column) for column in zip(*rows, strict=True))
     note = "training and test are of the same recordings: of a new person or place expect less"
     return replace(
-        readings,
+        dataset,
         items=items,
         labels=labels,
         groups=groups,
         names=names,
         grouping="group",
-        notes=(*readings.notes, note),
+        notes=(*dataset.notes, note),
     )
 
 
-def subset(readings: Readings, chosen: npt.NDArray[np.bool_]) -> Readings | None:
+def subset(dataset: Dataset, chosen: npt.NDArray[np.bool_]) -> Dataset | None:
     """The chosen items; None without."""
     which = np.flatnonzero(chosen).tolist()
     if not which:
         return None
-    items = readings.items
+    items = dataset.items
     return replace(
-        readings,
+        dataset,
         items=items[which] if isinstance(items, np.ndarray) else [items[i] for i in which],
-        labels=[readings.labels[i] for i in which],
-        groups=[readings.groups[i] for i in which],
-        names=[readings.names[i] for i in which],
+        labels=[dataset.labels[i] for i in which],
+        groups=[dataset.groups[i] for i in which],
+        names=[dataset.names[i] for i in which],
         notes=(),
     )

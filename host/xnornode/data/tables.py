@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.csv_columns import Columns
-from xnornode.data.dataset import Readings, from_windows, identity
+from xnornode.data.dataset import Dataset, from_windows, identity
 from xnornode.data.time_series import (
     GROUPS,
     LABELS,
@@ -26,7 +26,7 @@ from xnornode.errors import DataError
 from xnornode.model.limits import MAX_CHANNELS
 
 
-def read_table(path: Path, options: ReadOptions) -> Readings:
+def read_table(path: Path, options: ReadOptions) -> Dataset:
     """One CSV file that holds all: a label column, and rows that are samples, windows or texts."""
     columns = open_table(path, options)
     label = find(columns, options.label, LABELS, "label")
@@ -77,7 +77,7 @@ def _only_text(columns: Columns) -> str:
     )
 
 
-def _windows(columns: Columns, label: str, options: ReadOptions) -> Readings:
+def _windows(columns: Columns, label: str, options: ReadOptions) -> Dataset:
     """One window, or one set of features, per row."""
     group = find(columns, options.group, GROUPS, "group")
     names = channel_columns(columns, options, {label, *([group] if group else [])})
@@ -95,7 +95,7 @@ def _windows(columns: Columns, label: str, options: ReadOptions) -> Readings:
         columns.strings(group) if group else None,
         channels,
         rate_mhz=options.rate_mhz,
-        grid=options.image,
+        image_shape=options.image,
         notes=tuple(notes),
     )
 
@@ -121,7 +121,7 @@ def shaped(
     return values.reshape(len(values), length, channels), titles
 
 
-def _texts(columns: Columns, label: str, options: ReadOptions) -> Readings:
+def _texts(columns: Columns, label: str, options: ReadOptions) -> Dataset:
     group = find(columns, options.group, GROUPS, "group")
     named = options.channels[0] if options.channels else ""
     text = find(columns, named, TEXTS, "text")
@@ -139,9 +139,9 @@ def _texts(columns: Columns, label: str, options: ReadOptions) -> Readings:
 
 def texts(
     name: str, lines: list[bytes], labels: list[str], columns: Columns, group: str | None
-) -> Readings:
+) -> Dataset:
     """Lines of text with a label each."""
-    return Readings(
+    return Dataset(
         name=name,
         kind="texts",
         items=lines,

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from xnornode.data.csv_columns import Columns, Floats, read_columns
-from xnornode.data.dataset import Readings
+from xnornode.data.dataset import Dataset
 from xnornode.errors import DataError
 
 LABELS = ("label", "class", "target", "activity", "category", "species")
@@ -137,7 +137,7 @@ def join(
     pieces: list[Piece],
     grouped: bool,
     notes: tuple[str, ...] = (),
-) -> Readings:
+) -> Dataset:
     """The pieces of one or more files as readings; DataError where their channels differ."""
     first = pieces[0]
     for piece in pieces:
@@ -146,7 +146,7 @@ def join(
                 f"{piece.name} has the channels {', '.join(piece.channels)}, "
                 f"{first.name} {', '.join(first.channels)}: all must have the same"
             )
-    return Readings(
+    return Dataset(
         name=name,
         kind="recordings",
         items=[p.samples for p in pieces],

@@ -5,31 +5,31 @@ from typing import Any
 
 import numpy as np
 
-from xnornode.data.dataset import Readings
+from xnornode.data.dataset import Dataset
 from xnornode.data.windows import Data
 from xnornode.datasets.images import ImageSet
 from xnornode.datasets.texts import TextSet
 from xnornode.datasets.watch import DataSet
 
 
-def from_images(data: ImageSet) -> Readings:
+def from_images(data: ImageSet) -> Dataset:
     """An image set in its own split."""
     parts = (data.train, data.test)
-    return Readings(
+    return Dataset(
         name=data.name,
         kind="windows",
         items=np.concatenate([p.samples for p in parts]),
         channels=("pixel",),
         scales=(0,),
-        grid=data.grid,
+        image_shape=data.image_shape,
         **_labelled(data.labels, parts),
     )
 
 
-def from_texts(data: TextSet) -> Readings:
+def from_texts(data: TextSet) -> Dataset:
     """A text set in its own split."""
     parts = (data.train, data.test)
-    return Readings(
+    return Dataset(
         name=data.name,
         kind="texts",
         items=[line for p in parts for line in p.lines],
@@ -50,10 +50,10 @@ def _labelled(labels: tuple[str, ...], parts: Sequence[Data]) -> dict[str, Any]:
     }
 
 
-def from_dataset(data: DataSet) -> Readings:
+def from_dataset(data: DataSet) -> Dataset:
     """A data set's recordings, with its classes and test groups."""
     r = data.recordings
-    return Readings(
+    return Dataset(
         name=data.name,
         kind="recordings",
         items=[x.samples for x in r],

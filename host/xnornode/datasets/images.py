@@ -42,7 +42,7 @@ class ImageSet:
 
     name: str
     labels: tuple[str, ...]
-    grid: tuple[int, int]
+    image_shape: tuple[int, int]
     train: Windows
     test: Windows
 

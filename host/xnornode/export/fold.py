@@ -18,12 +18,12 @@ import numpy as np
 
 from xnornode._typing import Float, Int64
 from xnornode.errors import ModelError
-from xnornode.export.polarity import rarer
-from xnornode.model.layers import IntLayer, Limits, Requantise, Scores
+from xnornode.export.polarity import choose_polarity
+from xnornode.model.layers import IntLayer, Requantize, Scores, Thresholds
 from xnornode.model.limits import INT32_MAX
 from xnornode.model.model import Model, Window
 from xnornode.nn.conv import BinaryConv
-from xnornode.nn.layers import ByteReLU
+from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
 from xnornode.nn.quantizers import sign
 from xnornode.training.trainer import Trained
@@ -48,15 +48,15 @@ def fold(
     network = trained.network
     if trained.config.weights == "real":
         raise ModelError("layer", "a float network cannot be folded: train with binary weights")
-    code = network.before.code() if network.before else trained.inputs.code
+    encoding = network.before.encoding() if network.before else trained.inputs.encoding
     layers = tuple(fold_block(block) for block in network.blocks)
     return Model(
         name,
         tuple(labels),
         window,
-        trained.inputs.front,
-        code,
-        rarer(layers, trained.ones) if trained.ones else layers,
+        trained.inputs.features,
+        encoding,
+        choose_polarity(layers, trained.ones) if trained.ones else layers,
         seed=SELFTEST_SEED,
         shift=selftest_shift(trained.loudest),
         notes=notes,
@@ -73,25 +73,25 @@ def fold_block(block: Block) -> IntLayer:
         options = (1, (1, 1), (0, 0), (1, 1))
         kernel = (1, 1)
     weights = linear.used().astype(np.int8)
-    output: Limits | Requantise | Scores
-    if block.output == "bits":
+    output: Thresholds | Requantize | Scores
+    if block.output == "binary":
         # A neuron of negative scale fires for small z: inverted weights turn z into -z.
         direction = np.where(finite_scale(block) < 0, -1, 1)
         weights = weights * direction[:, None].astype(np.int8)
-        output = limits(block, direction, weights.shape[1])
-    elif block.output == "bytes":
-        output = requantise(block, weights.shape[1])
+        output = thresholds(block, direction, weights.shape[1])
+    elif block.output == "int8":
+        output = requantize(block, weights.shape[1])
     else:
         output = scores(block)
-    channels = block.grid[2] // options[0]
+    channels = block.input_shape[2] // options[0]
     shaped = weights.reshape(len(weights), *kernel, channels)
-    return IntLayer(shaped, block.grid, block.inputs, output, *options)
+    return IntLayer(shaped, block.input_shape, block.inputs, output, *options)
 
 
-def limits(block: Block, direction: Int64, inputs: int) -> Limits:
+def thresholds(block: Block, direction: Int64, inputs: int) -> Thresholds:
     """Limits of neurons of bits, whose z is `direction` times that of the float network."""
     # Over bits, z = inputs - 2 d falls as d, the differing inputs, rises: search over -d.
-    if block.inputs == "bits":
+    if block.inputs == "binary":
         low = np.full(len(direction), -inputs)
         high = np.ones_like(low)
         start, step = inputs, 2
@@ -108,13 +108,13 @@ def limits(block: Block, direction: Int64, inputs: int) -> Limits:
         high = np.where(going & fires, middle, high)
         low = np.where(going & ~fires, middle + 1, low)
     # d fires while -d >= low, so the first d that does not is 1 - low.
-    return Limits(1 - low if block.inputs == "bits" else low)
+    return Thresholds(1 - low if block.inputs == "binary" else low)
 
 
-def requantise(block: Block, inputs: int) -> Requantise:
+def requantize(block: Block, inputs: int) -> Requantize:
     """Factors, offsets and the shift that give the bytes of `ByteReLU`."""
     scale, offset = _affine(block)
-    scale, offset = scale * ByteReLU.STEPS, offset * ByteReLU.STEPS + 0.5
+    scale, offset = scale * Int8ReLU.STEPS, offset * Int8ReLU.STEPS + 0.5
     # A neuron that hardly ever varies has a scale so large that, with one shift for all, it would
     # leave the others a few steps. It may be less steep, with the same byte at its mean.
     steepest = STEEPEST * np.quantile(np.abs(scale), 0.25)
@@ -122,13 +122,13 @@ def requantise(block: Block, inputs: int) -> Requantise:
         flat = np.clip(scale, -steepest, steepest)
         offset += (scale - flat) * block.norm.mean / block.unit
         scale = flat
-    reach = inputs * (128 if block.inputs == "bytes" else 1)
+    reach = inputs * (128 if block.inputs == "int8" else 1)
     for shift in range(SHIFT_MAX, -1, -1):
         factors = np.rint(scale * 2.0**shift)
         offsets = np.floor(offset * 2.0**shift)
         fits = np.abs(factors).max() <= FACTOR_MAX
         if fits and (np.abs(offsets) + reach * np.abs(factors)).max() <= INT32_MAX:
-            return Requantise(factors.astype(np.int64), offsets.astype(np.int64), shift)
+            return Requantize(factors.astype(np.int64), offsets.astype(np.int64), shift)
     raise ModelError("layer", "a batch norm is too steep for bytes: train longer or lower the rate")
 
 
@@ -138,7 +138,7 @@ def scores(block: Block) -> Scores:
     The factor common to all classes is the largest that keeps scales in int16 and scores in int32.
     """
     scale, offset = _affine(block)
-    reach = prod(block.grid) * (128 if block.inputs == "bytes" else 1)
+    reach = prod(block.input_shape) * (128 if block.inputs == "int8" else 1)
     # Rounding moves a score by at most (reach + 1) / 2: room for that is left.
     room = INT32_MAX - (reach + 1)
     most = np.array([np.abs(scale).max(), (np.abs(offset) + reach * np.abs(scale)).max()])

@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from xnornode._typing import Float, Int8
-from xnornode.model.layers import IntLayer, Limits
+from xnornode.model.layers import IntLayer, Thresholds
 
 LEAST_LIMIT = 1 - 2**31  # of bytes, whose negative still fits
 
 
-def rarer(layers: Sequence[IntLayer], shares: Sequence[Float]) -> tuple[IntLayer, ...]:
+def choose_polarity(layers: Sequence[IntLayer], shares: Sequence[Float]) -> tuple[IntLayer, ...]:
     """Layers with the same scores that count fewer inputs.
 
     shares: per layer the share of 1s among its inputs, float32 (channels,), padding left out; of
@@ -27,7 +27,7 @@ def rarer(layers: Sequence[IntLayer], shares: Sequence[Float]) -> tuple[IntLayer
         if not _can_turn(own, behind):
             continue
         mostly = shares[i + 1].reshape(-1, len(own.weights)).mean(axis=0) > 0.5
-        if isinstance(own.output, Limits) and own.inputs == "bytes":
+        if isinstance(own.output, Thresholds) and own.inputs == "int8":
             mostly &= own.output.values >= LEAST_LIMIT
         layers[i], layers[i + 1] = _turned(own, mostly), _reading(behind, mostly)
         again = np.resize(mostly, shares[i + 1].shape)
@@ -38,30 +38,30 @@ def rarer(layers: Sequence[IntLayer], shares: Sequence[Float]) -> tuple[IntLayer
 def _can_turn(own: IntLayer, behind: IntLayer) -> bool:
     """Not behind a pool, as the OR of complements is no complement, nor before padding, which
     stands for -1."""
-    plain = isinstance(own.output, Limits) and own.geometry.pool == (1, 1)
+    plain = isinstance(own.output, Thresholds) and own.geometry.pool == (1, 1)
     return plain and behind.in_columns and behind.padding == (0, 0)
 
 
 def _turned(layer: IntLayer, mostly: np.ndarray) -> IntLayer:
     """The layer with these neurons, bool (m,), firing where they did not."""
-    assert isinstance(layer.output, Limits)
-    limits = layer.output.values
+    assert isinstance(layer.output, Thresholds)
+    thresholds = layer.output.values
     # Of n inputs n - d differ from the negated weights; and -z >= 1 - limit where z < limit.
-    turned = (1 if layer.inputs == "bytes" else layer.geometry.inputs + 1) - limits
+    turned = (1 if layer.inputs == "int8" else layer.geometry.inputs + 1) - thresholds
     sign = np.where(mostly, -1, 1).astype(np.int8)[:, None, None, None]
-    output = Limits(np.where(mostly, turned, limits))
+    output = Thresholds(np.where(mostly, turned, thresholds))
     return replace(layer, weights=layer.weights * sign, output=output)
 
 
 def _reading(layer: IntLayer, mostly: np.ndarray) -> IntLayer:
     """The layer as it reads the turned ones, which come again for each place of a flat input."""
-    sign: Int8 = np.where(np.resize(mostly, layer.grid[2]), -1, 1).astype(np.int8)
+    sign: Int8 = np.where(np.resize(mostly, layer.input_shape[2]), -1, 1).astype(np.int8)
     return replace(layer, weights=layer.weights * sign)
 
 
 def _counting(layer: IntLayer, share: Float) -> IntLayer:
     if not layer.in_columns:
         return layer
-    (height, width, _), (ph, pw) = layer.grid, layer.padding
+    (height, width, _), (ph, pw) = layer.input_shape, layer.padding
     inside = height * width / ((height + 2 * ph) * (width + 2 * pw))
     return replace(layer, counted=0 if inside * share.mean() > 0.5 else 1)

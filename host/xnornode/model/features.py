@@ -164,7 +164,7 @@ def _lagged_covariances(x: Int32, lag: int) -> Iterator[Int64]:
 
 
 @dataclass(frozen=True)
-class Features:
+class Statistics:
     """Statistics of each channel of a window, over the whole of it and over parts of it.
 
     statistics: names of `STATISTICS`, "covariance" and "lagged covariance", of the whole window.
@@ -278,6 +278,6 @@ class Features:
         if zero or whole & ~known or part & ~known:
             raise ModelError("encoder", "the features' fields are not what the format allows")
         names = [tuple(n for n, bit in BITS.items() if mask & bit) for mask in (whole, part)]
-        front = cls(names[0], bands, parts, names[1], lag)
-        front.count(length, channels)
-        return front
+        features = cls(names[0], bands, parts, names[1], lag)
+        features.count(length, channels)
+        return features

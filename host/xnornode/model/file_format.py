@@ -11,33 +11,33 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._files import write_whole
-from xnornode._typing import Int8, Int64, Kind
+from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
-from xnornode.model.features import Features
-from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
+from xnornode.model.features import Statistics
+from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import (
     Geometry,
     IntLayer,
-    Limits,
     Output,
-    Requantise,
+    Requantize,
     Scores,
+    Thresholds,
     check_layer,
     in_columns,
 )
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
-from xnornode.model.preprocessing import Front, Samples, Take, TextFront
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import Features, Raw, Take, TextFeatures
 
 MAGIC = b"\x89BNN"
 VERSION = 3
 TEXT = 3
-FRONTS: dict[int, Callable[[Take, int, int], Front]] = {
-    front.KIND: front.from_bytes for front in (Samples, Features, Text)
+FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
+    features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams)
 }
-KINDS: dict[int, Kind] = {1: "bits", 2: "bytes"}  # of inputs, and of outputs with
+KINDS: dict[int, Activation] = {1: "binary", 2: "int8"}  # of inputs, and of outputs with
 SCORES = 3
 HEADER = struct.Struct("<4s4BII2HII2B2s")
 CODE = struct.Struct("<2B2s")
@@ -70,9 +70,9 @@ def _pad4(data: bytes) -> bytes:
 def to_bytes(model: Model) -> bytes:
     """The model as the bytes of a `.bnn` file."""
     w = model.window
-    body = [struct.pack(f"<{len(w.scales)}I", *w.scales), model.front.to_bytes()]
-    if model.code:
-        body.append(_code_bytes(model.code))
+    body = [struct.pack(f"<{len(w.scales)}I", *w.scales), model.features.to_bytes()]
+    if model.encoding:
+        body.append(_code_bytes(model.encoding))
     body += [_layer_bytes(layer) for layer in model.layers]
     body.append(model.selftest_scores().astype("<i4").tobytes())
     texts = (model.name, *model.labels, *w.channels)
@@ -83,19 +83,23 @@ def to_bytes(model: Model) -> bytes:
     length = HEADER.size + len(rest) + CRC.size
     if length > LONGEST:
         raise ModelError("size", f"a model of {length} bytes is larger than the format allows")
-    code = model.code.KIND if model.code else 0
+    encoding = model.encoding.KIND if model.encoding else 0
     header = HEADER.pack(
-        *(MAGIC, VERSION, len(w.channels), model.front.KIND, len(model.layers)),
-        *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, code),
+        *(MAGIC, VERSION, len(w.channels), model.features.KIND, len(model.layers)),
+        *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, encoding),
         bytes(2),
     )
     return header + rest + CRC.pack(zlib.crc32(header + rest))
 
 
-def _code_bytes(code: Code) -> bytes:
-    if isinstance(code, Thermometer):
-        return _pad4(struct.pack("<B3x", code.bits) + code.thresholds.astype("<i2").tobytes())
-    return CODE.pack(code.bits, code.shift, bytes(2)) + _affine(code.offsets, code.factors)
+def _code_bytes(encoding: InputEncoding) -> bytes:
+    if isinstance(encoding, Thermometer):
+        return _pad4(
+            struct.pack("<B3x", encoding.bits) + encoding.thresholds.astype("<i2").tobytes()
+        )
+    return CODE.pack(encoding.bits, encoding.shift, bytes(2)) + _affine(
+        encoding.offsets, encoding.factors
+    )
 
 
 def _affine(offsets: Int64, factors: Int64) -> bytes:
@@ -106,19 +110,19 @@ def _layer_bytes(layer: IntLayer) -> bytes:
     g, shift, counted = layer.geometry, 0, 0
     weights = pack_rows(layer.weights.reshape(g.outputs, -1)).tobytes()
     match layer.output:
-        case Limits(values) if layer.in_columns:
+        case Thresholds(values) if layer.in_columns:
             rows = layer.weights.transpose(0, 2, 1, 3).reshape(g.outputs, -1)
             kind, counted = 1, layer.counted
             weights, tail = pack_strips(rows, values, counted), b""
-        case Limits(values):
+        case Thresholds(values):
             kind = 1
-            tail = _pad4(values.astype("<u2" if layer.inputs == "bits" else "<i4").tobytes())
-        case Requantise(factors, offsets, shift):
+            tail = _pad4(values.astype("<u2" if layer.inputs == "binary" else "<i4").tobytes())
+        case Requantize(factors, offsets, shift):
             kind, tail = 2, _affine(offsets, factors)
         case Scores(scales, offsets):
             kind, tail = SCORES, _affine(offsets, scales)
     counts = (*g.kernel, *g.stride, *g.padding, *g.pool)
-    first = (1 if layer.inputs == "bits" else 2, kind, g.outputs, *g.grid, g.groups)
+    first = (1 if layer.inputs == "binary" else 2, kind, g.outputs, *g.input_shape, g.groups)
     return LAYER.pack(*first, *counts, shift, counted, bytes(2)) + weights + tail
 
 
@@ -171,22 +175,22 @@ def _parse(r: _Reader) -> Model:
     fields = HEADER.unpack(r.take(HEADER.size))
     _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, coded, zero = fields
     bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
-    bad = bad or (kind == Text.KIND and (channels != 1 or hop != length))
+    bad = bad or (kind == NGrams.KIND and (channels != 1 or hop != length))
     if bad or not seed or shift > 15 or any(zero):
         raise ModelError("header", "a header field is outside what the format allows")
     scales = tuple(int(s) for s in r.array("<u4", channels))
-    if kind not in FRONTS:
-        raise ModelError("encoder", f"front {kind}: this xnornode knows {sorted(FRONTS)}")
-    front = FRONTS[kind](r.take, length, channels)
-    values = front.count(length, channels)
-    code = _parse_code(r, coded, front, length, channels)
-    given: str = code.output if code else "bits"
-    width = code.width(values) if code else values
+    if kind not in FEATURES:
+        raise ModelError("encoder", f"front {kind}: this xnornode knows {sorted(FEATURES)}")
+    features = FEATURES[kind](r.take, length, channels)
+    values = features.count(length, channels)
+    encoding = _parse_code(r, coded, features, length, channels)
+    given: str = encoding.output if encoding else "binary"
+    width = encoding.width(values) if encoding else values
     layers: list[IntLayer] = []
     for left in reversed(range(count)):
         layer = _parse_layer(r, width, given, last=not left)
         layers.append(layer)
-        width, given = prod(layer.out_grid), layer.outputs
+        width, given = prod(layer.output_shape), layer.outputs
     classes = len(layers[-1].weights)
     expected = r.array("<i4", classes).astype(np.int32)
     texts = [_parse_string(r) for _ in range(1 + classes + channels)]
@@ -196,22 +200,24 @@ def _parse(r: _Reader) -> Model:
         raise ModelError("end", "bytes are left after the last string: write the file anew")
     name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
     window = Window(names, length, hop, rate, scales)
-    parts = (name, labels, window, front, code, tuple(layers))
+    parts = (name, labels, window, features, encoding, tuple(layers))
     return Model(*parts, revision, seed, shift, expected, notes)
 
 
-def _parse_code(r: _Reader, kind: int, front: Front, length: int, channels: int) -> Code | None:
-    if isinstance(front, TextFront):
+def _parse_code(
+    r: _Reader, kind: int, features: Features, length: int, channels: int
+) -> InputEncoding | None:
+    if isinstance(features, TextFeatures):
         if kind:
             raise ModelError("encoder", "a front of texts has no code after it")
         return None
-    most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, ByteCode.KIND: 8}
+    most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, Int8Encoding.KIND: 8}
     if kind not in most:
         raise ModelError("encoder", f"code {kind}: this xnornode knows {sorted(most)}")
-    rows = front.rows(length, channels)
+    rows = features.rows(length, channels)
     bits, shift, zero = CODE.unpack(r.take(CODE.size))
     ok = 1 <= bits <= most[kind] and shift <= (0 if kind == Thermometer.KIND else 31)
-    if not ok or any(zero) or (kind == ByteCode.KIND and bits != 8):
+    if not ok or any(zero) or (kind == Int8Encoding.KIND and bits != 8):
         raise ModelError("encoder", "the code's fields are outside what the format allows")
     if kind == Thermometer.KIND:
         thresholds = r.array("<i2", rows, bits).astype(np.int16)
@@ -220,7 +226,7 @@ def _parse_code(r: _Reader, kind: int, front: Front, length: int, channels: int)
     factors, offsets = r.affine(rows, "encoder")
     if kind == BitPlanes.KIND:
         return BitPlanes(factors, offsets, shift, bits)
-    return ByteCode(factors, offsets, shift)
+    return Int8Encoding(factors, offsets, shift)
 
 
 def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
@@ -239,20 +245,20 @@ def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
         check_layer(counted <= 1, f"counted value {counted}: 0 or 1")
         rows, limits = unpack_strips(r.take(strips_size(m, n)), m, n, counted)
         weights = rows.reshape(m, kw, kh, c).transpose(0, 2, 1, 3)
-        return IntLayer(weights, (h, w, c), inputs, Limits(limits), *options, counted)
+        return IntLayer(weights, (h, w, c), inputs, Thresholds(limits), *options, counted)
     check_layer(not counted, f"counted value {counted} of weights in rows")
     words = r.array("<u4", m, -(-n // 32)).astype(np.uint32)
     weights = unpack_rows(words, n).reshape(m, kh, kw, c // groups)
     return IntLayer(weights, (h, w, c), inputs, _parse_output(r, inputs, kind, m, shift), *options)
 
 
-def _parse_output(r: _Reader, inputs: Kind, kind: int, m: int, shift: int) -> Output:
+def _parse_output(r: _Reader, inputs: Activation, kind: int, m: int, shift: int) -> Output:
     if kind == 1:
-        limits = r.array("<u2" if inputs == "bits" else "<i4", m).astype(np.int64)
+        limits = r.array("<u2" if inputs == "binary" else "<i4", m).astype(np.int64)
         r.pad4("layer")
-        return Limits(limits)
+        return Thresholds(limits)
     factors, offsets = r.affine(m, "layer")
-    return Scores(factors, offsets) if kind == SCORES else Requantise(factors, offsets, shift)
+    return Scores(factors, offsets) if kind == SCORES else Requantize(factors, offsets, shift)
 
 
 def _parse_string(r: _Reader) -> str:

@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from xnornode._typing import Int16
 from xnornode.errors import DataError
-from xnornode.model.input_encoding import BitPlanes, ByteCode, Code, Thermometer
+from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.limits import INT16, MAX_PLANES
 
-CODES = ("thermometer", "learned", "planes", "bytes")
+ENCODINGS = ("thermometer", "learned-thermometer", "bit-planes", "int8")
 
-CodeName = Literal["thermometer", "learned", "planes", "bytes"]
+EncodingName = Literal["thermometer", "learned-thermometer", "bit-planes", "int8"]
 
 # Rare extremes are cut off, so that the steps are spent where the values are.
 TAIL = 0.002
@@ -26,7 +26,7 @@ SHIFT_MAX = 22  # 127 << 22 leaves room in int32
 FACTOR_RATIO = 2048
 
 
-def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
+def fit_encoding(values: Int16, rows: int, name: EncodingName, bits: int) -> InputEncoding:
     """The code whose steps suit `values`, int16 (n, V), of which value i is of row i mod rows.
 
     thermometer: thresholds at quantiles. planes, bytes: steps of equal size over nearly all of the
@@ -38,7 +38,7 @@ def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
         cuts = np.ceil(_quantiles(table, bits))
         return Thermometer(np.ascontiguousarray(cuts.astype(np.int16)))
     low, high = np.quantile(table, [TAIL, 1 - TAIL], axis=0)
-    if name == "planes":
+    if name == "bit-planes":
         if bits > MAX_PLANES:
             raise DataError(f"bit planes are at most {MAX_PLANES}, not {bits}")
         first, last = 0, 2**bits - 1
@@ -59,8 +59,8 @@ def fit_code(values: Int16, rows: int, name: CodeName, bits: int) -> Code:
     offsets = np.rint(first * 2**shift - start * factors).astype(np.int64) + half
     return (
         BitPlanes(factors, offsets, shift, bits)
-        if name == "planes"
-        else ByteCode(factors, offsets, shift)
+        if name == "bit-planes"
+        else Int8Encoding(factors, offsets, shift)
     )
 
 

@@ -36,7 +36,7 @@ class Thermometer:
     """
 
     KIND: ClassVar[int] = 1
-    output: ClassVar[Literal["bits"]] = "bits"
+    output: ClassVar[Literal["binary"]] = "binary"
     thresholds: Int16
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class BitPlanes:
     """
 
     KIND: ClassVar[int] = 2
-    output: ClassVar[Literal["bits"]] = "bits"
+    output: ClassVar[Literal["binary"]] = "binary"
     factors: Int64
     offsets: Int64
     shift: int
@@ -105,7 +105,7 @@ class BitPlanes:
 
 
 @dataclass(frozen=True, eq=False)
-class ByteCode:
+class Int8Encoding:
     """One byte per value: (x * factor + offset) >> shift, limited to -128 .. 127.
 
     factors, offsets: int64 (rows,); value i takes those of row i mod rows.
@@ -113,7 +113,7 @@ class ByteCode:
     """
 
     KIND: ClassVar[int] = 3
-    output: ClassVar[Literal["bytes"]] = "bytes"
+    output: ClassVar[Literal["int8"]] = "int8"
     bits: ClassVar[int] = 8
     factors: Int64
     offsets: Int64
@@ -138,7 +138,7 @@ class ByteCode:
         return np.clip(v, -128, 127).astype(np.int8)
 
 
-Code = Thermometer | BitPlanes | ByteCode
+InputEncoding = Thermometer | BitPlanes | Int8Encoding
 
 
 def _row_of_value(values: Int16, rows: int) -> npt.NDArray[np.intp]:

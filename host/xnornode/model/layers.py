@@ -13,21 +13,21 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Grid, Int8, Int64, Kind, Pair
+from xnornode._typing import Activation, Int8, Int64, Pair, Shape
 from xnornode.errors import ModelError
 from xnornode.model.input_encoding import check_affine
 from xnornode.model.limits import (
     INT32_MAX,
     MAX_CLASSES,
     MAX_COLUMNS,
-    MAX_GRID,
     MAX_INPUTS,
     MAX_OUTPUTS,
+    MAX_SHAPE,
 )
 
 Int32 = npt.NDArray[np.int32]
 Float = npt.NDArray[np.float32]
-Given = Literal["bits", "bytes", "scores"]
+Given = Literal["binary", "int8", "scores"]
 
 CHUNK = 2**22  # float32 numbers that are unfolded at a time
 
@@ -39,7 +39,7 @@ def check_layer(ok: bool, message: str) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Limits:
+class Thresholds:
     """Output bits. values: int64 (m,).
 
     Of input bits: 1 where fewer than the limit differ from the neuron's weights, 0 to n + 1. Of
@@ -50,7 +50,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Requantise:
+class Requantize:
     """Output bytes: (z * factor + offset) >> shift, limited to 0 .. 127.
 
     factors, offsets: int64 (m,), within int16, and such that nothing leaves int32; shift 0 to 31.
@@ -72,7 +72,7 @@ class Scores:
     offsets: Int64
 
 
-Output = Limits | Requantise | Scores
+Output = Thresholds | Requantize | Scores
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Geometry:
     """The counts of a layer (FORMAT.md, "Layers"). Raises ModelError for what is not allowed."""
 
     outputs: int
-    grid: Grid
+    input_shape: Shape
     kernel: Pair
     groups: int = 1
     stride: Pair = (1, 1)
@@ -89,13 +89,17 @@ class Geometry:
     scores: bool = False
 
     def __post_init__(self) -> None:
-        h, w, c = self.grid
+        h, w, c = self.input_shape
         m, g = self.outputs, self.groups
         check_layer(1 <= m <= (MAX_CLASSES if self.scores else MAX_OUTPUTS), f"{m} outputs")
         check_layer(
-            all(1 <= n <= 65535 for n in self.grid), f"a grid of {self.grid}: 1 to 65535 each"
+            all(1 <= n <= 65535 for n in self.input_shape),
+            f"a grid of {self.input_shape}: 1 to 65535 each",
         )
-        check_layer(prod(self.grid) <= MAX_GRID, f"a grid of {self.grid}: above {MAX_GRID} inputs")
+        check_layer(
+            prod(self.input_shape) <= MAX_SHAPE,
+            f"a grid of {self.input_shape}: above {MAX_SHAPE} inputs",
+        )
         check_layer(1 <= g <= 65535 and c % g == m % g == 0, f"{g} groups of {c} and {m} channels")
         for size, k, s, p in zip((h, w), self.kernel, self.stride, self.padding, strict=True):
             ok = 1 <= k <= 255 and 1 <= s <= 255 and 0 <= p < k and k <= size + 2 * p
@@ -110,21 +114,26 @@ class Geometry:
             plain = set(ones) == {1} and self.padding == (0, 0)
             check_layer(plain, "a scores layer has groups, kernel, stride and pool 1, padding 0")
         else:
-            check_layer(prod(self.out_grid) <= MAX_GRID, f"an output of {self.out_grid}")
+            check_layer(prod(self.output_shape) <= MAX_SHAPE, f"an output of {self.output_shape}")
 
     @cached_property
     def inputs(self) -> int:
         """Inputs that a neuron sees, n."""
-        return self.kernel[0] * self.kernel[1] * (self.grid[2] // self.groups)
+        return self.kernel[0] * self.kernel[1] * (self.input_shape[2] // self.groups)
 
     @cached_property
     def convolved(self) -> Pair:
         """Height and width of the convolution, before the pool."""
-        (h, w, _), (kh, kw), (sh, sw), (ph, pw) = self.grid, self.kernel, self.stride, self.padding
+        (h, w, _), (kh, kw), (sh, sw), (ph, pw) = (
+            self.input_shape,
+            self.kernel,
+            self.stride,
+            self.padding,
+        )
         return (h + 2 * ph - kh) // sh + 1, (w + 2 * pw - kw) // sw + 1
 
     @cached_property
-    def out_grid(self) -> Grid:
+    def output_shape(self) -> Shape:
         """Height, width and channels of the output."""
         if self.scores:
             return 1, 1, self.outputs
@@ -132,9 +141,9 @@ class Geometry:
         return h // self.pool[0], w // self.pool[1], self.outputs
 
 
-def in_columns(inputs: Kind, outputs: Given, geometry: Geometry) -> bool:
+def in_columns(inputs: Activation, outputs: Given, geometry: Geometry) -> bool:
     """Whether the file keeps a layer's weights in columns, not in rows (FORMAT.md, "Layers")."""
-    bits = inputs == outputs == "bits"
+    bits = inputs == outputs == "binary"
     return bits and geometry.groups == 1 and geometry.inputs <= MAX_COLUMNS
 
 
@@ -149,8 +158,8 @@ class IntLayer:
     """
 
     weights: Int8
-    grid: Grid
-    inputs: Kind
+    input_shape: Shape
+    inputs: Activation
     output: Output
     groups: int = 1
     stride: Pair = (1, 1)
@@ -170,19 +179,21 @@ class IntLayer:
 
     def _check_output(self, n: int) -> None:
         out, m = self.output, len(self.weights)
-        largest = 128 if self.inputs == "bytes" else 1
+        largest = 128 if self.inputs == "int8" else 1
         match out:
-            case Limits(values):
-                low, high = (-(2**31), INT32_MAX) if self.inputs == "bytes" else (0, n + 1)
+            case Thresholds(values):
+                low, high = (-(2**31), INT32_MAX) if self.inputs == "int8" else (0, n + 1)
                 ok = values.shape == (m,) and bool(((values >= low) & (values <= high)).all())
                 check_layer(ok, f"limits must be {m} integers from {low} to {high}")
-            case Requantise(factors, offsets, shift):
+            case Requantize(factors, offsets, shift):
                 check_layer(factors.shape == (m,), f"{m} factors")
                 check_affine(factors, offsets, shift, largest * n, "layer")
             case Scores(scales, offsets):
                 check_layer(scales.shape == (m,), f"{m} scales")
-                reach = largest * prod(self.grid)
-                check_layer(reach <= INT32_MAX, f"{prod(self.grid)} bytes into a scores layer")
+                reach = largest * prod(self.input_shape)
+                check_layer(
+                    reach <= INT32_MAX, f"{prod(self.input_shape)} bytes into a scores layer"
+                )
                 check_affine(scales, offsets, 0, reach, "layer")
 
     @cached_property
@@ -191,12 +202,12 @@ class IntLayer:
         m, kh, kw, _ = self.weights.shape
         scores = isinstance(self.output, Scores)
         options = (self.groups, self.stride, self.padding, self.pool)
-        return Geometry(m, self.grid, (kh, kw), *options, scores)
+        return Geometry(m, self.input_shape, (kh, kw), *options, scores)
 
     @property
-    def out_grid(self) -> Grid:
+    def output_shape(self) -> Shape:
         """Height, width and channels of the output; (1, 1, m) of scores."""
-        return self.geometry.out_grid
+        return self.geometry.output_shape
 
     @property
     def in_columns(self) -> bool:
@@ -207,19 +218,19 @@ class IntLayer:
     def outputs(self) -> Given:
         """What the output is."""
         match self.output:
-            case Limits():
-                return "bits"
-            case Requantise():
-                return "bytes"
+            case Thresholds():
+                return "binary"
+            case Requantize():
+                return "int8"
             case Scores():
                 return "scores"
 
     def operations(self) -> int:
         """Multiply-accumulates of one input, binary or of bytes by what `inputs` is."""
         if isinstance(self.output, Scores):
-            places = self.grid[0] * self.grid[1]
+            places = self.input_shape[0] * self.input_shape[1]
         else:
-            h, w, _ = self.out_grid
+            h, w, _ = self.output_shape
             places = h * w * prod(self.pool)
         return places * self.weights.size
 
@@ -228,7 +239,7 @@ class IntLayer:
 
         Bits give -1 and +1, int8 (n, h, w, m); bytes 0 .. 127, likewise; scores int32 (n, m).
         """
-        x = x.reshape(len(x), *self.grid)
+        x = x.reshape(len(x), *self.input_shape)
         unfolded = prod(self.geometry.convolved) * self.groups * self.geometry.inputs
         step = max(1, CHUNK // unfolded)
         parts = [self._forward(x[i : i + step]) for i in range(0, len(x), step)]
@@ -237,12 +248,12 @@ class IntLayer:
     def _forward(self, x: Int8) -> npt.NDArray[Any]:
         z = self._convolve(x)
         match self.output:
-            case Limits(values) if self.inputs == "bits":
+            case Thresholds(values) if self.inputs == "binary":
                 differing = (self.geometry.inputs - z) // 2
                 return self._pool(np.where(differing < values, 1, -1).astype(np.int8))
-            case Limits(values):
+            case Thresholds(values):
                 return self._pool(np.where(z >= values, 1, -1).astype(np.int8))
-            case Requantise(factors, offsets, shift):
+            case Requantize(factors, offsets, shift):
                 v = (z * factors + offsets) >> shift
                 return self._pool(np.clip(v, 0, 127).astype(np.int8))
             case Scores(scales, offsets):
@@ -252,7 +263,7 @@ class IntLayer:
         """z, int64 (n, h, w, m), at each place of the convolution."""
         (ph, pw), (sh, sw), g = self.padding, self.stride, self.groups
         if ph or pw:
-            outside = -1 if self.inputs == "bits" else 0
+            outside = -1 if self.inputs == "binary" else 0
             x = np.pad(x, [(0, 0), (ph, ph), (pw, pw), (0, 0)], constant_values=outside)
         # float32 holds every sum: at most 128 * 65534 < 2^24; and BLAS makes it fast.
         x32 = x.astype(np.float32)
@@ -266,13 +277,13 @@ class IntLayer:
         return z.transpose(1, 0, 2).reshape(n, h, w, m).astype(np.int64)
 
     def _pool(self, y: Int8) -> Int8:
-        (h, w, m), (qh, qw) = self.out_grid, self.pool
+        (h, w, m), (qh, qw) = self.output_shape, self.pool
         if (qh, qw) == (1, 1):
             return y
         return y[:, : h * qh, : w * qw].reshape(len(y), h, qh, w, qw, m).max(axis=(2, 4))
 
 
-def dense(weights: Int8, inputs: Kind, output: Output) -> IntLayer:
+def dense(weights: Int8, inputs: Activation, output: Output) -> IntLayer:
     """Fully connected layer. weights: int8 (m, n), each -1 or +1."""
     m, n = weights.shape
     return IntLayer(weights.reshape(m, 1, 1, n), (1, 1, n), inputs, output)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from xnornode._typing import Int8, Int16
 from xnornode.errors import DataError, ModelError
-from xnornode.model.input_encoding import Code
+from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import Int32, IntLayer, Scores, check_layer
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
 from xnornode.model.limits import MAX_CLASSES as MAX_CLASSES
 from xnornode.model.limits import MAX_INPUTS as MAX_INPUTS
-from xnornode.model.preprocessing import Front, TextFront
+from xnornode.model.preprocessing import Features, TextFeatures
 
 Windows = Int16 | Sequence[bytes]
 
@@ -80,8 +80,8 @@ class Model:
     name: str
     labels: tuple[str, ...]
     window: Window
-    front: Front
-    code: Code | None
+    features: Features
+    encoding: InputEncoding | None
     layers: tuple[IntLayer, ...]
     revision: int = 0
     seed: int = 1
@@ -107,32 +107,32 @@ class Model:
 
     def _check_inputs(self) -> None:
         w = self.window
-        if isinstance(self.front, TextFront):
+        if isinstance(self.features, TextFeatures):
             ok = len(w.channels) == 1 and w.hop == w.length
-            ok = ok and w.length == self.front.length
+            ok = ok and w.length == self.features.length
             _check(ok, "header", "texts have one channel, and the front's length as length and hop")
-            _check(self.code is None, "encoder", "a front of texts has no code after it")
+            _check(self.encoding is None, "encoder", "a front of texts has no code after it")
         else:
-            rows = self.front.rows(w.length, len(w.channels))
-            ok = self.code is not None and self.code.rows == rows
+            rows = self.features.rows(w.length, len(w.channels))
+            ok = self.encoding is not None and self.encoding.rows == rows
             _check(ok, "encoder", f"a code with {rows} rows is needed")
 
     def _check_layers(self) -> None:
-        width, kind = self.width, self.code.output if self.code else "bits"
+        width, kind = self.width, self.encoding.output if self.encoding else "binary"
         for layer in self.layers:
-            inputs = prod(layer.grid)
+            inputs = prod(layer.input_shape)
             check_layer(inputs == width, f"a layer of {inputs} inputs is given {width}")
             check_layer(layer.inputs == kind, f"a layer of {layer.inputs} is given {kind}")
             last = layer is self.layers[-1]
             check_layer(isinstance(layer.output, Scores) == last, "only the last gives scores")
             if layer.outputs != "scores":
-                width, kind = prod(layer.out_grid), layer.outputs
+                width, kind = prod(layer.output_shape), layer.outputs
 
     @property
     def width(self) -> int:
         """Inputs of the first layer."""
-        values = self.front.count(self.window.length, len(self.window.channels))
-        return self.code.width(values) if self.code else values
+        values = self.features.count(self.window.length, len(self.window.channels))
+        return self.encoding.width(values) if self.encoding else values
 
     def inputs(self, windows: Windows) -> Int8:
         """The first layer's inputs, int8 (n, width): -1 and +1, or bytes.
@@ -140,16 +140,16 @@ class Model:
         windows: int16 (n, length, channels); for a model of texts a sequence of bytes. Raises
         DataError for another shape or type.
         """
-        if isinstance(self.front, TextFront):
+        if isinstance(self.features, TextFeatures):
             if isinstance(windows, np.ndarray | bytes | str):
                 raise DataError(f"this model takes a list of bytes, not {type(windows).__name__}")
-            return self.front.bits(windows)
+            return self.features.bits(windows)
         shape = (self.window.length, len(self.window.channels))
         given = np.asarray(windows)
         if given.dtype != np.int16 or given.ndim != 3 or given.shape[1:] != shape:
             raise DataError(f"windows must be int16 of shape (n, {shape[0]}, {shape[1]})")
-        assert self.code is not None
-        return self.code.encode(self.front.values(given))
+        assert self.encoding is not None
+        return self.encoding.encode(self.features.values(given))
 
     def activations(self, windows: Windows) -> Iterator[Int8]:
         """The first layer's inputs, int8 (n, width), and what each layer but the last gives, int8
@@ -162,7 +162,7 @@ class Model:
 
     def scores(self, windows: Windows) -> Int32:
         """Scores, int32 (n, classes), of windows as `inputs` takes them."""
-        widest = max(self.width, *(prod(layer.out_grid) for layer in self.layers))
+        widest = max(self.width, *(prod(layer.output_shape) for layer in self.layers))
         step = max(1, CHUNK // widest)
         parts = [self._scores(windows[i : i + step]) for i in range(0, len(windows), step)]
         return np.concatenate(parts) if parts else self._scores(windows)
@@ -177,7 +177,7 @@ class Model:
 
     def selftest_window(self) -> Windows:
         """The self-test's window, int16 (1, length, channels), or its text (FORMAT.md)."""
-        if isinstance(self.front, TextFront):
+        if isinstance(self.features, TextFeatures):
             numbers = _xorshift32(self.seed, min(self.window.length, SELFTEST_TEXT))
             return [bytes(0x20 + n % 95 for n in numbers)]
         shape = (1, self.window.length, len(self.window.channels))

@@ -62,7 +62,7 @@ def mix(h: Hashes) -> Hashes:
 
 
 @dataclass(frozen=True)
-class Text:
+class NGrams:
     """Which n-grams a text has, as bits: bit b is 1 where an n-gram falls into bucket b.
 
     unit: "characters" (bytes) or "words". shortest, longest: n, 1 to 8 of them. buckets: width of

@@ -32,7 +32,7 @@ class Section(Protocol):
         """
 
 
-class WindowFront(Section, Protocol):
+class WindowFeatures(Section, Protocol):
     """From windows of samples to values."""
 
     def rows(self, length: int, channels: int) -> int:
@@ -43,7 +43,7 @@ class WindowFront(Section, Protocol):
 
 
 @runtime_checkable
-class TextFront(Section, Protocol):
+class TextFeatures(Section, Protocol):
     """From texts to bits."""
 
     @property
@@ -54,11 +54,11 @@ class TextFront(Section, Protocol):
         """Bits -1 or +1, int8 (n, count)."""
 
 
-Front = WindowFront | TextFront
+Features = WindowFeatures | TextFeatures
 
 
 @dataclass(frozen=True)
-class Samples:
+class Raw:
     """Front 1: the values are the samples of the window, by time, then channel."""
 
     KIND: ClassVar[int] = 1

@@ -28,7 +28,7 @@ class BinaryConv:
 
     def __init__(
         self,
-        grid: tuple[int, int, int],
+        input_shape: tuple[int, int, int],
         outputs: int,
         kernel: Pair,
         rng: np.random.Generator,
@@ -40,8 +40,13 @@ class BinaryConv:
         first: bool = False,
         binarizer: WeightBinarizer | None = None,
     ) -> None:
-        height, width, channels = grid
-        self.grid, self.kernel, self.stride, self.padding = grid, kernel, stride, padding
+        height, width, channels = input_shape
+        self.input_shape, self.kernel, self.stride, self.padding = (
+            input_shape,
+            kernel,
+            stride,
+            padding,
+        )
         self.pool, self.groups, self.fill, self.first = pool, groups, np.float32(fill), first
         self.outputs = outputs
         # What the pool leaves over at the end is not computed at all.
@@ -56,7 +61,7 @@ class BinaryConv:
         self.weights = parameter(start, latent=self.binarizer.kind != "real")
 
     @property
-    def out_grid(self) -> tuple[int, int, int]:
+    def output_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) behind the pool."""
         return (
             self.places[0] // self.pool[0],
@@ -90,7 +95,7 @@ class BinaryConv:
             y, x0 = divmod(place, self.pool[1])
             x = x[:, y * self.stride[0] :, x0 * self.stride[1] :]
             down, along = down * self.pool[0], along * self.pool[1]
-            height, width, _ = self.out_grid
+            height, width, _ = self.output_shape
         view: Float = np.lib.stride_tricks.as_strided(
             x[..., group * each :],
             (len(x), height, width, *self.kernel, each),
@@ -109,10 +114,10 @@ class BinaryConv:
 
     def forward(self, x: Float, training: bool) -> Float:
         used = self.used(training)
-        out = np.empty((len(x), *self.out_grid), np.float32)
+        out = np.empty((len(x), *self.output_shape), np.float32)
         size = self.pool[0] * self.pool[1]
         higher = np.empty((size - 1 if training else 0, *out.shape), np.bool_)
-        x = self._padded(x.reshape(len(x), *self.grid))
+        x = self._padded(x.reshape(len(x), *self.input_shape))
         if training:
             self._x, self._used, self._higher = x, used, higher
         each = self.outputs // self.groups
@@ -171,7 +176,7 @@ class BinaryConv:
         if self.first:
             return back
         ph, pw = self.padding
-        height, width, _ = self.grid
+        height, width, _ = self.input_shape
         return back[:, ph : ph + height, pw : pw + width]
 
     def _highest(self, grad: Float, start: int) -> Iterator[tuple[int, Float]]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xnornode._typing import Grid, Kind
+from xnornode._typing import Activation, Shape
 from xnornode.errors import DataError
 
 
@@ -22,7 +22,7 @@ class Dense:
     """A fully connected layer of `outputs` neurons, whose outputs are bits or bytes."""
 
     outputs: int
-    output: Kind = "bits"
+    activation: Activation = "binary"
 
     def __post_init__(self) -> None:
         if self.outputs < 1:
@@ -39,25 +39,27 @@ class Conv:
     padding: tuple[int, int] = (0, 0)
     pool: tuple[int, int] = (1, 1)
     groups: int = 1
-    output: Kind = "bits"
+    activation: Activation = "binary"
 
-    def check(self, grid: Grid) -> None:
+    def check(self, input_shape: Shape) -> None:
         """Raise DataError where this layer does not fit a grid (height, width, channels)."""
         if self.outputs < 1 or min(*self.kernel, *self.stride, *self.pool, self.groups) < 1:
             raise DataError("a convolution's outputs, kernel, stride, pool, groups must be above 0")
         for size, k, s, p, q in zip(
-            grid, self.kernel, self.stride, self.padding, self.pool, strict=False
+            input_shape, self.kernel, self.stride, self.padding, self.pool, strict=False
         ):
             if k > size + 2 * p or (size + 2 * p - k) // s + 1 < q:
                 raise DataError(
                     f"a convolution of kernel {self.kernel}, stride {self.stride}, padding "
-                    f"{self.padding} and pool {self.pool} does not fit {grid[0]} x {grid[1]}"
+                    f"{self.padding} and pool {self.pool} does not fit an input of "
+                    f"{input_shape[0]} x {input_shape[1]}"
                 )
             if not 0 <= p < k:
                 raise DataError(f"padding {p} must be at least 0 and below the kernel's {k}")
-        if grid[2] % self.groups or self.outputs % self.groups:
+        if input_shape[2] % self.groups or self.outputs % self.groups:
             raise DataError(
-                f"{self.groups} groups must divide {grid[2]} channels and {self.outputs} outputs"
+                f"{self.groups} groups must divide {input_shape[2]} channels and "
+                f"{self.outputs} outputs"
             )
 
 
@@ -89,7 +91,7 @@ def parse_layers(text: str, image: bool = False) -> tuple[tuple[Spec, ...], bool
 
 def _layer(words: list[str], image: bool) -> Spec:
     kind, rest = ("dense", words) if words[0].isdigit() else (words[0], words[1:])
-    given = {"output": "bytes"} if rest[-1] == "bytes" else {}
+    given = {"activation": "int8"} if rest[-1] == "int8" else {}
     rest = rest[:-1] if given else rest
     if kind == "dense" and len(rest) == 1:
         return Dense(int(rest[0]), **given)  # type: ignore[arg-type]
@@ -120,7 +122,7 @@ def format_layers(specs: Sequence[Spec], mean: bool = False) -> str:
 
 
 def _format(spec: Spec) -> str:
-    tail = " bytes" if spec.output == "bytes" else ""
+    tail = " bytes" if spec.activation == "int8" else ""
     if isinstance(spec, Dense):
         return f"dense {spec.outputs}{tail}"
     text = f"conv {spec.outputs}x{_cross(spec.kernel)}"

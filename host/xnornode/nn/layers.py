@@ -13,7 +13,7 @@ import numpy as np
 
 from xnornode._typing import Float
 from xnornode.nn import cache_blocks
-from xnornode.nn.quantizers import ESTIMATORS, WeightBinarizer, sign
+from xnornode.nn.quantizers import STES, WeightBinarizer, sign
 
 
 @dataclass(eq=False)
@@ -214,8 +214,8 @@ class BatchNorm:
 class Sign:
     """y = sign(x), with the slope of a straight-through estimator in the backward pass."""
 
-    def __init__(self, estimator: str) -> None:
-        self._slope: Callable[[Float], Float] = ESTIMATORS[estimator]
+    def __init__(self, ste: str) -> None:
+        self._slope: Callable[[Float], Float] = STES[ste]
 
     def forward(self, x: Float, training: bool) -> Float:
         if training:
@@ -236,7 +236,7 @@ class Sign:
         return []
 
 
-class ByteReLU:
+class Int8ReLU:
     """y = floor(clip(x, 0, below 2) * 64 + 1/2) / 64: 7 bits, in steps that a byte can count.
 
     The gradient passes where x is neither below 0 nor beyond the last step.

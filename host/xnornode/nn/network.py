@@ -6,15 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from xnornode._typing import Float, Grid, Kind
+from xnornode._typing import Activation, Float, Shape
 from xnornode.errors import ModelError
 from xnornode.model.layers import Geometry
 from xnornode.model.limits import MAX_LAYERS
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.layer_spec import Conv, Spec
-from xnornode.nn.layers import BatchNorm, BinaryDense, ByteReLU, Layer, Mean, Parameter, ReLU, Sign
+from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU, Layer, Mean, Parameter, ReLU, Sign
 from xnornode.nn.quantizers import WeightBinarizer
-from xnornode.nn.thermometer import BYTE_STEPS, LearnedThermometer
+from xnornode.nn.thermometer import INT8_STEPS, LearnedThermometer
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Block:
 
     linear: BinaryDense | BinaryConv
     norm: BatchNorm
-    grid: Grid
-    inputs: Kind
-    output: Literal["bits", "bytes", "scores"]
+    input_shape: Shape
+    inputs: Activation
+    output: Literal["binary", "int8", "scores"]
     unit: float
 
     def check(self) -> None:
         """Raise ModelError for counts that the format does not allow."""
         m, c = len(self.linear.weights.value), self.linear
         if isinstance(c, BinaryConv):
-            Geometry(m, self.grid, c.kernel, c.groups, c.stride, c.padding, c.pool)
+            Geometry(m, self.input_shape, c.kernel, c.groups, c.stride, c.padding, c.pool)
         else:
-            Geometry(m, self.grid, (1, 1), scores=self.output == "scores")
+            Geometry(m, self.input_shape, (1, 1), scores=self.output == "scores")
 
 
 class Network:
@@ -52,33 +52,33 @@ class Network:
 
     def __init__(
         self,
-        grid: Grid,
+        input_shape: Shape,
         specs: Sequence[Spec],
         classes: int,
         rng: np.random.Generator,
-        inputs: Kind = "bits",
-        average: bool = False,
-        estimator: str = "clipped",
+        inputs: Activation = "binary",
+        global_average_pooling: bool = False,
+        ste: str = "clipped",
         weights: str = "sign",
-        standardise: bool = False,
+        standardize: bool = False,
         real_until: float = 0.0,
         before: LearnedThermometer | None = None,
     ) -> None:
         self.layers: list[Layer] = [before] if before else []
         self.blocks: list[Block] = []
         self.binarizers: list[WeightBinarizer] = []
-        self.grid, self.inputs, self.before = grid, inputs, before
-        self._weights = (weights, standardise, real_until)
+        self.input_shape, self.inputs, self.before = input_shape, inputs, before
+        self._weights = (weights, standardize, real_until)
         kind, real = inputs, weights == "real"
-        unit = 1.0 if kind == "bits" else 1 / BYTE_STEPS
+        unit = 1.0 if kind == "binary" else 1 / INT8_STEPS
         for spec in specs:
             binarizer = self._binarizer()
             linear: BinaryDense | BinaryConv
             first = not self.layers  # of a network's input nobody needs the gradient
             if isinstance(spec, Conv):
-                spec.check(grid)
+                spec.check(input_shape)
                 linear = BinaryConv(
-                    grid,
+                    input_shape,
                     spec.outputs,
                     spec.kernel,
                     rng,
@@ -86,30 +86,30 @@ class Network:
                     spec.padding,
                     spec.pool,
                     spec.groups,
-                    -1 if kind == "bits" else 0,
+                    -1 if kind == "binary" else 0,
                     first,
                     binarizer,
                 )
-                seen, grid = grid, linear.out_grid
+                seen, input_shape = input_shape, linear.output_shape
             else:
-                linear = BinaryDense(int(np.prod(grid)), spec.outputs, rng, first, binarizer)
-                seen, grid = (1, 1, int(np.prod(grid))), (1, 1, spec.outputs)
+                linear = BinaryDense(int(np.prod(input_shape)), spec.outputs, rng, first, binarizer)
+                seen, input_shape = (1, 1, int(np.prod(input_shape))), (1, 1, spec.outputs)
             norm = BatchNorm(spec.outputs, rising=isinstance(spec, Conv) and spec.pool != (1, 1))
-            activation: Layer = ReLU() if real else Sign(estimator)
-            if spec.output == "bytes" and not real:
-                activation = ByteReLU()
-            self.blocks.append(Block(linear, norm, seen, kind, spec.output, unit))
+            activation: Layer = ReLU() if real else Sign(ste)
+            if spec.activation == "int8" and not real:
+                activation = Int8ReLU()
+            self.blocks.append(Block(linear, norm, seen, kind, spec.activation, unit))
             self.layers += [linear, norm, activation]
-            kind, unit = spec.output, 1.0 if spec.output == "bits" else 1 / ByteReLU.STEPS
+            kind, unit = spec.activation, 1.0 if spec.activation == "binary" else 1 / Int8ReLU.STEPS
         first = not self.layers
-        if average and grid[:2] != (1, 1):
+        if global_average_pooling and input_shape[:2] != (1, 1):
             self.layers.append(Mean())
-            unit /= grid[0] * grid[1]
+            unit /= input_shape[0] * input_shape[1]
         else:
-            grid = (1, 1, int(np.prod(grid)))
-        head = BinaryDense(grid[2], classes, rng, first, self._binarizer())
+            input_shape = (1, 1, int(np.prod(input_shape)))
+        head = BinaryDense(input_shape[2], classes, rng, first, self._binarizer())
         norm = BatchNorm(classes)
-        self.blocks.append(Block(head, norm, grid, kind, "scores", unit))
+        self.blocks.append(Block(head, norm, input_shape, kind, "scores", unit))
         self.layers += [head, norm]
         if not real:  # said before a long training, not after it
             if len(self.blocks) > MAX_LAYERS:
@@ -128,7 +128,7 @@ class Network:
 
     def forward(self, x: Float, training: bool) -> Float:
         """Logits (n, classes) of inputs, float32 (n, width)."""
-        x = x.reshape(len(x), *self.grid) if self.before is None else x
+        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
@@ -140,16 +140,16 @@ class Network:
 
     def decisions(self, x: Float) -> Iterator[Float]:
         """Per hidden layer its outputs, float32 (n, ...), then the logits."""
-        x = x.reshape(len(x), *self.grid) if self.before is None else x
+        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training=False)
-            if isinstance(layer, Sign | ByteReLU):
+            if isinstance(layer, Sign | Int8ReLU):
                 yield x
         yield x
 
     def ones(self, x: Float) -> tuple[Float, ...]:
         """Per linear layer the share of 1s among its inputs, bits: float32 (channels,)."""
-        x = x.reshape(len(x), *self.grid) if self.before is None else x
+        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
         shares = []
         for layer in self.layers:
             if isinstance(layer, BinaryConv | BinaryDense):

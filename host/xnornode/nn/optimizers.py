@@ -13,7 +13,7 @@ from xnornode._typing import Float
 from xnornode.nn import cache_blocks
 from xnornode.nn.layers import Parameter
 from xnornode.nn.quantizers import sign
-from xnornode.nn.workers import Crew
+from xnornode.nn.workers import Workers
 
 # Averages of gradients that stay zero decay into denormal numbers, which make arithmetic some ten
 # times slower. They are set to zero before, every so many steps.
@@ -21,7 +21,7 @@ FLUSH_EVERY = 64
 TINY_FIRST, TINY_SECOND = np.float32(1e-18), np.float32(1e-30)
 
 SCHEDULES = ("cosine", "constant")
-OPTIMISERS = ("adam", "bop")
+OPTIMIZERS = ("adam", "bop")
 
 
 def learning_rate(schedule: str, done: float, peak: float) -> float:
@@ -40,19 +40,21 @@ class Adam:
 
     BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 
-    def __init__(self, parameters: Sequence[Parameter], crew: Crew | None = None) -> None:
-        self.crew = crew or Crew()
+    def __init__(self, parameters: Sequence[Parameter], workers: Workers | None = None) -> None:
+        self.workers = workers or Workers()
         # Latent weights come first, those with a floor last.
         order = sorted(parameters, key=lambda p: (not p.latent, p.floor is not None))
         self.parameters = order
-        self._value = self.crew.share(np.concatenate([p.value.ravel() for p in order]))
-        self._grads = [self.crew.share(np.zeros_like(self._value)) for _ in range(self.crew.count)]
+        self._value = self.workers.share(np.concatenate([p.value.ravel() for p in order]))
+        self._grads = [
+            self.workers.share(np.zeros_like(self._value)) for _ in range(self.workers.count)
+        ]
         self.latents = sum(p.value.size for p in order if p.latent)
         floors = [np.full(p.value.size, p.floor, np.float32) for p in order if p.floor is not None]
         self._floors = np.concatenate([*floors, np.empty(0, np.float32)])
         # Averages are kept divided by (1 - beta), which saves a pass over the numbers each.
-        self.first = self.crew.share(np.zeros_like(self._value))
-        self.second = self.crew.share(np.zeros_like(self._value))
+        self.first = self.workers.share(np.zeros_like(self._value))
+        self.second = self.workers.share(np.zeros_like(self._value))
         self.steps = 0
         self.join()
 
@@ -62,33 +64,33 @@ class Adam:
         for p in self.parameters:
             own = slice(at, at + p.value.size)
             p.value = self._value[own].reshape(p.value.shape)
-            p.grad = self._grads[self.crew.rank][own].reshape(p.value.shape)
+            p.grad = self._grads[self.workers.rank][own].reshape(p.value.shape)
             at = own.stop
 
     def state(self) -> list[Float]:
         """The arrays to copy from and into, to continue from here (with `steps`)."""
         return [self.first, self.second]
 
-    def step(self, rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         """Move every parameter against the sum of the processes' gradients.
 
         rate: the learning rate.
         """
         self.steps += 1
-        self.crew.meet()
-        self._adam(0, rate)
-        self.crew.meet()
+        self.workers.meet()
+        self._adam(0, learning_rate)
+        self.workers.meet()
 
-    def _adam(self, begin: int, rate: float) -> None:
+    def _adam(self, begin: int, learning_rate: float) -> None:
         """Adam's step for this process's share of the numbers from `begin` on."""
         first_unit = (1 - self.BETA1) / (1 - self.BETA1**self.steps)
         second_unit = math.sqrt((1 - self.BETA2) / (1 - self.BETA2**self.steps))
-        size = np.float32(rate * first_unit / second_unit)
+        size = np.float32(learning_rate * first_unit / second_unit)
         eps = np.float32(self.EPS / second_unit)
         beta1, beta2 = np.float32(self.BETA1), np.float32(self.BETA2)
         flush = self.steps % FLUSH_EVERY == 0
         count = len(self._value) - begin
-        share, rank = count / self.crew.count, self.crew.rank
+        share, rank = count / self.workers.count, self.workers.rank
         begin, end = begin + round(rank * share), begin + round((rank + 1) * share)
         floored = len(self._value) - len(self._floors)
 
@@ -138,12 +140,12 @@ class Bop(Adam):
         weights = self._value[: self.latents]
         sign(weights, out=weights)
 
-    def step(self, rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.steps += 1
-        gamma = np.float32(self.RATE * rate / self._peak)
+        gamma = np.float32(self.RATE * learning_rate / self._peak)
         weights, average = self._value[: self.latents], self.first[: self.latents]
         average += gamma * (self._grads[0][: self.latents] - average)
         average[np.abs(average) < TINY_FIRST] = 0
         flip = (np.abs(average) > self.THRESHOLD) & ((average > 0) == (weights > 0))
         weights[flip] *= -1
-        self._adam(self.latents, rate)
+        self._adam(self.latents, learning_rate)

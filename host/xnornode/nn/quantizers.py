@@ -52,7 +52,7 @@ def relu(x: Float) -> Float:
     return (x > 0).astype(np.float32)
 
 
-ESTIMATORS: dict[str, Callable[[Float], Float]] = {
+STES: dict[str, Callable[[Float], Float]] = {
     "identity": identity,
     "clipped": clipped,
     "polynomial": polynomial,
@@ -91,7 +91,7 @@ class WeightBinarizer:
     """
 
     kind: str = "sign"
-    standardise: bool = False
+    standardize: bool = False
     real_until: float = 0.0
     done: float = 0.0
 
@@ -101,7 +101,7 @@ class WeightBinarizer:
         Out of training they are -1 and +1, but for "real".
         """
         w = latent
-        if self.standardise:
+        if self.standardize:
             w = latent - latent.mean(axis=1, keepdims=True)
             # A neuron of equal weights has no deviation.
             self._inv = ONE / (np.sqrt(np.square(w).mean(axis=1, keepdims=True)) + np.float32(1e-6))
@@ -128,7 +128,7 @@ class WeightBinarizer:
             grad *= t / np.tanh(t) * (ONE - np.square(np.tanh(t * self._w)))
         elif self.kind == "ede":
             grad *= ede(self._w, sharpness(self.done))
-        if self.standardise:
+        if self.standardize:
             grad -= grad.mean(axis=1, keepdims=True)
             grad -= self._w * (grad * self._w).mean(axis=1, keepdims=True)
             grad *= self._inv

@@ -9,7 +9,7 @@ from xnornode.model.limits import INT16
 from xnornode.nn.layers import Parameter, parameter
 from xnornode.nn.quantizers import polynomial
 
-BYTE_STEPS = 128  # a byte is this many times its float value
+INT8_STEPS = 128  # a byte is this many times its float value
 
 
 class LearnedThermometer:
@@ -57,7 +57,7 @@ class LearnedThermometer:
     def parameters(self) -> list[Parameter]:
         return [self.thresholds]
 
-    def code(self) -> Thermometer:
+    def encoding(self) -> Thermometer:
         """The integers at which the bits change, found by bisection on the float expression."""
         self._settle()
         low = np.full((self.rows, self.bits), INT16.min, np.int64)

@@ -25,7 +25,7 @@ LOOKS = 5000
 NAP = 0.0005  # seconds between looks after that
 
 
-class Crew:
+class Workers:
     """This process, of rank 0, and count - 1 others, which `start` makes.
 
     Where the system cannot fork, or for count 1, it is this process alone. A context: the others
@@ -97,7 +97,7 @@ class Crew:
                 self._others.remove(other)
                 raise DataError("a process of the training has ended: is there memory enough?")
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "Workers":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,10 +13,10 @@ from xnornode.datasets.images import ImageSet
 from xnornode.datasets.texts import TextSet
 from xnornode.datasets.watch import DataSet
 from xnornode.export.fold import fold
-from xnornode.model.features import Features
+from xnornode.model.features import Statistics
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
-from xnornode.model.preprocessing import TextFront
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import TextFeatures
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import Epoch, Trained, train
@@ -24,10 +24,10 @@ from xnornode.training.trainer import Epoch, Trained, train
 POOL = (2, 2)
 AFFINE = ImageAugment(28, 28, shift=2, rotation=10, scale=0.1)
 MNIST = TrainConfig(
-    code="bytes",
-    grid=(28, 28),
+    encoding="int8",
+    image_shape=(28, 28),
     epochs=20,
-    estimator="polynomial",
+    ste="polynomial",
     augment=AFFINE,
 )
 
@@ -35,7 +35,7 @@ MNIST_SFC = TrainConfig(
     layers=(Dense(256), Dense(256), Dense(256)),
     bits=1,
     epochs=30,
-    estimator="polynomial",
+    ste="polynomial",
     augment=ImageAugment(28, 28, shift=1, rotation=5, scale=0.05),
     teacher=Teacher(epochs=15),
 )
@@ -45,24 +45,24 @@ MNIST_12K = replace(
 )
 # Bytes between the layers bring two points on Fashion-MNIST, for some ten times the cycles.
 BYTES_32K = (
-    Conv(48, (5, 5), (2, 2), output="bytes"),
-    Conv(96, pool=POOL, output="bytes"),
-    Conv(180, output="bytes"),
+    Conv(48, (5, 5), (2, 2), activation="int8"),
+    Conv(96, pool=POOL, activation="int8"),
+    Conv(180, activation="int8"),
 )
 MNIST_32K = replace(MNIST, layers=BYTES_32K, epochs=10)
 # Bits alone, for few cycles: a wide first kernel with a wide stride leaves 25 places.
 MNIST_FAST = TrainConfig(
     layers=(Conv(32, (8, 8), (5, 5)), Dense(64)),
     bits=1,
-    grid=(28, 28),
+    image_shape=(28, 28),
     epochs=60,
-    estimator="polynomial",
+    ste="polynomial",
     augment=ImageAugment(28, 28, shift=1, rotation=5, scale=0.05),
 )
 MNIST_99 = replace(
     MNIST,
     layers=(Conv(32, (5, 5), (2, 2)), Conv(32, pool=POOL), Conv(160)),
-    code="thermometer",
+    encoding="thermometer",
     bits=3,
     epochs=28,
 )
@@ -73,26 +73,26 @@ FASHION_32K = replace(
     augment=ImageAugment(28, 28, shift=1, scale=0.05, flip=True),
 )
 DIGITS_2K = TrainConfig(
-    layers=(Conv(16, output="bytes"), Conv(24, output="bytes"), Conv(20, output="bytes")),
-    code="bytes",
-    grid=(8, 8),
+    layers=(Conv(16, activation="int8"), Conv(24, activation="int8"), Conv(20, activation="int8")),
+    encoding="int8",
+    image_shape=(8, 8),
     epochs=200,
     batch=32,
-    estimator="polynomial",
+    ste="polynomial",
     smoothing=0.1,
     augment=ImageAugment(8, 8, shift=0.7, rotation=10, scale=0.1),
 )
 MAIL_BYTES, LINE_BYTES = 2000, 1000
 MAILS_16K = TrainConfig(
     layers=(Dense(14),),
-    front=Text("characters", 2, 4, 8192, MAIL_BYTES),
+    features=NGrams("characters", 2, 4, 8192, MAIL_BYTES),
     epochs=20,
     batch=64,
     augment=TextAugment(drop=0.3),
 )
 LANGUAGES_16K = TrainConfig(
     layers=(Dense(48),),
-    front=Text("characters", 1, 3, 2048, LINE_BYTES),
+    features=NGrams("characters", 1, 3, 2048, LINE_BYTES),
     epochs=20,
     batch=64,
 )
@@ -119,7 +119,7 @@ class Recipe:
 WATCH = Recipe(
     TrainConfig(
         layers=(Dense(512),),
-        front=Features(
+        features=Statistics(
             (
                 "mean",
                 "deviation",
@@ -134,7 +134,7 @@ WATCH = Recipe(
             bands=6,
             lag=8,
         ),
-        code="bytes",
+        encoding="int8",
         epochs=30,
         augment=Augment(mirror=(0, 4, 5), rotation=20, triads=(0, 3)),
     )
@@ -164,15 +164,15 @@ def recordings(data: DataSet, recipe: Recipe) -> Task:
 
 def images(data: ImageSet) -> Task:
     """Images in their own split."""
-    length = data.grid[0] * data.grid[1]
+    length = data.image_shape[0] * data.image_shape[1]
     window = Window(("pixel",), length, length, 0, (0,))
     return Task(data.name, data.labels, data.train, data.test, window)
 
 
 def texts(data: TextSet, config: TrainConfig) -> Task:
     """Texts in their own split, as far as the front of `config` reads them."""
-    assert isinstance(config.front, TextFront)
-    length = config.front.length
+    assert isinstance(config.features, TextFeatures)
+    length = config.features.length
     window = Window(("text",), length, length, 0, (0,))
     return Task(data.name, data.labels, data.train, data.test, window)
 

@@ -110,7 +110,7 @@ def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one")
 
 def scatter(
     points: Sequence[tuple[float, float, str]],
-    front: Sequence[int],
+    features: Sequence[int],
     mark: int,
     limit: float | None,
     axis: str,
@@ -148,12 +148,12 @@ def scatter(
     if limit:
         line = f'{_both("x", x(limit))} y1="{top}" y2="{height - bottom}"'
         parts.append(f'<line class="mark" {line}><title>the budget</title></line>')
-    corners = [(x(points[i][0]), y(points[i][1])) for i in front]
+    corners = [(x(points[i][0]), y(points[i][1])) for i in features]
     # Between two networks the smaller one is what can be had.
     stairs = [c for a, b in pairwise(corners) for c in (a, (b[0], a[1]))] + corners[-1:]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in stairs)
     parts.append(f'<polyline class="line two" points="{path}"/>')
-    best = set(front)
+    best = set(features)
     for i, (cost, share, text) in sorted(enumerate(points), key=lambda p: p[0] in best):
         style, faint = ("two", "") if i in best else ("one", ' fill-opacity="0.45"')
         place = f'cx="{x(cost):.1f}" cy="{y(share):.1f}"'

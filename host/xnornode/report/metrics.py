@@ -15,7 +15,7 @@ import numpy.typing as npt
 from xnornode import __version__
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.dataset import natural
-from xnornode.data.prepare import Parts
+from xnornode.data.prepare import Splits
 from xnornode.data.windows import given
 from xnornode.model.model import Model
 from xnornode.training.trainer import Epoch, Trained
@@ -86,7 +86,7 @@ class Report:
     version: str = __version__
 
 
-def make_report(model: Model, trained: Trained, parts: Parts) -> Report:
+def make_report(model: Model, trained: Trained, parts: Splits) -> Report:
     """Test `model`, folded from `trained`, on the test part of `parts`."""
     test = parts.test
     guess = model.predict(given(test))
@@ -165,7 +165,7 @@ def describe_layers(model: Model) -> list[str]:
     lines = []
     for layer in model.layers:
         m, kh, kw, _ = layer.weights.shape
-        h, w, c = layer.grid
+        h, w, c = layer.input_shape
         if (kh, kw) == (h, w) and layer.outputs != "scores":
             text = f"dense {h * w * c} -> {m}"
         elif layer.outputs == "scores":
@@ -185,7 +185,7 @@ def describe_layers(model: Model) -> list[str]:
 def describe_settings(config: Any) -> dict[str, str]:
     """The settings of a training as short text."""
     given = {key: value for key, value in vars(config).items() if value is not None}
-    return {k: type(v).__name__ if k == "front" else str(v) for k, v in given.items()}
+    return {k: type(v).__name__ if k == "features" else str(v) for k, v in given.items()}
 
 
 def to_json(report: Report) -> str:

@@ -18,12 +18,12 @@ FORMAT = "xnornode-search-1"
 HEADS = ("accuracy", "bytes", "time", "RAM", "epochs", "network")
 
 
-def front_text(front: Sequence[Trial], budget: Budget, best: Trial | None = None) -> str:
+def front_text(features: Sequence[Trial], budget: Budget, best: Trial | None = None) -> str:
     """The Pareto front as a table, smallest first; lines end with a newline."""
-    rows = [HEADS, *(_row(trial) for trial in front)]
+    rows = [HEADS, *(_row(trial) for trial in features)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS) - 1)]
     lines = [f"Pareto front within {budget}, accuracy by the validation part"]
-    for row, trial in zip(rows, (None, *front), strict=True):
+    for row, trial in zip(rows, (None, *features), strict=True):
         cells = (f"{text:>{width}}" for text, width in zip(row, widths, strict=False))
         chosen = "  <- chosen" if trial and trial is best else ""
         lines.append("  ".join([*cells, row[-1]]) + chosen)
@@ -32,7 +32,7 @@ def front_text(front: Sequence[Trial], budget: Budget, best: Trial | None = None
 
 def to_text(found: SearchResult) -> str:
     """The front, and what the choice was made by."""
-    shown = found.front if found.best in found.front else (*found.front, found.best)
+    shown = found.features if found.best in found.features else (*found.features, found.best)
     return f"{front_text(shown, found.budget, found.best)}chosen by {_choice(found)}\n"
 
 
@@ -58,7 +58,7 @@ def to_json(found: SearchResult, report: Report) -> str:
         },
         "validation": {"count": found.validation, "held_out": found.held_out},
         "trials": [_plain(trial) for trial in found.trials],
-        "front": [trial.candidate.number for trial in found.front],
+        "features": [trial.candidate.number for trial in found.features],
         "best": found.best.candidate.number,
         "failed": [{"number": c.number, "error": text} for c, text in found.failed],
         "refused": found.refused,
@@ -110,7 +110,7 @@ def _section(found: SearchResult) -> str:
     )
     rows = (
         (network, *(text.replace(" ", "\u00a0") for text in figures))
-        for *figures, network in map(_row, found.front)
+        for *figures, network in map(_row, found.features)
     )
     return (
         f'<p class="soft">{escape(about)}</p>'
@@ -126,8 +126,8 @@ def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float |
         (cost, t.accuracy, f"{t.accuracy:.1%}, {cost:,.4g} {axis}, {t.candidate.network}")
         for t, cost in zip(found.trials, costs, strict=True)
     ]
-    front = pareto(found.trials, lambda t: (cost_of[t.candidate.number],))
-    at = [found.trials.index(trial) for trial in front]
+    features = pareto(found.trials, lambda t: (cost_of[t.candidate.number],))
+    at = [found.trials.index(trial) for trial in features]
     return scatter(points, at, found.trials.index(found.best), limit, axis, f"accuracy over {axis}")
 
 

@@ -13,8 +13,8 @@ from xnornode.data.prepare import Task
 from xnornode.data.windows import select
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
-from xnornode.model.features import Features
-from xnornode.model.ngrams import Text
+from xnornode.model.features import Statistics
+from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Trained, make_network
@@ -84,13 +84,13 @@ class Candidate:
     def encoder(self) -> str:
         """How windows become inputs, as short text."""
         c = self.config
-        if isinstance(c.front, Text):
-            span = f"{c.front.shortest} to {c.front.longest} {c.front.unit}"
-            return f"text, {span}, {c.front.buckets} buckets"
-        code = c.code if c.code == "bytes" else f"{c.code} {c.bits}"
-        if isinstance(c.front, Features):
-            return f"{_features_text(c.front)}, {code}"
-        return f"samples, {code}"
+        if isinstance(c.features, NGrams):
+            span = f"{c.features.shortest} to {c.features.longest} {c.features.unit}"
+            return f"text, {span}, {c.features.buckets} buckets"
+        encoding = c.encoding if c.encoding == "int8" else f"{c.encoding} {c.bits}"
+        if isinstance(c.features, Statistics):
+            return f"{_features_text(c.features)}, {encoding}"
+        return f"samples, {encoding}"
 
     @property
     def network(self) -> str:
@@ -100,14 +100,16 @@ class Candidate:
     @property
     def layers(self) -> str:
         """The hidden layers, as `xnornode train --layers` takes them."""
-        return format_layers(self.config.layers, self.config.average)
+        return format_layers(self.config.layers, self.config.global_average_pooling)
 
 
-def _features_text(front: Features) -> str:
-    text = f"{len(front.statistics)} statistics"
-    if front.bands:
-        text += f", {front.bands} bands"
-    return text + (f", {front.parts} x {len(front.part_statistics)}" if front.parts else "")
+def _features_text(features: Statistics) -> str:
+    text = f"{len(features.statistics)} statistics"
+    if features.bands:
+        text += f", {features.bands} bands"
+    return text + (
+        f", {features.parts} x {len(features.part_statistics)}" if features.parts else ""
+    )
 
 
 def notes(config: TrainConfig, task: Task) -> str:

@@ -80,7 +80,7 @@ class SearchResult:
 
     budget: Budget
     trials: tuple[Trial, ...]
-    front: tuple[Trial, ...]
+    features: tuple[Trial, ...]
     best: Trial
     model: Model
     trained: Trained
@@ -139,7 +139,7 @@ def search(
     return SearchResult(
         budget=budget,
         trials=found,
-        front=pareto(found),
+        features=pareto(found),
         best=best,
         model=model,
         trained=trained,
@@ -238,8 +238,8 @@ def promote(trials: Sequence[Trial], count: int) -> list[Trial]:
     """The `count` that go on: half of them the most accurate, then those of the Pareto front, so
     that small networks stay in; best first."""
     ranked = sorted(trials, key=_merit, reverse=True)
-    front = sorted(pareto(trials), key=_merit, reverse=True)
-    order = {t.candidate.number: t for t in (*ranked[: -(-count // 2)], *front, *ranked)}
+    features = sorted(pareto(trials), key=_merit, reverse=True)
+    order = {t.candidate.number: t for t in (*ranked[: -(-count // 2)], *features, *ranked)}
     return sorted(islice(order.values(), count), key=_merit, reverse=True)
 
 
@@ -252,12 +252,12 @@ def pareto(
     Of equal ones all are given. Sorted by their first cost.
     """
     points = [(-t.accuracy, *costs(t)) for t in trials]
-    front = [
+    features = [
         trial
         for trial, p in zip(trials, points, strict=True)
         if not any(q != p and all(a <= b for a, b in zip(q, p, strict=True)) for q in points)
     ]
-    return tuple(sorted(front, key=costs))
+    return tuple(sorted(features, key=costs))
 
 
 def _merit(trial: Trial) -> tuple[float, ...]:

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from xnornode._typing import Kind
+from xnornode._typing import Activation
 from xnornode.data.prepare import Task
 from xnornode.data.windows import Texts
 from xnornode.errors import DataError, ModelError
-from xnornode.model.features import COVARIANCE, DEFAULT, Features
-from xnornode.model.fit_encoding import CodeName
-from xnornode.model.ngrams import Text, Unit
-from xnornode.model.preprocessing import Samples
+from xnornode.model.features import COVARIANCE, DEFAULT, Statistics
+from xnornode.model.fit_encoding import EncodingName
+from xnornode.model.ngrams import NGrams, Unit
+from xnornode.model.preprocessing import Raw
 from xnornode.nn.layer_spec import Conv, Dense, Spec
 from xnornode.search.budget import Budget, Candidate, Cost, cost_of
 from xnornode.training.config import TrainConfig
@@ -28,14 +28,14 @@ FORMS = 6  # of a family, of which one must fit
 TRIES = 30  # draws in a row that give nothing new, after which there is nothing new
 
 # The codes that are tried, with their bits, by what a window is.
-Codes = Sequence[tuple[CodeName, Sequence[int]]]
-SERIES: Codes = (
+Encodings = Sequence[tuple[EncodingName, Sequence[int]]]
+SERIES: Encodings = (
     ("thermometer", (1, 2, 3, 4, 6)),
-    ("learned", (2, 3)),
-    ("planes", (4, 6)),
-    ("bytes", (8,)),
+    ("learned-thermometer", (2, 3)),
+    ("bit-planes", (4, 6)),
+    ("int8", (8,)),
 )
-PIXELS: Codes = (("thermometer", (1, 2, 3)), ("planes", (3, 4)), ("bytes", (8,)))
+PIXELS: Encodings = (("thermometer", (1, 2, 3)), ("bit-planes", (3, 4)), ("int8", (8,)))
 # From fast to slow on the node: quartiles need the samples sorted, parts and bands another pass.
 STATISTICS = (
     DEFAULT,
@@ -57,7 +57,11 @@ NGRAMS: Sequence[tuple[Unit, int, int]] = (
     ("words", 1, 2),
 )
 BUCKETS = (256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768)
-VALUES: Codes = (("thermometer", (2, 3, 4, 6, 8, 12)), ("planes", (4, 6, 8)), ("bytes", (8,)))
+VALUES: Encodings = (
+    ("thermometer", (2, 3, 4, 6, 8, 12)),
+    ("bit-planes", (4, 6, 8)),
+    ("int8", (8,)),
+)
 
 
 def checked(
@@ -140,26 +144,26 @@ def _families(task: Task, base: TrainConfig) -> Sequence[Callable[[np.random.Gen
     length = task.window.length
     if isinstance(task.training, Texts):
         return [lambda rng: _text(rng, base, length)]
-    image = base.grid is not None
-    codes = PIXELS if image else SERIES if length > 1 else VALUES
-    plain = replace(base, front=Samples())
-    dense = [lambda rng: _dense(rng, _coded(rng, plain, codes))]
+    image = base.image_shape is not None
+    encodings = PIXELS if image else SERIES if length > 1 else VALUES
+    plain = replace(base, features=Raw())
+    dense = [lambda rng: _dense(rng, _coded(rng, plain, encodings))]
     if length == 1:
         return dense
-    convolutions = [lambda rng: _convolutions(rng, _coded(rng, plain, codes), image)] * 2
+    convolutions = [lambda rng: _convolutions(rng, _coded(rng, plain, encodings), image)] * 2
     features = [] if image else [lambda rng: _features(rng, base)] * 2
     return [*dense, *convolutions, *features]
 
 
-def _coded(rng: np.random.Generator, config: TrainConfig, codes: Codes) -> TrainConfig:
-    code, bits = _one_of(rng, codes)
-    return replace(config, code=code, bits=_one_of(rng, bits))
+def _coded(rng: np.random.Generator, config: TrainConfig, encodings: Encodings) -> TrainConfig:
+    encoding, bits = _one_of(rng, encodings)
+    return replace(config, encoding=encoding, bits=_one_of(rng, bits))
 
 
 def _features(rng: np.random.Generator, config: TrainConfig) -> Form:
     parts, of_parts = _one_of(rng, PARTS)
-    front = Features(_one_of(rng, STATISTICS), _one_of(rng, BANDS), parts, of_parts)
-    return _dense(rng, _coded(rng, replace(config, front=front), VALUES))
+    features = Statistics(_one_of(rng, STATISTICS), _one_of(rng, BANDS), parts, of_parts)
+    return _dense(rng, _coded(rng, replace(config, features=features), VALUES))
 
 
 def _text(rng: np.random.Generator, config: TrainConfig, length: int) -> Form:
@@ -167,12 +171,12 @@ def _text(rng: np.random.Generator, config: TrainConfig, length: int) -> Form:
     unit, shortest, longest = _one_of(rng, NGRAMS)
 
     def hashed(buckets: int) -> TrainConfig:
-        return replace(config, front=Text(unit, shortest, longest, buckets, length))
+        return replace(config, features=NGrams(unit, shortest, longest, buckets, length))
 
     if rng.random() < 0.5:
         return lambda buckets: replace(hashed(buckets), layers=()), BUCKETS
-    front = hashed(_one_of(rng, BUCKETS))
-    return lambda width: replace(front, layers=(Dense(width),)), WIDTHS
+    features = hashed(_one_of(rng, BUCKETS))
+    return lambda width: replace(features, layers=(Dense(width),)), WIDTHS
 
 
 def _dense(rng: np.random.Generator, config: TrainConfig) -> Form:
@@ -183,7 +187,7 @@ def _dense(rng: np.random.Generator, config: TrainConfig) -> Form:
 
 def _convolutions(rng: np.random.Generator, config: TrainConfig, image: bool) -> Form:
     """One to three convolutions, each wider than the last; then a dense layer, a mean, or none."""
-    outputs: Sequence[Kind] = ("bits", "bits", "bytes")
+    outputs: Sequence[Activation] = ("binary", "binary", "int8")
     count, output = int(rng.integers(1, 4)), _one_of(rng, outputs)
     grown = _one_of(rng, (1.0, 1.5, 2.0))
     specs: list[Spec] = []
@@ -193,7 +197,7 @@ def _convolutions(rng: np.random.Generator, config: TrainConfig, image: bool) ->
         stride = _one_of(rng, ((1, 2) if image else (1, 2, 4)) if first else (1,))
         pool = _one_of(rng, (1, 2) if image else (1, 2, 4))
         sizes = [(n, n if image else 1) for n in (kernel, stride, pool)]
-        specs.append(Conv(1, sizes[0], sizes[1], pool=sizes[2], output=output))
+        specs.append(Conv(1, sizes[0], sizes[1], pool=sizes[2], activation=output))
     growth = [grown**i for i in range(count)]
     end = _one_of(rng, ("flat", "dense", "mean"))
     if end == "dense":
@@ -212,7 +216,7 @@ def _scaled(
             replace(spec, outputs=max(1, round(width * grown)))
             for spec, grown in zip(specs, growth, strict=True)
         )
-        return replace(config, layers=layers, average=mean)
+        return replace(config, layers=layers, global_average_pooling=mean)
 
     return at, WIDTHS if specs else WIDTHS[:1]
 

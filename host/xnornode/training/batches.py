@@ -10,15 +10,15 @@ from xnornode._typing import Float
 from xnornode.data.augment import TextAugment
 from xnornode.data.windows import Data, Texts, given
 from xnornode.model.limits import INT16
-from xnornode.nn.workers import Crew
+from xnornode.nn.workers import Workers
 from xnornode.training.config import TrainConfig
-from xnornode.training.input_pipeline import Inputs
+from xnornode.training.input_pipeline import InputPipeline
 
 # Windows that are augmented and encoded at a time: enough to be worth NumPy's calls.
 AHEAD = 1024
 
 
-class Feed:
+class Batches:
     """Batches of the network's input in random order, prepared a little ahead.
 
     Windows that are augmented are encoded while the network is busy, in a thread of its own; else
@@ -29,14 +29,14 @@ class Feed:
     def __init__(
         self,
         data: Data,
-        inputs: Inputs,
+        inputs: InputPipeline,
         config: TrainConfig,
         rng: np.random.Generator,
-        crew: Crew,
+        workers: Workers,
     ) -> None:
         self.data, self.inputs, self.batch, self.rng = data, inputs, config.batch, rng
-        self.crew, self.seed = crew, config.seed
-        self._order = crew.share(np.arange(len(data)))
+        self.workers, self.seed = workers, config.seed
+        self._order = workers.share(np.arange(len(data)))
         self.augment = config.augment
         # n-grams are dropped from the bits of a text, samples are changed before they are coded.
         encoded_once = not self.augment or isinstance(data, Texts)
@@ -48,16 +48,16 @@ class Feed:
         Once through all data. epoch: its number.
         """
         count = len(self.data)
-        if self.crew.rank:
+        if self.workers.rank:
             # What is drawn here must not depend on epochs that another process has done.
-            self.rng = np.random.default_rng([self.seed, self.crew.rank, epoch])
+            self.rng = np.random.default_rng([self.seed, self.workers.rank, epoch])
         else:
             self._order[:] = self.rng.permutation(count)
-        self.crew.meet()
+        self.workers.meet()
         # Parts of nearly equal size: no small rest, and one step where the batch exceeds the set.
         whole = np.array_split(self._order, -(-count // self.batch))
         sizes = iter([len(part) for part in whole])
-        parts = [self.crew.part(part) for part in whole]
+        parts = [self.workers.part(part) for part in whole]
         each = max(1, AHEAD // self.batch)
         blocks = [parts[i : i + each] for i in range(0, len(parts), each)]
         with ThreadPoolExecutor(1) as ahead:

@@ -22,7 +22,7 @@ class TrainingState:
 
     network: list[Float]
     kept: list[Float]
-    optimiser: Adam
+    optimizer: Adam
     rng: np.random.Generator
     history: list[Any]
     best: int
@@ -43,7 +43,7 @@ def write_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
     """Write `state`, replacing the file whole."""
     about = {
         "settings": settings,
-        "steps": state.optimiser.steps,
+        "steps": state.optimizer.steps,
         "rng": state.rng.bit_generator.state,
         "history": [asdict(epoch) for epoch in state.history],
         "best": state.best,
@@ -72,12 +72,12 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type
         )
     for name, array in _arrays(state).items():
         array[...] = stored[name]
-    state.optimiser.steps = about["steps"]
+    state.optimizer.steps = about["steps"]
     state.rng.bit_generator.state = about["rng"]
     state.history.extend(epoch(**row) for row in about["history"])
     return int(about["best"])
 
 
 def _arrays(state: TrainingState) -> dict[str, Float]:
-    groups = {"network": state.network, "kept": state.kept, "optimiser": state.optimiser.state()}
+    groups = {"network": state.network, "kept": state.kept, "optimizer": state.optimizer.state()}
     return {f"{name}{i}": a for name, group in groups.items() for i, a in enumerate(group)}

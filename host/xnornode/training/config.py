@@ -8,13 +8,13 @@ import numpy as np
 from xnornode._typing import Float, Labels
 from xnornode.data.augment import Augmentation, TextAugment
 from xnornode.errors import DataError
-from xnornode.model.fit_encoding import CODES, CodeName
+from xnornode.model.fit_encoding import ENCODINGS, EncodingName
 from xnornode.model.limits import MAX_BITS
-from xnornode.model.preprocessing import Front, Samples
+from xnornode.model.preprocessing import Features, Raw
 from xnornode.nn.layer_spec import Conv, Dense, Spec
 from xnornode.nn.losses import LOSSES
-from xnornode.nn.optimizers import OPTIMISERS, SCHEDULES
-from xnornode.nn.quantizers import ESTIMATORS, WEIGHTS
+from xnornode.nn.optimizers import OPTIMIZERS, SCHEDULES
+from xnornode.nn.quantizers import STES, WEIGHTS
 
 MIN_BATCH = 4
 
@@ -25,14 +25,14 @@ class Teacher:
 
     share: of the loss that is the teacher's, 0 to 1. temperature: that softens both outputs. The
     teacher is the same network in float, `wider` times as wide, trained for `epochs` (None: as
-    many as the student) at learning rate `rate`.
+    many as the student) at learning rate `learning_rate`.
     """
 
     share: float = 0.7
     temperature: float = 4.0
     wider: float = 2.0
     epochs: int | None = None
-    rate: float = 0.002
+    learning_rate: float = 0.002
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
@@ -43,8 +43,8 @@ class Teacher:
             raise DataError(f"a teacher's wider must be above 0, not {self.wider}")
         if self.epochs is not None and self.epochs < 1:
             raise DataError(f"a teacher's epochs must be at least 1, not {self.epochs}")
-        if not self.rate > 0:
-            raise DataError(f"a teacher's rate must be above 0, not {self.rate}")
+        if not self.learning_rate > 0:
+            raise DataError(f"a teacher's learning_rate must be above 0, not {self.learning_rate}")
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,19 @@ class TrainConfig:
     """
 
     layers: tuple[Spec, ...] = (Dense(64),)
-    average: bool = False
-    front: Front = field(default_factory=Samples)
-    code: CodeName = "thermometer"
+    global_average_pooling: bool = False
+    features: Features = field(default_factory=Raw)
+    encoding: EncodingName = "thermometer"
     bits: int = 3
-    grid: tuple[int, int] | None = None
+    image_shape: tuple[int, int] | None = None
     epochs: int = 20
     batch: int = 128
-    rate: float = 0.003
+    learning_rate: float = 0.003
     schedule: str = "cosine"
-    optimiser: str = "adam"
-    estimator: str = "clipped"
+    optimizer: str = "adam"
+    ste: str = "clipped"
     weights: str = "sign"
-    standardise: bool = False
+    standardize: bool = False
     two_stage: float = 0.0
     loss: str = "cross-entropy"
     smoothing: float = 0.0
@@ -95,15 +95,15 @@ class TrainConfig:
             raise DataError(f"epochs must be at least 1, not {self.epochs}")
         if self.batch < MIN_BATCH:
             raise DataError(f"batch must be at least {MIN_BATCH}, not {self.batch}")
-        if not self.rate > 0:
-            raise DataError(f"rate must be above 0, not {self.rate}")
+        if not self.learning_rate > 0:
+            raise DataError(f"learning_rate must be above 0, not {self.learning_rate}")
         if self.seed < 0:
             raise DataError(f"seed must be at least 0, not {self.seed}")
         for name, value, known in (
-            ("code", self.code, CODES),
+            ("encoding", self.encoding, ENCODINGS),
             ("schedule", self.schedule, SCHEDULES),
-            ("optimiser", self.optimiser, OPTIMISERS),
-            ("estimator", self.estimator, tuple(ESTIMATORS)),
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("ste", self.ste, tuple(STES)),
             ("weights", self.weights, (*WEIGHTS, "real")),
             ("loss", self.loss, LOSSES),
         ):
@@ -113,11 +113,11 @@ class TrainConfig:
             raise DataError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
         if not 0 <= self.two_stage < 1:
             raise DataError(f"two_stage must be at least 0 and below 1, not {self.two_stage}")
-        if self.optimiser == "bop" and (self.weights != "sign" or self.standardise):
+        if self.optimizer == "bop" and (self.weights != "sign" or self.standardize):
             raise DataError(
-                'Bop has no latent weights: use it with weights "sign", not standardised'
+                'Bop has no latent weights: use it with weights "sign", not standardized'
             )
-        if self.optimiser == "bop" and self.two_stage:
+        if self.optimizer == "bop" and self.two_stage:
             raise DataError("Bop has no latent weights: use it without two_stage")
 
     def of_teacher(self) -> "TrainConfig":
@@ -135,22 +135,24 @@ class TrainConfig:
             self,
             layers=tuple(reversed(wider)),
             weights="real",
-            optimiser="adam",
-            standardise=False,
+            optimizer="adam",
+            standardize=False,
             two_stage=0.0,
             teacher=None,
             epochs=self.teacher.epochs or self.epochs,
-            rate=self.teacher.rate,
+            learning_rate=self.teacher.learning_rate,
         )
 
-    def grid_of(self, width: int, channels: int) -> tuple[int, int, int]:
+    def input_shape_of(self, width: int, channels: int) -> tuple[int, int, int]:
         """The input's grid (height, width, channels), for `width` inputs. Raises DataError."""
-        if self.grid is None:
+        if self.image_shape is None:
             return (width // channels, 1, channels)
-        places = self.grid[0] * self.grid[1]
+        places = self.image_shape[0] * self.image_shape[1]
         if width % places:
-            raise DataError(f"{width} inputs are no image of {self.grid[0]} x {self.grid[1]}")
-        return (*self.grid, width // places)
+            raise DataError(
+                f"{width} inputs are no image of {self.image_shape[0]} x {self.image_shape[1]}"
+            )
+        return (*self.image_shape, width // places)
 
     def weights_of(self, labels: Labels, classes: int) -> Float | None:
         """How much each window counts, float32 (n,), or None for all alike. Raises DataError."""

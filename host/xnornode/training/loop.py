@@ -10,7 +10,7 @@ from xnornode.errors import DataError
 from xnornode.nn.losses import cross_entropy, distillation, squared_hinge, targets
 from xnornode.nn.network import Network
 from xnornode.nn.optimizers import Adam, learning_rate
-from xnornode.training.batches import Feed
+from xnornode.training.batches import Batches
 from xnornode.training.config import TrainConfig
 
 Indices = npt.NDArray[np.intp]
@@ -29,20 +29,20 @@ class Run:
     def __init__(
         self,
         network: Network,
-        optimiser: Adam,
-        feed: Feed,
+        optimizer: Adam,
+        feed: Batches,
         config: TrainConfig,
         weights: Float | None,
         teach: Teach | None,
     ) -> None:
-        self.network, self.optimiser, self.feed, self.config = network, optimiser, feed, config
+        self.network, self.optimizer, self.feed, self.config = network, optimizer, feed, config
         self.weights, self.teach = weights, teach
-        self.crew = optimiser.crew
-        self._totals = self.crew.share(np.zeros((self.crew.count, 2)))
+        self.workers = optimizer.workers
+        self._totals = self.workers.share(np.zeros((self.workers.count, 2)))
 
     def epochs(self, first: int) -> None:
         """All epochs from `first` on: what the processes do that help."""
-        self.optimiser.join()
+        self.optimizer.join()
         for number in range(first, self.config.epochs + 1):
             self.epoch(number)
 
@@ -59,20 +59,23 @@ class Run:
             logits = self.network.forward(x, training=True)
             loss, grad = self._loss(logits, x, part)
             # Of a helping process, the first one sees it in the next batch.
-            if not np.isfinite(loss) and not self.crew.rank:
+            if not np.isfinite(loss) and not self.workers.rank:
                 raise DataError(
-                    f"training diverged in epoch {number}: lower the rate ({self.config.rate})"
+                    f"training diverged in epoch {number}: lower the learning rate, "
+                    f"{self.config.learning_rate}"
                 )
             # The processes' gradients add up to the mean over the whole batch.
             if len(part) < size:
                 grad *= np.float32(len(part) / size)
             self.network.backward(grad)
-            self.optimiser.step(learning_rate(self.config.schedule, done, self.config.rate))
+            self.optimizer.step(
+                learning_rate(self.config.schedule, done, self.config.learning_rate)
+            )
             total += loss * len(part)
             right += int((logits.argmax(axis=1) == labels[part]).sum())
             seen += size
-        self._totals[self.crew.rank] = total, right
-        self.crew.meet()
+        self._totals[self.workers.rank] = total, right
+        self.workers.meet()
         total, right = self._totals.sum(axis=0)
         return total / count, right / count
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Float, Kind
+from xnornode._typing import Activation, Float
 from xnornode.data.augment import TextAugment
 from xnornode.data.windows import Data, Texts, given
 from xnornode.errors import DataError
-from xnornode.model.fit_encoding import fit_code, sample_rows
-from xnornode.model.preprocessing import TextFront
+from xnornode.model.fit_encoding import fit_encoding, sample_rows
+from xnornode.model.preprocessing import TextFeatures
 from xnornode.nn.network import Network
 from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.thermometer import LearnedThermometer
-from xnornode.nn.workers import Crew
-from xnornode.training.batches import Feed
+from xnornode.nn.workers import Workers
+from xnornode.training.batches import Batches
 from xnornode.training.checkpoint import TrainingState, digest, read_checkpoint, write_checkpoint
 from xnornode.training.config import TrainConfig
-from xnornode.training.input_pipeline import Inputs
+from xnornode.training.input_pipeline import InputPipeline
 from xnornode.training.loop import Run
 
 PREDICT_BATCH = 256
@@ -55,7 +55,7 @@ class Trained:
     """
 
     network: Network
-    inputs: Inputs
+    inputs: InputPipeline
     config: TrainConfig
     history: tuple[Epoch, ...]
     best: int
@@ -129,16 +129,16 @@ def train(
     watch = None if validation is None else inputs.compact(given(validation))
     weights = config.weights_of(data.labels, classes)
     # Bop's flips are few and cheap: it is not shared out.
-    with Crew(1 if config.optimiser == "bop" else processes) as crew:
-        optimiser = make_optimiser(network, config, crew)
+    with Workers(1 if config.optimizer == "bop" else processes) as workers:
+        optimizer = make_optimizer(network, config, workers)
         kept = [a.copy() for a in network.state()]
-        feed = Feed(data, inputs, config, rng, crew)
-        state = TrainingState(network.state(), kept, optimiser, rng, history, best)
+        feed = Batches(data, inputs, config, rng, workers)
+        state = TrainingState(network.state(), kept, optimizer, rng, history, best)
         if checkpoint and checkpoint.exists():
             best = read_checkpoint(checkpoint, settings, state, Epoch)
-        run = Run(network, optimiser, feed, config, weights, teach if config.teacher else None)
+        run = Run(network, optimizer, feed, config, weights, teach if config.teacher else None)
         first = len(history) + 1
-        crew.start(lambda: run.epochs(first))
+        workers.start(lambda: run.epochs(first))
         for number in range(first, config.epochs + 1):
             start = time.perf_counter()
             loss, accuracy = run.epoch(number)
@@ -168,17 +168,17 @@ def train(
 
 def make_network(
     data: Data, config: TrainConfig, rng: np.random.Generator
-) -> tuple[Inputs, Network]:
+) -> tuple[InputPipeline, Network]:
     """The inputs, fitted to `data`, and the untrained network. Raises DataError."""
-    front, classes = config.front, len(data.classes)
+    features, classes = config.features, len(data.classes)
     before = None
-    kind: Kind = "bits"
-    if isinstance(data, Texts) and isinstance(front, TextFront):
+    kind: Activation = "binary"
+    if isinstance(data, Texts) and isinstance(features, TextFeatures):
         if config.augment and not isinstance(config.augment, TextAugment):
             raise DataError("texts are augmented by TextAugment, not as windows are")
-        inputs, width = Inputs(front, None), front.count(0, 1)
+        inputs, width = InputPipeline(features, None), features.count(0, 1)
         channels = width
-    elif isinstance(data, Texts) or isinstance(front, TextFront):
+    elif isinstance(data, Texts) or isinstance(features, TextFeatures):
         raise DataError("texts need the text front, and windows one of the others")
     else:
         length, channels = data.samples.shape[1:]
@@ -186,42 +186,42 @@ def make_network(
             raise DataError("windows are not augmented by TextAugment: it is for texts")
         if config.augment:
             config.augment.check(length, channels)
-        values = front.values(data.samples)
-        rows = front.rows(length, channels)
-        if config.code == "learned":
-            inputs = Inputs(front, None)
+        values = features.values(data.samples)
+        rows = features.rows(length, channels)
+        if config.encoding == "learned-thermometer":
+            inputs = InputPipeline(features, None)
             before = LearnedThermometer(values, rows, config.bits)
             width = values.shape[1] * config.bits
         else:
-            code = fit_code(values, rows, config.code, config.bits)
-            inputs, kind = Inputs(front, code), code.output
-            width = code.width(values.shape[1])
+            encoding = fit_encoding(values, rows, config.encoding, config.bits)
+            inputs, kind = InputPipeline(features, encoding), encoding.output
+            width = encoding.width(values.shape[1])
         channels = rows * width // values.shape[1]
-    grid = config.grid_of(width, channels)
+    input_shape = config.input_shape_of(width, channels)
     network = Network(
-        grid,
+        input_shape,
         config.layers,
         classes,
         rng,
         kind,
-        config.average,
-        config.estimator,
+        config.global_average_pooling,
+        config.ste,
         config.weights,
-        config.standardise,
+        config.standardize,
         config.two_stage,
         before,
     )
     return inputs, network
 
 
-def make_optimiser(network: Network, config: TrainConfig, crew: Crew) -> Adam:
+def make_optimizer(network: Network, config: TrainConfig, workers: Workers) -> Adam:
     """The optimiser that the settings name."""
-    if config.optimiser == "bop":
-        return Bop(network.parameters(), config.rate)
-    return Adam(network.parameters(), crew)
+    if config.optimizer == "bop":
+        return Bop(network.parameters(), config.learning_rate)
+    return Adam(network.parameters(), workers)
 
 
-def _logits(network: Network, inputs: Inputs, compact: npt.NDArray[np.integer]) -> Float:
+def _logits(network: Network, inputs: InputPipeline, compact: npt.NDArray[np.integer]) -> Float:
     parts = [
         network.forward(inputs.floats(compact[i : i + PREDICT_BATCH]), training=False)
         for i in range(0, len(compact), PREDICT_BATCH)

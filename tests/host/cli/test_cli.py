@@ -93,7 +93,7 @@ def test_settings_reach_the_model(recordings, tmp_path):
     assert done.returncode == 0, done.stderr
     model = load(out)
     assert model.window.channels == ("ch1 (g)",)
-    assert isinstance(model.code, Thermometer) and model.code.bits == 4
+    assert isinstance(model.encoding, Thermometer) and model.encoding.bits == 4
     assert model.layers[0].geometry.kernel == (5, 1) and model.layers[0].pool == (2, 1)
     assert "class_weights=balanced" in model.notes and "teacher=Teacher(share=0.5" in model.notes
 
@@ -225,7 +225,7 @@ def test_layers_as_text():
     )
     assert mean and specs == (
         Conv(32, (5, 1), (2, 1), pool=(2, 1)),
-        Conv(16, (3, 1), padding=(1, 0), groups=4, output="bytes"),
+        Conv(16, (3, 1), padding=(1, 0), groups=4, activation="int8"),
         Dense(64),
         Dense(8),
     )

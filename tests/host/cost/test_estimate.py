@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 from tests.lab.core import BUILD, CORE
-from tests.lab.nets import Spec, random_code, random_model, random_network
+from tests.lab.nets import Spec, random_encoding, random_model, random_network
 from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.estimate import cycles, estimate, operations, scratch_words
-from xnornode.model.features import Features
+from xnornode.model.features import Statistics
 from xnornode.model.file_format import to_bytes
-from xnornode.model.input_encoding import ByteCode
+from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import IntLayer, Scores, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.ngrams import Text
+from xnornode.model.ngrams import NGrams
 
 pytestmark = pytest.mark.quick
 
-NAMES = ("dense", "conv", "image", "bytes", "byte image", "groups", "wide", "features", "text")
+NAMES = ("dense", "conv", "image", "int8", "byte image", "groups", "wide", "features", "text")
 
 
 def model(name: str) -> Model:
-    one = random_code(52, "thermometer", 1, 1)
-    three, four = (random_code(50, "thermometer", c, b) for c, b in ((6, 3), (8, 4)))
-    byte = random_code(54, "bytes", 1, 8)
+    one = random_encoding(52, "thermometer", 1, 1)
+    three, four = (random_encoding(50, "thermometer", c, b) for c, b in ((6, 3), (8, 4)))
+    byte = random_encoding(54, "int8", 1, 8)
     small = {"padding": (1, 1), "pool": (2, 2)}
     pooled = Spec(64, (62, 1), (5, 1), pool=(2, 1))
     match name:
@@ -36,10 +36,10 @@ def model(name: str) -> Model:
         case "image":
             specs = [Spec(16, (28, 28), (3, 3), **small), Spec(32, (14, 14), (3, 3), **small)]
             return random_network(52, 784, 1, one, [*specs, Spec(64)], 10)
-        case "bytes":
+        case "int8":
             return random_network(54, 784, 1, byte, [Spec(64), Spec(64)], 10)
         case "byte image":
-            first = Spec(16, (28, 28), (3, 3), pool=(2, 2), kind="bytes")
+            first = Spec(16, (28, 28), (3, 3), pool=(2, 2), kind="int8")
             specs = [first, Spec(16, (13, 13), (3, 3), stride=(2, 2))]
             return random_network(57, 784, 1, byte, specs, 10)
         case "groups":
@@ -47,16 +47,17 @@ def model(name: str) -> Model:
             return random_network(59, 64, 8, four, specs, 4)
         case "wide":
             specs = [Spec(12, (2, 20), (2, 3)), Spec(20, (1, 18), (1, 5), stride=(1, 2))]
-            return random_network(60, 80, 4, random_code(60, "planes", 4, 8), specs, 4)
+            return random_network(60, 80, 4, random_encoding(60, "bit-planes", 4, 8), specs, 4)
         case "features":
-            front = Features(bands=5)
-            values = front.count(128, 6)
-            code = ByteCode(np.full(values, 10), np.zeros(values, np.int64), 5)
-            return Model("f", ("a", "b"), Window(("x",) * 6, 128, 64, 0, (0,) * 6), front, code,
-                         (scores(values, "bytes"),))  # fmt: skip
+            features = Statistics(bands=5)
+            values = features.count(128, 6)
+            encoding = Int8Encoding(np.full(values, 10), np.zeros(values, np.int64), 5)
+            window = Window(("x",) * 6, 128, 64, 0, (0,) * 6)
+            layers = (scores(values, "int8"),)
+            return Model("f", ("a", "b"), window, features, encoding, layers)
     window = Window(("text",), 300, 300, 0, (0,))
-    front = Text("characters", 1, 4, 2048, 300)
-    return Model("t", ("a", "b"), window, front, None, (scores(2048, "bits"),))
+    features = NGrams("characters", 1, 4, 2048, 300)
+    return Model("t", ("a", "b"), window, features, None, (scores(2048, "binary"),))
 
 
 def scores(inputs: int, kind: str) -> IntLayer:
@@ -155,8 +156,8 @@ def test_a_smaller_network_takes_less():
 
 
 def test_every_time_names_its_basis():
-    for time in estimate(model("bytes")).times:
+    for time in estimate(model("int8")).times:
         assert time.microseconds == pytest.approx(
-            cycles(model("bytes"), RP2040 if time.chip == "RP2040" else ESP32) / time.megahertz
+            cycles(model("int8"), RP2040 if time.chip == "RP2040" else ESP32) / time.megahertz
         )
         assert "not in it" in time.basis or "no ESP32 was measured" in time.basis

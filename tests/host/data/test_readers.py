@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from xnornode.data.csv_columns import read_columns
-from xnornode.data.dataset import Readings, from_windows
-from xnornode.data.prepare import Parts, PrepareOptions, prepare
+from xnornode.data.dataset import Dataset, from_windows
+from xnornode.data.prepare import PrepareOptions, Splits, prepare
 from xnornode.data.readers import read
 from xnornode.data.recording_file import to_bytes
 from xnornode.data.split import choose_groups
@@ -147,7 +147,11 @@ def test_arrays(tmp_path):
 @pytest.mark.parametrize("shape", [(24, 8, 8), (24, 8, 8, 3)])
 def test_images(tmp_path, shape):
     r = read(arrays(tmp_path, X=np.zeros(shape, np.uint8)))
-    assert r.grid == (8, 8) and np.shape(r.items) == (24, 64, shape[3] if len(shape) == 4 else 1)
+    assert r.image_shape == (8, 8) and np.shape(r.items) == (
+        24,
+        64,
+        shape[3] if len(shape) == 4 else 1,
+    )
 
 
 def test_arrays_beside_each_other_and_split_already(tmp_path):
@@ -237,7 +241,7 @@ def test_recordings_that_differ_are_refused(tmp_path):
         read(tmp_path)
 
 
-def moves(tmp_path: Path, **options: object) -> Parts:
+def moves(tmp_path: Path, **options: object) -> Splits:
     return prepare(read(big_csv(tmp_path)), PrepareOptions(**{"length": 10, **options}))
 
 
@@ -254,8 +258,8 @@ def test_split_by_person(tmp_path):
 
 
 def test_many_groups_have_a_validation_part():
-    readings = floats(1.0)
-    many = replace(readings, groups=[f"p{i % 20}" for i in range(40)])
+    dataset = floats(1.0)
+    many = replace(dataset, groups=[f"p{i % 20}" for i in range(40)])
     parts = prepare(many)
     held = [set(p.groups) for p in (parts.train, parts.validation, parts.test)]
     assert [len(h) for h in held] == [12, 4, 4] and len(set.union(*held)) == 20
@@ -311,7 +315,7 @@ def test_every_class_is_in_the_test_in_its_share():
     assert choose_groups(["a", "b"], ["x", "y"], [1, 1], 0.25) == ()
 
 
-def floats(factor: float, shift: float = 0.0) -> Readings:
+def floats(factor: float, shift: float = 0.0) -> Dataset:
     rng = np.random.default_rng(2)
     samples = factor * rng.normal(size=(40, 5, 2)) + shift
     return from_windows(
@@ -320,21 +324,21 @@ def floats(factor: float, shift: float = 0.0) -> Readings:
 
 
 def test_float_data_get_a_scale_from_the_training_part():
-    readings = floats(0.3)
-    parts = prepare(readings)
+    dataset = floats(0.3)
+    parts = prepare(dataset)
     peak = np.abs(parts.train.samples).max(axis=(0, 1))
     assert ((peak > 16_000) & (peak < 16_500)).all(), "half of int16, by the training part"
-    real = np.asarray(readings.items)[np.isin(readings.groups, parts.held_out)]
+    real = np.asarray(dataset.items)[np.isin(dataset.groups, parts.held_out)]
     again = parts.test.samples * np.array(parts.window.scales) / 1e9
     assert np.abs(again - real).max() <= max(parts.window.scales) / 2e9
 
 
 def test_whole_numbers_stay_as_they_are():
     whole = np.rint(floats(100).items)
-    readings = from_windows("whole", whole, floats(1).labels, floats(1).groups)
-    parts = prepare(readings)
+    dataset = from_windows("whole", whole, floats(1).labels, floats(1).groups)
+    parts = prepare(dataset)
     assert parts.window.scales == (0, 0)
-    assert (parts.test.samples == whole[np.isin(readings.groups, parts.held_out)]).all()
+    assert (parts.test.samples == whole[np.isin(dataset.groups, parts.held_out)]).all()
 
 
 def test_scales_that_lose_what_the_data_say():

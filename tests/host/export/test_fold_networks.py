@@ -10,11 +10,11 @@ from xnornode.data.windows import Windows, cut_windows, select, split_groups
 from xnornode.datasets.watch import watch
 from xnornode.errors import ModelError
 from xnornode.export.fold import fold, selftest_shift
-from xnornode.model.features import Features
+from xnornode.model.features import Statistics
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.model import Model, Window
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.nn.layers import ByteReLU
+from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Trained, make_network, train
@@ -23,34 +23,38 @@ NETS: dict[str, TrainConfig] = {
     "dense": TrainConfig(layers=(Dense(31), Dense(33))),
     "one neuron": TrainConfig(layers=(Dense(65), Dense(1))),
     "no hidden layer": TrainConfig(layers=()),
-    "planes": TrainConfig(code="planes", bits=4, layers=(Dense(33),)),
-    "learned": TrainConfig(code="learned", bits=5, layers=(Dense(33), Dense(8))),
-    "bytes in": TrainConfig(code="bytes", layers=(Dense(33), Dense(8))),
+    "bit-planes": TrainConfig(encoding="bit-planes", bits=4, layers=(Dense(33),)),
+    "learned-thermometer": TrainConfig(
+        encoding="learned-thermometer", bits=5, layers=(Dense(33), Dense(8))
+    ),
+    "bytes in": TrainConfig(encoding="int8", layers=(Dense(33), Dense(8))),
     "convolution": TrainConfig(layers=(Conv(9, (5, 1), (2, 1), (2, 0), (2, 1)), Dense(8))),
     "groups": TrainConfig(
         layers=(Conv(6, (3, 1), groups=3), Conv(6, (3, 1), groups=6, padding=(1, 0))), bits=1
     ),
     "image": TrainConfig(
-        layers=(Conv(8, (3, 2), padding=(1, 1)), Conv(12, (2, 2), pool=(2, 2))), grid=(6, 4)
+        layers=(Conv(8, (3, 2), padding=(1, 1)), Conv(12, (2, 2), pool=(2, 2))), image_shape=(6, 4)
     ),
     "image of bytes": TrainConfig(
         layers=(Conv(8, (3, 2), padding=(2, 1), pool=(3, 2)), Conv(12, (2, 2))),
-        grid=(6, 4),
-        code="bytes",
-        average=True,
+        image_shape=(6, 4),
+        encoding="int8",
+        global_average_pooling=True,
     ),
-    "average": TrainConfig(layers=(Conv(9, (5, 1)), Conv(9, (3, 1), pool=(2, 1))), average=True),
+    "average": TrainConfig(
+        layers=(Conv(9, (5, 1)), Conv(9, (3, 1), pool=(2, 1))), global_average_pooling=True
+    ),
     "bytes between": TrainConfig(
-        layers=(Conv(8, (3, 1), output="bytes"), Conv(8, (3, 1), output="bytes"), Dense(9)),
+        layers=(Conv(8, (3, 1), activation="int8"), Conv(8, (3, 1), activation="int8"), Dense(9)),
     ),
     "bytes pooled": TrainConfig(
-        layers=(Conv(8, (3, 1), padding=(2, 0), pool=(2, 1), output="bytes"), Dense(9, "bytes")),
-        code="bytes",
-        average=True,
+        layers=(Conv(8, (3, 1), padding=(2, 0), pool=(2, 1), activation="int8"), Dense(9, "int8")),
+        encoding="int8",
+        global_average_pooling=True,
     ),
-    "features": TrainConfig(front=Features(bands=2), layers=(Dense(33),)),
-    "features as bytes": TrainConfig(front=Features(), code="bytes", layers=(Dense(33),)),
-    "standardised": TrainConfig(layers=(Dense(31), Dense(33)), standardise=True, weights="ede"),
+    "features": TrainConfig(features=Statistics(bands=2), layers=(Dense(33),)),
+    "features as bytes": TrainConfig(features=Statistics(), encoding="int8", layers=(Dense(33),)),
+    "standardized": TrainConfig(layers=(Dense(31), Dense(33)), standardize=True, weights="ede"),
 }
 SAMPLES = np.random.default_rng(9).integers(-150, 150, (200, 24, 3)).astype(np.int16)
 DATA = Windows(SAMPLES, np.arange(200) % 4, np.repeat("a", 200), tuple("abcd"))
@@ -58,7 +62,7 @@ WINDOW = Window(("x", "y", "z"), 24, 24, 0, (0, 0, 0))
 
 
 def image_data(config: TrainConfig) -> tuple[Windows, Window]:
-    if config.grid is None:
+    if config.image_shape is None:
         return DATA, WINDOW
     samples = SAMPLES[:, :, :1]
     return replace(DATA, samples=samples), Window(("x",), 24, 24, 0, (0,))
@@ -84,7 +88,7 @@ def random_trained(config: TrainConfig, seed: int) -> tuple[Trained, Windows, Wi
 
 
 def as_integers(b: Block, real: np.ndarray) -> np.ndarray:
-    scale = ByteReLU.STEPS if b.output == "bytes" else 1
+    scale = Int8ReLU.STEPS if b.output == "int8" else 1
     return (real * scale).astype(np.int8)
 
 
@@ -98,9 +102,9 @@ def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None
     for b, layer, real, chained in zip(
         trained.network.blocks, model.layers, hidden, mine, strict=False
     ):
-        wanted = as_integers(b, real).reshape(-1, *layer.out_grid)
+        wanted = as_integers(b, real).reshape(-1, *layer.output_shape)
         got = layer.forward(x)
-        if b.output == "bits":
+        if b.output == "binary":
             assert (got != wanted).sum() == 0
             assert not exact or (chained == wanted).all()
             assert (wanted.max(axis=0) == 1).any() and (wanted.min(axis=0) == -1).any()
@@ -113,7 +117,7 @@ def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None
         np.abs(model.layers[-1].output.scales).max()
         / np.abs(trained.network.blocks[-1].norm.scale() * trained.network.blocks[-1].unit).max()
     )
-    reach = prod(model.layers[-1].grid) * (128 if model.layers[-1].inputs == "bytes" else 1)
+    reach = prod(model.layers[-1].input_shape) * (128 if model.layers[-1].inputs == "int8" else 1)
     assert np.abs(scores / factor - logits).max() < (reach + 2) / factor + 1e-3
 
 
@@ -130,9 +134,11 @@ def test_networks_agree_layer_by_layer(name: str) -> None:
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("name", ["image", "image of bytes", "learned", "bytes between"])
+@pytest.mark.parametrize(
+    "name", ["image", "image of bytes", "learned-thermometer", "bytes between"]
+)
 def test_trained_networks_agree_layer_by_layer(name: str) -> None:
-    config = replace(NETS[name], epochs=4, batch=20, rate=0.02)
+    config = replace(NETS[name], epochs=4, batch=20, learning_rate=0.02)
     data, window = image_data(config)
     trained = train(data, config)
     plain = fold(replace(trained, ones=()), window, data.classes, "trained")
@@ -142,7 +148,9 @@ def test_trained_networks_agree_layer_by_layer(name: str) -> None:
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("name", ["image", "learned", "bytes between", "no hidden layer"])
+@pytest.mark.parametrize(
+    "name", ["image", "learned-thermometer", "bytes between", "no hidden layer"]
+)
 def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
     """Measured on every second of 300 windows: at most 256."""
     config = replace(NETS[name], epochs=2, batch=20)
@@ -156,15 +164,15 @@ def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
         model.layers, model.activations(data.samples[::2]), trained.ones, strict=True
     ):
         wanted = (x.reshape(150, -1, len(shares)) > 0).mean(axis=(0, 1))
-        assert not exact or layer.inputs == "bytes" or shares == pytest.approx(wanted, abs=1e-5)
-        exact &= layer.outputs == "bits"  # bytes may be a step off
+        assert not exact or layer.inputs == "int8" or shares == pytest.approx(wanted, abs=1e-5)
+        exact &= layer.outputs == "binary"  # bytes may be a step off
     again = train(data, config).ones
     assert all((a == b).all() for a, b in zip(again, trained.ones, strict=True))
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("code", ["thermometer", "bytes"])
-def test_neurons_that_mostly_fire_are_turned_round(code: str) -> None:
+@pytest.mark.parametrize("encoding", ["thermometer", "int8"])
+def test_neurons_that_mostly_fire_are_turned_round(encoding: str) -> None:
     """Before a convolution and before a dense layer; never behind a pool or before padding."""
     layers = (
         Conv(9, (2, 2)),
@@ -174,7 +182,7 @@ def test_neurons_that_mostly_fire_are_turned_round(code: str) -> None:
         Conv(5, (2, 1)),
         Dense(33),
     )
-    config = replace(NETS["image"], layers=layers, code=code, average=False)
+    config = replace(NETS["image"], layers=layers, encoding=encoding, global_average_pooling=False)
     trained, data, window = random_trained(config, 6)
     for b in trained.network.blocks[:-1]:
         b.norm.beta.value[::2] += 1.5

@@ -11,7 +11,7 @@ from tests.lab.core import core, sanitized
 from tests.lab.nets import (
     Spec,
     conv_models,
-    random_code,
+    random_encoding,
     random_model,
     random_network,
     random_windows,
@@ -19,7 +19,7 @@ from tests.lab.nets import (
 )
 from xnornode.errors import DataError, ModelError
 from xnornode.model.file_format import from_bytes, load, save, to_bytes
-from xnornode.model.layers import IntLayer, Limits, Requantise
+from xnornode.model.layers import IntLayer, Requantize, Thresholds
 
 quick = pytest.mark.quick
 
@@ -30,11 +30,11 @@ DENSE = [(2, 1, 1, (1,)), (3, 2, 3, (5, 3)), (4, 1, 9, (33, 2)), (2, 3, 5, (32, 
 def small_models():
     """Small files in which each section and each kind of layer occurs, with and without pads."""
     models = [random_model(seed, *shape) for seed, shape in enumerate(DENSE)]
-    models.append(random_model(4, 3, 2, 3, (5, 3), "planes"))
-    models.append(random_model(5, 3, 3, 8, (5, 2), "bytes"))
-    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "bytes")
-    for seed, code in enumerate(("thermometer", "bytes"), start=6):
-        made = random_code(seed, code, 2, 1)
+    models.append(random_model(4, 3, 2, 3, (5, 3), "bit-planes"))
+    models.append(random_model(5, 3, 3, 8, (5, 2), "int8"))
+    padded = Spec(4, (4, 3), (3, 2), 2, (1, 2), (2, 1), (2, 1), "int8")
+    for seed, encoding in enumerate(("thermometer", "int8"), start=6):
+        made = random_encoding(seed, encoding, 2, 1)
         models.append(random_network(seed, 12, 2, made, [padded, Spec(3)], 2))
         pooled = Spec(3, (6, 2), (2, 2), pool=(5, 1))
         models.append(random_network(seed, 12, 2, made, [pooled], 2, (1, 1)))
@@ -90,10 +90,10 @@ def test_the_layout_of_the_specification():
     body += struct.pack("<II", 1, 0) + struct.pack("<ii", 100, -100) + struct.pack("<hh", 7, -3)
     # The window's bits are 1 0, 1 1, 0 0, between two places that are 0 0.
     window = np.array([[[-5], [10], [-6]]], np.int16)
-    grid = [[0, 0], [1, 0], [1, 1], [0, 0], [0, 0]]
+    input_shape = [[0, 0], [1, 0], [1, 1], [0, 0], [0, 0]]
     fires = []
     for y in range(4):
-        field = [*grid[y], *grid[y + 1]]
+        field = [*input_shape[y], *input_shape[y + 1]]
         fires.append([sum(a != b for a, b in zip(field, row, strict=True)) < limit
                       for row, limit in (([0, 1, 0, 1], 3), ([1, 1, 1, 0], 3))])  # fmt: skip
     assert fires == [[False, True], [False, True], [True, True], [True, False]]
@@ -116,13 +116,13 @@ def test_the_layout_of_the_specification():
 def test_the_codes_of_the_specification():
     """Bit planes and bytes built by hand, their bits seen through a layer of one input a class."""
     values, factors, offsets = [-3, 100, 7, 40], [3, -2], [5, 81]
-    for code, bits, shift in ((2, 3, 2), (3, 8, 1)):
-        width = len(values) * (bits if code == 2 else 1)
+    for encoding, bits, shift in ((2, 3, 2), (3, 8, 1)):
+        width = len(values) * (bits if encoding == 2 else 1)
         body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 2, 1, 1, 0, 0)
-        body += struct.pack("<HHIIBB2x", 2, 2, 0, 1, 0, code) + struct.pack("<II", 0, 0)
+        body += struct.pack("<HHIIBB2x", 2, 2, 0, 1, 0, encoding) + struct.pack("<II", 0, 0)
         body += bytes([bits, shift, 0, 0]) + struct.pack("<ii", *offsets)
         body += struct.pack("<hh", *factors)
-        body += struct.pack("<BBHHHHH", code - 1, 3, width, 1, 1, width, 1)
+        body += struct.pack("<BBHHHHH", encoding - 1, 3, width, 1, 1, width, 1)
         body += bytes([1, 1, 1, 1, 0, 0, 1, 1]) + bytes(4)
         # Class i has only weight i at +1, so the scores differ by twice the inputs.
         body += b"".join(struct.pack("<I", 1 << i) for i in range(width))
@@ -132,7 +132,7 @@ def test_the_codes_of_the_specification():
         strings = b"\x01m" + b"\x01c" * width + b"\x01x\x01y" + bytes(2)
         data = sealed(body + strings + bytes(-len(strings) % 4) + bytes(4))
         v = [(x * factors[i % 2] + offsets[i % 2]) >> shift for i, x in enumerate(values)]
-        if code == 2:
+        if encoding == 2:
             assert v == [-1, -30, 6, 0]
             inputs = [2 * (max(0, min(7, n)) >> j & 1) - 1 for n in v for j in range(3)]
         else:
@@ -165,9 +165,9 @@ def changed_counts(model):
     data, at = to_bytes(model), 0
     for layer in model.layers:
         g = layer.geometry
-        kind = {"bits": 1, "bytes": 2, "scores": 3}
+        kind = {"binary": 1, "int8": 2, "scores": 3}
         start = struct.pack(
-            "<BB5H8B", kind[layer.inputs], kind[layer.outputs], g.outputs, *g.grid, g.groups,
+            "<BB5H8B", kind[layer.inputs], kind[layer.outputs], g.outputs, *g.input_shape, g.groups,
             *g.kernel, *g.stride, *g.padding, *g.pool,
         )  # fmt: skip
         at = data.index(start, at)
@@ -220,10 +220,10 @@ def test_changed_counts_are_refused_alike_or_run_cleanly():
 
 
 @quick
-@pytest.mark.parametrize("front", [0, 4, 255])
-def test_unknown_fronts_are_refused(front):
+@pytest.mark.parametrize("features", [0, 4, 255])
+def test_unknown_fronts_are_refused(features):
     data = bytearray(to_bytes(small_models()[0]))
-    data[6] = front
+    data[6] = features
     mended = sealed(bytes(data))
     assert reason(mended) == core().classify(mended).reason == "encoder"
 
@@ -263,13 +263,13 @@ def test_what_the_format_cannot_hold_is_refused_before_writing():
         replace(model, notes="x" * 4096)
     layer = model.layers[0]
     with pytest.raises(ModelError, match="limits"):
-        replace(layer, output=Limits(layer.output.values + 10_000))
+        replace(layer, output=Thresholds(layer.output.values + 10_000))
     with pytest.raises(ModelError, match="counted value 2"):
         replace(layer, counted=2)
     with pytest.raises(ModelError, match="only columns"):
         replace(model.layers[-1], counted=0)
     with pytest.raises(ModelError, match="int32"):
-        replace(layer, output=Requantise(layer.output.values, layer.output.values, 32))
+        replace(layer, output=Requantize(layer.output.values, layer.output.values, 32))
     with pytest.raises(ModelError, match="weights of"):
         replace(layer, weights=layer.weights[..., :-1])
     with pytest.raises(ModelError, match="is given"):
@@ -279,9 +279,9 @@ def test_what_the_format_cannot_hold_is_refused_before_writing():
     with pytest.raises(ModelError, match="only the last"):
         replace(model, layers=model.layers[:1])
     with pytest.raises(ModelError, match="with 2 rows"):
-        replace(model, code=random_code(0, "planes", 3, 3))
+        replace(model, encoding=random_encoding(0, "bit-planes", 3, 3))
     with pytest.raises(ModelError, match="kernel 4"):
-        IntLayer(np.ones((1, 4, 1, 1), np.int8), (3, 1, 1), "bits", Limits(np.array([1])))
+        IntLayer(np.ones((1, 4, 1, 1), np.int8), (3, 1, 1), "binary", Thresholds(np.array([1])))
 
 
 @quick

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.lab.slow import Pair, convolve, max_pool, slopes, small_pieces
-from xnornode.model.layers import IntLayer, Limits
+from xnornode.model.layers import IntLayer, Thresholds
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.quantizers import WeightBinarizer
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.quick
 
 
 class Shape(NamedTuple):
-    grid: tuple[int, int, int]
+    input_shape: tuple[int, int, int]
     outputs: int
     kernel: Pair
     stride: Pair = (1, 1)
@@ -41,8 +41,10 @@ SHAPES = [
 
 def layer(shape: Shape, fill: int = -1, kind: str = "sign", first: bool = False) -> BinaryConv:
     rng = np.random.default_rng(1)
-    grid, outputs, kernel, *options = shape
-    return BinaryConv(grid, outputs, kernel, rng, *options, fill, first, WeightBinarizer(kind))
+    input_shape, outputs, kernel, *options = shape
+    return BinaryConv(
+        input_shape, outputs, kernel, rng, *options, fill, first, WeightBinarizer(kind)
+    )
 
 
 def slow_layer(conv: BinaryConv, x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -56,17 +58,17 @@ def test_forward_is_the_slow_loop_and_the_integer_reference(shape: Shape, fill: 
     conv = layer(shape, fill)
     rng = np.random.default_rng(2)
     low, high = (-1, 2) if fill else (-128, 128)
-    x = rng.integers(low, high, (6, *shape.grid))
+    x = rng.integers(low, high, (6, *shape.input_shape))
     x = np.where(x < 0, -1, 1) if fill else x
     z = conv.forward(x.astype(np.float32), training=False)
     signs = np.where(conv.weights.value < 0, -1, 1).astype(np.int8)
-    assert z.shape == (6, *conv.out_grid)
+    assert z.shape == (6, *conv.output_shape)
     assert (z == slow_layer(conv, x, signs)).all()
     shaped = signs.reshape(shape.outputs, *shape.kernel, -1)
-    kind, empty = "bits" if fill else "bytes", Limits(np.zeros(shape.outputs, np.int64))
+    kind, empty = "binary" if fill else "int8", Thresholds(np.zeros(shape.outputs, np.int64))
     options = (shape.groups, shape.stride, shape.padding, shape.pool)
-    integer = IntLayer(shaped, shape.grid, kind, empty, *options)
-    assert conv.out_grid == integer.out_grid
+    integer = IntLayer(shaped, shape.input_shape, kind, empty, *options)
+    assert conv.output_shape == integer.output_shape
     assert (z == max_pool(integer._convolve(x.astype(np.int8)), shape.pool)).all()
     assert (conv.forward(x.astype(np.float32), training=True) == z).all()
 
@@ -75,7 +77,7 @@ def test_forward_is_the_slow_loop_and_the_integer_reference(shape: Shape, fill: 
 def test_gradients_by_finite_differences(shape: Shape) -> None:
     conv = layer(shape, kind="real")
     rng = np.random.default_rng(3)
-    x = rng.normal(size=(2, *shape.grid)).astype(np.float32)
+    x = rng.normal(size=(2, *shape.input_shape)).astype(np.float32)
     z = conv.forward(x, training=True)
     w = conv.weights.value
     assert np.allclose(z, slow_layer(conv, x, w), atol=1e-5)
@@ -92,7 +94,7 @@ def test_binary_weights_get_the_gradient_of_the_signs() -> None:
     shape = SHAPES[5]
     conv = layer(shape)
     rng = np.random.default_rng(4)
-    x = rng.normal(size=(3, *shape.grid)).astype(np.float32)
+    x = rng.normal(size=(3, *shape.input_shape)).astype(np.float32)
     signs = np.where(conv.weights.value < 0, -1, 1)
     grad = rng.normal(size=conv.forward(x, training=True).shape).astype(np.float32)
     by_x = slopes(lambda v: (grad * slow_layer(conv, v, signs)).sum(), x)
@@ -116,7 +118,7 @@ def test_the_first_layer_gives_no_gradient_by_its_input() -> None:
     shape = SHAPES[5]
     first, other = layer(shape, first=True), layer(shape)
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(3, *shape.grid)).astype(np.float32)
+    x = rng.normal(size=(3, *shape.input_shape)).astype(np.float32)
     grad = rng.normal(size=first.forward(x, training=True).shape).astype(np.float32)
     other.forward(x, training=True)
     assert first.backward(grad.copy()).size == 0
@@ -128,7 +130,7 @@ def test_the_first_layer_gives_no_gradient_by_its_input() -> None:
 def test_forward_and_backward_leave_the_input_alone() -> None:
     for shape in SHAPES:
         conv = layer(shape)
-        x = np.random.default_rng(6).normal(size=(2, *shape.grid)).astype(np.float32)
+        x = np.random.default_rng(6).normal(size=(2, *shape.input_shape)).astype(np.float32)
         kept = x.copy()
         conv.backward(np.ones_like(conv.forward(x, training=True)))
         assert (x == kept).all()
@@ -137,7 +139,7 @@ def test_forward_and_backward_leave_the_input_alone() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_in_pieces_it_is_the_same(shape: Shape, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(7)
-    x = np.where(rng.random((7, *shape.grid)) < 0.5, -1, 1).astype(np.float32)
+    x = np.where(rng.random((7, *shape.input_shape)) < 0.5, -1, 1).astype(np.float32)
     whole, parts = layer(shape), layer(shape)
     z = whole.forward(x, training=True)
     grad = rng.normal(size=z.shape).astype(np.float32)

@@ -7,10 +7,10 @@ import pytest
 from tests.lab.slow import batch_norm, real_logits, slopes, small_pieces
 from xnornode.errors import DataError
 from xnornode.nn.layer_spec import Conv, Dense, Spec
-from xnornode.nn.layers import BatchNorm, BinaryDense, ByteReLU, Mean, ReLU, Sign
+from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU, Mean, ReLU, Sign
 from xnornode.nn.losses import cross_entropy, targets
 from xnornode.nn.network import Network
-from xnornode.nn.quantizers import ESTIMATORS, WeightBinarizer
+from xnornode.nn.quantizers import STES, WeightBinarizer
 
 pytestmark = pytest.mark.quick
 
@@ -104,7 +104,7 @@ def test_relu() -> None:
     assert (layer.backward(grad.copy()) == np.where(x > 0, grad, 0)).all()
 
 
-@pytest.mark.parametrize("name", list(ESTIMATORS))
+@pytest.mark.parametrize("name", list(STES))
 @pytest.mark.parametrize("cut", [False, True])
 def test_sign_passes_the_gradient_times_the_slope(
     name: str, cut: bool, monkeypatch: pytest.MonkeyPatch
@@ -114,12 +114,12 @@ def test_sign_passes_the_gradient_times_the_slope(
     layer, x, grad = Sign(name), normal(1, 9, 2, 5), normal(2, 9, 2, 5)
     x[0, 0, 0] = 0
     assert (layer.forward(x, training=True) == np.where(x < 0, -1, 1)).all()
-    wanted = grad * ESTIMATORS[name](x)
+    wanted = grad * STES[name](x)
     assert (layer.backward(grad) == wanted).all()
 
 
 def test_byte_relu_counts_steps_of_a_64th() -> None:
-    layer = ByteReLU()
+    layer = Int8ReLU()
     x = np.linspace(-1, 3, 4001).astype(np.float32)
     y = layer.forward(x, training=False)
     steps = np.clip(np.floor(x.astype(np.float64) * 64 + 0.5), 0, 127)
@@ -130,7 +130,7 @@ def test_byte_relu_counts_steps_of_a_64th() -> None:
 
 
 def test_byte_relu_passes_the_gradient_of_what_it_can_tell_apart() -> None:
-    layer = ByteReLU()
+    layer = Int8ReLU()
     x = np.array([-1, -0.001, 0.001, 1, 126.4 / 64, 126.6 / 64, 5], np.float32)
     layer.forward(x, training=True)
     grad = np.arange(1, 8, dtype=np.float32)
@@ -151,12 +151,14 @@ NETS: dict[str, tuple[tuple[int, int, int], list[Spec], bool]] = {
 
 @pytest.mark.parametrize("name", list(NETS))
 def test_gradients_of_a_whole_network(name: str) -> None:
-    grid, specs, average = NETS[name]
+    input_shape, specs, global_average_pooling = NETS[name]
     rng = np.random.default_rng(5)
-    network = Network(grid, specs, 3, rng, average=average, weights="real")
+    network = Network(
+        input_shape, specs, 3, rng, global_average_pooling=global_average_pooling, weights="real"
+    )
     for p in network.parameters():
         p.value += 0.2 * rng.normal(size=p.value.shape).astype(np.float32)
-    x = rng.choice(np.array([-1, 1], np.float32), (6, int(np.prod(grid))))
+    x = rng.choice(np.array([-1, 1], np.float32), (6, int(np.prod(input_shape))))
     target = targets(rng.integers(0, 3, 6), 3, 0.1)
     values = [
         p.value.astype(np.float64)
@@ -184,10 +186,10 @@ def test_gradients_of_a_whole_network(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(NETS))
 def test_a_step_against_the_gradient_of_a_binary_network_lowers_the_loss(name: str) -> None:
-    grid, specs, average = NETS[name]
+    input_shape, specs, global_average_pooling = NETS[name]
     rng = np.random.default_rng(6)
-    network = Network(grid, specs, 3, rng, average=average)
-    x = rng.choice(np.array([-1, 1], np.float32), (40, int(np.prod(grid))))
+    network = Network(input_shape, specs, 3, rng, global_average_pooling=global_average_pooling)
+    x = rng.choice(np.array([-1, 1], np.float32), (40, int(np.prod(input_shape))))
     target = targets(rng.integers(0, 3, 40), 3)
     losses = []
     for _ in range(60):
@@ -200,23 +202,25 @@ def test_a_step_against_the_gradient_of_a_binary_network_lowers_the_loss(name: s
 
 
 def test_blocks_say_what_they_see_and_give() -> None:
-    specs = [Conv(4, pool=(2, 2), output="bytes"), Conv(6, (2, 2)), Dense(5, "bytes"), Dense(7)]
-    network = Network((8, 8, 1), specs, 3, np.random.default_rng(0), inputs="bytes")
-    seen = [(b.grid, b.inputs, b.output, b.unit) for b in network.blocks]
+    specs = [Conv(4, pool=(2, 2), activation="int8"), Conv(6, (2, 2)), Dense(5, "int8"), Dense(7)]
+    network = Network((8, 8, 1), specs, 3, np.random.default_rng(0), inputs="int8")
+    seen = [(b.input_shape, b.inputs, b.output, b.unit) for b in network.blocks]
     assert seen == [
-        ((8, 8, 1), "bytes", "bytes", 1 / 128),
-        ((3, 3, 4), "bytes", "bits", 1 / 64),
-        ((1, 1, 24), "bits", "bytes", 1),
-        ((1, 1, 5), "bytes", "bits", 1 / 64),
-        ((1, 1, 7), "bits", "scores", 1),
+        ((8, 8, 1), "int8", "int8", 1 / 128),
+        ((3, 3, 4), "int8", "binary", 1 / 64),
+        ((1, 1, 24), "binary", "int8", 1),
+        ((1, 1, 5), "int8", "binary", 1 / 64),
+        ((1, 1, 7), "binary", "scores", 1),
     ]
-    averaged = Network((8, 8, 1), [Conv(4)], 3, np.random.default_rng(0), average=True)
+    averaged = Network(
+        (8, 8, 1), [Conv(4)], 3, np.random.default_rng(0), global_average_pooling=True
+    )
     last = averaged.blocks[-1]
-    assert (last.grid, last.unit) == ((6, 6, 4), 1 / 36)
+    assert (last.input_shape, last.unit) == ((6, 6, 4), 1 / 36)
 
 
 def test_decisions_are_the_hidden_outputs_then_the_logits() -> None:
-    specs: list[Spec] = [Conv(4, output="bytes"), Dense(5)]
+    specs: list[Spec] = [Conv(4, activation="int8"), Dense(5)]
     network = Network((5, 5, 1), specs, 3, np.random.default_rng(0))
     x = np.where(normal(1, 6, 25) < 0, -1, 1).astype(np.float32)
     first, second, logits = network.decisions(x)
@@ -236,8 +240,8 @@ def test_norms_behind_a_pool_keep_rising() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (Conv(4, (7, 3)), r"kernel \(7, 3\).* does not fit 6 x 5"),
-        (Conv(4, (3, 3), pool=(2, 4)), r"pool \(2, 4\) does not fit 6 x 5"),
+        (Conv(4, (7, 3)), r"kernel \(7, 3\).* does not fit an input of 6 x 5"),
+        (Conv(4, (3, 3), pool=(2, 4)), r"pool \(2, 4\) does not fit an input of 6 x 5"),
         (Conv(4, (3, 3), padding=(0, 3)), "padding 3 must be at least 0 and below the kernel's 3"),
         (Conv(4, (3, 3), padding=(-1, 0)), "padding -1 must be at least 0"),
         (Conv(4, groups=3), "3 groups must divide 2 channels and 4 outputs"),

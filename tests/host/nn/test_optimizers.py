@@ -33,13 +33,13 @@ class SlowAdam:
         self.x = start.astype(np.float64)
         self.m, self.v, self.t = np.zeros_like(self.x), np.zeros_like(self.x), 0
 
-    def step(self, grad: np.ndarray, rate: float) -> None:
+    def step(self, grad: np.ndarray, learning_rate: float) -> None:
         grad = grad.astype(np.float64)
         self.t += 1
         self.m = 0.9 * self.m + 0.1 * grad
         self.v = 0.999 * self.v + 0.001 * grad**2
         unbiased = self.m / (1 - 0.9**self.t), self.v / (1 - 0.999**self.t)
-        self.x -= rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
+        self.x -= learning_rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -51,13 +51,13 @@ def test_adam_follows_its_algorithm(
         small_pieces(monkeypatch)
     parameters, rng = some_parameters(), np.random.default_rng(1)
     slow = [SlowAdam(p.value) for p in parameters]
-    optimiser = Adam(parameters)
+    optimizer = Adam(parameters)
     for step in range(2 * FLUSH_EVERY + 3):
-        rate = 0.02 / (1 + step)
+        learning_rate = 0.02 / (1 + step)
         set_gradients(parameters, rng, size)
-        optimiser.step(rate)
+        optimizer.step(learning_rate)
         for p, one in zip(parameters, slow, strict=True):
-            one.step(p.grad, rate)
+            one.step(p.grad, learning_rate)
             if p.latent:
                 one.x = np.clip(one.x, -1, 1)
             if p.floor:
@@ -67,11 +67,11 @@ def test_adam_follows_its_algorithm(
 
 def test_latent_weights_and_floors_hold_while_others_run_free() -> None:
     parameters = some_parameters()
-    optimiser = Adam(parameters)
+    optimizer = Adam(parameters)
     for p in parameters:
         p.grad[...] = 1
     for _ in range(40):
-        optimiser.step(0.1)
+        optimizer.step(0.1)
     free, latent, floored, other = (p.value for p in parameters)
     assert free.max() < -2
     assert (latent == -1).all() and (other == -1).all()
@@ -91,20 +91,20 @@ def test_the_gradient_and_the_value_stay_the_parameters_own() -> None:
 @pytest.mark.parametrize("kind", [Adam, Bop])
 def test_no_denormals_remain_after_gradients_have_died(kind: type[Adam], size: float) -> None:
     parameters = some_parameters()
-    optimiser = Bop(parameters, 0.1) if kind is Bop else Adam(parameters)
+    optimizer = Bop(parameters, 0.1) if kind is Bop else Adam(parameters)
     for p in parameters:
         p.grad[...] = size
-    optimiser.step(0.1)
+    optimizer.step(0.1)
     for p in parameters:
         p.grad[...] = 0
     for _ in range(20 * FLUSH_EVERY):
-        optimiser.step(0.1)
-        for state in optimiser.state():
+        optimizer.step(0.1)
+        for state in optimizer.state():
             least = np.abs(state[state != 0]).min(initial=1)
             assert least >= np.finfo(np.float32).tiny
-    assert (optimiser.first == 0).all(), "the averages of dead gradients become zero"
+    assert (optimizer.first == 0).all(), "the averages of dead gradients become zero"
     before = [p.value.copy() for p in parameters]
-    optimiser.step(0.1)
+    optimizer.step(0.1)
     assert all((p.value == was).all() for p, was in zip(parameters, before, strict=True))
 
 
@@ -113,7 +113,7 @@ def test_bop_flips_by_the_average_of_the_gradients() -> None:
     binary = [p for p in parameters if p.latent]
     slow = [SlowAdam(p.value) for p in parameters]
     peak = 0.01
-    optimiser = Bop(parameters, peak)
+    optimizer = Bop(parameters, peak)
     weights = [np.where(p.value < 0, -1, 1).ravel() for p in binary]
     assert all((p.value.ravel() == w).all() for p, w in zip(binary, weights, strict=True))
     averages = [[0.0] * p.value.size for p in binary]
@@ -122,7 +122,7 @@ def test_bop_flips_by_the_average_of_the_gradients() -> None:
         rate = learning_rate("cosine", step / 60, peak)
         # About the threshold, so that some averages are below it.
         set_gradients(parameters, rng, 3e-5)
-        optimiser.step(rate)
+        optimizer.step(rate)
         gamma = 1e-3 * rate / peak
         for p, w, average in zip(binary, weights, averages, strict=True):
             for i, grad in enumerate(p.grad.ravel()):

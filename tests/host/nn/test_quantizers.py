@@ -7,8 +7,8 @@ import pytest
 
 from tests.lab.slow import bi_real, slopes
 from xnornode.nn.quantizers import (
-    ESTIMATORS,
     SOFT_UNTIL,
+    STES,
     WEIGHTS,
     WeightBinarizer,
     ede,
@@ -33,7 +33,7 @@ def latent_weights(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.9, 0.9, (3, 7)).astype(np.float32)
 
 
-def standardised(w: np.ndarray) -> np.ndarray:
+def standardized(w: np.ndarray) -> np.ndarray:
     return (w - w.mean(axis=1, keepdims=True)) / w.std(axis=1, keepdims=True)
 
 
@@ -57,10 +57,10 @@ def test_sign_into_an_array_of_the_callers() -> None:
     assert x.tolist() == [-1, 1]
 
 
-@pytest.mark.parametrize("name", list(ESTIMATORS))
+@pytest.mark.parametrize("name", list(STES))
 def test_estimator_is_the_slope_of_its_curve(name: str) -> None:
     given = POINTS.copy()
-    slope = ESTIMATORS[name](given)
+    slope = STES[name](given)
     expected = slopes(lambda v: CURVES[name](v).sum(), POINTS, 1e-6)
     assert slope.dtype == np.float32
     assert np.allclose(slope, expected, atol=1e-5)
@@ -69,7 +69,7 @@ def test_estimator_is_the_slope_of_its_curve(name: str) -> None:
 
 def test_estimators_at_their_kinks() -> None:
     x = np.array([-1, 0, 1], np.float32)
-    at = {name: f(x).tolist() for name, f in ESTIMATORS.items()}
+    at = {name: f(x).tolist() for name, f in STES.items()}
     assert at == {
         "identity": [1, 1, 1],
         "clipped": [1, 1, 1],
@@ -93,13 +93,13 @@ def test_ede_is_the_slope_of_k_tanh(done: float) -> None:
     assert np.allclose(ede(POINTS, np.float32(t)), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("kind", WEIGHTS)
-def test_out_of_training_all_weights_are_signs(kind: str, standardise: bool) -> None:
+def test_out_of_training_all_weights_are_signs(kind: str, standardize: bool) -> None:
     latent = latent_weights() + np.float32(0.3)
     for done in (0.0, 0.5, 1.0):
-        binarizer = WeightBinarizer(kind, standardise, real_until=0.7, done=done)
-        centred = latent - latent.mean(axis=1, keepdims=True) if standardise else latent
+        binarizer = WeightBinarizer(kind, standardize, real_until=0.7, done=done)
+        centred = latent - latent.mean(axis=1, keepdims=True) if standardize else latent
         assert (binarizer.use(latent, training=False) == np.where(centred < 0, -1, 1)).all()
 
 
@@ -118,15 +118,15 @@ def test_ede_weights_get_the_gradient_times_its_slope() -> None:
     assert np.allclose(pulled(binarizer, latent, grad), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("done", [0.0, 0.3, 0.6, 0.79])
-def test_soft_weights_by_finite_differences(done: float, standardise: bool) -> None:
+def test_soft_weights_by_finite_differences(done: float, standardize: bool) -> None:
     latent, grad = latent_weights(), latent_weights(2)
-    binarizer = WeightBinarizer("soft", standardise, done=done)
+    binarizer = WeightBinarizer("soft", standardize, done=done)
     t = 0.1 * 100 ** (done / SOFT_UNTIL)
 
     def soft(v: np.ndarray) -> np.ndarray:
-        w = standardised(v) if standardise else v
+        w = standardized(v) if standardize else v
         return np.tanh(t * w) / np.tanh(t)
 
     assert np.allclose(binarizer.use(latent, training=True), soft(latent), atol=1e-5)
@@ -142,20 +142,20 @@ def test_soft_weights_end_as_signs() -> None:
 
 
 @pytest.mark.parametrize("kind", ["real", "sign"])
-def test_standardised_weights_by_finite_differences(kind: str) -> None:
+def test_standardized_weights_by_finite_differences(kind: str) -> None:
     latent, grad = latent_weights(), latent_weights(2)
     # Real weights show the standardisation itself; behind a sign its gradient is the same.
-    expected = slopes(lambda v: (grad * standardised(v)).sum(), latent, 1e-6)
-    binarizer = WeightBinarizer(kind, standardise=True)
+    expected = slopes(lambda v: (grad * standardized(v)).sum(), latent, 1e-6)
+    binarizer = WeightBinarizer(kind, standardize=True)
     used = binarizer.use(latent, training=True)
-    wanted = standardised(latent)
+    wanted = standardized(latent)
     assert np.allclose(used, wanted if kind == "real" else np.sign(wanted), atol=1e-5)
     assert np.allclose(pulled(binarizer, latent, grad), expected, atol=1e-4)
 
 
 def test_equal_weights_have_no_deviation_and_stay_finite() -> None:
     latent = np.full((2, 5), 0.25, np.float32)
-    binarizer = WeightBinarizer("sign", standardise=True)
+    binarizer = WeightBinarizer("sign", standardize=True)
     assert (binarizer.use(latent, training=True) == 1).all()
     assert np.isfinite(pulled(binarizer, latent, latent_weights()[:2, :5])).all()
 
@@ -173,5 +173,5 @@ def test_two_stages(kind: str) -> None:
 def test_use_leaves_the_latent_weights_alone() -> None:
     for kind in (*WEIGHTS, "real"):
         latent = latent_weights()
-        WeightBinarizer(kind, standardise=True).use(latent, training=True)
+        WeightBinarizer(kind, standardize=True).use(latent, training=True)
         assert (latent == latent_weights()).all()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.lab.waves import readings
+from tests.lab.waves import dataset
 from xnornode.data.dataset import from_windows
-from xnornode.data.prepare import Parts, PrepareOptions, prepare
-from xnornode.model.features import Features
-from xnornode.model.ngrams import Text
+from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.model.features import Statistics
+from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import EXAMPLES, default_config, front_named
+from xnornode.recipes.defaults import EXAMPLES, default_config, features_named
 from xnornode.training.trainer import make_network
 
 
@@ -32,10 +32,10 @@ def test_examples_keep_their_own_split(name, training, test, classes):
     assert not set(parts.train.groups) & set(parts.test.groups)
     config = EXAMPLES[name].config or default_config(parts)
     inputs, network = make_network(parts.train, config, np.random.default_rng(0))
-    assert network.blocks[-1].linear is not None and inputs.front == config.front
+    assert network.blocks[-1].linear is not None and inputs.features == config.features
 
 
-def windows(shape: tuple[int, int], **more: object) -> Parts:
+def windows(shape: tuple[int, int], **more: object) -> Splits:
     rng = np.random.default_rng(0)
     samples = rng.integers(0, 255, (60, *shape)).astype(np.int16)
     labels, groups = [str(i % 2) for i in range(60)], [str(i % 6) for i in range(60)]
@@ -44,14 +44,14 @@ def windows(shape: tuple[int, int], **more: object) -> Parts:
 
 @pytest.mark.quick
 def test_settings_by_what_the_data_are():
-    assert default_config(windows((1, 5))).code == "bytes"
-    small, large = windows((64, 1), grid=(8, 8)), windows((784, 1), grid=(28, 28))
+    assert default_config(windows((1, 5))).encoding == "int8"
+    small, large = windows((64, 1), image_shape=(8, 8)), windows((784, 1), image_shape=(28, 28))
     assert isinstance(default_config(small).layers[0], Dense)
     assert isinstance(default_config(large).layers[0], Conv)
-    assert default_config(large).grid == (28, 28)
-    waves = default_config(prepare(readings(), PrepareOptions(length=32)))
-    assert isinstance(waves.front, Features) and waves.front.bands == 4
-    assert "lagged covariance" in waves.front.statistics and waves.front.lag < 32
+    assert default_config(large).image_shape == (28, 28)
+    waves = default_config(prepare(dataset(), PrepareOptions(length=32)))
+    assert isinstance(waves.features, Statistics) and waves.features.bands == 4
+    assert "lagged covariance" in waves.features.statistics and waves.features.lag < 32
     assert waves.epochs * 680 / waves.batch > 1000, "small data need more epochs"
 
 
@@ -59,15 +59,17 @@ def test_settings_by_what_the_data_are():
 @pytest.mark.parametrize("length", [1, 2, 6, 7, 14, 30, 31, 62, 128])
 def test_features_fit_every_window(length):
     parts = windows((length, 2))
-    front = front_named("features", parts)
-    assert front.count(length, 2) > 0
+    features = features_named("features", parts)
+    assert features.count(length, 2) > 0
     if length > 2:
-        assert Features(bands=front.bands).count(length, 2)
-        assert front.bands == 5 or 2 * (2 ** (front.bands + 1) - 1) >= length, "no room for more"
+        assert Statistics(bands=features.bands).count(length, 2)
+        assert features.bands == 5 or 2 * (2 ** (features.bands + 1) - 1) >= length, (
+            "no room for more"
+        )
 
 
 @pytest.mark.quick
 def test_the_text_front_reads_as_much_as_the_model_says():
     parts = windows((100, 1))
-    front = front_named("text", parts)
-    assert isinstance(front, Text) and front.length == parts.window.length == 100
+    features = features_named("text", parts)
+    assert isinstance(features, NGrams) and features.length == parts.window.length == 100

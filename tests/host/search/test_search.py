@@ -25,10 +25,10 @@ from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
 from xnornode.model import file_format
-from xnornode.model.features import Features
+from xnornode.model.features import Statistics
 from xnornode.model.model import Window
-from xnornode.model.ngrams import Text
-from xnornode.model.preprocessing import Samples
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import Raw
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.search import halving as searching
 from xnornode.search.budget import Budget, Candidate, Cost, cost_of, notes
@@ -136,9 +136,9 @@ def test_finds_a_network_that_has_learned(found: SearchResult) -> None:
     ("make", "base", "budget"),
     [
         (task, BASE, Budget(bytes=1500)),
-        (image_task, TrainConfig(grid=(12, 12)), Budget(ram=3000, chip=ESP32)),
+        (image_task, TrainConfig(image_shape=(12, 12)), Budget(ram=3000, chip=ESP32)),
         (value_task, BASE, Budget(milliseconds=0.3)),
-        (text_task, TrainConfig(front=Text("words", 1, 1, 64, 64)), Budget(bytes=2000)),
+        (text_task, TrainConfig(features=NGrams("words", 1, 1, 64, 64)), Budget(bytes=2000)),
     ],
     ids=["windows", "images", "values", "texts"],
 )
@@ -162,12 +162,14 @@ def test_costs_before_training_are_those_after(
 def test_draws_convolutions_dense_layers_means_and_several_codes() -> None:
     configs = [c.config for c in islice(drawn(task(), Budget(bytes=3000), BASE), 60)]
     assert configs[0] == BASE
-    assert {"thermometer", "planes", "bytes", "learned"} == {c.code for c in configs}
+    assert {"thermometer", "bit-planes", "int8", "learned-thermometer"} == {
+        c.encoding for c in configs
+    }
     kinds = {type(spec) for c in configs for spec in c.layers}
     assert kinds == {Dense, Conv}
-    assert {c.average for c in configs} == {True, False}
-    assert len({c.bits for c in configs if c.code == "thermometer"}) > 4
-    assert {type(c.front) for c in configs} == {Samples, Features}
+    assert {c.global_average_pooling for c in configs} == {True, False}
+    assert len({c.bits for c in configs if c.encoding == "thermometer"}) > 4
+    assert {type(c.features) for c in configs} == {Raw, Statistics}
     strides = {s.stride[0] for c in configs for s in c.layers if isinstance(s, Conv)}
     assert strides == {1, 2, 4}
 
@@ -365,16 +367,16 @@ def test_front_is_the_pareto_front(points: list[tuple[int, int, int]]) -> None:
         )
         return min(better) >= 0 and max(better) > 0
 
-    front = pareto(trials)
-    assert not any(beats(x, y) for x in trials for y in front)
+    features = pareto(trials)
+    assert not any(beats(x, y) for x in trials for y in features)
     for t in trials:
-        assert t in front or any(beats(x, t) for x in front)
-    assert [t.cost.bytes for t in front] == sorted(t.cost.bytes for t in front)
+        assert t in features or any(beats(x, t) for x in features)
+    assert [t.cost.bytes for t in features] == sorted(t.cost.bytes for t in features)
 
 
 def test_front_of_a_search_is_that_of_its_trials(found: SearchResult) -> None:
-    assert found.front == pareto(found.trials)
-    assert max(t.accuracy for t in found.front) == max(t.accuracy for t in found.trials)
+    assert found.features == pareto(found.trials)
+    assert max(t.accuracy for t in found.features) == max(t.accuracy for t in found.trials)
 
 
 @pytest.fixture(scope="module")
@@ -405,10 +407,10 @@ def test_command_writes_a_model_a_page_and_json(
 
     told = json.loads(figures.read_text())
     assert told["format"] == "xnornode-search-1"
-    assert told["budget"] == {"bytes": 900, "milliseconds": 1.0, "ram": None, "chip": "RP2040"}
+    assert told["budget"] == {"int8": 900, "milliseconds": 1.0, "ram": None, "chip": "RP2040"}
     assert [t["number"] for t in told["trials"]] == [0, 1, 2, 3]
     best = next(t for t in told["trials"] if t["number"] == told["best"])
-    assert best["bytes"] == output.stat().st_size == told["report"]["cost"]["file_bytes"]
+    assert best["int8"] == output.stat().st_size == told["report"]["cost"]["file_bytes"]
     assert told["accuracy"] == told["report"]["accuracy"]
     assert told["validation"] == {"count": 24, "held_out": ["e"]}
     assert told["report"]["counts"]["held_out"] == ["f", "g"]
@@ -494,7 +496,7 @@ def test_wrong_usage_has_exit_status_2(
     words, _ = command(archive, tmp_path, *more)
     with pytest.raises(SystemExit) as left:
         main(words)
-    assert left.value.code == 2
+    assert left.value.encoding == 2
     assert "usage: xnornode search" in capsys.readouterr().err
 
 

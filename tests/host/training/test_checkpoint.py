@@ -50,11 +50,11 @@ def model_bytes(config: TrainConfig, checkpoint: Path | None = None, **given) ->
 
 KINDS = {
     "adam": CONFIG,
-    "bop": replace(CONFIG, optimiser="bop"),
+    "bop": replace(CONFIG, optimizer="bop"),
     "convolution of soft weights": replace(
         CONFIG, layers=(Conv(8, (5, 1), pool=(2, 1)),), weights="soft"
     ),
-    "learned thresholds": replace(CONFIG, code="learned"),
+    "learned thresholds": replace(CONFIG, encoding="learned-thermometer"),
 }
 
 
@@ -89,7 +89,7 @@ def test_resumed_with_a_teacher(stop: int, tmp_path: Path) -> None:
 @pytest.mark.quick
 def test_the_best_epoch_so_far_is_kept_over_an_interruption(tmp_path: Path) -> None:
     # Wrong labels to validate by: the best epoch is not the last.
-    path, config = tmp_path / "training.npz", replace(CONFIG, rate=0.05, epochs=8)
+    path, config = tmp_path / "training.npz", replace(CONFIG, learning_rate=0.05, epochs=8)
     for seed in range(20):
         held = replace(HELD, labels=np.random.default_rng(seed).permutation(HELD.labels))
         whole = train(TRAINING, config, held)
@@ -125,7 +125,7 @@ def test_other_settings_or_data_are_refused(tmp_path: Path) -> None:
     kept = path.read_bytes()
     other = waves(5, "a", 60)
     for config_now, training, held, given in (
-        (replace(config, rate=0.001), TRAINING, HELD, logits),
+        (replace(config, learning_rate=0.001), TRAINING, HELD, logits),
         (replace(config, layers=(Dense(17),)), TRAINING, HELD, logits),
         (replace(config, augment=Augment(scale=0.2)), TRAINING, HELD, logits),
         (replace(config, teacher=Teacher(share=0.5)), TRAINING, HELD, logits),

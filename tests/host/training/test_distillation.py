@@ -21,7 +21,9 @@ def test_own_teacher_is_the_network_in_float_and_wider() -> None:
     trained = train(waves(1, "ab"), config, progress=seen.append)
     teacher = trained.teacher
     assert teacher is not None and teacher.teacher is None
-    assert teacher.config.weights == "real" and teacher.config.rate == Teacher().rate
+    assert (
+        teacher.config.weights == "real" and teacher.config.learning_rate == Teacher().learning_rate
+    )
     widths = [len(block.norm.mean) for block in teacher.network.blocks]
     assert widths == [12, 12, 15, 3]
     assert [(e.number, e.of) for e in seen] == [(1, 3), (2, 3), (3, 3), (1, 2), (2, 2)]

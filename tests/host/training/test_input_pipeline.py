@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from tests.lab.slow import bi_real, slopes
 from xnornode.errors import DataError
-from xnornode.model.fit_encoding import CODES, fit_code
-from xnornode.model.input_encoding import BitPlanes, ByteCode, Thermometer
-from xnornode.model.preprocessing import Samples
+from xnornode.model.fit_encoding import ENCODINGS, fit_encoding
+from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
+from xnornode.model.preprocessing import Raw
 from xnornode.nn.thermometer import LearnedThermometer
-from xnornode.training.input_pipeline import Inputs
+from xnornode.training.input_pipeline import InputPipeline
 
 pytestmark = pytest.mark.quick
 
@@ -22,12 +22,12 @@ def column(seed: int, low: int, high: int, count: int = 2000) -> np.ndarray:
     return np.random.default_rng(seed).integers(low, high + 1, (count, 1)).astype(np.int16)
 
 
-def ramp(code: ByteCode | BitPlanes, row: int = 0) -> np.ndarray:
+def ramp(encoding: Int8Encoding | BitPlanes, row: int = 0) -> np.ndarray:
     """What the code makes of every int16 in a row: bytes, or the number in the planes."""
-    values = np.repeat(ALL[:, None], code.rows, axis=1)
-    out = code.encode(values).astype(int).reshape(len(ALL), code.rows, -1)[:, row]
-    if isinstance(code, BitPlanes):
-        return ((out > 0) << np.arange(code.bits)).sum(axis=1)
+    values = np.repeat(ALL[:, None], encoding.rows, axis=1)
+    out = encoding.encode(values).astype(int).reshape(len(ALL), encoding.rows, -1)[:, row]
+    if isinstance(encoding, BitPlanes):
+        return ((out > 0) << np.arange(encoding.bits)).sum(axis=1)
     return out[:, 0]
 
 
@@ -38,27 +38,27 @@ def at(x: int) -> int:
 def test_thermometer_cuts_each_row_into_equally_full_parts() -> None:
     rng = np.random.default_rng(1)
     values = (rng.normal(size=(900, 6)) * np.tile([30, 900, 3000], 2)).astype(np.int16)
-    code = fit_code(values, 3, "thermometer", 4)
-    assert isinstance(code, Thermometer) and code.thresholds.shape == (3, 4)
-    shares = (code.encode(values).reshape(900, 2, 3, 4) > 0).mean(axis=(0, 1))
+    encoding = fit_encoding(values, 3, "thermometer", 4)
+    assert isinstance(encoding, Thermometer) and encoding.thresholds.shape == (3, 4)
+    shares = (encoding.encode(values).reshape(900, 2, 3, 4) > 0).mean(axis=(0, 1))
     assert np.allclose(shares, [0.8, 0.6, 0.4, 0.2], atol=0.03)
 
 
 def test_thermometer_of_mostly_black_pixels_cuts_the_others() -> None:
     values = np.concatenate([np.zeros((900, 1), np.int16), column(2, 1, 255, 300)])
-    thresholds = fit_code(values, 1, "thermometer", 3).thresholds[0]
+    thresholds = fit_encoding(values, 1, "thermometer", 3).thresholds[0]
     assert np.allclose(thresholds, [64, 128, 192], atol=12)
 
 
 def test_thermometer_of_a_constant_row_is_constant() -> None:
     values = np.hstack([np.full((50, 1), 7, np.int16), column(3, -9, 9, 50)])
-    code = fit_code(values, 2, "thermometer", 3)
-    assert (code.thresholds[0] == 7).all()
+    encoding = fit_encoding(values, 2, "thermometer", 3)
+    assert (encoding.thresholds[0] == 7).all()
 
 
 def test_bytes_of_signed_values_use_the_whole_range() -> None:
-    code = fit_code(column(4, -3000, 1000), 1, "bytes", 8)
-    out = ramp(code)
+    encoding = fit_encoding(column(4, -3000, 1000), 1, "int8", 8)
+    out = ramp(encoding)
     assert out[at(-3000)] in (-127, -128) and out[at(1000)] == 127
     inside = np.arange(-2990, 990)
     expected = -127 + (inside + 3000) * 254 / 4000
@@ -68,14 +68,14 @@ def test_bytes_of_signed_values_use_the_whole_range() -> None:
 
 def test_bytes_of_values_that_are_never_negative_keep_zero() -> None:
     for low in (0, 40):
-        out = ramp(fit_code(column(5, low, 255), 1, "bytes", 8))
+        out = ramp(fit_encoding(column(5, low, 255), 1, "int8", 8))
         assert out[at(0)] == 0 and out[at(255)] == 127
         assert abs(out[at(0) : at(255)] - np.arange(255) * 127 / 255).max() < 1.5
 
 
 @pytest.mark.parametrize("bits", [1, 3, 8])
 def test_bit_planes_count_equal_steps(bits: int) -> None:
-    out = ramp(fit_code(column(6, -500, 1500), 1, "planes", bits))
+    out = ramp(fit_encoding(column(6, -500, 1500), 1, "bit-planes", bits))
     last = 2**bits - 1
     assert out[at(-2000)] == out[at(-500)] == 0 and out[at(1500)] == out[at(3000)] == last
     inside = np.arange(-500, 1500)
@@ -86,16 +86,16 @@ def test_rare_extremes_do_not_take_the_steps() -> None:
     values = column(7, -100, 100, 5000)
     values[:3] = 32000
     values[3:6] = -32000
-    for name in ("bytes", "planes"):
-        out = ramp(fit_code(values, 1, name, 8))
+    for name in ("int8", "bit-planes"):
+        out = ramp(fit_encoding(values, 1, name, 8))
         assert out[at(101)] == out.max() and out[at(-101)] == out.min()
 
 
-@pytest.mark.parametrize("name", ["bytes", "planes"])
+@pytest.mark.parametrize("name", ["int8", "bit-planes"])
 def test_a_constant_row_does_not_coarsen_the_others(name: str) -> None:
     values = np.hstack([np.full((2000, 1), 5, np.int16), column(8, -30000, 30000)])
-    out = ramp(fit_code(values, 2, name, 8), 1)
-    first, last = (-127, 127) if name == "bytes" else (0, 255)
+    out = ramp(fit_encoding(values, 2, name, 8), 1)
+    first, last = (-127, 127) if name == "int8" else (0, 255)
     inside = np.arange(-29900, 29900)
     expected = first + (inside + 30000) * (last - first) / 60000
     assert abs(out[at(-29900) : at(29900)] - expected).max() < 3
@@ -109,12 +109,12 @@ values_of_rows = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(values_of_rows, st.sampled_from(["planes", "bytes"]), st.integers(1, 8))
+@given(values_of_rows, st.sampled_from(["bit-planes", "int8"]), st.integers(1, 8))
 def test_any_values_have_a_code_that_rises(ends: list[tuple[int, int]], name, bits: int) -> None:
     table = np.stack([np.linspace(*end, 50) for end in ends], axis=1).astype(np.int16)
-    code = fit_code(table, len(ends), name, bits)
+    encoding = fit_encoding(table, len(ends), name, bits)
     for row, (first, last) in enumerate(ends):
-        out = ramp(code, row)
+        out = ramp(encoding, row)
         assert (np.diff(out) >= 0).all()
         low, high = out[at(min(first, last))], out[at(max(first, last))]
         # Few steps may be left of a row whose range is a small share of another's.
@@ -123,24 +123,24 @@ def test_any_values_have_a_code_that_rises(ends: list[tuple[int, int]], name, bi
 
 def test_too_many_bit_planes() -> None:
     with pytest.raises(DataError, match="at most 8, not 9"):
-        fit_code(column(9, 0, 5), 1, "planes", 9)
+        fit_encoding(column(9, 0, 5), 1, "bit-planes", 9)
 
 
-@pytest.mark.parametrize("name", CODES)
+@pytest.mark.parametrize("name", ENCODINGS)
 def test_the_network_is_given_what_the_node_computes(name: str) -> None:
     windows = np.random.default_rng(10).integers(-900, 900, (30, 8, 2)).astype(np.int16)
     flat = windows.reshape(30, 16)
-    code = None if name == "learned" else fit_code(flat, 2, name, 3)
-    inputs = Inputs(Samples(), code)
+    encoding = None if name == "learned-thermometer" else fit_encoding(flat, 2, name, 3)
+    inputs = InputPipeline(Raw(), encoding)
     compact = inputs.compact(windows)
     floats = inputs.floats(compact)
     assert floats.dtype == np.float32
-    if code is None:
+    if encoding is None:
         assert inputs.kind == "values" and (floats == flat).all()
-    elif name == "bytes":
-        assert inputs.kind == "bytes" and (floats * 128 == code.encode(flat)).all()
+    elif name == "int8":
+        assert inputs.kind == "int8" and (floats * 128 == encoding.encode(flat)).all()
     else:
-        assert inputs.kind == "bits" and (floats == code.encode(flat)).all()
+        assert inputs.kind == "binary" and (floats == encoding.encode(flat)).all()
         assert set(np.unique(floats)) == {-1, 1}
 
 
@@ -158,8 +158,8 @@ def float_bits(layer: LearnedThermometer) -> np.ndarray:
 def test_learning_starts_at_the_quantiles() -> None:
     rng = np.random.default_rng(11)
     values = (rng.normal(size=(400, 4)) * [20, 3000, 20, 3000]).astype(np.int16)
-    fixed = fit_code(values, 2, "thermometer", 3).thresholds
-    assert abs(LearnedThermometer(values, 2, 3).code().thresholds - fixed).max() <= 1
+    fixed = fit_encoding(values, 2, "thermometer", 3).thresholds
+    assert abs(LearnedThermometer(values, 2, 3).encoding().thresholds - fixed).max() <= 1
 
 
 def test_gradient_of_learned_thresholds_is_that_of_bi_reals_curve() -> None:
@@ -191,11 +191,11 @@ def test_learned_thresholds_give_the_same_bits_on_the_node_for_every_sample() ->
             layer.thresholds.value[...] = [[-1e6, -1e4, 0, 1e4, 1e6]] * 2
         before = float_bits(layer)
         layer.thresholds.value[...] = layer.thresholds.value[:, ::-1]
-        code = layer.code()  # thresholds that have just changed places are set right first
+        encoding = layer.encoding()  # thresholds that have just changed places are set right first
         assert (float_bits(layer) == before).all()
-        assert (code.encode(every) == before).all()
+        assert (encoding.encode(every) == before).all()
 
 
 def test_learned_thresholds_of_a_constant_row() -> None:
     layer = LearnedThermometer(np.full((20, 2), 300, np.int16), 2, 4)
-    assert (layer.code().thresholds == 300).all()
+    assert (layer.encoding().thresholds == 300).all()

@@ -9,7 +9,7 @@ from tests.lab.small_waves import CLASSES, CONFIG, waves
 from xnornode.data.augment import Augment, ImageAugment, TextAugment
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
-from xnornode.model.ngrams import Text
+from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import train
@@ -38,12 +38,12 @@ def test_windows_and_texts_are_not_mixed() -> None:
     texts = Texts((b"one", b"two") * 3, np.arange(6) % 3, np.repeat("b", 6), CLASSES)
     with pytest.raises(DataError, match="both be texts, or both windows"):
         train(good, CONFIG, texts)
-    front = Text("characters", 1, 2, 64, 32)
-    for data, config in ((texts, CONFIG), (good, replace(CONFIG, front=front))):
+    features = NGrams("characters", 1, 2, 64, 32)
+    for data, config in ((texts, CONFIG), (good, replace(CONFIG, features=features))):
         with pytest.raises(DataError, match="texts need the text front"):
             train(data, config)
     with pytest.raises(DataError, match="texts are augmented by TextAugment"):
-        train(texts, replace(CONFIG, front=front, augment=Augment()))
+        train(texts, replace(CONFIG, features=features, augment=Augment()))
     with pytest.raises(DataError, match="TextAugment: it is for texts"):
         train(good, replace(CONFIG, augment=TextAugment(0.1)))
 
@@ -56,7 +56,7 @@ def test_what_the_format_does_not_allow_is_said_before_training() -> None:
         train(waves(1, "a"), replace(CONFIG, layers=(Dense(4),) * 16))
     with pytest.raises(ModelError, match="65535 inputs of a neuron: at most 65534"):
         narrow = replace(wide, samples=np.zeros((6, 13107, 5), np.int16))
-        train(narrow, replace(CONFIG, code="bytes"))
+        train(narrow, replace(CONFIG, encoding="int8"))
     with pytest.raises(ModelError, match="kernel 300"):
         train(wide, replace(CONFIG, layers=(Conv(2, (300, 1)),)))
 
@@ -68,16 +68,19 @@ def test_what_the_format_does_not_allow_is_said_before_training() -> None:
         ({"bits": 33}, "bits must be 1 to 32, not 33"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch": 3}, "batch must be at least 4"),
-        ({"rate": 0.0}, "rate must be above 0"),
-        ({"rate": float("nan")}, "rate must be above 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be above 0"),
         ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"smoothing": 1.0}, "smoothing must be at least 0 and below 1"),
         ({"smoothing": -0.1}, "smoothing must be at least 0 and below 1"),
         ({"two_stage": 1.0}, "two_stage must be at least 0 and below 1"),
-        ({"code": "gray"}, "code must be one of thermometer, learned, planes, bytes, not gray"),
+        (
+            {"encoding": "gray"},
+            "encoding must be one of thermometer, learned-thermometer, bit-planes, int8, not gray",
+        ),
         ({"schedule": "step"}, "schedule must be one of cosine, constant"),
-        ({"optimiser": "sgd"}, "optimiser must be one of adam, bop"),
-        ({"estimator": "none"}, "estimator must be one of identity, clipped, polynomial, relu"),
+        ({"optimizer": "sgd"}, "optimizer must be one of adam, bop"),
+        ({"ste": "none"}, "ste must be one of identity, clipped, polynomial, relu"),
         ({"weights": "ternary"}, "weights must be one of sign, ede, soft, real"),
         ({"loss": "mse"}, "loss must be one of cross-entropy, squared-hinge"),
     ],
@@ -95,7 +98,7 @@ def test_settings_that_make_no_sense(wrong: dict, message: str) -> None:
         ({"temperature": 0}, "temperature must be above 0"),
         ({"wider": 0}, "wider must be above 0"),
         ({"epochs": 0}, "epochs must be at least 1"),
-        ({"rate": 0}, "rate must be above 0"),
+        ({"learning_rate": 0}, "learning_rate must be above 0"),
     ],
 )
 def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
@@ -106,9 +109,9 @@ def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"code": "planes", "bits": 9}, "bit planes are at most 8, not 9"),
-        ({"grid": (5, 7)}, "128 inputs are no image of 5 x 7"),
-        ({"layers": (Conv(8),)}, r"kernel \(3, 3\).* does not fit 32 x 1"),
+        ({"encoding": "bit-planes", "bits": 9}, "bit planes are at most 8, not 9"),
+        ({"image_shape": (5, 7)}, "128 inputs are no image of 5 x 7"),
+        ({"layers": (Conv(8),)}, r"kernel \(3, 3\).* does not fit an input of 32 x 1"),
         ({"augment": Augment(mirror=(2,))}, "mirror names a channel beyond the 2"),
         ({"augment": Augment(rotation=10, triads=(0,))}, "a triad needs three of the 2 channels"),
         ({"class_weights": (1.0, -1.0, 1.0)}, "class_weights must be at least 0"),

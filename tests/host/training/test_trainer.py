@@ -16,17 +16,17 @@ from xnornode.datasets.images import digits
 from xnornode.datasets.watch import watch
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
-from xnornode.model.features import Features
+from xnornode.model.features import Statistics
 from xnornode.model.file_format import to_bytes
-from xnornode.model.fit_encoding import fit_code
+from xnornode.model.fit_encoding import fit_encoding
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.model import Window
-from xnornode.model.ngrams import Text
+from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import parameter
 from xnornode.nn.optimizers import Adam, learning_rate
-from xnornode.nn.workers import Crew
-from xnornode.training.batches import Feed
+from xnornode.nn.workers import Workers
+from xnornode.training.batches import Batches
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import Epoch, make_network, train
 
@@ -44,7 +44,9 @@ def test_learns_and_does_not_learn_shuffled_labels() -> None:
 def test_learns_digits() -> None:
     images = digits()
     layers = (Conv(16, (3, 3)), Conv(24, (3, 3), pool=(2, 2)), Dense(32))
-    config = TrainConfig(layers=layers, code="bytes", grid=(8, 8), epochs=10, batch=32, rate=0.01)
+    config = TrainConfig(
+        layers=layers, encoding="int8", image_shape=(8, 8), epochs=10, batch=32, learning_rate=0.01
+    )
     trained = train(images.train, config)
     assert accuracy(trained, images.test) > 0.93
     assert trained.history[0].loss > 1.5 * trained.history[-1].loss
@@ -52,13 +54,16 @@ def test_learns_digits() -> None:
 
 
 OPTIONS: dict[str, dict] = {
-    **{f"estimator {e}": {"estimator": e} for e in ("identity", "clipped", "polynomial", "relu")},
+    **{f"estimator {e}": {"ste": e} for e in ("identity", "clipped", "polynomial", "relu")},
     **{f"weights {w}": {"weights": w} for w in ("sign", "ede", "soft")},
-    **{f"code {c}": {"code": c} for c in ("thermometer", "learned", "planes", "bytes")},
-    "standardise": {"standardise": True},
-    "standardised soft weights": {"standardise": True, "weights": "soft"},
+    **{
+        f"code {c}": {"encoding": c}
+        for c in ("thermometer", "learned-thermometer", "bit-planes", "int8")
+    },
+    "standardize": {"standardize": True},
+    "standardized soft weights": {"standardize": True, "weights": "soft"},
     "two stages": {"two_stage": 0.5},
-    "bop": {"optimiser": "bop", "epochs": 40},
+    "bop": {"optimizer": "bop", "epochs": 40},
     "constant rate": {"schedule": "constant"},
     "squared hinge": {"loss": "squared-hinge"},
     "smoothing": {"smoothing": 0.1},
@@ -66,15 +71,18 @@ OPTIONS: dict[str, dict] = {
     "class weights": {"class_weights": (1.0, 2.0, 0.5)},
     "teacher": {"teacher": Teacher(epochs=4)},
     "teacher of soft weights": {"teacher": Teacher(epochs=3), "weights": "soft"},
-    "teacher of learned thresholds": {"teacher": Teacher(epochs=3), "code": "learned"},
+    "teacher of learned thresholds": {
+        "teacher": Teacher(epochs=3),
+        "encoding": "learned-thermometer",
+    },
     "augmented": {"augment": Augment(2, 0.1, 0.1, 0.05, (0,))},
     "convolution": {"layers": (Conv(16, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16))},
-    "averaged": {"layers": (Conv(16, (9, 1)), Conv(24, (5, 1))), "average": True},
+    "averaged": {"layers": (Conv(16, (9, 1)), Conv(24, (5, 1))), "global_average_pooling": True},
     "depthwise": {"layers": (Conv(12, (9, 1), groups=4), Dense(16))},
-    "bytes between": {"layers": (Conv(8, (9, 1), output="bytes"), Dense(16, "bytes"), Dense(8))},
-    "image": {"layers": (Conv(16, (3, 3)), Dense(16)), "grid": (8, 4)},
-    "features": {"front": Features()},
-    "features as bytes": {"front": Features(bands=3), "code": "bytes"},
+    "bytes between": {"layers": (Conv(8, (9, 1), activation="int8"), Dense(16, "int8"), Dense(8))},
+    "image": {"layers": (Conv(16, (3, 3)), Dense(16)), "image_shape": (8, 4)},
+    "features": {"features": Statistics()},
+    "features as bytes": {"features": Statistics(bands=3), "encoding": "int8"},
     "no hidden layer": {"layers": ()},
 }
 
@@ -106,9 +114,9 @@ def test_learns_texts(augment: TextAugment | None) -> None:
             texts.append("".join(letters).encode() + sounds[i % 3][: rng.integers(1, 7)].encode())
         return Texts(tuple(texts), np.arange(90) % 3, np.repeat(group, 90), ("de", "fr", "en"))
 
-    front = Text("characters", 1, 3, 500, 64)
+    features = NGrams("characters", 1, 3, 500, 64)
     training, test = lines(1, "a"), lines(2, "b")
-    trained = train(training, replace(CONFIG, front=front, augment=augment), test)
+    trained = train(training, replace(CONFIG, features=features, augment=augment), test)
     model = fold(trained, Window(("text",), 64, 64, 0, (0,)), training.classes, "texts")
     assert (trained.predict(test) == test.labels).mean() > 0.9
     assert (model.predict(test.lines) == trained.predict(test)).mean() > 0.98
@@ -160,16 +168,16 @@ def test_the_processes_step_is_that_of_one_alone() -> None:
     parameters = [[parameter(np.linspace(-1, 1, 7, dtype=np.float32), latent=True)] for _ in "ab"]
     parts = np.random.default_rng(0).normal(size=(5, 2, 7)).astype(np.float32)
     alone = Adam(parameters[0])
-    with Crew(2) as crew:
-        shared = Adam(parameters[1], crew)
+    with Workers(2) as workers:
+        shared = Adam(parameters[1], workers)
 
         def work() -> None:
             shared.join()
             for part in parts:
-                parameters[1][0].grad[...] = part[crew.rank]
+                parameters[1][0].grad[...] = part[workers.rank]
                 shared.step(0.01)
 
-        crew.start(work)
+        workers.start(work)
         work()
         for part in parts:
             parameters[0][0].grad[...] = part.sum(axis=0)
@@ -180,37 +188,37 @@ def test_the_processes_step_is_that_of_one_alone() -> None:
 @pytest.mark.quick
 @FORK
 def test_a_process_that_ends_is_said() -> None:
-    with Crew(2) as crew:
-        crew.start(lambda: None)
+    with Workers(2) as workers:
+        workers.start(lambda: None)
         with pytest.raises(DataError, match="a process of the training has ended"):
-            crew.meet()
+            workers.meet()
 
 
 @pytest.mark.quick
 @FORK
 def test_divergence_in_two_processes_is_said() -> None:
     with pytest.raises(DataError, match="diverged in epoch"), np.errstate(all="ignore"):
-        train(waves(1, "ab"), replace(CONFIG, rate=1e38), processes=2)
+        train(waves(1, "ab"), replace(CONFIG, learning_rate=1e38), processes=2)
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("batch", [4, 77, 360, 100_000])
 def test_every_batch_size_takes_steps(batch: int) -> None:
     trained = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3))
-    start = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3, rate=1e-30))
+    start = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3, learning_rate=1e-30))
     first, other = (t.network.blocks[0].linear.used() for t in (trained, start))
     assert (first != other).any()
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("batch", [7, 50, 1000])
-@pytest.mark.parametrize("code", ["bytes", "learned"])
-def test_batches_go_once_through_all(batch: int, code) -> None:
+@pytest.mark.parametrize("encoding", ["int8", "learned-thermometer"])
+def test_batches_go_once_through_all(batch: int, encoding) -> None:
     data = waves(1, "ab")
-    config = replace(CONFIG, batch=batch, code=code)
+    config = replace(CONFIG, batch=batch, encoding=encoding)
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
-    feed = Feed(data, inputs, config, rng, Crew())
+    feed = Batches(data, inputs, config, rng, Workers())
     everything = inputs.floats(inputs.compact(data.samples))
     orders = []
     for _ in range(2):
@@ -229,10 +237,10 @@ def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
     # Louder than int16 has room for: a sensor saturates, and does not turn round.
     data = waves(1, "ab")
     data = replace(data, samples=np.where(data.samples > 0, 32000, -32000).astype(np.int16))
-    config = replace(CONFIG, code="bytes", augment=Augment(scale=0.5))
+    config = replace(CONFIG, encoding="int8", augment=Augment(scale=0.5))
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
-    for x, part, _ in Feed(data, inputs, config, rng, Crew()).batches(1):
+    for x, part, _ in Batches(data, inputs, config, rng, Workers()).batches(1):
         assert (np.sign(x) == np.sign(data.samples[part].reshape(x.shape))).all()
         assert len(np.unique(x)) > 10
 
@@ -241,9 +249,9 @@ def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_each_step_has_its_rate(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = []
-    monkeypatch.setattr(Adam, "step", lambda self, rate: rates.append(rate))
+    monkeypatch.setattr(Adam, "step", lambda self, learning_rate: rates.append(learning_rate))
     train(waves(1, "a"), replace(CONFIG, epochs=3, batch=60, schedule=schedule))
-    wanted = [learning_rate(schedule, step / 6, CONFIG.rate) for step in range(6)]
+    wanted = [learning_rate(schedule, step / 6, CONFIG.learning_rate) for step in range(6)]
     assert np.allclose(rates, wanted)
 
 
@@ -268,7 +276,7 @@ def test_keeps_the_epoch_that_validates_best() -> None:
     training, held = waves(1, "ab"), waves(2, "c")
     held = replace(held, labels=np.random.default_rng(4).permutation(held.labels))
     seen: list[Epoch] = []
-    trained = train(training, replace(CONFIG, rate=0.05), held, seen.append)
+    trained = train(training, replace(CONFIG, learning_rate=0.05), held, seen.append)
     assert tuple(seen) == trained.history and len(seen) == CONFIG.epochs
     assert [epoch.number for epoch in seen] == list(range(1, 9)) and seen[0].of == 8
     reached = [epoch.validation for epoch in seen]
@@ -299,10 +307,10 @@ def test_without_validation_the_last_epoch_stays() -> None:
 def test_the_code_comes_from_the_training_windows() -> None:
     training, held = waves(1, "a"), waves(2, "b")
     louder = replace(held, samples=3 * held.samples)
-    code = train(training, replace(CONFIG, epochs=1), louder).inputs.code
-    fitted = fit_code(training.samples.reshape(len(training), -1), 2, "thermometer", 2)
-    assert isinstance(code, Thermometer)
-    assert (code.thresholds == fitted.thresholds).all()
+    encoding = train(training, replace(CONFIG, epochs=1), louder).inputs.encoding
+    fitted = fit_encoding(training.samples.reshape(len(training), -1), 2, "thermometer", 2)
+    assert isinstance(encoding, Thermometer)
+    assert (encoding.thresholds == fitted.thresholds).all()
 
 
 @pytest.mark.quick
