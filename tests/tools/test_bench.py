@@ -45,10 +45,10 @@ def test_guard_tells_what_the_reference_lacks():
 
 
 def test_guard_sees_a_slower_kernel():
-    unoptimised = replace(RV32IMC, flags=(*RV32IMC.flags, "-O0"))
+    unoptimized = replace(RV32IMC, flags=(*RV32IMC.flags, "-O0"))
     name = "dense 256 to 64"
-    figures = list(measure(unoptimised, lambda figure: figure == name))
-    lines = kernels.check(unoptimised, figures, read_reference())
+    figures = list(measure(unoptimized, lambda figure: figure == name))
+    lines = kernels.check(unoptimized, figures, read_reference())
     assert len(lines) == 1 and f"{name}: slower" in lines[0]
 
 

@@ -20,7 +20,7 @@ FIRST = {"kernel_quantizer": "ste_sign", "kernel_constraint": "weight_clip", "us
 INNER = {"input_quantizer": "ste_sign", **FIRST}
 
 
-def normalise() -> keras.layers.Layer:
+def normalize() -> keras.layers.Layer:
     return keras.layers.BatchNormalization(scale=False)
 
 
@@ -28,7 +28,7 @@ def dense() -> list[keras.layers.Layer]:
     """256-256, all binary: the input too."""
     layers = [keras.layers.Flatten()]
     for width in (256, 256, 10):
-        layers += [larq.layers.QuantDense(width, **INNER), normalise()]
+        layers += [larq.layers.QuantDense(width, **INNER), normalize()]
     return layers
 
 
@@ -36,11 +36,11 @@ def tutorial() -> list[keras.layers.Layer]:
     """The network of Larq's tutorial "Introduction to BNNs", with real inputs."""
     pool = keras.layers.MaxPooling2D
     return [
-        *(larq.layers.QuantConv2D(32, (3, 3), **FIRST), pool((2, 2)), normalise()),
-        *(larq.layers.QuantConv2D(64, (3, 3), **INNER), pool((2, 2)), normalise()),
-        *(larq.layers.QuantConv2D(64, (3, 3), **INNER), normalise(), keras.layers.Flatten()),
-        *(larq.layers.QuantDense(64, **INNER), normalise()),
-        *(larq.layers.QuantDense(10, **INNER), normalise()),
+        *(larq.layers.QuantConv2D(32, (3, 3), **FIRST), pool((2, 2)), normalize()),
+        *(larq.layers.QuantConv2D(64, (3, 3), **INNER), pool((2, 2)), normalize()),
+        *(larq.layers.QuantConv2D(64, (3, 3), **INNER), normalize(), keras.layers.Flatten()),
+        *(larq.layers.QuantDense(64, **INNER), normalize()),
+        *(larq.layers.QuantDense(10, **INNER), normalize()),
     ]
 
 

@@ -40,7 +40,7 @@ class AlignedWriter(VfsRomWriter):
         root += filedata
         super().mkfile(filename, (len(filedata), at))
 
-    def finalise(self) -> bytes:
+    def finalize(self) -> bytes:
         """The whole image."""
         ((_, records),) = self._dir_stack
         if len(records) % 2:  # the image's size has to be even
@@ -59,7 +59,7 @@ def image(folder: Path) -> bytes:
     writer = AlignedWriter()
     with contextlib.redirect_stdout(sys.stderr):
         copy_recursively(writer, f"{folder}/", "", True)
-    return writer.finalise()
+    return writer.finalize()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

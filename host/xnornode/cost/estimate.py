@@ -44,7 +44,7 @@ class Operations:
     """Operations of one classification.
 
     binary_macs: XNOR and count, bits with bits. byte_macs: a byte added or subtracted by a 1-bit
-    weight. decisions: sums compared with a limit, requantised or scaled to a score. encoded: bits
+    weight. decisions: sums compared with a limit, requantized or scaled to a score. encoded: bits
     or bytes that the code makes of values.
     """
 

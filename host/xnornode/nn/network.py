@@ -45,7 +45,7 @@ class Network:
 
     grid: of the input, (height, width, channels). inputs: "bits" are -1 and +1, "bytes" whole
     numbers from -128 to 127, divided by 128. average: the logits see the mean over height and
-    width. weights, standardise, real_until: see `binarize.WeightBinarizer`; "real" gives a float
+    width. weights, standardize, real_until: see `binarize.WeightBinarizer`; "real" gives a float
     network, with ReLU. before: a layer that makes the bits from values; grid is that of its bits.
     Raises DataError for layers that do not fit, ModelError where the format does not allow them.
     """

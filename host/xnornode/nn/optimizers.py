@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules.
+"""Optimizers and learning-rate schedules.
 
 Adam (Kingma and Ba, ICLR 2015), Bop (Helwegen et al., "Latent weights do not exist", NeurIPS 2019),
 the cosine schedule (Loshchilov and Hutter, SGDR, ICLR 2017).

@@ -84,7 +84,7 @@ class WeightBinarizer:
 
     kind: "sign" (straight through, the latent weights being clipped to [-1, 1]), "ede" (sign, with
     IR-Net's slope), "soft" (tanh(t w) / tanh(t), hardening, sign for the last part of training) or
-    "real" (the latent weights themselves). standardise: each neuron's weights are brought to mean
+    "real" (the latent weights themselves). standardize: each neuron's weights are brought to mean
     0 and deviation 1 before (IR-Net's balanced weights). real_until: before this share of training
     it computes with the latent weights (two-stage training: activations first, then weights).
     done: the share of training that is over.

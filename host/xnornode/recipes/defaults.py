@@ -21,7 +21,7 @@ from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.recipes import settings
 from xnornode.training.config import TrainConfig
 
-STEPS = 2000  # of the optimiser, which even small data sets need
+STEPS = 2000  # of the optimizer, which even small data sets need
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 TEXT_BUCKETS = 2048
 MOST_BANDS = 5

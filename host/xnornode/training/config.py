@@ -55,8 +55,8 @@ class TrainConfig:
     bits: what the input is made of; bits per value for thermometers and bit planes. grid: height
     and width of the input where it is an image, else it is a row of samples.
     epochs: passes over the data. batch: windows per step, at least 4 (batch norm needs a spread).
-    rate, schedule: peak learning rate and its way. optimiser: "adam" or "bop". estimator: gradient
-    of the neurons' sign. weights, standardise: how latent weights become -1 and +1. two_stage:
+    rate, schedule: peak learning rate and its way. optimizer: "adam" or "bop". estimator: gradient
+    of the neurons' sign. weights, standardize: how latent weights become -1 and +1. two_stage:
     share of training with binary activations but real weights. weights "real" trains a float
     network, which cannot be folded.
     loss, smoothing: smoothing is the share of the target that goes to all classes alike.

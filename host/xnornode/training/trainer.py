@@ -215,7 +215,7 @@ def make_network(
 
 
 def make_optimizer(network: Network, config: TrainConfig, workers: Workers) -> Adam:
-    """The optimiser that the settings name."""
+    """The optimizer that the settings name."""
     if config.optimizer == "bop":
         return Bop(network.parameters(), config.learning_rate)
     return Adam(network.parameters(), workers)

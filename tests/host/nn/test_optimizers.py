@@ -1,4 +1,4 @@
-"""Optimisers against slow references in float64, and the schedules."""
+"""Optimizers against slow references in float64, and the schedules."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,7 @@ def test_bop_flips_by_the_average_of_the_gradients() -> None:
     assert flips > 30 and small > 5
 
 
-def test_an_optimiser_goes_on_from_its_state() -> None:
+def test_an_optimizer_goes_on_from_its_state() -> None:
     for kind in (Adam, lambda parameters: Bop(parameters, 0.1)):
         one, other = some_parameters(), some_parameters()
         first, second = kind(one), kind(other)

@@ -144,7 +144,7 @@ def test_soft_weights_end_as_signs() -> None:
 @pytest.mark.parametrize("kind", ["real", "sign"])
 def test_standardized_weights_by_finite_differences(kind: str) -> None:
     latent, grad = latent_weights(), latent_weights(2)
-    # Real weights show the standardisation itself; behind a sign its gradient is the same.
+    # Real weights show the standardization itself; behind a sign its gradient is the same.
     expected = slopes(lambda v: (grad * standardized(v)).sum(), latent, 1e-6)
     binarizer = WeightBinarizer(kind, standardize=True)
     used = binarizer.use(latent, training=True)
