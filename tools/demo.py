@@ -27,16 +27,20 @@ from tools.firmware.sources import BUILD, ROOT
 from xnornode._files import write_whole
 from xnornode.cli.progress import progress_bar
 from xnornode.data import recording_file
+from xnornode.data.dataset import Dataset
+from xnornode.data.prepare import prepare
 from xnornode.data.windows import Recording, cut_windows, split_groups
-from xnornode.datasets.watch import DataSet, watch
+from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError, XnorNodeError
+from xnornode.export.fold import fold
 from xnornode.model import file_format
 from xnornode.model.model import Model
-from xnornode.recipes.settings import WATCH, build, recordings
+from xnornode.recipes.settings import RECIPES
+from xnornode.training.trainer import train
 
 FOLDER = BUILD / "demo"
 MODEL = FOLDER / "watch.bnn"
-NOTES = "trained by make demo: recipes.WATCH, seed 0; people 8, 9 and 10 held out"
+NOTES = "trained by make demo: the recipe watch, seed 0; people 8, 9 and 10 held out"
 RECORDINGS = FOLDER / "recordings"
 CLASSIFY = ROOT / "device" / "classify.py"
 
@@ -70,12 +74,13 @@ class Comparison:
     ready: dict[str, Any] = field(default_factory=dict)
 
 
-def write_recordings(data: DataSet) -> list[Recording]:
+def write_recordings(data: Dataset) -> list[Recording]:
     """Write the recordings of the people held out for the node to replay; returns them."""
     RECORDINGS.mkdir(parents=True, exist_ok=True)
     for old in RECORDINGS.glob("*.rec"):
         old.unlink()
-    _, held_out = split_groups(data.recordings, data.test_groups)
+    _, held_out = split_groups(data.recordings(), data.test_groups)
+    assert data.scales
     for r in held_out:
         file = recording_file.RecordFile(r, data.channels, data.scales, data.rate_mhz)
         write_whole(RECORDINGS / f"{r.name}.rec", recording_file.to_bytes(file))
@@ -133,7 +138,7 @@ def reference(model: Model, recording: Recording) -> Iterator[tuple[np.ndarray, 
     """The Python reference's scores for each window of a recording, and the true label."""
     window = model.window
     windows = cut_windows([recording], model.labels, window.length, window.hop)
-    return ((scores, recording.label) for scores in model.scores(windows.samples))
+    return ((scores, recording.label) for scores in model.scores(windows.items))
 
 
 def compare(
@@ -185,8 +190,9 @@ def run(options: argparse.Namespace) -> int:
         clock.spent["set-up"] = options.setup_seconds
     FOLDER.mkdir(parents=True, exist_ok=True)
     with clock.step("training"):
-        data = watch()
-        model = build(recordings(data, WATCH), WATCH.config, progress_bar(), NOTES).model
+        data, recipe = watch(), RECIPES["watch"]
+        trained = train(prepare(data, recipe.options), recipe.config, progress=progress_bar())
+        model = fold(trained, notes=NOTES)
         file_format.save(model, MODEL)
         held_out = write_recordings(data)
     with clock.step("firmware"):

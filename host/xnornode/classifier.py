@@ -1,6 +1,6 @@
 """A classifier with scikit-learn's conventions, for its tools and without need of it.
 
-    from xnornode.estimator import XnorClassifier
+    from xnornode import XnorClassifier
 
     classifier = XnorClassifier(layers="conv 32x5/2 pool 2, dense 64", epochs=40)
     cross_val_score(classifier, X, y, groups=people, cv=GroupKFold())
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from xnornode._sklearn_validation import check_X, check_y, not_fitted
 from xnornode._typing import Int16
+from xnornode.data.prepare import Splits
 from xnornode.data.scaling import choose_units, to_units
 from xnornode.data.windows import Windows, check_names
 from xnornode.errors import DataError
@@ -105,10 +106,11 @@ class XnorClassifier:
         counts = to_units(samples, self.units_)
         groups = np.zeros(len(counts), dtype="U1")
         windows = Windows(counts, index.astype(np.int64).ravel(), groups, names)
-        trained = train(windows, self._config(names))
-        self.model_: Model = fold(trained, self._window(counts), names, type(self).__name__)
+        splits = Splits(type(self).__name__, self._window(counts), names, windows)
+        trained = train(splits, self._config(names))
+        self.model_: Model = fold(trained)
         self.history_ = trained.history
-        self._gain = _gain(self.model_, counts, trained.logits(windows))
+        self._gain = _gain(self.model_, counts, trained.logits(counts))
         return self
 
     def predict(self, X: Any) -> Array:

@@ -202,7 +202,7 @@ def test_a_wave_lands_in_its_band(band):
 
 def test_features_of_real_windows():
     data = watch()
-    windows = cut_windows(data.recordings[::10], data.labels, 128, 100).samples
+    windows = cut_windows(data.recordings()[::10], data.classes, 128, 100).items
     features = Statistics((*STATISTICS, COVARIANCE, LAGGED), 6, 2, ("mean", "asymmetry"), 8)
     assert len(windows) > 150
     check_features(features, windows)

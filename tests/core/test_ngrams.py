@@ -76,16 +76,16 @@ def buckets_by_definition(features, text):
 
 @pytest.mark.parametrize("features", TEXT_FEATURES, ids=str)
 def test_the_text_reference_is_the_specification(features):
-    for text, bits in zip(TEXTS, features.bits(TEXTS), strict=True):
+    for text, bits in zip(TEXTS, features.values(TEXTS), strict=True):
         assert {*np.flatnonzero(bits == 1)} == buckets_by_definition(features, text)
 
 
 def test_what_texts_have_in_common():
     features = NGrams("words", 1, 1, 65534, 100)
-    same = features.bits([b"Hello, world", b"hello   WORLD!", b"world... hello\n"])
+    same = features.values([b"Hello, world", b"hello   WORLD!", b"world... hello\n"])
     assert (same[0] == same[1]).all() and (same[0] == same[2]).all()
     assert (same[0] == 1).sum() == 2
-    pairs = NGrams("words", 2, 2, 65534, 100).bits([b"hello world", b"world hello", b"hello"])
+    pairs = NGrams("words", 2, 2, 65534, 100).values([b"hello world", b"world hello", b"hello"])
     assert (pairs[0] != pairs[1]).any() and (pairs[2] == -1).all()
 
 
@@ -99,4 +99,4 @@ def test_buckets_are_evenly_filled():
 
 def test_texts_must_be_bytes():
     with pytest.raises(DataError, match=r'text\.encode\("utf-8"\)'):
-        TEXT_FEATURES[0].bits(["a str"])
+        TEXT_FEATURES[0].values(["a str"])

@@ -81,7 +81,7 @@ def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -
 
     values: by block its weights, gamma and beta.
     """
-    x = x.reshape(len(x), *network.input_shape)
+    x = x.reshape(len(x), *network.spec.input_shape)
     for i, block in enumerate(network.blocks):
         w, gamma, beta = values[3 * i : 3 * i + 3]
         linear, last = block.linear, block is network.blocks[-1]

@@ -1,8 +1,11 @@
 """Slow and fast waves, and noise: windows to train small networks on in a moment."""
 
+from typing import Any
+
 import numpy as np
 
-from xnornode.data.windows import Windows
+from xnornode.data.prepare import Splits
+from xnornode.data.windows import Data, Windows
 from xnornode.export.fold import fold
 from xnornode.model.model import Model, Window
 from xnornode.nn.layer_spec import Dense
@@ -11,7 +14,7 @@ from xnornode.training.trainer import Trained, train
 
 CLASSES = ("slow", "fast", "rest")
 CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, learning_rate=0.01)
-WINDOW = Window(("x", "y"), 32, 32, 0, (0, 0))
+TEXT = 64  # bytes of a text that are read
 
 
 def waves(seed: int, groups: str, each: int = 120) -> Windows:
@@ -27,14 +30,25 @@ def waves(seed: int, groups: str, each: int = 120) -> Windows:
     return Windows(x.astype(np.int16), labels, names, CLASSES)
 
 
-def folded(trained: Trained) -> Model:
-    return fold(trained, WINDOW, CLASSES, "waves")
+def split(training: Data, validation: Data | None = None, test: Data | None = None) -> Splits:
+    """Parts of any windows or texts, whose model has channels without names of their own."""
+    length, channels = training.shape
+    names, scales = tuple(f"c{i}" for i in range(channels)), (0,) * channels
+    window = Window(names, length or TEXT, length or TEXT, 0, scales)
+    return Splits("waves", window, training.classes, training, validation, test)
+
+
+def train_on(
+    training: Data, config: TrainConfig, validation: Data | None = None, *more: Any, **options: Any
+) -> Trained:
+    """Train on these parts. more: progress, checkpoint, teacher_logits."""
+    named = zip(("progress", "checkpoint", "teacher_logits"), more, strict=False)
+    return train(split(training, validation), config, **dict(named), **options)
 
 
 def trained_and_folded(windows: Windows, config: TrainConfig) -> Model:
-    return folded(train(windows, config))
+    return fold(train_on(windows, config))
 
 
 def accuracy(model: Model | Trained, windows: Windows) -> float:
-    given = windows if isinstance(model, Trained) else windows.samples
-    return float((model.predict(given) == windows.labels).mean())
+    return float((model.predict(windows.items) == windows.labels).mean())

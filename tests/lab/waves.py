@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from xnornode.data.dataset import Dataset
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.prepare import Splits, prepare
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Dense
@@ -33,6 +33,6 @@ def dataset() -> Dataset:
 @functools.cache
 def trained() -> tuple[Model, Trained, Splits]:
     """A model, what it was folded from, and its data."""
-    parts = prepare(dataset(), PrepareOptions(length=32, validation=("p5",)))
-    done = train(parts.train, TrainConfig(layers=(Dense(16),), epochs=6, bits=2), parts.validation)
-    return fold(done, parts.window, parts.labels, parts.name), done, parts
+    splits = prepare(dataset(), length=32, validation=("p5",))
+    done = train(splits, TrainConfig(layers=(Dense(16),), epochs=6, bits=2))
+    return fold(done), done, splits

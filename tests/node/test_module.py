@@ -54,7 +54,7 @@ def text_model(texts: list[bytes]) -> Model:
     rng = np.random.default_rng(0)
     features = NGrams("characters", 1, 3, 500, 60)
     weights = random_signs(rng, 40, 500)
-    differing = (features.bits(texts)[:, None] != weights).sum(axis=2)
+    differing = (features.values(texts)[:, None] != weights).sum(axis=2)
     hidden = dense(weights, "binary", Thresholds(np.median(differing, axis=0).astype(np.int64)))
     scores = Scores(rng.integers(1, 99, 3), rng.integers(-99, 99, 3))
     layers = (hidden, dense(random_signs(rng, 3, 40), "binary", scores))
@@ -166,7 +166,7 @@ def test_classify_replays_recordings(with_select, tmp_path):
     assert [line["seq"] for line in predictions] == list(range(len(predictions)))
     assert (lines[-1]["event"], lines[-1]["count"]) == ("end", len(predictions))
     expected = np.concatenate(
-        [model.scores(cut_windows([r], ("x",), 16, model.window.hop).samples) for r in recordings]
+        [model.scores(cut_windows([r], ("x",), 16, model.window.hop).items) for r in recordings]
     )
     assert [p["scores"] for p in predictions] == expected.tolist()
     assert [p["label"] for p in predictions] == [model.labels[i] for i in expected.argmax(axis=1)]

@@ -83,7 +83,7 @@ def classified(port: str, model) -> list[dict]:
     assert lines[0]["model"] == model.name
     predictions = [line for line in lines if line["event"] == "prediction"]
     windows = [cut_windows([r], watch().labels, 128, model.window.hop) for r in held_out()[:2]]
-    expected = np.concatenate([model.scores(w.samples) for w in windows])
+    expected = np.concatenate([model.scores(w.items) for w in windows])
     assert len(expected) > 20
     assert [p["scores"] for p in predictions] == expected.tolist()
     assert [p["index"] for p in predictions] == expected.argmax(axis=1).tolist()

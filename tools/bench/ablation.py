@@ -8,7 +8,7 @@ import argparse
 import os
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,12 +18,12 @@ from tools.bench.parallel_runs import Result, collect
 from tools.bench.training import measure
 from tools.firmware.sources import BUILD
 from xnornode.data.augment import Augment, ImageAugment
-from xnornode.data.prepare import Task
-from xnornode.datasets.images import mnist
-from xnornode.datasets.watch import watch
+from xnornode.data.prepare import PrepareOptions, prepare
+from xnornode.datasets.load import load_dataset
+from xnornode.export.fold import fold
 from xnornode.model.preprocessing import Raw
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.settings import MNIST_4K, WATCH, build, images, recordings
+from xnornode.recipes.settings import MNIST_4K, RECIPES, WATCH
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import train
 
@@ -34,10 +34,10 @@ TRAINING: dict[str, dict[str, Any]] = {
     "constant learning rate": {"schedule": "constant"},
     "squared hinge": {"loss": "squared-hinge"},
     "label smoothing 0.1": {"smoothing": 0.1},
-    "estimator identity": {"ste": "identity"},
-    "estimator clipped": {"ste": "clipped"},
-    "estimator polynomial (Bi-Real)": {"ste": "polynomial"},
-    "estimator ReLU": {"ste": "relu"},
+    "STE identity": {"ste": "identity"},
+    "STE clipped": {"ste": "clipped"},
+    "STE polynomial (Bi-Real)": {"ste": "polynomial"},
+    "STE ReLU": {"ste": "relu"},
     "EDE on the weights (IR-Net)": {"weights": "ede"},
     "soft weights, hardening": {"weights": "soft"},
     "balanced, standardized weights (IR-Net)": {"standardize": True},
@@ -64,7 +64,7 @@ SMALL_CONV = replace(MNIST_4K, epochs=2)
 FIRST, POOL = Conv(24, (5, 5), (2, 2)), (2, 2)
 CONV: dict[str, dict[str, Any]] = {
     "no augmentation": {"augment": None},
-    "estimator clipped": {"ste": "clipped"},
+    "STE clipped": {"ste": "clipped"},
     "stride instead of pool": {"layers": (FIRST, Conv(32, stride=(2, 2)), Conv(48))},
     "average by popcount before the scores": {"global_average_pooling": True},
     "two groups in the last convolution": {
@@ -86,7 +86,7 @@ CONV: dict[str, dict[str, Any]] = {
     },
 }
 TIME = (Conv(32, (7, 1), (2, 1)), Conv(32, (5, 1), (2, 1)), Conv(64, (5, 1), (2, 1)), Dense(64))
-WATCH_AUGMENT = WATCH.config.augment
+WATCH_AUGMENT = WATCH.augment
 assert isinstance(WATCH_AUGMENT, Augment)
 SENSOR: dict[str, dict[str, Any]] = {
     "no augmentation": {"augment": None},
@@ -112,19 +112,23 @@ SENSOR: dict[str, dict[str, Any]] = {
 class Base:
     """What the changes are made to."""
 
-    task: Callable[[], Task]
+    data: str
+    options: PrepareOptions
     config: TrainConfig
     changes: dict[str, dict[str, Any]]
 
 
 BASES = {
     "MNIST, 256-256, 1-bit input, 4 epochs": Base(
-        lambda: images(mnist()), MNIST_DENSE, TRAINING | DENSE
+        "mnist", RECIPES["mnist"].options, MNIST_DENSE, TRAINING | DENSE
     ),
-    "MNIST, the 4 kB convolution, 2 epochs": Base(lambda: images(mnist()), SMALL_CONV, CONV),
+    "MNIST, the 4 kB convolution, 2 epochs": Base(
+        "mnist", RECIPES["mnist"].options, SMALL_CONV, CONV
+    ),
     "watch, the recipe on windows every 64 samples, 10 epochs": Base(
-        lambda: recordings(watch(), replace(WATCH, training_hop=64)),
-        replace(WATCH.config, epochs=10),
+        "watch",
+        replace(RECIPES["watch"].options, training_hop=64),
+        replace(WATCH, epochs=10),
         TRAINING | SENSOR,
     ),
 }
@@ -132,11 +136,13 @@ BASES = {
 
 def run(base: str, change: dict[str, Any], seed: int) -> Result:
     """Train the base with the change and seed; test accuracy and bytes (0 for a float network)."""
-    task, config = BASES[base].task(), replace(BASES[base].config, **change, seed=seed)
+    config = replace(BASES[base].config, **change, seed=seed)
+    splits = prepare(load_dataset(BASES[base].data), BASES[base].options)
+    trained, test = train(splits, config), splits.tested()
     if config.weights == "real":
-        right = train(task.training, config).predict(task.test) == task.test.labels
+        right = trained.predict(test.items) == test.labels
         return {"integer": float(right.mean()), "size": 0}
-    return measure(build(task, config))
+    return measure(fold(trained), trained, test)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

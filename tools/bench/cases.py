@@ -12,8 +12,8 @@ import numpy as np
 from tools.bench.fit_networks import Case, Spec, network
 from xnornode.model.input_encoding import InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import Geometry, Thresholds
-from xnornode.model.model import Model, Window, Windows
-from xnornode.model.preprocessing import Raw, TextFeatures
+from xnornode.model.model import Model, Window
+from xnornode.model.preprocessing import Items, Raw
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes import settings
 from xnornode.training.config import TrainConfig
@@ -58,16 +58,15 @@ def layers(wanted: Wanted = lambda name: True) -> Iterator[Case]:
 
 def models(wanted: Wanted = lambda name: True) -> Iterator[Case]:
     """Networks of the recipes' shapes."""
-    watch = settings.WATCH
     for name, config, length, channels, classes in (
         ("MNIST, 3 x 256", settings.MNIST_SFC, 784, 1, 10),
         ("MNIST, 4 kB", settings.MNIST_4K, 784, 1, 10),
         ("MNIST, 12 kB", settings.MNIST_12K, 784, 1, 10),
         ("MNIST, 32 kB, int8", settings.MNIST_32K, 784, 1, 10),
         ("digits, 2 kB, int8", settings.DIGITS_2K, 64, 1, 10),
-        ("watch", watch.config, watch.length, 6, 7),
+        ("watch", settings.WATCH, 128, 6, 7),
         ("mails", settings.MAILS_16K, settings.MAIL_BYTES, 1, 2),
-        ("languages", settings.LANGUAGES_16K, settings.LINE_BYTES, 1, 20),
+        ("languages", settings.LANGUAGES_16K, settings.CLAUSE_BYTES, 1, 20),
     ):
         if wanted(name):
             yield _model(name, config, length, channels, classes)
@@ -78,9 +77,9 @@ def _model(name: str, config: TrainConfig, length: int, channels: int, classes: 
     window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
     features = config.features
     encoding: InputEncoding | None = None
-    given: Windows
+    given: Items
     width = features.count(length, channels)
-    if isinstance(features, TextFeatures):
+    if features.takes == "texts":
         letters = rng.integers(97, 123, (TYPICAL, length)).astype(np.uint8)
         letters[:, ::6] = 32
         given = [text.tobytes() for text in letters]
@@ -108,7 +107,7 @@ def _model(name: str, config: TrainConfig, length: int, channels: int, classes: 
     return Case(name, model, given[:1], inputs[:1])
 
 
-def _balanced(model: Model, given: Windows) -> Model:
+def _balanced(model: Model, given: Items) -> Model:
     """The same with limits for which half of a layer's output bits are 1, whatever its pool."""
     x, done = model.inputs(given), []
     for layer in model.layers:

@@ -28,12 +28,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: training has
 import numpy as np
 
 from tools.firmware.sources import BUILD, ROOT
-from xnornode.data.windows import Windows
-from xnornode.datasets.images import ImageSet, mnist
+from xnornode.data.prepare import Splits, prepare
+from xnornode.data.windows import Data
+from xnornode.datasets.images import mnist
 from xnornode.errors import XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.settings import images
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 
@@ -110,25 +110,24 @@ def run_larq(python: Path, network: str, epochs: int) -> Run:
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def run_ours(data: ImageSet, network: str, epochs: int, processes: int) -> tuple[Run, float]:
+def run_ours(splits: Splits, network: str, epochs: int, processes: int) -> tuple[Run, float]:
     """Train with XnorNode; the second number is the billions of operations of an epoch."""
     config = NETWORKS[network]
     marks: list[float] = []
     trained = train(
-        data.train,
+        splits,
         replace(config, epochs=epochs),
         progress=lambda _: marks.append(time.process_time()),
         processes=processes,
     )
     # The first epoch does not count, and begins who knows when. All processes work as long.
     cpu = [0.0, *(processes * np.diff(marks))]
-    task = images(data)
-    model = fold(trained, task.window, task.labels, task.name)
+    model, test = fold(trained), splits.tested()
     macs = [layer.operations() for layer in model.layers]
     passes = 3 * sum(macs) - macs[0]  # forward, by weights, by inputs: not by those of the first
-    accuracy = float(np.mean(model.predict(data.test.samples) == data.test.labels))
+    accuracy = float(np.mean(model.predict(test.items) == test.labels))
     return Run([e.seconds for e in trained.history], cpu, accuracy), 2 * passes * len(
-        data.train
+        splits.train
     ) / 1e9
 
 
@@ -153,19 +152,19 @@ def sgemm_peak(threads: int, size: int = 1024, seconds: float = 1.0) -> float:
     return 2 * size**3 * sum(counts) / (time.perf_counter() - start) / 1e9
 
 
-def save(data: ImageSet) -> None:
+def save(splits: Splits) -> None:
     """The images for the other environment."""
 
-    def pixels(part: Windows) -> np.ndarray:
-        return part.samples[..., 0].astype(np.uint8)
+    def pixels(part: Data) -> np.ndarray:
+        return np.asarray(part.items)[..., 0].astype(np.uint8)
 
     FOLDER.mkdir(parents=True, exist_ok=True)
     np.savez(
         FOLDER / "mnist.npz",
-        x=pixels(data.train),
-        y=data.train.labels,
-        test_x=pixels(data.test),
-        test_y=data.test.labels,
+        x=pixels(splits.train),
+        y=splits.train.labels,
+        test_x=pixels(splits.tested()),
+        test_y=splits.tested().labels,
     )
 
 
@@ -197,16 +196,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     load = os.getloadavg()[0]
     if load > IDLE:
         print(f"warning: others use this computer (load {load:.1f})", file=sys.stderr)
-    data = mnist()
+    splits = prepare(mnist(), validation=())
     python = None if args.ours else larq_python()
-    save(data)
+    save(splits)
     peak = sgemm_peak(threads)
     lines = []
     for network in args.networks or NETWORKS:
         ours, theirs, billions = [], [], 0.0
         for number in range(1, args.rounds + 1):
             print(f"{TITLES[network]}, round {number} of {args.rounds}", file=sys.stderr)
-            run, billions = run_ours(data, network, args.epochs, threads)
+            run, billions = run_ours(splits, network, args.epochs, threads)
             ours.append(run)
             if python:
                 theirs.append(run_larq(python, network, args.epochs))

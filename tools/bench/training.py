@@ -11,7 +11,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: rows share the cores
@@ -20,16 +20,29 @@ import numpy as np
 
 from tools.bench.parallel_runs import Result, collect
 from tools.firmware.sources import BUILD
-from xnornode.data.prepare import Task
-from xnornode.data.windows import given
-from xnornode.datasets.images import ImageSet, digits, fashion_mnist, mnist
-from xnornode.datasets.texts import languages, mails
-from xnornode.datasets.watch import watch
+from xnornode.data.prepare import prepare
+from xnornode.data.windows import Data
+from xnornode.datasets.load import load_dataset
 from xnornode.errors import XnorNodeError
+from xnornode.export.fold import fold
 from xnornode.model.file_format import save, to_bytes
-from xnornode.recipes import settings
-from xnornode.recipes.settings import Built, build, images, recordings, texts
+from xnornode.model.model import Model
+from xnornode.recipes.settings import (
+    DIGITS_2K,
+    FASHION_32K,
+    LANGUAGES_16K,
+    MAILS_16K,
+    MNIST_4K,
+    MNIST_12K,
+    MNIST_32K,
+    MNIST_99,
+    MNIST_FAST,
+    MNIST_SFC,
+    RECIPES,
+    WATCH,
+)
 from xnornode.training.config import TrainConfig
+from xnornode.training.trainer import Trained, train
 
 RESULTS = BUILD / "bench-training.json"
 MODELS = BUILD / "models"
@@ -37,88 +50,52 @@ MODELS = BUILD / "models"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. above: what the mean accuracy must exceed; most: bytes of the file."""
+    """One line of the table. data: an example set. above: what the mean accuracy must exceed; most:
+    bytes of the file."""
 
     title: str
-    task: Callable[[], Task]
+    data: str
     config: TrainConfig
     above: float
     most: int | None
 
 
-def watch_people() -> Task:
-    """Watch, people 8 to 10 held out."""
-    return recordings(watch(), settings.WATCH)
-
-
-def mails_task() -> Task:
-    """Mails, spam or not."""
-    return texts(mails(), settings.MAILS_16K)
-
-
-def languages_task() -> Task:
-    """Lines in 20 languages."""
-    return texts(languages(), settings.LANGUAGES_16K)
-
-
-def of_images(load: Callable[[], ImageSet]) -> Callable[[], Task]:
-    """What loads a set of images as a task."""
-    return lambda: images(load())
-
-
 ROWS = {
-    "mnist-sfc": Row(
-        "MNIST, 256-256-256, all binary", of_images(mnist), settings.MNIST_SFC, 0.979, None
-    ),
-    "mnist-4k": Row("MNIST, at most 4.0 kB", of_images(mnist), settings.MNIST_4K, 0.98, 4000),
-    "mnist-12k": Row("MNIST, at most 12.3 kB", of_images(mnist), settings.MNIST_12K, 0.99, 12300),
-    "mnist-fast": Row(
-        "MNIST, bits alone, few cycles", of_images(mnist), settings.MNIST_FAST, 0.97, 8000
-    ),
-    "mnist-99": Row("MNIST, bits alone", of_images(mnist), settings.MNIST_99, 0.99, 9700),
-    "mnist-32k": Row("MNIST, at most 32 kB", of_images(mnist), settings.MNIST_32K, 0.993, 32000),
-    "fashion": Row(
-        "Fashion-MNIST, at most 32 kB",
-        of_images(fashion_mnist),
-        settings.FASHION_32K,
-        0.905,
-        32000,
-    ),
-    "watch": Row(
-        "watch, people 8 to 10 held out, at most 16 kB",
-        watch_people,
-        settings.WATCH.config,
-        0.90,
-        16000,
-    ),
-    "digits": Row("digits 8x8, at most 2 kB", of_images(digits), settings.DIGITS_2K, 0.976, 2000),
-    "mails": Row("mails, at most 16 kB", mails_task, settings.MAILS_16K, 0.98, 16000),
-    "languages": Row(
-        "20 languages, at most 16 kB", languages_task, settings.LANGUAGES_16K, 0.95, 16000
-    ),
+    "mnist-sfc": Row("MNIST, 256-256-256, all binary", "mnist", MNIST_SFC, 0.979, None),
+    "mnist-4k": Row("MNIST, at most 4.0 kB", "mnist", MNIST_4K, 0.98, 4000),
+    "mnist-12k": Row("MNIST, at most 12.3 kB", "mnist", MNIST_12K, 0.99, 12300),
+    "mnist-fast": Row("MNIST, all binary, few cycles", "mnist", MNIST_FAST, 0.97, 8000),
+    "mnist-99": Row("MNIST, all binary", "mnist", MNIST_99, 0.99, 9700),
+    "mnist-32k": Row("MNIST, at most 32 kB", "mnist", MNIST_32K, 0.993, 32000),
+    "fashion": Row("Fashion-MNIST, at most 32 kB", "fashion-mnist", FASHION_32K, 0.905, 32000),
+    "watch": Row("watch, people 8 to 10 held out, at most 16 kB", "watch", WATCH, 0.90, 16000),
+    "digits": Row("digits 8x8, at most 2 kB", "digits", DIGITS_2K, 0.976, 2000),
+    "mails": Row("mails, at most 16 kB", "mails", MAILS_16K, 0.98, 16000),
+    "languages": Row("20 languages, at most 16 kB", "languages", LANGUAGES_16K, 0.95, 16000),
 }
 
 
 def run(key: str, seed: int) -> Result:
     """Train one row with one seed; what the table needs of it."""
-    task, config = ROWS[key].task(), replace(ROWS[key].config, seed=seed)
+    row = ROWS[key]
+    splits = prepare(load_dataset(row.data), RECIPES[row.data].options)
     start = time.perf_counter()
-    built = build(task, config)
+    trained = train(splits, replace(row.config, seed=seed))
+    model = fold(trained)
     MODELS.mkdir(parents=True, exist_ok=True)
-    save(built.model, MODELS / f"{key}-{seed}.bnn")
-    return {**measure(built), "seconds": time.perf_counter() - start}
+    save(model, MODELS / f"{key}-{seed}.bnn")
+    return {**measure(model, trained, splits.tested()), "seconds": time.perf_counter() - start}
 
 
-def measure(built: Built) -> Result:
+def measure(model: Model, trained: Trained, test: Data) -> Result:
     """Accuracies on the test part, bytes, seconds per epoch."""
-    test = built.test
-    guess, real = built.model.predict(given(test)), built.trained.predict(test)
+    guess, real = model.predict(test.items), trained.predict(test.items)
     return {
         "integer": float(np.mean(guess == test.labels)),
         "float": float(np.mean(real == test.labels)),
-        "size": len(to_bytes(built.model)),
-        "epoch": statistics.median(epoch.seconds for epoch in built.trained.history),
-        "epochs": len(built.trained.history),
+        "size": len(to_bytes(model)),
+        "epoch": statistics.median(epoch.seconds for epoch in trained.history),
+        "epochs": len(trained.history),
     }
 
 

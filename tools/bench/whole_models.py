@@ -44,15 +44,14 @@ from tools.emulators.unicorn_core import (
     load,
 )
 from tools.firmware.build import BuildError, build
-from xnornode.data.prepare import PrepareOptions, prepare
-from xnornode.data.windows import Texts
+from xnornode.data.prepare import prepare
+from xnornode.datasets.load import EXAMPLES, load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.link.repl import Board
 from xnornode.model import file_format
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Window
 from xnornode.model.preprocessing import Raw
-from xnornode.recipes.defaults import EXAMPLES
 
 MHZ = 125
 SAME = ("dense 1024 to 64", "int8 784 to 64 bits", "conv 5, 16 to 32, 128 long", "MNIST, 3 x 256",
@@ -145,12 +144,12 @@ def named(path: Path, data: str | None, count: int) -> tuple[Case, float | None]
     accuracy = None
     if data:
         w = model.window
-        options = PrepareOptions(validation=(), length=w.length, hop=w.hop)
-        test = prepare(EXAMPLES[data].read(), options).test
-        given = [x[: w.length] for x in test.lines] if isinstance(test, Texts) else test.samples
+        splits = prepare(load_dataset(data), validation=(), length=w.length, hop=w.hop)
+        test = splits.tested()
+        given = [x[: w.length] for x in test.items] if test.kind == "texts" else test.items
         accuracy = float((model.predict(given) == test.labels).mean())
         some = np.linspace(0, len(test) - 1, count).astype(int)
-        given = [given[i] for i in some] if isinstance(test, Texts) else given[some]
+        given = [given[i] for i in some] if test.kind == "texts" else given[some]
     inputs = [x if isinstance(x, bytes) else x.astype("<i2").tobytes() for x in given]
     return Case(path.name, model, given, inputs), accuracy
 

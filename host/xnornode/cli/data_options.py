@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
-from xnornode.data.readers import read
+from xnornode.data.prepare import Splits, prepare
 from xnornode.data.split import Wanted
 from xnornode.data.time_series import ReadOptions
+from xnornode.datasets.load import load_dataset
 from xnornode.errors import XnorNodeError
-from xnornode.recipes.defaults import EXAMPLES, default_config
+from xnornode.recipes.defaults import default_config
+from xnornode.recipes.settings import RECIPES
 from xnornode.training.config import TrainConfig
 
 
@@ -53,31 +54,19 @@ def add_options(group: Any) -> None:
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
-    example = None if Path(options.data).exists() else EXAMPLES.get(options.data)
-    if example:
-        dataset = example.read()
-    elif not Path(options.data).exists():
-        raise XnorNodeError(
-            f"there is no file or folder {options.data}, nor an example set of that name"
-        )
-    else:
-        dataset = read(options.data, _read_options(options))
-    validation = wanted(options.validation)
-    if example and example.config and validation is None:
-        validation = ()  # the recipe's epochs were chosen by cross-validation
-    parts = prepare(
-        dataset,
-        PrepareOptions(
-            test=wanted(options.test),
-            validation=validation,
-            length=options.window,
-            hop=options.hop,
-            training_hop=options.training_hop or (example.training_hop if example else None),
-            split=options.split,
-        ),
-    )
-    config = example.config if example and example.config else default_config(parts)
-    return parts, config
+    recipe = None if Path(options.data).exists() else RECIPES.get(options.data)
+    dataset = load_dataset(options.data, _read_options(options))
+    changes = {
+        "test": wanted(options.test),
+        "validation": wanted(options.validation),
+        "length": options.window,
+        "hop": options.hop,
+        "training_hop": options.training_hop,
+        "split": options.split,
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    splits = prepare(dataset, recipe.options if recipe else None, **given)
+    return splits, recipe.config if recipe else default_config(splits)
 
 
 def _read_options(options: argparse.Namespace) -> ReadOptions:
@@ -94,11 +83,11 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
     )
 
 
-def tell(parts: Splits) -> None:
+def tell(splits: Splits) -> None:
     """Notes and warnings, to stderr."""
-    for note in parts.notes:
+    for note in splits.notes:
         print(note, file=sys.stderr)
-    for warning in parts.warnings:
+    for warning in splits.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
 

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 from xnornode._files import write_whole
 from xnornode.cli import data_options
 from xnornode.cost.chips import CHIPS
-from xnornode.data.prepare import Task
 from xnornode.model import file_format
 from xnornode.report.metrics import make_report
 from xnornode.report.search import front_text, to_html, to_json, to_text
@@ -102,16 +101,17 @@ def run(options: argparse.Namespace) -> int:
     data_options.check_folders(options.output, options.report, json_file)
     validation = data_options.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
-    parts, config = data_options.load(options)
+    splits, config = data_options.load(options)
     config = replace(config, seed=options.seed, epochs=options.epochs or config.epochs)
     if options.balanced:
         config = replace(config, class_weights="balanced")
-    data_options.tell(parts)
-    task = Task(options.name or parts.name, parts.labels, parts.train, parts.test, parts.window)
+    data_options.tell(splits)
+    if options.name:
+        splits = replace(splits, name=options.name)
     display = Display(sys.stderr)
     try:
         found = search(
-            task,
+            splits,
             budget,
             config,
             trials=options.trials,
@@ -128,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
         print("xnornode: stopped; no model was written", file=sys.stderr)
         return 1
     display.end()
-    report = make_report(found.model, found.trained, parts)
+    report = make_report(found.model, found.trained, splits)
     size = file_format.save(found.model, options.output)
     if options.report:
         write_whole(options.report, to_html(found, report).encode())

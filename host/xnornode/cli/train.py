@@ -11,6 +11,7 @@ from xnornode._files import write_whole
 from xnornode.cli import data_options
 from xnornode.cli.progress import progress_bar
 from xnornode.data.prepare import Splits
+from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.model import file_format
@@ -19,7 +20,7 @@ from xnornode.model.limits import MAX_NOTES
 from xnornode.nn.layer_spec import format_layers, parse_layers
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
-from xnornode.recipes.defaults import EXAMPLES, FEATURES, features_named
+from xnornode.recipes.defaults import FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
 from xnornode.report.text import to_text
@@ -113,16 +114,15 @@ def run(options: argparse.Namespace) -> int:
             f"{checkpoint} is there from a training that was stopped: go on with --resume, or "
             "remove it"
         )
-    parts, config = data_options.load(options)
-    config = configure(options, config, parts)
-    data_options.tell(parts)
+    splits, config = data_options.load(options)
+    config = configure(options, config, splits)
+    data_options.tell(splits)
     try:
         trained = train(
-            parts.train,
+            splits,
             config,
-            parts.validation,
-            progress_bar(),
-            checkpoint,
+            progress=progress_bar(),
+            checkpoint=checkpoint,
             processes=options.processes,
         )
     except KeyboardInterrupt:
@@ -134,11 +134,9 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    model = fold(
-        trained, parts.window, parts.labels, options.name or parts.name, _notes(parts, config)
-    )
+    model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
-    report = make_report(model, trained, parts)
+    report = make_report(model, trained, splits)
     size = file_format.save(model, options.output)
     if options.report:
         write_whole(options.report, to_html(report).encode())
@@ -150,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def configure(options: argparse.Namespace, config: TrainConfig, parts: Splits) -> TrainConfig:
+def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> TrainConfig:
     """`config` with the network and the training that the user asked for. Raises DataError."""
     wanted = {
         "encoding": options.encoding,
@@ -163,21 +161,21 @@ def configure(options: argparse.Namespace, config: TrainConfig, parts: Splits) -
         "smoothing": options.smoothing,
         "class_weights": "balanced" if options.balanced else None,
         "teacher": None if options.teacher is None else Teacher(share=options.teacher),
-        "features": features_named(options.features, parts) if options.features else None,
+        "features": features_named(options.features, splits) if options.features else None,
         "seed": options.seed,
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     if options.bits and not options.encoding and config.encoding == "int8":
         given["encoding"] = "thermometer"  # bytes have no bits to choose
     if options.layers is not None:
-        layers, mean = parse_layers(options.layers, image=parts.image_shape is not None)
+        layers, mean = parse_layers(options.layers, image=splits.image_shape is not None)
         given |= {"layers": layers, "global_average_pooling": mean}
     return replace(config, **given)
 
 
-def _notes(parts: Splits, config: TrainConfig) -> str:
+def _notes(splits: Splits, config: TrainConfig) -> str:
     """What the model says of its training: the data, and the settings that are not the usual."""
-    held = f", held out {', '.join(parts.held_out)}" if 0 < len(parts.held_out) <= 20 else ""
+    held = f", held out {', '.join(splits.held_out)}" if 0 < len(splits.held_out) <= 20 else ""
     usual = TrainConfig()
     changed = [
         f"{name}={value}"
@@ -186,7 +184,7 @@ def _notes(parts: Splits, config: TrainConfig) -> str:
     ]
     layers = format_layers(config.layers, config.global_average_pooling)
     text = (
-        f"xnornode {__version__}: {parts.name}, {len(parts.train)} windows{held}; layers {layers}"
+        f"xnornode {__version__}: {splits.name}, {len(splits.train)} windows{held}; layers {layers}"
     )
     text = "; ".join([text, *changed])
     return "".join(c if " " <= c <= "~" else "?" for c in text)[:MAX_NOTES]

@@ -16,7 +16,7 @@ from xnornode.model.input_encoding import Thermometer
 from xnornode.model.layers import Geometry, IntLayer, Scores
 from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Raw, TextFeatures
+from xnornode.model.preprocessing import Raw
 
 # M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9:
 # picojoules in a 45 nm process at 0.9 V.
@@ -301,6 +301,4 @@ def _statistics_cycles(names: Sequence[str], parts: int, length: int, costs: Fea
 
 
 def _window_bytes(model: Model) -> int:
-    if isinstance(model.features, TextFeatures):
-        return model.window.length
-    return 2 * model.window.length * len(model.window.channels)
+    return model.features.item_bytes(model.window.length, len(model.window.channels))

@@ -5,7 +5,7 @@ of the body (Um et al., "Data augmentation of wearable sensor data", ICMI 2017).
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -16,11 +16,14 @@ from xnornode.errors import DataError
 class Augmentation(Protocol):
     """What training asks of an augmentation."""
 
+    of: ClassVar[Literal["windows", "texts"]]
+
     def check(self, length: int, channels: int) -> None:
         """Raise DataError where it does not fit windows of this shape."""
 
-    def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
-        """Changed windows, float32 (n, length, channels), of int16 ones."""
+    def apply(self, given: Any, rng: np.random.Generator) -> Any:
+        """Changed windows, float32 (n, length, channels), of int16 ones; or changed inputs, int8
+        (n, width), of texts."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Augment:
     mirror: tuple[int, ...] = ()
     rotation: float = 0.0
     triads: tuple[int, ...] = ()
+
+    of: ClassVar[Literal["windows", "texts"]] = "windows"
 
     def check(self, length: int, channels: int) -> None:
         """Raise DataError for what windows of this shape do not have, or what makes no sense."""
@@ -102,6 +107,8 @@ class ImageAugment:
     scale: float = 0.0
     flip: bool = False
 
+    of: ClassVar[Literal["windows", "texts"]] = "windows"
+
     def check(self, length: int, channels: int) -> None:
         """Raise DataError for windows that are no such images, or what makes no sense."""
         if (length, channels) != (self.height * self.width, 1):
@@ -138,14 +145,19 @@ class TextAugment:
 
     drop: float = 0.0
 
+    of: ClassVar[Literal["windows", "texts"]] = "texts"
+
     def __post_init__(self) -> None:
         if not 0 <= self.drop < 1:
             raise DataError(f"the chance to drop an n-gram must be below 1, not {self.drop}")
 
-    def apply(self, bits: Int8, rng: np.random.Generator) -> Int8:
-        """Changed bits, int8 (n, width), each -1 or +1."""
-        lost = (bits > 0) & (rng.random(bits.shape, np.float32) < self.drop)
-        return np.where(lost, np.int8(-1), bits)
+    def check(self, length: int, channels: int) -> None:
+        """It fits every text."""
+
+    def apply(self, inputs: Int8, rng: np.random.Generator) -> Int8:
+        """Changed inputs, int8 (n, width), each -1 or +1."""
+        lost = (inputs > 0) & (rng.random(inputs.shape, np.float32) < self.drop)
+        return np.where(lost, np.int8(-1), inputs)
 
 
 def _interpolate(samples: Int16, height: int, width: int, y: Float, x: Float) -> Float:

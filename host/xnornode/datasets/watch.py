@@ -1,13 +1,12 @@
-"""The example set of sensor recordings; images are in imagesets, lines of text in textsets."""
+"""The example set of sensor recordings."""
 
 import io
 import zipfile
-from dataclasses import dataclass
 
 import numpy as np
 
+from xnornode.data.dataset import Dataset
 from xnornode.data.scaling import to_int16
-from xnornode.data.windows import Recording, check_names
 from xnornode.datasets.download import fetch_wheel
 
 WATCH_WHEEL = "seglearn-1.2.5-py3-none-any.whl"
@@ -21,29 +20,7 @@ ACCEL_NANO = round(1e9 / 4096)
 GYRO_NANO = round(1e9 * np.pi / 180 / 16.4)
 
 
-@dataclass(frozen=True, eq=False)
-class DataSet:
-    """Recordings and what a node must know of them.
-
-    labels: the classes in the order of the network's outputs. channels: a name with its unit per
-    channel. scales: billionths of that unit per count. rate_mhz: sample rate in thousandths of a
-    hertz. test_groups: the groups that the test uses and training must not.
-    Raises DataError for names that a model file cannot hold.
-    """
-
-    name: str
-    recordings: tuple[Recording, ...]
-    labels: tuple[str, ...]
-    channels: tuple[str, ...]
-    scales: tuple[int, ...]
-    rate_mhz: int
-    test_groups: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        check_names((self.name, *self.channels), self.labels)
-
-
-def watch() -> DataSet:
+def watch() -> Dataset:
     """Shoulder exercises with a smart watch: 140 recordings, 10 people, 7 classes, 50 Hz.
 
     Burns et al., "Shoulder physiotherapy exercise recognition", 2018 (arXiv 1802.01489); part of
@@ -56,12 +33,21 @@ def watch() -> DataSet:
     scales = (ACCEL_NANO,) * 3 + (GYRO_NANO,) * 3
     units = np.array(scales) / 1e9
     labels = tuple(str(name) for name in raw["y_labels"])
-    recordings = []
-    for samples, label, person, side in zip(
-        raw["X"], raw["y"], raw["subject"], raw["side"], strict=True
-    ):
-        name = f"{labels[label]} person {person} {'right' if side else 'left'}"
-        counts = to_int16(samples, units)
-        recordings.append(Recording(counts, labels[label], str(person), name))
+    people = [str(person) for person in raw["subject"]]
+    sides = ["right" if side else "left" for side in raw["side"]]
+    named = [labels[label] for label in raw["y"]]
     axes = tuple(f"accel {a} (g)" for a in "xyz") + tuple(f"gyro {a} (rad/s)" for a in "xyz")
-    return DataSet("watch", tuple(recordings), labels, axes, scales, 50_000, ("8", "9", "10"))
+    return Dataset(
+        name="watch",
+        kind="recordings",
+        items=[to_int16(samples, units) for samples in raw["X"]],
+        labels=named,
+        groups=people,
+        names=[f"{n} person {p} {s}" for n, p, s in zip(named, people, sides, strict=True)],
+        grouping="group",
+        channels=axes,
+        scales=scales,
+        rate_mhz=50_000,
+        classes=labels,
+        test_groups=("8", "9", "10"),
+    )

@@ -11,7 +11,6 @@ construction, not by a tolerance. Bytes and scores come from rounded factors: th
 the float network's by a step.
 """
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -21,7 +20,7 @@ from xnornode.errors import ModelError
 from xnornode.export.polarity import choose_polarity
 from xnornode.model.layers import IntLayer, Requantize, Scores, Thresholds
 from xnornode.model.limits import INT32_MAX
-from xnornode.model.model import Model, Window
+from xnornode.model.model import Model
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
@@ -34,9 +33,7 @@ SHIFT_MAX = 31
 STEEPEST = 128  # times the lower quartile of a layer's scales of bytes
 
 
-def fold(
-    trained: Trained, window: Window, labels: Sequence[str], name: str, notes: str = ""
-) -> Model:
+def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     """The integer model of a trained network.
 
     Its neurons of bits decide as the float network's do, on every input; those that are known to
@@ -51,9 +48,9 @@ def fold(
     encoding = network.before.encoding() if network.before else trained.inputs.encoding
     layers = tuple(fold_block(block) for block in network.blocks)
     return Model(
-        name,
-        tuple(labels),
-        window,
+        name or trained.name,
+        trained.labels,
+        trained.window,
         trained.inputs.features,
         encoding,
         choose_polarity(layers, trained.ones) if trained.ones else layers,

@@ -14,7 +14,7 @@ import numpy as np
 from xnornode._typing import Int16, Int32, Int64
 from xnornode.errors import ModelError
 from xnornode.model.limits import INT16
-from xnornode.model.preprocessing import Take
+from xnornode.model.preprocessing import Take, WindowFeatures
 
 # In the order of their bits in the file, which is that of the values.
 STATISTICS = (
@@ -164,7 +164,7 @@ def _lagged_covariances(x: Int32, lag: int) -> Iterator[Int64]:
 
 
 @dataclass(frozen=True)
-class Statistics:
+class Statistics(WindowFeatures):
     """Statistics of each channel of a window, over the whole of it and over parts of it.
 
     statistics: names of `STATISTICS`, "covariance" and "lagged covariance", of the whole window.
@@ -242,13 +242,13 @@ class Statistics:
         """Words of scratch on the node: a channel's samples, and the channels' means."""
         return (length + 1) // 2 + (channels + 1) // 2
 
-    def values(self, windows: Int16) -> Int16:
+    def values(self, items: Int16) -> Int16:
         """Values, int16 (n, V), of windows int16 (n, length, channels)."""
-        count, length, channels = windows.shape
+        count, length, channels = items.shape
         out = np.empty((count, self.count(length, channels)), np.int16)
         step = max(1, CHUNK // (length * channels))
         for i in range(0, count, step):
-            x = np.ascontiguousarray(windows[i : i + step].transpose(0, 2, 1).astype(np.int32))
+            x = np.ascontiguousarray(items[i : i + step].transpose(0, 2, 1).astype(np.int32))
             out[i : i + step] = self._values(x)
         return out
 

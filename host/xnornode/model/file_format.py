@@ -29,7 +29,7 @@ from xnornode.model.layers import (
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Features, Raw, Take, TextFeatures
+from xnornode.model.preprocessing import Features, Raw, Take
 
 MAGIC = b"\x89BNN"
 VERSION = 3
@@ -180,7 +180,7 @@ def _parse(r: _Reader) -> Model:
         raise ModelError("header", "a header field is outside what the format allows")
     scales = tuple(int(s) for s in r.array("<u4", channels))
     if kind not in FEATURES:
-        raise ModelError("encoder", f"front {kind}: this xnornode knows {sorted(FEATURES)}")
+        raise ModelError("encoder", f"features {kind}: this xnornode knows {sorted(FEATURES)}")
     features = FEATURES[kind](r.take, length, channels)
     values = features.count(length, channels)
     encoding = _parse_code(r, coded, features, length, channels)
@@ -207,14 +207,14 @@ def _parse(r: _Reader) -> Model:
 def _parse_code(
     r: _Reader, kind: int, features: Features, length: int, channels: int
 ) -> InputEncoding | None:
-    if isinstance(features, TextFeatures):
+    rows = features.rows(length, channels)
+    if not rows:
         if kind:
-            raise ModelError("encoder", "a front of texts has no code after it")
+            raise ModelError("encoder", "features of texts have no input encoding after them")
         return None
     most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, Int8Encoding.KIND: 8}
     if kind not in most:
-        raise ModelError("encoder", f"code {kind}: this xnornode knows {sorted(most)}")
-    rows = features.rows(length, channels)
+        raise ModelError("encoder", f"encoding {kind}: this xnornode knows {sorted(most)}")
     bits, shift, zero = CODE.unpack(r.take(CODE.size))
     ok = 1 <= bits <= most[kind] and shift <= (0 if kind == Thermometer.KIND else 31)
     if not ok or any(zero) or (kind == Int8Encoding.KIND and bits != 8):

@@ -4,25 +4,23 @@ This is what a `.bnn` file holds (FORMAT.md) and the reference that the C core i
 for bit: a front, a code, and layers (`intlayers`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Int8, Int16
-from xnornode.errors import DataError, ModelError
+from xnornode._typing import Int8
+from xnornode.errors import ModelError
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import Int32, IntLayer, Scores, check_layer
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
 from xnornode.model.limits import MAX_CLASSES as MAX_CLASSES
 from xnornode.model.limits import MAX_INPUTS as MAX_INPUTS
-from xnornode.model.preprocessing import Features, TextFeatures
+from xnornode.model.preprocessing import Features, Items
 
-Windows = Int16 | Sequence[bytes]
-
-SELFTEST_TEXT = 256
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
 
 
@@ -106,16 +104,11 @@ class Model:
         _check(ok, "strings", f"notes must be at most {MAX_NOTES} printable ASCII characters")
 
     def _check_inputs(self) -> None:
-        w = self.window
-        if isinstance(self.features, TextFeatures):
-            ok = len(w.channels) == 1 and w.hop == w.length
-            ok = ok and w.length == self.features.length
-            _check(ok, "header", "texts have one channel, and the front's length as length and hop")
-            _check(self.encoding is None, "encoder", "a front of texts has no code after it")
-        else:
-            rows = self.features.rows(w.length, len(w.channels))
-            ok = self.encoding is not None and self.encoding.rows == rows
-            _check(ok, "encoder", f"a code with {rows} rows is needed")
+        w, channels = self.window, len(self.window.channels)
+        self.features.check_window(w.length, w.hop, channels)
+        rows, given = self.features.rows(w.length, channels), self.encoding
+        ok = given.rows == rows if given else not rows
+        _check(ok, "encoder", f"an input encoding of {rows} rows is needed; of 0, none")
 
     def _check_layers(self) -> None:
         width, kind = self.width, self.encoding.output if self.encoding else "binary"
@@ -134,24 +127,17 @@ class Model:
         values = self.features.count(self.window.length, len(self.window.channels))
         return self.encoding.width(values) if self.encoding else values
 
-    def inputs(self, windows: Windows) -> Int8:
+    def inputs(self, windows: Items) -> Int8:
         """The first layer's inputs, int8 (n, width): -1 and +1, or bytes.
 
         windows: int16 (n, length, channels); for a model of texts a sequence of bytes. Raises
         DataError for another shape or type.
         """
-        if isinstance(self.features, TextFeatures):
-            if isinstance(windows, np.ndarray | bytes | str):
-                raise DataError(f"this model takes a list of bytes, not {type(windows).__name__}")
-            return self.features.bits(windows)
-        shape = (self.window.length, len(self.window.channels))
-        given = np.asarray(windows)
-        if given.dtype != np.int16 or given.ndim != 3 or given.shape[1:] != shape:
-            raise DataError(f"windows must be int16 of shape (n, {shape[0]}, {shape[1]})")
-        assert self.encoding is not None
-        return self.encoding.encode(self.features.values(given))
+        items = self.features.check_items(windows, self.window.length, len(self.window.channels))
+        values = self.features.values(items)
+        return self.encoding.encode(values) if self.encoding else values
 
-    def activations(self, windows: Windows) -> Iterator[Int8]:
+    def activations(self, windows: Items) -> Iterator[Int8]:
         """The first layer's inputs, int8 (n, width), and what each layer but the last gives, int8
         (n, h, w, m)."""
         x = self.inputs(windows)
@@ -160,29 +146,25 @@ class Model:
             x = layer.forward(x)
             yield x
 
-    def scores(self, windows: Windows) -> Int32:
+    def scores(self, windows: Items) -> Int32:
         """Scores, int32 (n, classes), of windows as `inputs` takes them."""
         widest = max(self.width, *(prod(layer.output_shape) for layer in self.layers))
         step = max(1, CHUNK // widest)
         parts = [self._scores(windows[i : i + step]) for i in range(0, len(windows), step)]
         return np.concatenate(parts) if parts else self._scores(windows)
 
-    def _scores(self, windows: Windows) -> Int32:
+    def _scores(self, windows: Items) -> Int32:
         *_, last = self.activations(windows)
         return self.layers[-1].forward(last)
 
-    def predict(self, windows: Windows) -> npt.NDArray[np.int64]:
+    def predict(self, windows: Items) -> npt.NDArray[np.int64]:
         """Class index per window, (n,): the highest score, the first of them in a tie."""
         return self.scores(windows).argmax(axis=1)
 
-    def selftest_window(self) -> Windows:
+    def selftest_window(self) -> Items:
         """The self-test's window, int16 (1, length, channels), or its text (FORMAT.md)."""
-        if isinstance(self.features, TextFeatures):
-            numbers = _xorshift32(self.seed, min(self.window.length, SELFTEST_TEXT))
-            return [bytes(0x20 + n % 95 for n in numbers)]
-        shape = (1, self.window.length, len(self.window.channels))
-        samples = np.array(_xorshift32(self.seed, prod(shape)), np.uint16).view(np.int16)
-        return (samples >> self.shift).reshape(shape)
+        shape = (self.window.length, len(self.window.channels))
+        return self.features.selftest_items(partial(_xorshift32, self.seed), self.shift, *shape)
 
     def selftest_scores(self) -> Int32:
         """The scores that the self-test must give, int32 (classes,)."""

@@ -4,9 +4,9 @@ Twin of `bnn_text.c`: written to be read, compared with it bit for bit.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ SECTION = struct.Struct("<4BI")
 MAX_N = 8
 MAX_BUCKETS = 65534
 SPACE = 0x20
+SELFTEST_TEXT = 256  # bytes of the self-test's text at most
 
 
 def _clean_table(unit: Unit) -> Bytes:
@@ -79,6 +80,7 @@ class NGrams:
     length: int
 
     KIND: ClassVar[int] = 3
+    takes: ClassVar[Literal["windows", "texts"]] = "texts"
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS.values():
@@ -95,12 +97,39 @@ class NGrams:
         """Bits of a text."""
         return self.buckets
 
-    def bits(self, texts: Sequence[bytes]) -> Int8:
-        """Bits -1 or +1, int8 (n, buckets), of n texts. Raises DataError unless they are bytes."""
-        if not all(isinstance(text, bytes) for text in texts):
+    def rows(self, length: int, channels: int) -> int:
+        """No input encoding follows."""
+        return 0
+
+    def check_window(self, length: int, hop: int, channels: int) -> None:
+        """Raise ModelError unless length and hop are the bytes that are read."""
+        if (channels, hop, length) != (1, length, self.length):
+            text = "texts have one channel, and the bytes that are read as length and hop"
+            raise ModelError("header", text)
+
+    def check_items(self, items: Any, length: int, channels: int) -> Sequence[bytes]:
+        """A list of texts. Raises DataError for an array, or one text alone."""
+        if isinstance(items, np.ndarray | bytes | str):
+            raise DataError(f"this model takes a list of bytes, not {type(items).__name__}")
+        texts: Sequence[bytes] = items
+        return texts
+
+    def item_bytes(self, length: int, channels: int) -> int:
+        """Bytes of one text on the node."""
+        return length
+
+    def selftest_items(
+        self, numbers: Callable[[int], Sequence[int]], shift: int, length: int, channels: int
+    ) -> Sequence[bytes]:
+        """The self-test's text."""
+        return [bytes(0x20 + n % 95 for n in numbers(min(length, SELFTEST_TEXT)))]
+
+    def values(self, items: Sequence[bytes]) -> Int8:
+        """Inputs -1 or +1, int8 (n, buckets), of texts. Raises DataError unless they are bytes."""
+        if not all(isinstance(text, bytes) for text in items):
             raise DataError('texts must be bytes: text.encode("utf-8") makes them of a str')
-        out = np.full((len(texts), self.buckets), -1, np.int8)
-        for row, text in zip(out, texts, strict=True):
+        out = np.full((len(items), self.buckets), -1, np.int8)
+        for row, text in zip(out, items, strict=True):
             row[self.buckets_of(text)] = 1
         return out
 

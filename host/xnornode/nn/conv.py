@@ -1,6 +1,6 @@
 """Convolution and max-pool with binary weights, forward and backward, float32 NumPy.
 
-The fields of view are copied into a matrix for one small part of the batch at a time (Chellapilla,
+The patches are copied into a matrix for one small part of the batch at a time (Chellapilla,
 Puri, Simard, "High performance convolutional neural networks for document processing", 2006), so
 that it stays in the cache: it is never stored, the backward pass makes it again.
 """
@@ -10,53 +10,43 @@ from typing import Literal
 
 import numpy as np
 
-from xnornode._typing import Float
+from xnornode._typing import Float, Shape
 from xnornode.nn import cache_blocks
+from xnornode.nn.layer_spec import Conv
 from xnornode.nn.layers import Parameter, glorot, parameter
 from xnornode.nn.quantizers import WeightBinarizer
-
-Pair = tuple[int, int]
 
 
 class BinaryConv:
     """Convolution over (n, height, width, channels), then max-pool; no bias.
 
     Latent weights are float32 (outputs, kh * kw * channels / groups), ordered by row, column,
-    channel. fill: what stands outside the grid, -1 for bits and 0 for bytes. pool: fields of this
-    size without overlap; what is left over at the end is dropped.
+    channel. fill: what stands outside the input, -1 for binary and 0 for int8. What the pool leaves
+    over at the end is dropped.
     """
 
     def __init__(
         self,
-        input_shape: tuple[int, int, int],
-        outputs: int,
-        kernel: Pair,
+        input_shape: Shape,
+        spec: Conv,
         rng: np.random.Generator,
-        stride: Pair = (1, 1),
-        padding: Pair = (0, 0),
-        pool: Pair = (1, 1),
-        groups: int = 1,
         fill: Literal[-1, 0] = -1,
         first: bool = False,
         binarizer: WeightBinarizer | None = None,
     ) -> None:
         height, width, channels = input_shape
-        self.input_shape, self.kernel, self.stride, self.padding = (
-            input_shape,
-            kernel,
-            stride,
-            padding,
-        )
-        self.pool, self.groups, self.fill, self.first = pool, groups, np.float32(fill), first
-        self.outputs = outputs
+        self.input_shape, self.first = input_shape, first
+        self.kernel, self.stride, self.padding = spec.kernel, spec.stride, spec.padding
+        self.pool, self.groups, self.outputs = spec.pool, spec.groups, spec.outputs
+        self.fill = np.float32(fill)
         # What the pool leaves over at the end is not computed at all.
-        self.places = (
-            ((height + 2 * padding[0] - kernel[0]) // stride[0] + 1) // pool[0] * pool[0],
-            ((width + 2 * padding[1] - kernel[1]) // stride[1] + 1) // pool[1] * pool[1],
+        (kh, kw), (sh, sw), (ph, pw) = spec.kernel, spec.stride, spec.padding
+        self.positions = (
+            ((height + 2 * ph - kh) // sh + 1) // spec.pool[0] * spec.pool[0],
+            ((width + 2 * pw - kw) // sw + 1) // spec.pool[1] * spec.pool[1],
         )
-        area = kernel[0] * kernel[1]
-        inputs = area * channels // groups
-        start = glorot(outputs, inputs, area * outputs // groups, rng)
+        inputs = kh * kw * channels // spec.groups
+        start = glorot(spec.outputs, inputs, kh * kw * spec.outputs // spec.groups, rng)
         self.binarizer = binarizer or WeightBinarizer()
         self.weights = parameter(start, latent=self.binarizer.kind != "real")
 
@@ -64,8 +54,8 @@ class BinaryConv:
     def output_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) behind the pool."""
         return (
-            self.places[0] // self.pool[0],
-            self.places[1] // self.pool[1],
+            self.positions[0] // self.pool[0],
+            self.positions[1] // self.pool[1],
             self.outputs,
         )
 
@@ -82,17 +72,17 @@ class BinaryConv:
         out[:, ph : ph + height, pw : pw + width] = x
         return out
 
-    def _fields(self, x: Float, group: int, place: int | None = None) -> Float:
-        """The fields of view of padded inputs, a view (n, h, w, kh, kw, channels / groups).
+    def _patches(self, x: Float, group: int, position: int | None = None) -> Float:
+        """The patches of padded inputs, a view (n, h, w, kh, kw, channels / groups).
 
-        place: those at one place of the pool's fields alone, h and w being those of the output.
+        position: those at one position of the pool alone, h and w being those of the output.
         """
         each = x.shape[-1] // self.groups
         n, row, column, item = x.strides
         down, along = row * self.stride[0], column * self.stride[1]
-        height, width = self.places
-        if place is not None:
-            y, x0 = divmod(place, self.pool[1])
+        height, width = self.positions
+        if position is not None:
+            y, x0 = divmod(position, self.pool[1])
             x = x[:, y * self.stride[0] :, x0 * self.stride[1] :]
             down, along = down * self.pool[0], along * self.pool[1]
             height, width, _ = self.output_shape
@@ -104,13 +94,13 @@ class BinaryConv:
         )
         return view
 
-    def _columns(self, fields: Float) -> Float:
-        """Fields of view as the rows of a matrix; a copy unless they are the input itself."""
-        return fields.reshape(-1, self.weights.value.shape[1])
+    def _columns(self, patches: Float) -> Float:
+        """Patches as the rows of a matrix; a copy unless they are the input itself."""
+        return patches.reshape(-1, self.weights.value.shape[1])
 
     def _parts(self, count: int) -> list[tuple[int, int]]:
         each = self.weights.value.shape[1] + self.outputs
-        return cache_blocks.spans(count, 4 * self.places[0] * self.places[1] * each)
+        return cache_blocks.spans(count, 4 * self.positions[0] * self.positions[1] * each)
 
     def forward(self, x: Float, training: bool) -> Float:
         used = self.used(training)
@@ -123,14 +113,14 @@ class BinaryConv:
         each = self.outputs // self.groups
 
         def piece(start: int, end: int) -> None:
-            # One place of the pool's fields after the other: each is a block of its own.
+            # One position of the pool after the other: each is a block of its own.
             best = out[start:end]
             z = best if size == 1 else np.empty_like(best)
             for i in range(size):
                 into = (best if i == 0 else z).reshape(-1, self.outputs)
                 for g in range(self.groups):
                     own = slice(g * each, (g + 1) * each)
-                    seen = self._columns(self._fields(x[start:end], g, i))
+                    seen = self._columns(self._patches(x[start:end], g, i))
                     np.matmul(seen, used[own].T, out=into[:, own])
                 if i and training:
                     np.greater(z, best, out=higher[i - 1, start:end])
@@ -149,26 +139,26 @@ class BinaryConv:
         each, channels = self.outputs // self.groups, x.shape[-1] // self.groups
 
         def of_weights(start: int, end: int) -> None:
-            # Where no gradient by x is wanted, the places of a pool's fields need not meet again.
+            # Where no gradient by x is wanted, the positions of a pool need not meet again.
             total = sums[starts[start]]
             for i, part in self._highest(grad[start:end], start):
                 flat = part.reshape(-1, self.outputs)
                 for g in range(self.groups):
                     own = slice(g * each, (g + 1) * each)
-                    total[own] += flat[:, own].T @ self._columns(self._fields(x[start:end], g, i))
+                    total[own] += flat[:, own].T @ self._columns(self._patches(x[start:end], g, i))
 
         def of_both(start: int, end: int) -> None:
             flat = self._spread(grad[start:end], start).reshape(-1, self.outputs)
             for g in range(self.groups):
                 own = slice(g * each, (g + 1) * each)
-                columns = self._columns(self._fields(x[start:end], g))
+                columns = self._columns(self._patches(x[start:end], g))
                 np.matmul(flat[:, own].T, columns, out=sums[starts[start]][own])
-                # Where every place sees itself alone, the columns are the inputs themselves.
+                # Where every position sees itself alone, the columns are the inputs themselves.
                 columns = np.empty_like(columns) if np.may_share_memory(columns, x) else columns
                 np.matmul(flat[:, own], self._used[own], out=columns)
-                shape = (end - start, *self.places, *self.kernel, channels)
+                shape = (end - start, *self.positions, *self.kernel, channels)
                 part = back[start:end, ..., g * channels : (g + 1) * channels]
-                self._add_fields(part, columns.reshape(shape))
+                self._add_patches(part, columns.reshape(shape))
 
         cache_blocks.run(of_weights if self.first else of_both, parts)
         np.sum(sums, axis=0, out=self.weights.grad)
@@ -180,7 +170,7 @@ class BinaryConv:
         return back[:, ph : ph + height, pw : pw + width]
 
     def _highest(self, grad: Float, start: int) -> Iterator[tuple[int, Float]]:
-        """Place by place of the pool's fields, its part of the gradient: all where z is highest."""
+        """Position by position of the pool, its part of the gradient: all where z is highest."""
         left = grad.copy()
         for i in range(self.pool[0] * self.pool[1] - 1, 0, -1):
             part = left * self._higher[i - 1, start : start + len(grad)]
@@ -193,17 +183,17 @@ class BinaryConv:
         rows, columns = self.pool
         if rows * columns == 1:
             return grad
-        z = np.empty((len(grad), *self.places, self.outputs), np.float32)
+        z = np.empty((len(grad), *self.positions, self.outputs), np.float32)
         for i, part in self._highest(grad, start):
             z[:, i // columns :: rows, i % columns :: columns] = part
         return z
 
-    def _add_fields(self, back: Float, columns: Float) -> None:
+    def _add_patches(self, back: Float, columns: Float) -> None:
         """Add each field of view's gradient, (n, oh, ow, kh, kw, channels), to where it was seen.
 
         First down the rows, where whole rows of the kernel lie together, then along them.
         """
-        (oh, ow), (kh, kw), (sh, sw) = self.places, self.kernel, self.stride
+        (oh, ow), (kh, kw), (sh, sw) = self.positions, self.kernel, self.stride
         channels = columns.shape[-1]
         whole = columns.reshape(len(columns), oh, ow, kh, kw * channels)
         rows = np.zeros((len(columns), back.shape[1], ow, kw * channels), np.float32)

@@ -40,85 +40,103 @@ class Block:
             Geometry(m, self.input_shape, (1, 1), scores=self.output == "scores")
 
 
-class Network:
-    """(linear layer, batch norm, sign) for each spec, then (dense, batch norm) for the logits.
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What a network is made of.
 
-    grid: of the input, (height, width, channels). inputs: "bits" are -1 and +1, "bytes" whole
-    numbers from -128 to 127, divided by 128. average: the logits see the mean over height and
-    width. weights, standardize, real_until: see `binarize.WeightBinarizer`; "real" gives a float
-    network, with ReLU. before: a layer that makes the bits from values; grid is that of its bits.
-    Raises DataError for layers that do not fit, ModelError where the format does not allow them.
+    input_shape: of the input, (height, width, channels). layers: the hidden ones. classes: logits.
+    inputs: "binary" are -1 and +1, "int8" whole numbers from -128 to 127, divided by 128.
+    global_average_pooling: the logits see the mean over height and width. ste: the gradient that
+    stands in for sign's. weights, standardize, real_until: see `WeightBinarizer`; weights "real"
+    give a float network, with ReLU.
+    """
+
+    input_shape: Shape
+    layers: Sequence[Spec]
+    classes: int
+    inputs: Activation = "binary"
+    global_average_pooling: bool = False
+    ste: str = "clipped"
+    weights: str = "sign"
+    standardize: bool = False
+    real_until: float = 0.0
+
+
+class Network:
+    """(linear layer, batch norm, sign) for each layer, then (dense, batch norm) for the logits.
+
+    before: a layer that makes the binary inputs from values; the spec's input shape is that of its
+    outputs. Raises DataError for layers that do not fit, ModelError where the format does not allow
+    them.
     """
 
     def __init__(
         self,
-        input_shape: Shape,
-        specs: Sequence[Spec],
-        classes: int,
+        spec: NetworkSpec,
         rng: np.random.Generator,
-        inputs: Activation = "binary",
-        global_average_pooling: bool = False,
-        ste: str = "clipped",
-        weights: str = "sign",
-        standardize: bool = False,
-        real_until: float = 0.0,
         before: LearnedThermometer | None = None,
     ) -> None:
+        self.spec, self.before = spec, before
         self.layers: list[Layer] = [before] if before else []
         self.blocks: list[Block] = []
         self.binarizers: list[WeightBinarizer] = []
-        self.input_shape, self.inputs, self.before = input_shape, inputs, before
-        self._weights = (weights, standardize, real_until)
-        kind, real = inputs, weights == "real"
+        shape, kind = spec.input_shape, spec.inputs
         unit = 1.0 if kind == "binary" else 1 / INT8_STEPS
-        for spec in specs:
-            binarizer = self._binarizer()
-            linear: BinaryDense | BinaryConv
-            first = not self.layers  # of a network's input nobody needs the gradient
-            if isinstance(spec, Conv):
-                spec.check(input_shape)
-                linear = BinaryConv(
-                    input_shape,
-                    spec.outputs,
-                    spec.kernel,
-                    rng,
-                    spec.stride,
-                    spec.padding,
-                    spec.pool,
-                    spec.groups,
-                    -1 if kind == "binary" else 0,
-                    first,
-                    binarizer,
-                )
-                seen, input_shape = input_shape, linear.output_shape
-            else:
-                linear = BinaryDense(int(np.prod(input_shape)), spec.outputs, rng, first, binarizer)
-                seen, input_shape = (1, 1, int(np.prod(input_shape))), (1, 1, spec.outputs)
-            norm = BatchNorm(spec.outputs, rising=isinstance(spec, Conv) and spec.pool != (1, 1))
-            activation: Layer = ReLU() if real else Sign(ste)
-            if spec.activation == "int8" and not real:
-                activation = Int8ReLU()
-            self.blocks.append(Block(linear, norm, seen, kind, spec.activation, unit))
-            self.layers += [linear, norm, activation]
-            kind, unit = spec.activation, 1.0 if spec.activation == "binary" else 1 / Int8ReLU.STEPS
-        first = not self.layers
-        if global_average_pooling and input_shape[:2] != (1, 1):
-            self.layers.append(Mean())
-            unit /= input_shape[0] * input_shape[1]
-        else:
-            input_shape = (1, 1, int(np.prod(input_shape)))
-        head = BinaryDense(input_shape[2], classes, rng, first, self._binarizer())
-        norm = BatchNorm(classes)
-        self.blocks.append(Block(head, norm, input_shape, kind, "scores", unit))
-        self.layers += [head, norm]
-        if not real:  # said before a long training, not after it
+        for layer in spec.layers:
+            shape = self._add_hidden(layer, shape, kind, unit, rng)
+            kind, unit = layer.activation, 1.0
+            if kind == "int8":
+                unit = 1 / Int8ReLU.STEPS
+        self._add_scores(shape, kind, unit, rng)
+        if spec.weights != "real":  # said before a long training, not after it
             if len(self.blocks) > MAX_LAYERS:
                 raise ModelError("header", f"{len(self.blocks)} layers: at most {MAX_LAYERS}")
             for block in self.blocks:
                 block.check()
 
+    def _add_hidden(
+        self, layer: Spec, shape: Shape, kind: Activation, unit: float, rng: np.random.Generator
+    ) -> Shape:
+        """Add a hidden layer behind an output of `shape`; the shape of its own output."""
+        binarizer = self._binarizer()
+        linear: BinaryDense | BinaryConv
+        first = not self.layers  # of a network's input nobody needs the gradient
+        if isinstance(layer, Conv):
+            layer.check(shape)
+            linear = BinaryConv(shape, layer, rng, -1 if kind == "binary" else 0, first, binarizer)
+            seen, output = shape, linear.output_shape
+        else:
+            seen, output = (1, 1, int(np.prod(shape))), (1, 1, layer.outputs)
+            linear = BinaryDense(seen[2], layer.outputs, rng, first, binarizer)
+        pooled = isinstance(layer, Conv) and layer.pool != (1, 1)
+        norm = BatchNorm(layer.outputs, rising=pooled)
+        activation: Layer = Sign(self.spec.ste)
+        if self.spec.weights == "real":
+            activation = ReLU()
+        elif layer.activation == "int8":
+            activation = Int8ReLU()
+        self.blocks.append(Block(linear, norm, seen, kind, layer.activation, unit))
+        self.layers += [linear, norm, activation]
+        return output
+
+    def _add_scores(
+        self, shape: Shape, kind: Activation, unit: float, rng: np.random.Generator
+    ) -> None:
+        """Add what gives the logits."""
+        first = not self.layers
+        if self.spec.global_average_pooling and shape[:2] != (1, 1):
+            self.layers.append(Mean())
+            unit /= shape[0] * shape[1]
+        else:
+            shape = (1, 1, int(np.prod(shape)))
+        head = BinaryDense(shape[2], self.spec.classes, rng, first, self._binarizer())
+        norm = BatchNorm(self.spec.classes)
+        self.blocks.append(Block(head, norm, shape, kind, "scores", unit))
+        self.layers += [head, norm]
+
     def _binarizer(self) -> WeightBinarizer:
-        self.binarizers.append(WeightBinarizer(*self._weights))
+        s = self.spec
+        self.binarizers.append(WeightBinarizer(s.weights, s.standardize, s.real_until))
         return self.binarizers[-1]
 
     def advance(self, done: float) -> None:
@@ -128,7 +146,7 @@ class Network:
 
     def forward(self, x: Float, training: bool) -> Float:
         """Logits (n, classes) of inputs, float32 (n, width)."""
-        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
+        x = x.reshape(len(x), *self.spec.input_shape) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
@@ -140,7 +158,7 @@ class Network:
 
     def decisions(self, x: Float) -> Iterator[Float]:
         """Per hidden layer its outputs, float32 (n, ...), then the logits."""
-        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
+        x = x.reshape(len(x), *self.spec.input_shape) if self.before is None else x
         for layer in self.layers:
             x = layer.forward(x, training=False)
             if isinstance(layer, Sign | Int8ReLU):
@@ -149,7 +167,7 @@ class Network:
 
     def ones(self, x: Float) -> tuple[Float, ...]:
         """Per linear layer the share of 1s among its inputs, bits: float32 (channels,)."""
-        x = x.reshape(len(x), *self.input_shape) if self.before is None else x
+        x = x.reshape(len(x), *self.spec.input_shape) if self.before is None else x
         shares = []
         for layer in self.layers:
             if isinstance(layer, BinaryConv | BinaryDense):

@@ -16,7 +16,6 @@ from xnornode import __version__
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.dataset import natural
 from xnornode.data.prepare import Splits
-from xnornode.data.windows import given
 from xnornode.model.model import Model
 from xnornode.training.trainer import Epoch, Trained
 
@@ -86,20 +85,20 @@ class Report:
     version: str = __version__
 
 
-def make_report(model: Model, trained: Trained, parts: Splits) -> Report:
-    """Test `model`, folded from `trained`, on the test part of `parts`."""
-    test = parts.test
-    guess = model.predict(given(test))
-    real = trained.predict(test)
-    table = confusion(test.labels, guess, len(parts.labels))
-    figures = per_class(table, parts.labels)
+def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
+    """Test `model`, folded from `trained`, on the test part of `splits`."""
+    test = splits.tested()
+    guess = model.predict(test.items)
+    real = trained.predict(test.items)
+    table = confusion(test.labels, guess, len(splits.labels))
+    figures = per_class(table, splits.labels)
     right = guess == test.labels
     recalls = [c.recall for c in figures if c.recall is not None]
-    validation = 0 if parts.validation is None else len(parts.validation)
+    validation = 0 if splits.validation is None else len(splits.validation)
     return Report(
         name=model.name,
-        labels=parts.labels,
-        counts=Counts(len(parts.train), validation, len(test), parts.held_out),
+        labels=splits.labels,
+        counts=Counts(len(splits.train), validation, len(test), splits.held_out),
         accuracy=float(right.mean()),
         interval=wilson(int(right.sum()), len(right)),
         balanced=float(np.mean(recalls)),
@@ -107,14 +106,14 @@ def make_report(model: Model, trained: Trained, parts: Splits) -> Report:
         differing=int((real != guess).sum()),
         confusion=tuple(tuple(int(n) for n in row) for row in table),
         classes=figures,
-        groups=per_group(test.groups, right) if parts.held_out else (),
+        groups=per_group(test.groups, right) if splits.held_out else (),
         history=trained.history,
         best_epoch=trained.best,
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
         cost=estimate(model),
-        notes=parts.notes,
-        warnings=parts.warnings,
+        notes=splits.notes,
+        warnings=splits.warnings,
     )
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from xnornode.cost.chips import RP2040, Chip
 from xnornode.cost.estimate import estimate
-from xnornode.data.prepare import Task
-from xnornode.data.windows import select
+from xnornode.data.prepare import Splits
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model.features import Statistics
@@ -112,20 +111,20 @@ def _features_text(features: Statistics) -> str:
     )
 
 
-def notes(config: TrainConfig, task: Task) -> str:
+def notes(config: TrainConfig, splits: Splits) -> str:
     """What the model's file says of how it was made: known before it is trained, as it counts."""
     return (
-        f"found by search; trained on {len(task.training)} of {task.name}; {config.epochs} epochs, "
-        f"seed {config.seed}"
+        f"found by search; trained on {len(splits.train)} of {splits.name}; "
+        f"{config.epochs} epochs, seed {config.seed}"
     )
 
 
-def cost_of(config: TrainConfig, task: Task, chip: Chip) -> Cost:
+def cost_of(config: TrainConfig, splits: Splits, chip: Chip) -> Cost:
     """What the model of `config` will take. Raises DataError or ModelError where there is none."""
-    few = select(task.training, np.arange(min(FEW, len(task.training))))
+    few = splits.train.select(np.arange(min(FEW, len(splits.train))))
     inputs, network = make_network(few, config, np.random.default_rng(config.seed))
-    untrained = Trained(network, inputs, config, (), 0, 0)
-    text = notes(config, task)
-    figures = estimate(fold(untrained, task.window, task.labels, task.name, text), (chip,))
+    about = (splits.name, splits.labels, splits.window)
+    untrained = Trained(network, inputs, config, (), 0, 0, *about)
+    figures = estimate(fold(untrained, notes=notes(config, splits)), (chip,))
     took = figures.times[0].microseconds
     return Cost(figures.file_bytes, took, figures.ram.total)

@@ -1,6 +1,6 @@
 """The most accurate network within a budget of bytes, time and RAM, and the Pareto front.
 
-    found = search(task, Budget(bytes=8000, milliseconds=2), trials=50)
+    found = search(splits, Budget(bytes=8000, milliseconds=2), trials=50)
     fileformat.save(found.model, "best.bnn")
 
 Successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
@@ -17,9 +17,9 @@ from itertools import islice
 
 import numpy as np
 
-from xnornode.data.prepare import Task
+from xnornode.data.prepare import Splits
 from xnornode.data.split import VALIDATION_SHARE, Wanted, check_groups, choose_groups
-from xnornode.data.windows import Data, given, select
+from xnornode.data.windows import Data
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
@@ -92,7 +92,7 @@ class SearchResult:
 
 
 def search(
-    task: Task,
+    splits: Splits,
     budget: Budget,
     base: TrainConfig | None = None,
     *,
@@ -103,7 +103,7 @@ def search(
     progress: Callable[[Step], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> SearchResult:
-    """Find the most accurate network for `task` that keeps `budget`.
+    """Find the most accurate network for `splits` that keeps `budget`.
 
     base: settings that all candidates share (augmentation, seed, grid of images, ..., and the
     epochs of the last round and of the final training); its own encoder and layers are the first
@@ -116,13 +116,15 @@ def search(
     base = base or TrainConfig()
     if trials < 1 or (minutes is not None and not minutes > 0):
         raise DataError("a search needs at least one trial, and minutes above 0")
-    training, watched = split_validation(task.training, validation)
+    training, watched = splits.train, splits.validation
+    if watched is None or validation is not None:
+        training, watched = split_validation(training, validation)
     refused = 0
     if candidates is None:
-        source = drawn(task, budget, base)
+        source = drawn(splits, budget, base)
     else:
-        source, refused = checked(candidates, task, budget)
-    halving = _Halving(task, training, watched, progress)
+        source, refused = checked(candidates, splits, budget)
+    halving = _Halving(splits, training, watched, progress)
     lengths = round_lengths(base.epochs)
     if minutes is None:
         halving.run(islice(source, trials), trials, lengths)
@@ -133,8 +135,9 @@ def search(
     if best is None:
         raise DataError(f"every training diverged, lower the rate: {halving.failed[0][1]}")
     final = Step(len(lengths) + 1, len(lengths), 1, 1)
-    trained = train(task.training, best.candidate.config, progress=_teller(progress, final))
-    model = _fold(trained, task)
+    whole = replace(splits, validation=None)
+    trained = train(whole, best.candidate.config, progress=_teller(progress, final))
+    model = _fold(trained, splits)
     found = tuple(halving.latest[number] for number in sorted(halving.latest))
     return SearchResult(
         budget=budget,
@@ -143,7 +146,7 @@ def search(
         best=best,
         model=model,
         trained=trained,
-        accuracy=_accuracy(model, task.test),
+        accuracy=_accuracy(model, splits.tested()),
         held_out=tuple(sorted(set(watched.groups.tolist()))),
         validation=len(watched),
         failed=tuple(halving.failed),
@@ -156,12 +159,12 @@ class _Halving:
 
     def __init__(
         self,
-        task: Task,
+        splits: Splits,
         training: Data,
         watched: Data,
         progress: Callable[[Step], None] | None,
     ) -> None:
-        self.task, self.training, self.watched = task, training, watched
+        self.splits, self.training, self.watched = splits, training, watched
         self.progress = progress
         self.latest: dict[int, Trial] = {}
         self.failed: list[tuple[Candidate, str]] = []
@@ -194,9 +197,10 @@ class _Halving:
     def _try(self, candidate: Candidate, epochs: int, step: Step) -> Trial | None:
         config = replace(candidate.config, epochs=epochs)
         start = time.perf_counter()
-        trained = train(self.training, config, progress=_teller(self.progress, step))
+        part = replace(self.splits, train=self.training, validation=None)
+        trained = train(part, config, progress=_teller(self.progress, step))
         try:
-            accuracy = _accuracy(_fold(trained, self.task), self.watched)
+            accuracy = _accuracy(_fold(trained, self.splits), self.watched)
         except ModelError as error:  # training diverged
             self.failed.append((candidate, str(error)))
             return None
@@ -226,7 +230,7 @@ def split_validation(data: Data, wanted: Wanted = None) -> tuple[Data, Data]:
             "split each recording in time (--split time)"
         )
     held = np.isin(data.groups, groups)
-    return select(data, ~held), select(data, held)
+    return data.select(~held), data.select(held)
 
 
 def round_lengths(epochs: int) -> list[int]:
@@ -266,13 +270,12 @@ def _merit(trial: Trial) -> tuple[float, ...]:
     return (trial.accuracy, -cost.bytes, -cost.microseconds, -trial.candidate.number)
 
 
-def _fold(trained: Trained, task: Task) -> Model:
-    text = notes(trained.config, task)
-    return fold(trained, task.window, task.labels, task.name, text)
+def _fold(trained: Trained, splits: Splits) -> Model:
+    return fold(trained, notes=notes(trained.config, splits))
 
 
 def _accuracy(model: Model, data: Data) -> float:
-    return float((model.predict(given(data)) == data.labels).mean())
+    return float((model.predict(data.items) == data.labels).mean())
 
 
 def _teller(progress: Callable[[Step], None] | None, step: Step) -> Callable[[Epoch], None] | None:

@@ -8,8 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from xnornode._typing import Activation
-from xnornode.data.prepare import Task
-from xnornode.data.windows import Texts
+from xnornode.data.prepare import Splits
 from xnornode.errors import DataError, ModelError
 from xnornode.model.features import COVARIANCE, DEFAULT, Statistics
 from xnornode.model.fit_encoding import EncodingName
@@ -65,17 +64,17 @@ VALUES: Encodings = (
 
 
 def checked(
-    configs: Sequence[TrainConfig], task: Task, budget: Budget
+    configs: Sequence[TrainConfig], splits: Splits, budget: Budget
 ) -> tuple[Iterator[Candidate], int]:
     """Those of `configs` that keep the budget, and how many do not."""
-    costs = [cost_of(config, task, budget.chip) for config in configs]
+    costs = [cost_of(config, splits, budget.chip) for config in configs]
     kept = [(g, c) for g, c in zip(configs, costs, strict=True) if c.within(budget)]
     if not kept:
         raise _nothing_fits(budget, costs)
     return iter([Candidate(i, g, c) for i, (g, c) in enumerate(kept)]), len(costs) - len(kept)
 
 
-def drawn(task: Task, budget: Budget, base: TrainConfig) -> Iterator[Candidate]:
+def drawn(splits: Splits, budget: Budget, base: TrainConfig) -> Iterator[Candidate]:
     """Different networks that keep the budget, `base` first if it does, until none is new.
 
     Half of them are as wide as the budget allows, the others anything up to that: accuracy rises
@@ -90,7 +89,7 @@ def drawn(task: Task, budget: Budget, base: TrainConfig) -> Iterator[Candidate]:
         key = repr(config)
         if key not in costs:
             try:
-                costs[key] = cost_of(config, task, budget.chip)
+                costs[key] = cost_of(config, splits, budget.chip)
             except (DataError, ModelError) as error:
                 costs[key], problem = None, error
         cost = costs[key]
@@ -107,7 +106,7 @@ def drawn(task: Task, budget: Budget, base: TrainConfig) -> Iterator[Candidate]:
             yield Candidate(len(given), config, cost)
             given.add(repr(config))
             idle = 0
-        config = _draw(task, base, rng, fits)
+        config = _draw(splits, base, rng, fits)
     if not given:
         known = [cost for cost in costs.values() if cost]
         raise _nothing_fits(budget, known) if known or not problem else problem
@@ -125,10 +124,10 @@ def _nothing_fits(budget: Budget, costs: Sequence[Cost]) -> DataError:
 
 
 def _draw(
-    task: Task, base: TrainConfig, rng: np.random.Generator, fits: Callable[[TrainConfig], bool]
+    splits: Splits, base: TrainConfig, rng: np.random.Generator, fits: Callable[[TrainConfig], bool]
 ) -> TrainConfig | None:
     """A network of random form, as wide as fits or less; None where none was found."""
-    family = _one_of(rng, _families(task, base))
+    family = _one_of(rng, _families(splits, base))
     # More than one try, or a family of which little fits would hardly be seen.
     for _ in range(FORMS):
         at, widths = family(rng)
@@ -139,10 +138,10 @@ def _draw(
     return None
 
 
-def _families(task: Task, base: TrainConfig) -> Sequence[Callable[[np.random.Generator], Form]]:
+def _families(splits: Splits, base: TrainConfig) -> Sequence[Callable[[np.random.Generator], Form]]:
     """What draws a form, for data of this kind; several times what deserves more tries."""
-    length = task.window.length
-    if isinstance(task.training, Texts):
+    length = splits.window.length
+    if splits.train.kind == "texts":
         return [lambda rng: _text(rng, base, length)]
     image = base.image_shape is not None
     encodings = PIXELS if image else SERIES if length > 1 else VALUES

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Float
-from xnornode.data.augment import TextAugment
-from xnornode.data.windows import Data, Texts, given
+from xnornode.data.windows import Data
 from xnornode.model.limits import INT16
 from xnornode.nn.workers import Workers
 from xnornode.training.config import TrainConfig
@@ -39,8 +38,8 @@ class Batches:
         self._order = workers.share(np.arange(len(data)))
         self.augment = config.augment
         # n-grams are dropped from the bits of a text, samples are changed before they are coded.
-        encoded_once = not self.augment or isinstance(data, Texts)
-        self._fixed = inputs.compact(given(data)) if encoded_once else None
+        encoded_once = not self.augment or data.kind == "texts"
+        self._fixed = inputs.compact(data.items) if encoded_once else None
 
     def batches(self, epoch: int) -> Iterator[tuple[Float, npt.NDArray[np.intp], int]]:
         """Inputs, float32 (n, width), which of the data they are, and the size of the whole batch.
@@ -74,13 +73,10 @@ class Batches:
     def _prepare(self, block: list[npt.NDArray[np.intp]]) -> npt.NDArray[np.integer]:
         which = np.concatenate(block)
         if self._fixed is not None:
-            bits = self._fixed[which]
-            if isinstance(self.augment, TextAugment):
-                return self.augment.apply(bits.astype(np.int8, copy=False), self.rng)
-            return bits
-        assert not isinstance(self.data, Texts)
-        assert self.augment and not isinstance(self.augment, TextAugment)
-        changed = self.augment.apply(self.data.samples[which], self.rng)
+            fixed = self._fixed[which]
+            return self.augment.apply(fixed, self.rng) if self.augment else fixed
+        assert self.augment
+        changed = self.augment.apply(self.data.select(which).items, self.rng)
         np.rint(changed, out=changed)
         np.clip(changed, INT16.min, INT16.max, out=changed)
         return self.inputs.compact(changed.astype(np.int16))

@@ -3,7 +3,7 @@
 import io
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from xnornode._files import write_whole
 from xnornode._typing import Float
-from xnornode.data.windows import Data, given
+from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.nn.optimizers import Adam
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class TrainingState:
     """All that training changes: written as it is, read into the same places."""
 
@@ -24,8 +24,16 @@ class TrainingState:
     kept: list[Float]
     optimizer: Adam
     rng: np.random.Generator
-    history: list[Any]
-    best: int
+    history: list[Any] = field(default_factory=list)
+    best: int = 0
+
+    def record(self, epoch: Any) -> None:
+        """Take an epoch that has ended; keep the network's arrays if none validated better."""
+        self.history.append(epoch)
+        before = self.history[self.best - 1].validation if self.best else None
+        if epoch.validation is None or epoch.validation >= (before or 0):
+            self.best = epoch.number
+            self.kept[:] = [array.copy() for array in self.network]
 
 
 def digest(data: Data, validation: Data | None, teacher_logits: Float | None) -> int:
@@ -33,7 +41,7 @@ def digest(data: Data, validation: Data | None, teacher_logits: Float | None) ->
     crc = 0
     for part in (data, validation):
         if part is not None:
-            for one in given(part):
+            for one in part.items:
                 crc = zlib.crc32(bytes(one), crc)
             crc = zlib.crc32(part.labels.tobytes(), crc)
     return crc if teacher_logits is None else zlib.crc32(teacher_logits.tobytes(), crc)
@@ -54,8 +62,8 @@ def write_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
     write_whole(path, content.getvalue())
 
 
-def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type) -> int:
-    """Put the file's content into `state`; the number of the best epoch so far.
+def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type) -> None:
+    """Put the file's content into `state`.
 
     Raises DataError for a file that is none, or of other settings.
     """
@@ -75,7 +83,7 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type
     state.optimizer.steps = about["steps"]
     state.rng.bit_generator.state = about["rng"]
     state.history.extend(epoch(**row) for row in about["history"])
-    return int(about["best"])
+    state.best = int(about["best"])
 
 
 def _arrays(state: TrainingState) -> dict[str, Float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from xnornode._typing import Float, Labels
-from xnornode.data.augment import Augmentation, TextAugment
+from xnornode.data.augment import Augmentation
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import ENCODINGS, EncodingName
 from xnornode.model.limits import MAX_BITS
@@ -85,7 +85,7 @@ class TrainConfig:
     smoothing: float = 0.0
     class_weights: str | tuple[float, ...] | None = None
     teacher: Teacher | None = None
-    augment: Augmentation | TextAugment | None = None
+    augment: Augmentation | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

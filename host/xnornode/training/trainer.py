@@ -1,4 +1,4 @@
-"""Training of a binary network, deterministic by its seed (and the number of threads)."""
+"""Training of a binary network; the result depends on seed, processes, processor, NumPy's build."""
 
 import time
 from collections.abc import Callable
@@ -8,21 +8,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Activation, Float
-from xnornode.data.augment import TextAugment
-from xnornode.data.windows import Data, Texts, given
+from xnornode._typing import Float
+from xnornode.data.prepare import Splits
+from xnornode.data.windows import Data
 from xnornode.errors import DataError
-from xnornode.model.fit_encoding import fit_encoding, sample_rows
-from xnornode.model.preprocessing import TextFeatures
-from xnornode.nn.network import Network
+from xnornode.model.fit_encoding import fit_encoding
+from xnornode.model.model import Window
+from xnornode.model.preprocessing import Items
+from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.thermometer import LearnedThermometer
 from xnornode.nn.workers import Workers
 from xnornode.training.batches import Batches
-from xnornode.training.checkpoint import TrainingState, digest, read_checkpoint, write_checkpoint
+from xnornode.training.checkpoint import (
+    TrainingState,
+    digest,
+    read_checkpoint,
+    write_checkpoint,
+)
 from xnornode.training.config import TrainConfig
 from xnornode.training.input_pipeline import InputPipeline
-from xnornode.training.loop import Run
+from xnornode.training.loop import Run, Teach
 
 PREDICT_BATCH = 256
 
@@ -44,14 +50,17 @@ class Epoch:
     teacher: bool = False
 
 
+Progress = Callable[[Epoch], None]
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained float network and what comes before it.
+    """A trained float network, what comes before it, and what a model file says of it.
 
     history: all epochs. best: the number of the epoch whose parameters the network has. loudest:
-    what nearly all samples stay within, 0 for texts. teacher: its teacher, where it trained one.
-    ones: per layer the share of 1s among its inputs (`Network.ones`), on some training windows;
-    empty where that was not measured.
+    what nearly all samples stay within, 0 for texts. name, labels, window: the data's. teacher: its
+    teacher, where it trained one. ones: per layer the share of 1s among its inputs
+    (`Network.ones`), on some training windows; empty where that was not measured.
     """
 
     network: Network
@@ -60,158 +69,207 @@ class Trained:
     history: tuple[Epoch, ...]
     best: int
     loudest: int
+    name: str
+    labels: tuple[str, ...]
+    window: Window
     teacher: "Trained | None" = None
     ones: tuple[Float, ...] = ()
 
-    def logits(self, data: Data) -> Float:
-        """Logits (n, classes) of the network in float arithmetic."""
-        return _logits(self.network, self.inputs, self.inputs.compact(given(data)))
+    def logits(self, items: Items) -> Float:
+        """Logits (n, classes) of windows or texts, in float arithmetic."""
+        return _logits(self.network, self.inputs, self.inputs.compact(items))
 
-    def predict(self, data: Data) -> npt.NDArray[np.int64]:
-        """Class index (n,) of the highest logit, in float arithmetic."""
-        return self.logits(data).argmax(axis=1)
+    def predict(self, items: Items) -> npt.NDArray[np.int64]:
+        """Class index per window or text, (n,): the highest logit, in float arithmetic."""
+        return self.logits(items).argmax(axis=1)
 
 
 def train(
-    data: Data,
-    config: TrainConfig,
-    validation: Data | None = None,
-    progress: Callable[[Epoch], None] | None = None,
+    splits: Splits,
+    config: TrainConfig | None = None,
+    *,
+    progress: Progress | None = None,
     checkpoint: Path | None = None,
     teacher_logits: npt.ArrayLike | None = None,
     processes: int = 1,
 ) -> Trained:
-    """Train on `data`; the code's steps come from it alone.
+    """Train a network on the training part of `splits`.
 
-    validation: data of other groups: the epoch with the best accuracy on it is kept (the latest of
-    equals). Without it, that is the last epoch. progress is called after each epoch. checkpoint: a
-    file that is written after each epoch, and continued from where it is there. teacher_logits:
-    (n, classes), what another model gives for `data` as it is; config.teacher must say how
-    much it counts. processes: cores to train on, each with a share of every batch and so of batch
-    norm; BLAS is best held to one thread then (OPENBLAS_NUM_THREADS=1). The result depends on the
-    seed and on this number. Raises DataError for data that cannot be trained on, or a foreign
-    checkpoint.
+    The same arguments give the same network on the same processor with the same build of NumPy:
+    another order of summation may round differently.
+
+    Parameters
+    ----------
+    splits : Splits
+        Steps of the input encoding come from the training part alone. With a validation part, the
+        epoch with the best accuracy on it is kept, the latest of equals; else the last epoch.
+    config : TrainConfig, optional
+        What is trained, and how. Default: `TrainConfig()`.
+    progress : callable, optional
+        Is given each `Epoch` when it has ended.
+    checkpoint : Path, optional
+        A file that is written after each epoch; training goes on from it if it exists.
+    teacher_logits : array_like of float, shape (n, classes), optional
+        What another model gives for the training part as it is. `config.teacher` must say how much
+        it counts.
+    processes : int, default 1
+        Cores to train on, each with a share of every batch and so of batch norm. The result depends
+        on this number. BLAS is best held to one thread then (``OPENBLAS_NUM_THREADS=1``).
+
+    Returns
+    -------
+    Trained
+        The float network; `fold` makes the model for a node of it.
+
+    Raises
+    ------
+    DataError
+        The data cannot be trained on, an option makes no sense, or the checkpoint is of another
+        training.
+    ModelError
+        The model file cannot hold such a network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Dense, TrainConfig, fold, from_windows, prepare, train
+    >>> samples = np.random.default_rng(0).normal(0, 100, (80, 16, 2)).astype(np.int16)
+    >>> samples[40:] += 300
+    >>> dataset = from_windows("demo", samples, ["low"] * 40 + ["high"] * 40)
+    >>> trained = train(prepare(dataset), TrainConfig(layers=(Dense(16),), epochs=3, batch=16))
+    >>> fold(trained).labels
+    ('high', 'low')
     """
+    config = config or TrainConfig()
+    data, validation = splits.train, splits.validation
     check(data, validation)
     if processes < 1:
         raise DataError(f"at least 1 process must train, not {processes}")
     if checkpoint and not checkpoint.parent.is_dir():
         raise DataError(f"there is no folder {checkpoint.parent} for the checkpoint: make it first")
-    classes = len(data.classes)
-    if teacher_logits is not None:
-        teacher_logits = np.asarray(teacher_logits, np.float32)
-        if teacher_logits.shape != (len(data), classes):
-            raise DataError(f"the teacher's logits must have shape ({len(data)}, {classes})")
-        if not np.isfinite(teacher_logits).all():
-            raise DataError("the teacher's logits hold NaN or infinite values")
-        if config.teacher is None:
-            raise DataError("teacher_logits need config.teacher, which says how much they count")
+    given = _checked_logits(teacher_logits, data, config)
     rng = np.random.default_rng(config.seed)
     inputs, network = make_network(data, config, rng)
     teacher = None
-    if config.teacher and teacher_logits is None:
-        beside = checkpoint and checkpoint.with_name(checkpoint.name + ".teacher")
-        of_teacher = progress and (lambda epoch: progress(replace(epoch, teacher=True)))
-        teacher = train(
-            data, config.of_teacher(), validation, of_teacher, beside, processes=processes
-        )
-
-    def teach(x: Float, part: npt.NDArray[np.intp]) -> Float:
-        if teacher:
-            return teacher.network.forward(x, training=False)
-        assert isinstance(teacher_logits, np.ndarray)
-        logits: Float = teacher_logits[part]
-        return logits
-
-    history: list[Epoch] = []
-    best = 0
-    settings = f"{config} {processes} {digest(data, validation, teacher_logits)}"
-    watch = None if validation is None else inputs.compact(given(validation))
-    weights = config.weights_of(data.labels, classes)
+    if config.teacher and given is None:
+        teacher = _train_teacher(splits, config, progress, checkpoint, processes)
+    settings = f"{config} {processes} {digest(data, validation, given)}"
+    weights = config.weights_of(data.labels, len(data.classes))
     # Bop's flips are few and cheap: it is not shared out.
     with Workers(1 if config.optimizer == "bop" else processes) as workers:
         optimizer = make_optimizer(network, config, workers)
         kept = [a.copy() for a in network.state()]
-        feed = Batches(data, inputs, config, rng, workers)
-        state = TrainingState(network.state(), kept, optimizer, rng, history, best)
+        batches = Batches(data, inputs, config, rng, workers)
+        state = TrainingState(network.state(), kept, optimizer, rng)
         if checkpoint and checkpoint.exists():
-            best = read_checkpoint(checkpoint, settings, state, Epoch)
-        run = Run(network, optimizer, feed, config, weights, teach if config.teacher else None)
-        first = len(history) + 1
+            read_checkpoint(checkpoint, settings, state, Epoch)
+        run = Run(network, optimizer, batches, config, weights, _teach(teacher, given))
+        first = len(state.history) + 1
         workers.start(lambda: run.epochs(first))
+        watched = None if validation is None else inputs.compact(validation.items)
         for number in range(first, config.epochs + 1):
             start = time.perf_counter()
             loss, accuracy = run.epoch(number)
             right = None
-            if validation is not None and watch is not None:
-                guess = _logits(network, inputs, watch).argmax(axis=1)
+            if validation is not None and watched is not None:
+                guess = _logits(network, inputs, watched).argmax(axis=1)
                 right = float((guess == validation.labels).mean())
             seconds = time.perf_counter() - start
-            history.append(Epoch(number, config.epochs, loss, accuracy, right, seconds))
-            if right is None or not best or right >= (history[best - 1].validation or 0):
-                best = number
-                kept[:] = [a.copy() for a in network.state()]
+            state.record(Epoch(number, config.epochs, loss, accuracy, right, seconds))
             if checkpoint:
-                write_checkpoint(checkpoint, settings, replace(state, best=best))
+                write_checkpoint(checkpoint, settings, state)
             if progress:
-                progress(history[-1])
+                progress(state.history[-1])
     for array, value in zip(network.state(), kept, strict=True):
         array[...] = value
-    loudest = 0
-    if not isinstance(data, Texts):
-        some = sample_rows(data.samples.reshape(-1, data.samples.shape[-1]))
-        loudest = int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
-    few = given(data)[:: -(-len(data) // PREDICT_BATCH)]
-    ones = network.ones(inputs.floats(inputs.compact(few)))
-    return Trained(network, inputs, config, tuple(history), best, loudest, teacher, ones)
+    few = data.select(np.arange(0, len(data), -(-len(data) // PREDICT_BATCH)))
+    return Trained(
+        network,
+        inputs,
+        config,
+        tuple(state.history),
+        state.best,
+        data.loudest(),
+        splits.name,
+        splits.labels,
+        splits.window,
+        teacher,
+        network.ones(inputs.floats(inputs.compact(few.items))),
+    )
+
+
+def _checked_logits(given: npt.ArrayLike | None, data: Data, config: TrainConfig) -> Float | None:
+    """A teacher's logits, float32 (n, classes). Raises DataError where they do not fit."""
+    if given is None:
+        return None
+    logits: Float = np.asarray(given, np.float32)
+    shape = (len(data), len(data.classes))
+    if logits.shape != shape:
+        raise DataError(f"the teacher's logits must have shape {shape}")
+    if not np.isfinite(logits).all():
+        raise DataError("the teacher's logits hold NaN or infinite values")
+    if config.teacher is None:
+        raise DataError("teacher_logits need config.teacher, which says how much they count")
+    return logits
+
+
+def _train_teacher(
+    splits: Splits,
+    config: TrainConfig,
+    progress: Progress | None,
+    checkpoint: Path | None,
+    processes: int,
+) -> Trained:
+    return train(
+        splits,
+        config.of_teacher(),
+        progress=progress and (lambda epoch: progress(replace(epoch, teacher=True))),
+        checkpoint=checkpoint and checkpoint.with_name(checkpoint.name + ".teacher"),
+        processes=processes,
+    )
+
+
+def _teach(teacher: Trained | None, given: Float | None) -> Teach | None:
+    """What gives the teacher's logits for inputs, and for which of the data they are."""
+    if teacher is not None:
+        return lambda x, part: teacher.network.forward(x, training=False)
+    return None if given is None else lambda x, part: given[part]
 
 
 def make_network(
     data: Data, config: TrainConfig, rng: np.random.Generator
 ) -> tuple[InputPipeline, Network]:
     """The inputs, fitted to `data`, and the untrained network. Raises DataError."""
-    features, classes = config.features, len(data.classes)
-    before = None
-    kind: Activation = "binary"
-    if isinstance(data, Texts) and isinstance(features, TextFeatures):
-        if config.augment and not isinstance(config.augment, TextAugment):
-            raise DataError("texts are augmented by TextAugment, not as windows are")
-        inputs, width = InputPipeline(features, None), features.count(0, 1)
-        channels = width
-    elif isinstance(data, Texts) or isinstance(features, TextFeatures):
-        raise DataError("texts need the text front, and windows one of the others")
-    else:
-        length, channels = data.samples.shape[1:]
-        if isinstance(config.augment, TextAugment):
-            raise DataError("windows are not augmented by TextAugment: it is for texts")
-        if config.augment:
-            config.augment.check(length, channels)
-        values = features.values(data.samples)
-        rows = features.rows(length, channels)
+    features, augment = config.features, config.augment
+    if features.takes != data.kind:
+        raise DataError("texts need the features ngrams, and windows one of the others")
+    if augment and augment.of != data.kind:
+        raise DataError("texts are augmented by TextAugment, and windows by one of the others")
+    length, channels = data.shape
+    if augment:
+        augment.check(length, channels)
+    rows, count = features.rows(length, channels), features.count(length, channels)
+    encoding, before, width = None, None, count
+    if rows:
+        values = features.values(data.items)
         if config.encoding == "learned-thermometer":
-            inputs = InputPipeline(features, None)
             before = LearnedThermometer(values, rows, config.bits)
-            width = values.shape[1] * config.bits
+            width = count * config.bits
         else:
             encoding = fit_encoding(values, rows, config.encoding, config.bits)
-            inputs, kind = InputPipeline(features, encoding), encoding.output
-            width = encoding.width(values.shape[1])
-        channels = rows * width // values.shape[1]
-    input_shape = config.input_shape_of(width, channels)
-    network = Network(
-        input_shape,
+            width = encoding.width(count)
+    spec = NetworkSpec(
+        config.input_shape_of(width, rows * width // count if rows else width),
         config.layers,
-        classes,
-        rng,
-        kind,
+        len(data.classes),
+        encoding.output if encoding else "binary",
         config.global_average_pooling,
         config.ste,
         config.weights,
         config.standardize,
         config.two_stage,
-        before,
     )
-    return inputs, network
+    return InputPipeline(features, encoding), Network(spec, rng, before)
 
 
 def make_optimizer(network: Network, config: TrainConfig, workers: Workers) -> Adam:
@@ -243,10 +301,9 @@ def check(data: Data, validation: Data | None) -> None:
         return
     if validation.classes != data.classes:
         raise DataError("training and validation windows have different classes")
-    if isinstance(data, Texts) or isinstance(validation, Texts):
-        if not (isinstance(data, Texts) and isinstance(validation, Texts)):
-            raise DataError("training and validation must both be texts, or both windows")
-    elif validation.samples.shape[1:] != data.samples.shape[1:]:
+    if validation.kind != data.kind:
+        raise DataError("training and validation must both be texts, or both windows")
+    if validation.shape != data.shape:
         raise DataError("training and validation windows have different shapes")
     shared = sorted(set(data.groups) & set(validation.groups))
     if shared:

@@ -173,7 +173,7 @@ def test_texts(tmp_path):
         for k in range(4):
             write(tmp_path / "d" / label / f"{k}.txt", f"{label} {k}")
     parts = prepare(read(tmp_path / "d"))
-    assert parts.window.channels == ("text",) and set(parts.train.lines) <= set(
+    assert parts.window.channels == ("text",) and set(parts.train.items) <= set(
         read(tmp_path / "d").items
     )
     assert len(parts.train) + len(parts.validation or ()) + len(parts.test) == 8
@@ -267,8 +267,8 @@ def test_many_groups_have_a_validation_part():
 
 def test_split_in_time(tmp_path):
     parts = moves(tmp_path, length=4, split="time")
-    assert (parts.train.samples[:, 0, 0] % 100).max() < 18
-    assert (parts.test.samples[:, 0, 0] % 100).min() >= 22
+    assert (parts.train.items[:, 0, 0] % 100).max() < 18
+    assert (parts.test.items[:, 0, 0] % 100).min() >= 22
     assert "same recordings" in parts.notes[-1]
 
 
@@ -302,7 +302,7 @@ def test_rows_without_groups_warn_and_copies_stay_together():
     samples, labels = np.concatenate([once, once, once]), [str(i % 2) for i in range(60)] * 3
     parts = prepare(from_windows("rows", samples, labels))
     assert any("drawn at random" in w for w in parts.warnings)
-    train, test = ({w.tobytes() for w in p.samples} for p in (parts.train, parts.test))
+    train, test = ({w.tobytes() for w in p.items} for p in (parts.train, parts.test))
     assert not train & test and 30 <= len(parts.test) <= 60
 
 
@@ -326,10 +326,10 @@ def floats(factor: float, shift: float = 0.0) -> Dataset:
 def test_float_data_get_a_scale_from_the_training_part():
     dataset = floats(0.3)
     parts = prepare(dataset)
-    peak = np.abs(parts.train.samples).max(axis=(0, 1))
+    peak = np.abs(parts.train.items).max(axis=(0, 1))
     assert ((peak > 16_000) & (peak < 16_500)).all(), "half of int16, by the training part"
     real = np.asarray(dataset.items)[np.isin(dataset.groups, parts.held_out)]
-    again = parts.test.samples * np.array(parts.window.scales) / 1e9
+    again = parts.test.items * np.array(parts.window.scales) / 1e9
     assert np.abs(again - real).max() <= max(parts.window.scales) / 2e9
 
 
@@ -338,7 +338,7 @@ def test_whole_numbers_stay_as_they_are():
     dataset = from_windows("whole", whole, floats(1).labels, floats(1).groups)
     parts = prepare(dataset)
     assert parts.window.scales == (0, 0)
-    assert (parts.test.samples == whole[np.isin(dataset.groups, parts.held_out)]).all()
+    assert (parts.test.items == whole[np.isin(dataset.groups, parts.held_out)]).all()
 
 
 def test_scales_that_lose_what_the_data_say():
@@ -355,6 +355,6 @@ def test_records_and_their_channels(tmp_path, record):
     assert r.channels == ("ch1 (g)",) and r.scales == (488_281,) and r.rate_mhz == 50_000
     parts = prepare(r)
     assert parts.held_out == ("dan",)
-    assert (parts.test.samples[0] == r.items[-2][:128]).all(), "samples are counts already"
+    assert (parts.test.items[0] == r.items[-2][:128]).all(), "samples are counts already"
     with pytest.raises(DataError, match="no channel 'ch7'"):
         read(tmp_path, ReadOptions(channels=("ch7",)))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from xnornode.data.prepare import prepare
 from xnornode.data.scaling import to_int16
-from xnornode.data.windows import Recording, Windows, cut_windows, split_groups
-from xnornode.datasets.watch import DataSet, watch
+from xnornode.data.windows import Recording, Windows, check_names, cut_windows, split_groups
+from xnornode.datasets.watch import watch
 from xnornode.errors import DataError
 
 
@@ -17,9 +18,9 @@ def recording(value: int, count: int = 20, label: str = "a", group: str = "p") -
 def test_windows_stay_inside_their_recording() -> None:
     recordings = [recording(i, 10 + i, "ab"[i % 2], str(i)) for i in range(9)]
     windows = cut_windows(recordings, "ab", length=8, hop=3)
-    assert windows.samples.shape == (sum(1 + (2 + i) // 3 for i in range(9)), 8, 2)
-    owner = windows.samples[:, 0, 0]
-    assert (windows.samples == owner[:, None, None]).all()
+    assert windows.items.shape == (sum(1 + (2 + i) // 3 for i in range(9)), 8, 2)
+    owner = windows.items[:, 0, 0]
+    assert (windows.items == owner[:, None, None]).all()
     assert (windows.labels == owner % 2).all()
     assert (windows.groups == owner.astype(str)).all()
 
@@ -29,7 +30,7 @@ def test_windows_start_at_each_hop() -> None:
     ramp = np.arange(40, dtype=np.int16).reshape(20, 2)
     windows = cut_windows([Recording(ramp, "a", "p", "ramp")], "a", length=8, hop=5)
     expected = np.array([ramp[at : at + 8] for at in (0, 5, 10)])
-    assert (windows.samples == expected).all()
+    assert (windows.items == expected).all()
 
 
 @pytest.mark.quick
@@ -93,7 +94,7 @@ def test_names_that_no_model_file_can_hold(
     labels: tuple[str, ...], channels: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        DataSet("set", (recording(1),), labels, channels, (0,), 0, ())
+        check_names(("set", *channels), labels)
 
 
 @pytest.mark.quick
@@ -111,21 +112,20 @@ def test_split_by_group() -> None:
 
 def test_watch_set() -> None:
     data = watch()
-    assert len(data.recordings) == 140
-    assert data.labels == ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")
-    assert {r.group for r in data.recordings} == {str(n) for n in range(1, 11)}
-    extremes = np.array([np.abs(r.samples.astype(int)).max(axis=0) for r in data.recordings])
+    recordings = data.recordings()
+    assert len(recordings) == 140
+    assert data.classes == ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")
+    assert {r.group for r in recordings} == {str(n) for n in range(1, 11)}
+    extremes = np.array([np.abs(r.samples.astype(int)).max(axis=0) for r in recordings])
     assert (extremes.max(axis=0) < 2**15 - 1).all(), "a channel saturates"
     # A watch at rest measures gravity: the counts and the scales must agree on 1 g.
-    lengths = np.concatenate([np.linalg.norm(r.samples[:, :3], axis=1) for r in data.recordings])
+    lengths = np.concatenate([np.linalg.norm(r.samples[:, :3], axis=1) for r in recordings])
     assert 0.9 < np.median(lengths) * data.scales[0] / 1e9 < 1.15
 
 
 def test_watch_split_holds_out_whole_people() -> None:
-    data = watch()
-    training, test = (
-        cut_windows(part, data.labels) for part in split_groups(data.recordings, data.test_groups)
-    )
+    splits = prepare(watch(), validation=(), training_hop=64)
+    training, test = splits.train, splits.tested()
     assert (len(training), len(test)) == (2460, 1145)
     assert set(test.groups) == {"8", "9", "10"}
     assert not set(test.groups) & set(training.groups)

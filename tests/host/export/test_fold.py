@@ -8,7 +8,7 @@ from xnornode.export.fold import fold_block
 from xnornode.model.layers import IntLayer
 from xnornode.model.limits import INT32_MAX
 from xnornode.nn.conv import BinaryConv
-from xnornode.nn.layer_spec import Activation
+from xnornode.nn.layer_spec import Activation, Conv
 from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU
 from xnornode.nn.network import Block
 from xnornode.nn.quantizers import sign
@@ -240,7 +240,7 @@ def test_scores_fit_int32(inputs: int, kind: Activation) -> None:
 
 @pytest.mark.quick
 def test_padding_of_an_inverted_neuron() -> None:
-    conv = BinaryConv((3, 3, 1), 2, (3, 3), np.random.default_rng(0), padding=(2, 2))
+    conv = BinaryConv((3, 3, 1), Conv(2, padding=(2, 2)), np.random.default_rng(0))
     b = Block(conv, BatchNorm(2), (3, 3, 1), "binary", "binary", 1)
     set_norm(b.norm, [1, -1], [0.3, 0.3], [2, 2])
     x = np.where(np.random.default_rng(1).random((50, 3, 3, 1)) < 0.5, -1, 1)

@@ -6,13 +6,15 @@ from math import prod
 import numpy as np
 import pytest
 
-from xnornode.data.windows import Windows, cut_windows, select, split_groups
+from tests.lab.small_waves import split, train_on
+from xnornode.data.prepare import prepare
+from xnornode.data.windows import Windows
 from xnornode.datasets.watch import watch
 from xnornode.errors import ModelError
 from xnornode.export.fold import fold, selftest_shift
 from xnornode.model.features import Statistics
 from xnornode.model.file_format import from_bytes, to_bytes
-from xnornode.model.model import Model, Window
+from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
@@ -58,22 +60,18 @@ NETS: dict[str, TrainConfig] = {
 }
 SAMPLES = np.random.default_rng(9).integers(-150, 150, (200, 24, 3)).astype(np.int16)
 DATA = Windows(SAMPLES, np.arange(200) % 4, np.repeat("a", 200), tuple("abcd"))
-WINDOW = Window(("x", "y", "z"), 24, 24, 0, (0, 0, 0))
 
 
-def image_data(config: TrainConfig) -> tuple[Windows, Window]:
-    if config.image_shape is None:
-        return DATA, WINDOW
-    samples = SAMPLES[:, :, :1]
-    return replace(DATA, samples=samples), Window(("x",), 24, 24, 0, (0,))
+def image_data(config: TrainConfig) -> Windows:
+    return replace(DATA, items=SAMPLES[:, :, :1]) if config.image_shape else DATA
 
 
-def random_trained(config: TrainConfig, seed: int) -> tuple[Trained, Windows, Window]:
+def random_trained(config: TrainConfig, seed: int) -> tuple[Trained, Windows]:
     """A network with norms about its sums, of either sign but where a pool forbids it."""
-    data, window = image_data(config)
+    data = image_data(config)
     rng = np.random.default_rng(seed)
     inputs, network = make_network(data, config, rng)
-    x = inputs.floats(inputs.compact(data.samples))
+    x = inputs.floats(inputs.compact(data.items))
     for _ in range(40):
         network.forward(x, training=True)  # settles the running averages
     for b in network.blocks:
@@ -84,7 +82,9 @@ def random_trained(config: TrainConfig, seed: int) -> tuple[Trained, Windows, Wi
         b.norm.beta.value[:] = rng.normal(0, 0.5, gamma.value.shape)
     if network.before:
         network.before.thresholds.value += rng.normal(0, 0.1, network.before.thresholds.value.shape)
-    return Trained(network, inputs, config, (), 0, 150), data, window
+    about = split(data)
+    trained = Trained(network, inputs, config, (), 0, 150, "waves", data.classes, about.window)
+    return trained, data
 
 
 def as_integers(b: Block, real: np.ndarray) -> np.ndarray:
@@ -94,11 +94,11 @@ def as_integers(b: Block, real: np.ndarray) -> np.ndarray:
 
 def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None:
     """Each layer, given what the float network's has, gives the same; and so does the whole."""
-    x = model.inputs(data.samples)
-    given = trained.inputs.floats(trained.inputs.compact(data.samples))
+    x = model.inputs(data.items)
+    given = trained.inputs.floats(trained.inputs.compact(data.items))
     *hidden, logits = trained.network.decisions(given)
     exact = True
-    mine = list(model.activations(data.samples))[1:]
+    mine = list(model.activations(data.items))[1:]
     for b, layer, real, chained in zip(
         trained.network.blocks, model.layers, hidden, mine, strict=False
     ):
@@ -125,11 +125,11 @@ def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None
 @pytest.mark.parametrize("name", list(NETS))
 def test_networks_agree_layer_by_layer(name: str) -> None:
     for seed in range(3):
-        trained, data, window = random_trained(NETS[name], seed)
-        model = fold(trained, window, data.classes, "random", "of numbers")
+        trained, data = random_trained(NETS[name], seed)
+        model = fold(trained, "random", "of numbers")
         assert_equal_networks(trained, model, data)
         again = from_bytes(to_bytes(model))
-        assert (again.scores(data.samples) == model.scores(data.samples)).all()
+        assert (again.scores(data.items) == model.scores(data.items)).all()
         assert (again.name, again.notes) == ("random", "of numbers") and again.selftest()
 
 
@@ -139,12 +139,12 @@ def test_networks_agree_layer_by_layer(name: str) -> None:
 )
 def test_trained_networks_agree_layer_by_layer(name: str) -> None:
     config = replace(NETS[name], epochs=4, batch=20, learning_rate=0.02)
-    data, window = image_data(config)
-    trained = train(data, config)
-    plain = fold(replace(trained, ones=()), window, data.classes, "trained")
+    data = image_data(config)
+    trained = train_on(data, config)
+    plain = fold(replace(trained, ones=()), "trained")
     assert_equal_networks(trained, plain, data)
-    model = fold(trained, window, data.classes, "turned round")
-    assert (model.scores(data.samples) == plain.scores(data.samples)).all()
+    model = fold(trained, "turned round")
+    assert (model.scores(data.items) == plain.scores(data.items)).all()
 
 
 @pytest.mark.quick
@@ -154,19 +154,19 @@ def test_trained_networks_agree_layer_by_layer(name: str) -> None:
 def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
     """Measured on every second of 300 windows: at most 256."""
     config = replace(NETS[name], epochs=2, batch=20)
-    data, window = image_data(config)
-    data = select(data, np.arange(300) % 200)
-    trained = train(data, config)
-    model = fold(replace(trained, ones=()), window, data.classes, "ones")
+    data = image_data(config)
+    data = data.select(np.arange(300) % 200)
+    trained = train_on(data, config)
+    model = fold(replace(trained, ones=()), "ones")
     assert len(trained.ones) == len(model.layers)
     exact = True
     for layer, x, shares in zip(
-        model.layers, model.activations(data.samples[::2]), trained.ones, strict=True
+        model.layers, model.activations(data.items[::2]), trained.ones, strict=True
     ):
         wanted = (x.reshape(150, -1, len(shares)) > 0).mean(axis=(0, 1))
         assert not exact or layer.inputs == "int8" or shares == pytest.approx(wanted, abs=1e-5)
         exact &= layer.outputs == "binary"  # bytes may be a step off
-    again = train(data, config).ones
+    again = train_on(data, config).ones
     assert all((a == b).all() for a, b in zip(again, trained.ones, strict=True))
 
 
@@ -183,16 +183,16 @@ def test_neurons_that_mostly_fire_are_turned_round(encoding: str) -> None:
         Dense(33),
     )
     config = replace(NETS["image"], layers=layers, encoding=encoding, global_average_pooling=False)
-    trained, data, window = random_trained(config, 6)
+    trained, data = random_trained(config, 6)
     for b in trained.network.blocks[:-1]:
         b.norm.beta.value[::2] += 1.5
         b.norm.beta.value[1::2] -= 1.5
-    given = trained.inputs.floats(trained.inputs.compact(data.samples))
+    given = trained.inputs.floats(trained.inputs.compact(data.items))
     ones = trained.network.ones(given)
-    plain = fold(trained, window, data.classes, "plain")
-    turned = fold(replace(trained, ones=ones), window, data.classes, "turned")
-    assert (turned.scores(data.samples) == plain.scores(data.samples)).all()
-    before, after = plain.activations(data.samples), turned.activations(data.samples)
+    plain = fold(trained, "plain")
+    turned = fold(replace(trained, ones=ones), "turned")
+    assert (turned.scores(data.items) == plain.scores(data.items)).all()
+    before, after = plain.activations(data.items), turned.activations(data.items)
     changed, counted = [], []
     for i, (old, new) in enumerate(zip(before, after, strict=True)):
         changed.append(bool((old != new).any()))
@@ -207,34 +207,34 @@ def test_neurons_that_mostly_fire_are_turned_round(encoding: str) -> None:
 def test_the_rarer_value_is_counted_behind_a_pool() -> None:
     """Pooled neurons that nearly always fire, or nearly never: no score changes by the choice."""
     config = replace(NETS["image"], layers=(*NETS["image"].layers, Dense(9)))
-    trained, data, window = random_trained(config, 4)
+    trained, data = random_trained(config, 4)
     beta = trained.network.blocks[1].norm.beta.value  # of the pooled layer
-    given = trained.inputs.floats(trained.inputs.compact(data.samples))
+    given = trained.inputs.floats(trained.inputs.compact(data.items))
     for shift, counted in ((4, 0), (-8, 1)):
         beta += shift
         ones = trained.network.ones(given)
         assert (ones[2].mean() > 0.9) if shift > 0 else (ones[2].mean() < 0.1)
-        model = fold(replace(trained, ones=ones), window, data.classes, "rarer")
+        model = fold(replace(trained, ones=ones), "rarer")
         assert model.layers[2].in_columns and model.layers[2].counted == counted
-        unknown = fold(trained, window, data.classes, "unknown")
+        unknown = fold(trained, "unknown")
         assert [layer.counted for layer in unknown.layers] == [1] * 4
-        assert (model.scores(data.samples) == unknown.scores(data.samples)).all()
+        assert (model.scores(data.items) == unknown.scores(data.items)).all()
         assert from_bytes(to_bytes(model)).layers[2].counted == counted
 
 
 @pytest.mark.quick
 def test_a_float_network_is_refused() -> None:
-    trained, data, window = random_trained(TrainConfig(weights="real"), 0)
+    trained, _ = random_trained(TrainConfig(weights="real"), 0)
     with pytest.raises(ModelError, match="train with binary weights"):
-        fold(trained, window, data.classes, "float")
+        fold(trained, "float")
 
 
 @pytest.mark.quick
 def test_a_diverged_network_is_refused() -> None:
-    trained, data, window = random_trained(TrainConfig(), 0)
+    trained, _ = random_trained(TrainConfig(), 0)
     trained.network.blocks[0].norm.mean[3] = np.nan
     with pytest.raises(ModelError, match="training diverged, lower the rate") as refused:
-        fold(trained, window, data.classes, "diverged")
+        fold(trained, "diverged")
     assert refused.value.reason == "layer"
 
 
@@ -245,17 +245,12 @@ def test_selftest_samples_are_as_loud_as_those_trained_on() -> None:
 
 
 def test_watch_test_windows() -> None:
-    data = watch()
-    training, test = (
-        cut_windows(part, data.labels) for part in split_groups(data.recordings, data.test_groups)
-    )
-    trained = train(training, TrainConfig(layers=(Dense(65), Dense(33)), epochs=2))
-    window = Window(data.channels, 128, 64, data.rate_mhz, data.scales)
-    assert_equal_networks(
-        trained, fold(replace(trained, ones=()), window, data.labels, data.name), test
-    )
-    model = fold(trained, window, data.labels, data.name)
-    assert (model.predict(test.samples) == trained.predict(test)).mean() > 0.999
+    splits = prepare(watch(), validation=(), training_hop=64)
+    test = splits.tested()
+    trained = train(splits, TrainConfig(layers=(Dense(65), Dense(33)), epochs=2))
+    assert_equal_networks(trained, fold(replace(trained, ones=())), test)
+    model = fold(trained)
+    assert (model.predict(test.items) == trained.predict(test.items)).mean() > 0.999
     bits = model.inputs(model.selftest_window())[0].reshape(128, 6, -1)
     assert (bits.min(axis=0) == -1).all() and (bits.max(axis=0) == 1).all()
     assert model.selftest()

@@ -278,7 +278,7 @@ def test_what_the_format_cannot_hold_is_refused_before_writing():
         replace(model, layers=())
     with pytest.raises(ModelError, match="only the last"):
         replace(model, layers=model.layers[:1])
-    with pytest.raises(ModelError, match="with 2 rows"):
+    with pytest.raises(ModelError, match="of 2 rows"):
         replace(model, encoding=random_encoding(0, "bit-planes", 3, 3))
     with pytest.raises(ModelError, match="kernel 4"):
         IntLayer(np.ones((1, 4, 1, 1), np.int8), (3, 1, 1), "binary", Thresholds(np.array([1])))

@@ -9,6 +9,7 @@ import pytest
 from tests.lab.slow import Pair, convolve, max_pool, slopes, small_pieces
 from xnornode.model.layers import IntLayer, Thresholds
 from xnornode.nn.conv import BinaryConv
+from xnornode.nn.layer_spec import Conv
 from xnornode.nn.quantizers import WeightBinarizer
 
 pytestmark = pytest.mark.quick
@@ -41,10 +42,8 @@ SHAPES = [
 
 def layer(shape: Shape, fill: int = -1, kind: str = "sign", first: bool = False) -> BinaryConv:
     rng = np.random.default_rng(1)
-    input_shape, outputs, kernel, *options = shape
-    return BinaryConv(
-        input_shape, outputs, kernel, rng, *options, fill, first, WeightBinarizer(kind)
-    )
+    input_shape, *counts = shape
+    return BinaryConv(input_shape, Conv(*counts), rng, fill, first, WeightBinarizer(kind))
 
 
 def slow_layer(conv: BinaryConv, x: np.ndarray, w: np.ndarray) -> np.ndarray:

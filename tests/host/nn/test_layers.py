@@ -9,7 +9,7 @@ from xnornode.errors import DataError
 from xnornode.nn.layer_spec import Conv, Dense, Spec
 from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU, Mean, ReLU, Sign
 from xnornode.nn.losses import cross_entropy, targets
-from xnornode.nn.network import Network
+from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.quantizers import STES, WeightBinarizer
 
 pytestmark = pytest.mark.quick
@@ -137,6 +137,10 @@ def test_byte_relu_passes_the_gradient_of_what_it_can_tell_apart() -> None:
     assert layer.backward(grad).tolist() == [0, 0, 3, 4, 5, 0, 0]
 
 
+def made(spec: NetworkSpec) -> Network:
+    return Network(spec, np.random.default_rng(0))
+
+
 NETS: dict[str, tuple[tuple[int, int, int], list[Spec], bool]] = {
     "dense": ((1, 1, 7), [Dense(5), Dense(4)], False),
     "no hidden layer": ((1, 1, 7), [], False),
@@ -153,9 +157,10 @@ NETS: dict[str, tuple[tuple[int, int, int], list[Spec], bool]] = {
 def test_gradients_of_a_whole_network(name: str) -> None:
     input_shape, specs, global_average_pooling = NETS[name]
     rng = np.random.default_rng(5)
-    network = Network(
-        input_shape, specs, 3, rng, global_average_pooling=global_average_pooling, weights="real"
+    spec = NetworkSpec(
+        input_shape, specs, 3, global_average_pooling=global_average_pooling, weights="real"
     )
+    network = Network(spec, rng)
     for p in network.parameters():
         p.value += 0.2 * rng.normal(size=p.value.shape).astype(np.float32)
     x = rng.choice(np.array([-1, 1], np.float32), (6, int(np.prod(input_shape))))
@@ -188,7 +193,8 @@ def test_gradients_of_a_whole_network(name: str) -> None:
 def test_a_step_against_the_gradient_of_a_binary_network_lowers_the_loss(name: str) -> None:
     input_shape, specs, global_average_pooling = NETS[name]
     rng = np.random.default_rng(6)
-    network = Network(input_shape, specs, 3, rng, global_average_pooling=global_average_pooling)
+    spec = NetworkSpec(input_shape, specs, 3, global_average_pooling=global_average_pooling)
+    network = Network(spec, rng)
     x = rng.choice(np.array([-1, 1], np.float32), (40, int(np.prod(input_shape))))
     target = targets(rng.integers(0, 3, 40), 3)
     losses = []
@@ -203,7 +209,7 @@ def test_a_step_against_the_gradient_of_a_binary_network_lowers_the_loss(name: s
 
 def test_blocks_say_what_they_see_and_give() -> None:
     specs = [Conv(4, pool=(2, 2), activation="int8"), Conv(6, (2, 2)), Dense(5, "int8"), Dense(7)]
-    network = Network((8, 8, 1), specs, 3, np.random.default_rng(0), inputs="int8")
+    network = made(NetworkSpec((8, 8, 1), specs, 3, inputs="int8"))
     seen = [(b.input_shape, b.inputs, b.output, b.unit) for b in network.blocks]
     assert seen == [
         ((8, 8, 1), "int8", "int8", 1 / 128),
@@ -212,16 +218,14 @@ def test_blocks_say_what_they_see_and_give() -> None:
         ((1, 1, 5), "int8", "binary", 1 / 64),
         ((1, 1, 7), "binary", "scores", 1),
     ]
-    averaged = Network(
-        (8, 8, 1), [Conv(4)], 3, np.random.default_rng(0), global_average_pooling=True
-    )
+    averaged = made(NetworkSpec((8, 8, 1), [Conv(4)], 3, global_average_pooling=True))
     last = averaged.blocks[-1]
     assert (last.input_shape, last.unit) == ((6, 6, 4), 1 / 36)
 
 
 def test_decisions_are_the_hidden_outputs_then_the_logits() -> None:
     specs: list[Spec] = [Conv(4, activation="int8"), Dense(5)]
-    network = Network((5, 5, 1), specs, 3, np.random.default_rng(0))
+    network = made(NetworkSpec((5, 5, 1), specs, 3))
     x = np.where(normal(1, 6, 25) < 0, -1, 1).astype(np.float32)
     first, second, logits = network.decisions(x)
     assert first.shape == (6, 3, 3, 4) and set(np.unique(first * 64)) <= set(range(128))
@@ -230,9 +234,7 @@ def test_decisions_are_the_hidden_outputs_then_the_logits() -> None:
 
 
 def test_norms_behind_a_pool_keep_rising() -> None:
-    network = Network(
-        (6, 6, 1), [Conv(4, pool=(2, 2)), Conv(3, (2, 2))], 2, np.random.default_rng(0)
-    )
+    network = made(NetworkSpec((6, 6, 1), [Conv(4, pool=(2, 2)), Conv(3, (2, 2))], 2))
     floors = [block.norm.gamma.floor for block in network.blocks]
     assert floors == [BatchNorm.LEAST_GAMMA, None, None]
 
@@ -253,7 +255,7 @@ def test_norms_behind_a_pool_keep_rising() -> None:
 )
 def test_convolutions_that_do_not_fit(spec: Conv, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        Network((6, 5, 2), [spec], 3, np.random.default_rng(0))
+        made(NetworkSpec((6, 5, 2), [spec], 3))
 
 
 def test_a_dense_layer_has_outputs() -> None:

@@ -5,11 +5,13 @@ import pytest
 
 from tests.lab.waves import dataset
 from xnornode.data.dataset import from_windows
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.prepare import Splits, prepare
+from xnornode.datasets.load import load_dataset
 from xnornode.model.features import Statistics
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import EXAMPLES, default_config, features_named
+from xnornode.recipes.defaults import default_config, features_named
+from xnornode.recipes.settings import RECIPES
 from xnornode.training.trainer import make_network
 
 
@@ -25,13 +27,13 @@ from xnornode.training.trainer import make_network
     ],
 )
 def test_examples_keep_their_own_split(name, training, test, classes):
-    options = PrepareOptions(validation=(), training_hop=64)
-    parts = prepare(EXAMPLES[name].read(), options)
-    assert (len(parts.train), len(parts.test), len(parts.labels)) == (training, test, classes)
-    assert parts.validation is None and not parts.warnings
-    assert not set(parts.train.groups) & set(parts.test.groups)
-    config = EXAMPLES[name].config or default_config(parts)
-    inputs, network = make_network(parts.train, config, np.random.default_rng(0))
+    recipe = RECIPES[name]
+    splits = prepare(load_dataset(name), recipe.options, training_hop=64)
+    assert (len(splits.train), len(splits.test), len(splits.labels)) == (training, test, classes)
+    assert splits.validation is None and not splits.warnings
+    assert not set(splits.train.groups) & set(splits.test.groups)
+    config = recipe.config
+    inputs, network = make_network(splits.train, config, np.random.default_rng(0))
     assert network.blocks[-1].linear is not None and inputs.features == config.features
 
 
@@ -49,7 +51,7 @@ def test_settings_by_what_the_data_are():
     assert isinstance(default_config(small).layers[0], Dense)
     assert isinstance(default_config(large).layers[0], Conv)
     assert default_config(large).image_shape == (28, 28)
-    waves = default_config(prepare(dataset(), PrepareOptions(length=32)))
+    waves = default_config(prepare(dataset(), length=32))
     assert isinstance(waves.features, Statistics) and waves.features.bands == 4
     assert "lagged covariance" in waves.features.statistics and waves.features.lag < 32
     assert waves.epochs * 680 / waves.batch > 1000, "small data need more epochs"
@@ -58,8 +60,8 @@ def test_settings_by_what_the_data_are():
 @pytest.mark.quick
 @pytest.mark.parametrize("length", [1, 2, 6, 7, 14, 30, 31, 62, 128])
 def test_features_fit_every_window(length):
-    parts = windows((length, 2))
-    features = features_named("features", parts)
+    splits = windows((length, 2))
+    features = features_named("statistics", splits)
     assert features.count(length, 2) > 0
     if length > 2:
         assert Statistics(bands=features.bands).count(length, 2)
@@ -69,7 +71,7 @@ def test_features_fit_every_window(length):
 
 
 @pytest.mark.quick
-def test_the_text_front_reads_as_much_as_the_model_says():
-    parts = windows((100, 1))
-    features = features_named("text", parts)
-    assert isinstance(features, NGrams) and features.length == parts.window.length == 100
+def test_ngrams_read_as_much_as_the_model_says():
+    splits = windows((100, 1))
+    features = features_named("ngrams", splits)
+    assert isinstance(features, NGrams) and features.length == splits.window.length == 100

@@ -29,7 +29,7 @@ def report() -> Report:
 
 def test_figures_are_those_of_the_integer_network_on_the_test_part(report):
     model, float_network, parts = trained()
-    guess = model.predict(parts.test.samples)
+    guess = model.predict(parts.test.items)
     right = guess == parts.test.labels
     assert report.accuracy == right.mean() and 0.8 < report.accuracy <= 1
     assert report.differing == (float_network.predict(parts.test) != guess).sum()

@@ -20,7 +20,7 @@ from xnornode.cli.search import Display
 from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.estimate import estimate
 from xnornode.data.augment import Augment
-from xnornode.data.prepare import Task
+from xnornode.data.prepare import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
@@ -63,33 +63,36 @@ def waves(seed: int, groups: str, each: int = 24) -> Windows:
     return Windows(x.astype(np.int16), labels, np.repeat(list(groups), each), CLASSES)
 
 
-def task() -> Task:
+def task() -> Splits:
     window = Window(("x", "y"), 16, 16, 0, (0, 0))
-    return Task("waves", CLASSES, waves(1, TRAINING), waves(2, TEST), window)
+    return Splits("waves", window, CLASSES, waves(1, TRAINING), test=waves(2, TEST))
 
 
-def image_task() -> Task:
+def image_task() -> Splits:
     rng = np.random.default_rng(3)
     groups = np.repeat(list("abc"), 10)
     data = Windows(
         rng.integers(0, 256, (30, 144, 1)).astype(np.int16), np.arange(30) % 3, groups, CLASSES
     )
-    return Task("images", CLASSES, data, data, Window(("pixel",), 144, 144, 0, (0,)))
+    window = Window(("pixel",), 144, 144, 0, (0,))
+    return Splits("images", window, CLASSES, data, test=data)
 
 
-def value_task() -> Task:
+def value_task() -> Splits:
     rng = np.random.default_rng(4)
     groups = np.repeat(list("abc"), 10)
     data = Windows(
         rng.integers(-900, 900, (30, 1, 5)).astype(np.int16), np.arange(30) % 3, groups, CLASSES
     )
-    return Task("values", CLASSES, data, data, Window(tuple("vwxyz"), 1, 1, 0, (0,) * 5))
+    window = Window(tuple("vwxyz"), 1, 1, 0, (0,) * 5)
+    return Splits("values", window, CLASSES, data, test=data)
 
 
-def text_task() -> Task:
+def text_task() -> Splits:
     lines = tuple(f"{'spam' * (i % 3)} line {i}".encode() for i in range(30))
     data = Texts(lines, np.arange(30) % 3, np.repeat(list("abc"), 10), CLASSES)
-    return Task("texts", CLASSES, data, data, Window(("text",), 64, 64, 0, (0,)))
+    window = Window(("text",), 64, 64, 0, (0,))
+    return Splits("texts", window, CLASSES, data, test=data)
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +104,9 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Windows, TrainConfig]]:
     """What every training of a search is given."""
     seen: list[tuple[Windows, TrainConfig]] = []
 
-    def watching(data: Windows, config: TrainConfig, **more: Any) -> Any:
-        seen.append((data, config))
-        return train(data, config, **more)
+    def watching(splits: Splits, config: TrainConfig, **more: Any) -> Any:
+        seen.append((splits.train, config))
+        return train(splits, config, **more)
 
     monkeypatch.setattr(searching, "train", watching)
     return seen
@@ -128,7 +131,7 @@ def test_file_keeps_the_budget_and_is_what_was_foretold(
 def test_finds_a_network_that_has_learned(found: SearchResult) -> None:
     assert len(found.trials) == 9
     assert found.accuracy > 0.6  # one in three by chance
-    data = found.model.predict(task().test.samples) == task().test.labels
+    data = found.model.predict(task().test.items) == task().test.labels
     assert found.accuracy == data.mean()
 
 
@@ -143,16 +146,15 @@ def test_finds_a_network_that_has_learned(found: SearchResult) -> None:
     ids=["windows", "images", "values", "texts"],
 )
 def test_costs_before_training_are_those_after(
-    make: Callable[[], Task], base: TrainConfig, budget: Budget
+    make: Callable[[], Splits], base: TrainConfig, budget: Budget
 ) -> None:
     given_task = make()
     chosen = list(islice(drawn(given_task, budget, base), 15))
     assert len({repr(c.config) for c in chosen}) == len(chosen) == 15
     assert [c.number for c in chosen] == list(range(15))
     for c in chosen:
-        trained = train(given_task.training, replace(c.config, epochs=1))
-        text = notes(c.config, given_task)
-        model = fold(trained, given_task.window, CLASSES, given_task.name, text)
+        trained = train(given_task, replace(c.config, epochs=1))
+        model = fold(trained, notes=notes(c.config, given_task))
         figures = estimate(model, (budget.chip,))
         assert (figures.file_bytes, figures.ram.total) == (c.cost.bytes, c.cost.ram)
         assert figures.times[0].microseconds == c.cost.microseconds
@@ -203,7 +205,7 @@ def test_test_groups_are_seen_by_the_winner_alone(monkeypatch: pytest.MonkeyPatc
     assert result.held_out == ("e",)
     for data, _ in tried:
         assert set(data.groups) == set("abcd")
-    assert set(last.groups) == set(TRAINING) and len(last) == len(held.training)
+    assert set(last.groups) == set(TRAINING) and len(last) == len(held.train)
     assert config == result.best.candidate.config
     # The validation part, once for each training; the test part once.
     assert asked == [24] * len(tried) + [48]
@@ -303,10 +305,10 @@ def test_budget_without_a_limit_is_refused() -> None:
 
 
 def test_groups_of_the_validation_part_can_be_named() -> None:
-    training, watched = split_validation(task().training, ("b", "c"))
+    training, watched = split_validation(task().train, ("b", "c"))
     assert (set(training.groups), set(watched.groups)) == (set("ade"), set("bc"))
     with pytest.raises(DataError, match="nothing belongs to group z"):
-        split_validation(task().training, ("z",))
+        split_validation(task().train, ("z",))
 
 
 def test_one_group_cannot_be_split() -> None:
@@ -332,7 +334,7 @@ def test_at_least_one_training_in_each_round(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_training_that_diverges_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     real = searching._fold
 
-    def diverging(trained: Any, given_task: Task) -> Any:
+    def diverging(trained: Any, given_task: Splits) -> Any:
         if trained.config.layers == BASE.layers:
             raise ModelError("layer", "a batch norm is not finite")
         return real(trained, given_task)
@@ -445,11 +447,11 @@ def test_ctrl_c_gives_the_front_so_far_and_no_file(
 ) -> None:
     calls: list[TrainConfig] = []
 
-    def interrupted(data: Windows, config: TrainConfig, **more: Any) -> Any:
+    def interrupted(splits: Splits, config: TrainConfig, **more: Any) -> Any:
         calls.append(config)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return train(data, config, **more)
+        return train(splits, config, **more)
 
     monkeypatch.setattr(searching, "train", interrupted)
     words, _ = command(archive, tmp_path, "--bytes", "900", "--report", str(tmp_path / "x.html"))

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.lab.small_waves import CLASSES, folded, waves
+from tests.lab.small_waves import CLASSES, train_on, waves
 from xnornode.data.augment import Augment
 from xnornode.errors import DataError
+from xnornode.export.fold import fold
 from xnornode.model.file_format import to_bytes
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
-from xnornode.training.trainer import Epoch, train
+from xnornode.training.trainer import Epoch
 
 CONFIG = TrainConfig(layers=(Dense(16),), bits=2, epochs=4, batch=32, augment=Augment(scale=0.1))
 TRAINING, HELD = waves(1, "a", 60), waves(2, "b", 60)
@@ -41,11 +42,11 @@ def stop_after(epochs: int) -> Callable[[Epoch], None]:
 
 def interrupted(path: Path, config: TrainConfig, epochs: int, **given) -> None:
     with pytest.raises(Interrupted):
-        train(TRAINING, config, HELD, stop_after(epochs), path, **given)
+        train_on(TRAINING, config, HELD, stop_after(epochs), path, **given)
 
 
 def model_bytes(config: TrainConfig, checkpoint: Path | None = None, **given) -> bytes:
-    return to_bytes(folded(train(TRAINING, config, HELD, None, checkpoint, **given)))
+    return to_bytes(fold(train_on(TRAINING, config, HELD, None, checkpoint, **given)))
 
 
 KINDS = {
@@ -62,12 +63,12 @@ KINDS = {
 @pytest.mark.parametrize("name", list(KINDS))
 def test_resumed_it_is_the_same_model(name: str, tmp_path: Path) -> None:
     config, path = KINDS[name], tmp_path / "training.npz"
-    whole = train(TRAINING, config, HELD)
+    whole = train_on(TRAINING, config, HELD)
     for stop in (1, 3):
         interrupted(path, config, stop)
         seen: list[Epoch] = []
-        resumed = train(TRAINING, config, HELD, seen.append, path)
-        assert to_bytes(folded(resumed)) == to_bytes(folded(whole))
+        resumed = train_on(TRAINING, config, HELD, seen.append, path)
+        assert to_bytes(fold(resumed)) == to_bytes(fold(whole))
         assert [e.number for e in seen] == list(range(stop + 1, 5))
         timeless = [
             [replace(e, seconds=0.0) for e in trained.history] for trained in (resumed, whole)
@@ -92,15 +93,15 @@ def test_the_best_epoch_so_far_is_kept_over_an_interruption(tmp_path: Path) -> N
     path, config = tmp_path / "training.npz", replace(CONFIG, learning_rate=0.05, epochs=8)
     for seed in range(20):
         held = replace(HELD, labels=np.random.default_rng(seed).permutation(HELD.labels))
-        whole = train(TRAINING, config, held)
+        whole = train_on(TRAINING, config, held)
         if whole.best < 7:
             break
     assert whole.best < 7
     with pytest.raises(Interrupted):
-        train(TRAINING, config, held, stop_after(whole.best + 1), path)
-    resumed = train(TRAINING, config, held, None, path)
+        train_on(TRAINING, config, held, stop_after(whole.best + 1), path)
+    resumed = train_on(TRAINING, config, held, None, path)
     assert resumed.best == whole.best
-    assert to_bytes(folded(resumed)) == to_bytes(folded(whole))
+    assert to_bytes(fold(resumed)) == to_bytes(fold(whole))
 
 
 @pytest.mark.quick
@@ -111,8 +112,8 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
     def fail(epoch: Epoch) -> None:
         raise AssertionError(f"epoch {epoch.number} again")
 
-    again = train(TRAINING, CONFIG, HELD, fail, path)
-    assert to_bytes(folded(again)) == first
+    again = train_on(TRAINING, CONFIG, HELD, fail, path)
+    assert to_bytes(fold(again)) == first
     assert [p.name for p in tmp_path.iterdir()] == ["training.npz"]
 
 
@@ -129,16 +130,16 @@ def test_other_settings_or_data_are_refused(tmp_path: Path) -> None:
         (replace(config, layers=(Dense(17),)), TRAINING, HELD, logits),
         (replace(config, augment=Augment(scale=0.2)), TRAINING, HELD, logits),
         (replace(config, teacher=Teacher(share=0.5)), TRAINING, HELD, logits),
-        (config, replace(TRAINING, samples=other.samples), HELD, logits),
+        (config, replace(TRAINING, items=other.items), HELD, logits),
         (config, replace(TRAINING, labels=TRAINING.labels[::-1]), HELD, logits),
         (config, TRAINING, replace(HELD, labels=HELD.labels[::-1]), logits),
         (config, TRAINING, None, logits),
         (config, TRAINING, HELD, logits + 1),
     ):
         with pytest.raises(DataError, match=r"training\.npz was written with other settings"):
-            train(training, config_now, held, None, path, given)
+            train_on(training, config_now, held, None, path, given)
     assert path.read_bytes() == kept
-    train(TRAINING, config, HELD, None, path, logits)
+    train_on(TRAINING, config, HELD, None, path, logits)
 
 
 @pytest.mark.quick
@@ -173,15 +174,14 @@ def test_garbled_checkpoints_are_refused(tmp_path: Path) -> None:
 @pytest.mark.quick
 def test_a_checkpoint_needs_a_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no folder .*missing for the checkpoint"):
-        train(TRAINING, CONFIG, HELD, None, tmp_path / "missing" / "training.npz")
+        train_on(TRAINING, CONFIG, HELD, None, tmp_path / "missing" / "training.npz")
 
 
 SCRIPT = """
 from pathlib import Path
 from tests.host.training.test_checkpoint import CONFIG, HELD, TRAINING
 from dataclasses import replace
-from xnornode.training.trainer import train
-train(TRAINING, replace(CONFIG, epochs=100_000), HELD, checkpoint=Path({path!r}))
+train_on(TRAINING, replace(CONFIG, epochs=100_000), HELD, checkpoint=Path({path!r}))
 """
 
 
@@ -213,5 +213,5 @@ def test_ctrl_c_leaves_a_checkpoint_that_can_be_read(tmp_path: Path) -> None:
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        train(TRAINING, config, HELD, stop, path)
+        train_on(TRAINING, config, HELD, stop, path)
     assert seen[0].number > 2 and TRAINING.classes == CLASSES

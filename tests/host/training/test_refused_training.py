@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.lab.small_waves import CLASSES, CONFIG, waves
+from tests.lab.small_waves import CLASSES, CONFIG, train_on, waves
 from xnornode.data.augment import Augment, ImageAugment, TextAugment
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
-from xnornode.training.trainer import train
 
 pytestmark = pytest.mark.quick
 
@@ -21,44 +20,44 @@ def test_windows_that_cannot_be_trained_on() -> None:
     good = waves(1, "a")
     one = replace(good, labels=good.labels * 0, classes=("slow",))
     with pytest.raises(DataError, match="one class"):
-        train(one, CONFIG)
+        train_on(one, CONFIG)
     with pytest.raises(DataError, match=r"too little data.*class fast, rest"):
-        train(replace(good, labels=good.labels * 0), CONFIG)
+        train_on(replace(good, labels=good.labels * 0), CONFIG)
     with pytest.raises(DataError, match="group a is both"):
-        train(good, CONFIG, waves(2, "ba"))
+        train_on(good, CONFIG, waves(2, "ba"))
     other = waves(2, "b")
     with pytest.raises(DataError, match="different shapes"):
-        train(good, CONFIG, replace(other, samples=other.samples[:, :16]))
+        train_on(good, CONFIG, replace(other, items=other.items[:, :16]))
     with pytest.raises(DataError, match="different classes"):
-        train(good, CONFIG, replace(other, classes=("a", "b", "c")))
+        train_on(good, CONFIG, replace(other, classes=("a", "b", "c")))
 
 
 def test_windows_and_texts_are_not_mixed() -> None:
     good = waves(1, "a")
     texts = Texts((b"one", b"two") * 3, np.arange(6) % 3, np.repeat("b", 6), CLASSES)
     with pytest.raises(DataError, match="both be texts, or both windows"):
-        train(good, CONFIG, texts)
+        train_on(good, CONFIG, texts)
     features = NGrams("characters", 1, 2, 64, 32)
     for data, config in ((texts, CONFIG), (good, replace(CONFIG, features=features))):
-        with pytest.raises(DataError, match="texts need the text front"):
-            train(data, config)
+        with pytest.raises(DataError, match="texts need the features ngrams"):
+            train_on(data, config)
     with pytest.raises(DataError, match="texts are augmented by TextAugment"):
-        train(texts, replace(CONFIG, features=features, augment=Augment()))
-    with pytest.raises(DataError, match="TextAugment: it is for texts"):
-        train(good, replace(CONFIG, augment=TextAugment(0.1)))
+        train_on(texts, replace(CONFIG, features=features, augment=Augment()))
+    with pytest.raises(DataError, match="texts are augmented by TextAugment"):
+        train_on(good, replace(CONFIG, augment=TextAugment(0.1)))
 
 
 def test_what_the_format_does_not_allow_is_said_before_training() -> None:
     wide = Windows(np.zeros((6, 400, 82), np.int16), np.arange(6) % 3, np.repeat("a", 6), CLASSES)
     with pytest.raises(ModelError, match=r"65600\): 1 to 65535 each"):
-        train(wide, CONFIG)
+        train_on(wide, CONFIG)
     with pytest.raises(ModelError, match="17 layers: at most 16"):
-        train(waves(1, "a"), replace(CONFIG, layers=(Dense(4),) * 16))
+        train_on(waves(1, "a"), replace(CONFIG, layers=(Dense(4),) * 16))
     with pytest.raises(ModelError, match="65535 inputs of a neuron: at most 65534"):
-        narrow = replace(wide, samples=np.zeros((6, 13107, 5), np.int16))
-        train(narrow, replace(CONFIG, encoding="int8"))
+        narrow = replace(wide, items=np.zeros((6, 13107, 5), np.int16))
+        train_on(narrow, replace(CONFIG, encoding="int8"))
     with pytest.raises(ModelError, match="kernel 300"):
-        train(wide, replace(CONFIG, layers=(Conv(2, (300, 1)),)))
+        train_on(wide, replace(CONFIG, layers=(Conv(2, (300, 1)),)))
 
 
 @pytest.mark.parametrize(
@@ -122,4 +121,4 @@ def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
 )
 def test_settings_that_do_not_fit_the_data(options: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        train(waves(1, "a"), replace(CONFIG, **options))
+        train_on(waves(1, "a"), replace(CONFIG, **options))

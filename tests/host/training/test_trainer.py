@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.lab.small_waves import CONFIG, accuracy, folded, trained_and_folded, waves
+from tests.lab.small_waves import CONFIG, accuracy, train_on, trained_and_folded, waves
 from tests.lab.watch import held_out, watch_model
 from xnornode.cli.progress import progress_bar
 from xnornode.data.augment import Augment, TextAugment
+from xnornode.data.prepare import prepare
 from xnornode.data.windows import Texts, cut_windows
 from xnornode.datasets.images import digits
 from xnornode.datasets.watch import watch
@@ -20,7 +21,6 @@ from xnornode.model.features import Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.fit_encoding import fit_encoding
 from xnornode.model.input_encoding import Thermometer
-from xnornode.model.model import Window
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import parameter
@@ -42,13 +42,13 @@ def test_learns_and_does_not_learn_shuffled_labels() -> None:
 
 @pytest.mark.quick
 def test_learns_digits() -> None:
-    images = digits()
+    images = prepare(digits(), validation=())
     layers = (Conv(16, (3, 3)), Conv(24, (3, 3), pool=(2, 2)), Dense(32))
     config = TrainConfig(
         layers=layers, encoding="int8", image_shape=(8, 8), epochs=10, batch=32, learning_rate=0.01
     )
-    trained = train(images.train, config)
-    assert accuracy(trained, images.test) > 0.93
+    trained = train(images, config)
+    assert accuracy(trained, images.tested()) > 0.93
     assert trained.history[0].loss > 1.5 * trained.history[-1].loss
     assert trained.history[-1].accuracy > 0.9
 
@@ -91,12 +91,12 @@ OPTIONS: dict[str, dict] = {
 @pytest.mark.parametrize("name", list(OPTIONS))
 def test_every_option_learns_and_folds(name: str) -> None:
     training, test = waves(1, "abc"), waves(2, "d")
-    trained = train(training, replace(CONFIG, **OPTIONS[name]))
-    model = folded(trained)
+    trained = train_on(training, replace(CONFIG, **OPTIONS[name]))
+    model = fold(trained)
     # A linear network of 1-bit weights cannot tell a wave from noise, but slow from fast.
     enough = 0.55 if name == "no hidden layer" else 0.85
     assert accuracy(model, test) > enough
-    agree = model.predict(test.samples) == trained.predict(test)
+    agree = model.predict(test.items) == trained.predict(test.items)
     assert agree.mean() > (0.9 if name == "bytes between" else 0.98)
     assert model.selftest()
 
@@ -116,19 +116,19 @@ def test_learns_texts(augment: TextAugment | None) -> None:
 
     features = NGrams("characters", 1, 3, 500, 64)
     training, test = lines(1, "a"), lines(2, "b")
-    trained = train(training, replace(CONFIG, features=features, augment=augment), test)
-    model = fold(trained, Window(("text",), 64, 64, 0, (0,)), training.classes, "texts")
-    assert (trained.predict(test) == test.labels).mean() > 0.9
-    assert (model.predict(test.lines) == trained.predict(test)).mean() > 0.98
-    given = trained.inputs.floats(trained.inputs.compact(test.lines))
+    trained = train_on(training, replace(CONFIG, features=features, augment=augment), test)
+    model = fold(trained)
+    assert (trained.predict(test.items) == test.labels).mean() > 0.9
+    assert (model.predict(test.items) == trained.predict(test.items)).mean() > 0.98
+    given = trained.inputs.floats(trained.inputs.compact(test.items))
     hidden, _ = trained.network.decisions(given)
-    bits, mine = model.activations(test.lines)
+    bits, mine = model.activations(test.items)
     assert (bits == given).all() and (mine.reshape(90, -1) == hidden).all()
 
 
 @pytest.mark.quick
 def test_real_weights_train_a_float_network() -> None:
-    trained = train(waves(1, "abc"), replace(CONFIG, weights="real"))
+    trained = train_on(waves(1, "abc"), replace(CONFIG, weights="real"))
     assert accuracy(trained, waves(2, "d")) > 0.95
     weights = trained.network.blocks[0].linear.used()
     assert len(np.unique(weights)) > 100
@@ -156,7 +156,7 @@ FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fo
 def test_two_processes_learn_the_same_each_time() -> None:
     training, test = waves(1, "abcd"), waves(2, "ef", 300)
     config = replace(CONFIG, augment=Augment(shift=3), teacher=Teacher(epochs=2))
-    models = [folded(train(training, config, processes=2)) for _ in range(2)]
+    models = [fold(train_on(training, config, processes=2)) for _ in range(2)]
     assert to_bytes(models[0]) == to_bytes(models[1])
     assert accuracy(models[0], test) > 0.9
 
@@ -198,14 +198,14 @@ def test_a_process_that_ends_is_said() -> None:
 @FORK
 def test_divergence_in_two_processes_is_said() -> None:
     with pytest.raises(DataError, match="diverged in epoch"), np.errstate(all="ignore"):
-        train(waves(1, "ab"), replace(CONFIG, learning_rate=1e38), processes=2)
+        train_on(waves(1, "ab"), replace(CONFIG, learning_rate=1e38), processes=2)
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("batch", [4, 77, 360, 100_000])
 def test_every_batch_size_takes_steps(batch: int) -> None:
-    trained = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3))
-    start = train(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3, learning_rate=1e-30))
+    trained = train_on(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3))
+    start = train_on(waves(1, "abc"), replace(CONFIG, batch=batch, epochs=3, learning_rate=1e-30))
     first, other = (t.network.blocks[0].linear.used() for t in (trained, start))
     assert (first != other).any()
 
@@ -219,7 +219,7 @@ def test_batches_go_once_through_all(batch: int, encoding) -> None:
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
     feed = Batches(data, inputs, config, rng, Workers())
-    everything = inputs.floats(inputs.compact(data.samples))
+    everything = inputs.floats(inputs.compact(data.items))
     orders = []
     for _ in range(2):
         seen = []
@@ -236,12 +236,12 @@ def test_batches_go_once_through_all(batch: int, encoding) -> None:
 def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
     # Louder than int16 has room for: a sensor saturates, and does not turn round.
     data = waves(1, "ab")
-    data = replace(data, samples=np.where(data.samples > 0, 32000, -32000).astype(np.int16))
+    data = replace(data, items=np.where(data.items > 0, 32000, -32000).astype(np.int16))
     config = replace(CONFIG, encoding="int8", augment=Augment(scale=0.5))
     rng = np.random.default_rng(0)
     inputs, _ = make_network(data, config, rng)
     for x, part, _ in Batches(data, inputs, config, rng, Workers()).batches(1):
-        assert (np.sign(x) == np.sign(data.samples[part].reshape(x.shape))).all()
+        assert (np.sign(x) == np.sign(data.items[part].reshape(x.shape))).all()
         assert len(np.unique(x)) > 10
 
 
@@ -250,7 +250,7 @@ def test_augmented_windows_are_encoded_as_the_nodes_samples() -> None:
 def test_each_step_has_its_rate(schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = []
     monkeypatch.setattr(Adam, "step", lambda self, learning_rate: rates.append(learning_rate))
-    train(waves(1, "a"), replace(CONFIG, epochs=3, batch=60, schedule=schedule))
+    train_on(waves(1, "a"), replace(CONFIG, epochs=3, batch=60, schedule=schedule))
     wanted = [learning_rate(schedule, step / 6, CONFIG.learning_rate) for step in range(6)]
     assert np.allclose(rates, wanted)
 
@@ -263,7 +263,7 @@ def test_weights_harden_with_the_share_of_training_that_is_done(
     inputs, network = make_network(waves(1, "a"), CONFIG, np.random.default_rng(0))
     monkeypatch.setattr(network, "advance", shares.append)
     monkeypatch.setattr("xnornode.training.trainer.make_network", lambda *_: (inputs, network))
-    train(waves(1, "a"), replace(CONFIG, epochs=3, batch=60))
+    train_on(waves(1, "a"), replace(CONFIG, epochs=3, batch=60))
     assert np.allclose(shares, np.arange(6) / 6)
     monkeypatch.undo()
     network.advance(0.7)
@@ -276,7 +276,7 @@ def test_keeps_the_epoch_that_validates_best() -> None:
     training, held = waves(1, "ab"), waves(2, "c")
     held = replace(held, labels=np.random.default_rng(4).permutation(held.labels))
     seen: list[Epoch] = []
-    trained = train(training, replace(CONFIG, learning_rate=0.05), held, seen.append)
+    trained = train_on(training, replace(CONFIG, learning_rate=0.05), held, seen.append)
     assert tuple(seen) == trained.history and len(seen) == CONFIG.epochs
     assert [epoch.number for epoch in seen] == list(range(1, 9)) and seen[0].of == 8
     reached = [epoch.validation for epoch in seen]
@@ -289,16 +289,16 @@ def test_keeps_the_epoch_that_validates_best() -> None:
 def test_validation_changes_nothing_but_the_choice() -> None:
     # The last epoch is the best here, so that both end with the same network.
     easy = waves(1, "c")
-    alone = train(waves(1, "ab"), replace(CONFIG, epochs=3))
-    watched = train(waves(1, "ab"), replace(CONFIG, epochs=3), easy)
+    alone = train_on(waves(1, "ab"), replace(CONFIG, epochs=3))
+    watched = train_on(waves(1, "ab"), replace(CONFIG, epochs=3), easy)
     assert [e.loss for e in alone.history] == [e.loss for e in watched.history]
     assert watched.best == 3
-    assert to_bytes(folded(alone)) == to_bytes(folded(watched))
+    assert to_bytes(fold(alone)) == to_bytes(fold(watched))
 
 
 @pytest.mark.quick
 def test_without_validation_the_last_epoch_stays() -> None:
-    trained = train(waves(1, "a"), replace(CONFIG, epochs=2))
+    trained = train_on(waves(1, "a"), replace(CONFIG, epochs=2))
     assert trained.best == 2
     assert [epoch.validation for epoch in trained.history] == [None, None]
 
@@ -306,9 +306,9 @@ def test_without_validation_the_last_epoch_stays() -> None:
 @pytest.mark.quick
 def test_the_code_comes_from_the_training_windows() -> None:
     training, held = waves(1, "a"), waves(2, "b")
-    louder = replace(held, samples=3 * held.samples)
-    encoding = train(training, replace(CONFIG, epochs=1), louder).inputs.encoding
-    fitted = fit_encoding(training.samples.reshape(len(training), -1), 2, "thermometer", 2)
+    louder = replace(held, items=3 * held.items)
+    encoding = train_on(training, replace(CONFIG, epochs=1), louder).inputs.encoding
+    fitted = fit_encoding(training.items.reshape(len(training), -1), 2, "thermometer", 2)
     assert isinstance(encoding, Thermometer)
     assert (encoding.thresholds == fitted.thresholds).all()
 
