@@ -409,10 +409,10 @@ def test_command_writes_a_model_a_page_and_json(
 
     told = json.loads(figures.read_text())
     assert told["format"] == "xnornode-search-1"
-    assert told["budget"] == {"int8": 900, "milliseconds": 1.0, "ram": None, "chip": "RP2040"}
+    assert told["budget"] == {"bytes": 900, "milliseconds": 1.0, "ram": None, "chip": "RP2040"}
     assert [t["number"] for t in told["trials"]] == [0, 1, 2, 3]
     best = next(t for t in told["trials"] if t["number"] == told["best"])
-    assert best["int8"] == output.stat().st_size == told["report"]["cost"]["file_bytes"]
+    assert best["bytes"] == output.stat().st_size == told["report"]["cost"]["file_bytes"]
     assert told["accuracy"] == told["report"]["accuracy"]
     assert told["validation"] == {"count": 24, "held_out": ["e"]}
     assert told["report"]["counts"]["held_out"] == ["f", "g"]

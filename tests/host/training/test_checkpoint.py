@@ -180,6 +180,7 @@ def test_a_checkpoint_needs_a_folder(tmp_path: Path) -> None:
 SCRIPT = """
 from pathlib import Path
 from tests.host.training.test_checkpoint import CONFIG, HELD, TRAINING
+from tests.lab.small_waves import train_on
 from dataclasses import replace
 train_on(TRAINING, replace(CONFIG, epochs=100_000), HELD, checkpoint=Path({path!r}))
 """
