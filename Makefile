@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test fuzz soak bench bench-training bench-ablation quick lint format firmware native clean distclean
+.PHONY: help setup setup-test demo test package fuzz soak bench bench-training bench-ablation quick lint format firmware native clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -60,6 +60,9 @@ firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2
 native: setup ## the module for boards that keep their firmware: build/firmware/native/
 	@$(PYTHON) -m tools.firmware.build native
 
+package: setup-test ## a wheel for everybody, with all that goes on a board, and its sdist: build/dist/
+	@$(PYTHON) -m tools.package
+
 setup: ## install what the demo needs and this computer lacks
 	@tools/setup/setup.sh demo
 
@@ -67,7 +70,7 @@ setup-test: ## install what the tests need and this computer lacks
 	@tools/setup/setup.sh test
 
 clean: ## remove what was built; keep downloads and the Python environment
-	rm -rf build/firmware build/log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build/dist build/firmware build/log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find host tools tests device -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: ## remove all that git does not know of in build/

@@ -3,7 +3,7 @@
     mpremote run device/classify.py
 
 docs/lines.md has the lines, docs/protocol.md what the PC may say. As /main.py on the node it starts
-with the power (`tools/flash.py --autostart`). The sensor is a recording in the node's flash, at the
+with the power (`xnornode flash --autostart`). The sensor is a recording in the node's flash, at the
 rate it was recorded; as fast as it can:
 
     mpremote exec "REALTIME = False" run device/classify.py
@@ -45,7 +45,7 @@ def main() -> None:
                 link.step()
             again = REPEAT
     except (OSError, ValueError) as error:
-        emit("error", error=f"{RECORDINGS}: {error}; install it with tools/flash.py --recording")
+        emit("error", error=f"{RECORDINGS}: {error}; install it with xnornode flash --recording")
         return
     except KeyboardInterrupt:
         pass

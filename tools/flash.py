@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Set a board up, as `xnornode flash` does: firmware, the node's library, model, recordings."""
+"""`xnornode flash`, in a checkout: set a board up."""
 
 import sys
 
-from xnornode.cli.flash import main
+from xnornode.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["flash", *sys.argv[1:]]))

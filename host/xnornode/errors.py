@@ -37,7 +37,7 @@ REMEDIES = {
     "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node",
     "signature": "sign it with the key that the node has (--key FILE)",
     "revision": "give the new model a higher one (`xnornode train --revision N`)",
-    "protocol": "bring the node's library up to date with tools/flash.py",
+    "protocol": "bring the node's library up to date with `xnornode flash`",
     "replaced": "another program pushes to this node, and the one that began last goes on",
     "no_model": "see `xnornode list`",
 }

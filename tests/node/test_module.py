@@ -160,7 +160,7 @@ def test_classify_replays_recordings(with_select, tmp_path):
     lines = [json.loads(line) for line in output.splitlines()]
     assert all(line.isascii() for line in output.splitlines())
     assert [line["event"] for line in lines[:2]] == ["ready", "source"]
-    assert (lines[0]["model"], lines[0]["int8"]) == (model.name, len(to_bytes(model)))
+    assert (lines[0]["model"], lines[0]["bytes"]) == (model.name, len(to_bytes(model)))
     assert lines[0]["labels"] == list(model.labels)
     predictions = [line for line in lines if line["event"] == "prediction"]
     assert [line["seq"] for line in predictions] == list(range(len(predictions)))
@@ -180,7 +180,7 @@ def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
     assert line["event"] == "error"
-    assert "no model in" in line["error"] or "tools/flash.py --recording" in line["error"]
+    assert "no model in" in line["error"] or "xnornode flash --recording" in line["error"]
 
 
 def test_classify_refuses_a_damaged_model(with_select, tmp_path):

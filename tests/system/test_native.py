@@ -15,7 +15,7 @@ from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware import build as firmware
 from tools.firmware.sources import ROOT
 from xnornode.board import native_module
-from xnornode.cli import flash
+from xnornode.cli.main import main
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
 from xnornode.model.file_format import from_bytes, save
@@ -89,7 +89,7 @@ def test_the_probe_gives_more_than_one_class():
 @pytest.mark.parametrize("other", ["--force", "--firmware=f.uf2", "--drive=d"])
 def test_firmware_options_do_not_go_with_native(other, capsys):
     with pytest.raises(SystemExit, match="2"):
-        flash.parse(["--native", other])
+        main(["flash", "--native", other])
     assert "leaves the firmware as it is" in capsys.readouterr().err
 
 

@@ -18,11 +18,12 @@ pytestmark = pytest.mark.quick
 HOST = (
     "__main__", "cli", "studio", "fleet", "report", "search", "recipes", "classifier", "export",
     "training", "datasets", "board", "link", "data", "nn", "cost", "model", "_sklearn_validation",
-    "_files", "_typing", "errors",
+    "_files", "_extras", "_typing", "errors",
 )  # fmt: skip
 FLOORS = (
     *("tests.system", "tests.tools", "tests.node", "tests.core", "tests.host", "tests.conftest"),
     *("tools.demo", "tools.stress", "tools.bench", "tests.lab", "tools.flash", "tools.lint"),
+    "tools.package",
     *("tools.emulators", "tools.firmware", "tools.setup"),
     *(f"xnornode.{room}" for room in HOST),
     "xnornode",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xnornode._typing import Int8
-from xnornode.board.assets import NATIVE_MODULES
+from xnornode.board.assets import NATIVE_MODULES, missing
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board, RemoteError
 from xnornode.model.file_format import to_bytes
@@ -30,6 +30,8 @@ RUNS = {"armv7em": "armv7m", "armv7emdp": "armv7emsp"}
 
 BUILT = ("x64", "armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin")
 """Architectures that there are modules for."""
+
+BUILT_IN = "a firmware with bnn built in (a Pico gets it from `xnornode flash` without --native)"
 
 _FACTS = """
 import json, sys
@@ -73,14 +75,14 @@ def module_for(board: Board) -> Module:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise LinkError(f"there is no {path}: build it with `make native`") from error
+        raise LinkError(missing(path, "native")) from error
     # Bytes 1 and 2 of a .mpy have the version; its second part counts for native code alone.
     wanted, had = (data[1], data[2] & 3), (mpy & 0xFF, mpy >> 8 & 3)
     if wanted != had:
         raise LinkError(
             f"MicroPython {version} on {board.url} loads native modules of version "
             f"{had[0]}.{had[1]}, and this one is of {wanted[0]}.{wanted[1]}: "
-            "install MicroPython 1.23 or later, or a firmware with bnn built in (`make firmware`)"
+            f"install MicroPython 1.23 or later, or {BUILT_IN}"
         )
     return Module(architecture, data)
 
@@ -92,7 +94,7 @@ def _architecture(mpy: int, version: str) -> str:
     if not name:
         raise LinkError(
             f"MicroPython {version} was built without support for native modules: "
-            "install another firmware, or one with bnn built in (`make firmware`)"
+            f"install another one, or {BUILT_IN}"
         )
     name = RUNS.get(name, name)
     if name not in BUILT:
@@ -123,7 +125,7 @@ def _why_not(error: RemoteError, module: Module) -> str:
     if error.last_line.startswith("MemoryError"):
         return (
             f"the board has too little RAM for the module, {len(module.data):,} bytes: "
-            "a firmware with bnn built in keeps it in flash (`make firmware`)"
+            f"it lies in flash with {BUILT_IN}"
         )
     return f"the board refuses {PATH}: {error.last_line}"
 

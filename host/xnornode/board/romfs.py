@@ -16,9 +16,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mpremote.romfs import VfsRomWriter, copy_recursively
-
 from xnornode._files import write_whole
+
+try:
+    from mpremote.romfs import VfsRomWriter, copy_recursively
+except ImportError as error:
+    message = 'mpremote is missing: pip install "xnornode[flash]"'
+    if __name__ == "__main__":
+        sys.exit(f"romfs: {message}")
+    raise ImportError(message) from error
 
 ALIGNMENT = 4
 LENGTH = 5  # bytes of the image's length: with the magic before it a multiple of ALIGNMENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -22,6 +23,11 @@ FLASH_SECONDS = 60.0
 """How long copying the firmware may take, until the drive goes away."""
 BOOT_SECONDS = 60.0
 """How long the board may take to come back: its first boot formats the filesystem."""
+
+INFO = "INFO_UF2.TXT"
+"""The file on the drive that names the board."""
+DRIVE_REMOVABLE, DRIVE_FIXED = 2, 3
+"""Kinds of drives that Windows' GetDriveTypeW gives."""
 
 UF2_BLOCK = struct.Struct("<8I")
 UF2_MAGIC = (0x0A324655, 0x9E5D5157)
@@ -65,7 +71,7 @@ def _segments(path: Path, data: bytes) -> dict[int, bytes]:
     for at in range(0, len(data), 512):
         block = data[at : at + 512]
         if len(block) < 512 or UF2_BLOCK.unpack(block[:32])[:2] != UF2_MAGIC:
-            raise XnorNodeError(f"{path} is not a UF2 file: build one with `make firmware`")
+            raise XnorNodeError(f"{path} is not a UF2 file: --firmware names one, or leave it out")
         _, _, flags, address, size, number, count, family = UF2_BLOCK.unpack(block[:32])
         if block[508:] != UF2_END.to_bytes(4, "little") or size > 476:
             raise XnorNodeError(f"{path} is damaged at block {at // 512}: copy it again")
@@ -107,22 +113,39 @@ def find_port(port: str | None, drive: Path | None) -> str | None:
 
 def find_drive(drive: Path | None) -> Path | None:
     """Where the RPI-RP2 drive is mounted; None when it is not there."""
-    for place in [drive] if drive else _usual_places():
+    for place in [drive] if drive else mounted(sys.platform):
         try:
-            if "RPI-RP2" in (place / "INFO_UF2.TXT").read_text():
+            if b"RPI-RP2" in (place / INFO).read_bytes():
                 return place
         except OSError:
             continue
     return None
 
 
-def _usual_places() -> list[Path]:
-    if sys.platform == "darwin":
-        return [Path("/Volumes/RPI-RP2")]
-    if sys.platform == "win32":
-        return [Path(f"{letter}:/") for letter in "DEFGHIJKLMNOPQRSTUVWXYZ"]
-    mounted = Path("/proc/mounts").read_text().splitlines() if Path("/proc/mounts").exists() else []
-    return [Path(line.split()[1].replace("\\040", " ")) for line in mounted if "RPI-RP2" in line]
+def mounted(platform: str, root: Path = Path("/")) -> list[Path]:
+    """Where a system may have the RPI-RP2 drive. root: the top of its file system, but on Windows.
+
+    Linux lists what it has mounted; macOS has it by name, a second one with a number.
+    """
+    if platform == "win32":
+        return local_drives(_drive_type)
+    if platform == "darwin":
+        return sorted(root.glob("Volumes/RPI-RP2*"))
+    mounts = root / "proc" / "mounts"
+    lines = os.fsdecode(mounts.read_bytes()).splitlines() if mounts.exists() else []
+    return [Path(line.split()[1].replace("\\040", " ")) for line in lines if "RPI-RP2" in line]
+
+
+def local_drives(drive_type: Callable[[str], int]) -> list[Path]:
+    """The drives of this computer, by GetDriveTypeW: a dead network drive answers late."""
+    roots = [f"{letter}:\\" for letter in "DEFGHIJKLMNOPQRSTUVWXYZ"]
+    return [Path(root) for root in roots if drive_type(root) in (DRIVE_REMOVABLE, DRIVE_FIXED)]
+
+
+def _drive_type(root: str) -> int:
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    kernel.SetErrorMode(1)  # else a card reader without a card opens a window
+    return int(kernel.GetDriveTypeW(root))
 
 
 def _mount() -> None:
@@ -179,11 +202,10 @@ def _wait_for_drive(drive: Path | None) -> Path:
         if not drive:
             _mount()
         time.sleep(0.1)
-    where = drive or "the RPI-RP2 drive"
+    device = " (/dev/disk/by-label/RPI-RP2)" if sys.platform == "linux" else ""
     raise LinkError(
-        f"{where} did not show up: if nothing mounts it, do so yourself "
-        "(/dev/disk/by-label/RPI-RP2) and name the place with --drive; "
-        "the board waits in its bootloader meanwhile"
+        f"{drive or 'the RPI-RP2 drive'} did not show up: if nothing mounts it, do so yourself"
+        f"{device} and name the place with --drive; the board waits in its bootloader meanwhile"
     )
 
 
@@ -195,13 +217,13 @@ def _copy(uf2: Uf2, place: Path) -> None:
             os.fsync(f.fileno())
     except OSError as error:
         # The board reboots at the last block: the drive may be gone before the close returns.
-        if (place / "INFO_UF2.TXT").exists():
+        if os.path.exists(place / INFO):
             raise LinkError(f"cannot copy to {place}: {error.strerror}") from error
 
 
 def _wait_until_gone(place: Path) -> None:
     deadline = time.monotonic() + FLASH_SECONDS
-    while (place / "INFO_UF2.TXT").exists():
+    while os.path.exists(place / INFO):  # Path.exists may raise for a drive that goes
         if time.monotonic() > deadline:
             raise LinkError(
                 "the board does not take the firmware: unplug it, hold BOOTSEL, try again"

@@ -1,11 +1,6 @@
-"""Set a board up: firmware, the node's library, a model, recordings. Say what was done.
+"""`xnornode flash`: set a board up, and say what was done.
 
-    tools/flash.py --model model.bnn
-    tools/flash.py --native --port /dev/ttyUSB0 --model model.bnn
-    tools/flash.py --port /dev/ttyACM0 --firmware firmware.uf2 --model model.bnn --recording r.rec
-
-What is on the board already, byte for byte, is left alone, so a second run takes seconds. Progress
-goes to stderr, the account of what was done to stdout.
+Progress goes to stderr, the account of what was done to stdout.
 """
 
 from __future__ import annotations
@@ -15,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xnornode.board import native_module, node_library, rp2040
-from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE
+from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
@@ -26,23 +22,34 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 
 RP2040 = "armv6m"
+EPILOG = """
+examples:
+  xnornode flash --model model.bnn
+  xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
+  xnornode flash --model model.bnn --recording walk.rec --autostart
+
+exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage
+"""
 
 
 class UsageError(XnorNodeError):
     """A file that was named is not what it should be: nothing has been touched."""
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description="Set a board up for XnorNode: firmware, library, model, recordings.",
-        epilog="exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage",
+def add_parsers(commands: Any) -> None:
+    """The options of `xnornode flash`."""
+    parser = commands.add_parser(
+        "flash",
+        help="set a board up: firmware, library, model, recordings",
+        description="Set a board up for XnorNode: firmware, library, model, recordings.\n"
+        "What is on it already, byte for byte, is left alone, so a second run takes seconds.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(run=run, wrong_usage=parser.error)
     parser.add_argument("--port", help="serial port or pyserial URL (default: the only Pico found)")
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
-    parser.add_argument(
-        "--firmware", type=Path, help=f"UF2 file (default: {relative(RP2_FIRMWARE)})"
-    )
+    parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
     parser.add_argument(
         "--native",
@@ -58,24 +65,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         action="append",
         default=[],
-        help="a .rec file, or a folder of them, for device/classify.py to replay",
+        help="a .rec file, or a folder of them, to classify in place of a sensor",
     )
     parser.add_argument(
-        "--autostart", action="store_true", help="classify from power-on: device/classify.py"
+        "--autostart", action="store_true", help="classify from power-on, by its own /main.py"
     )
     parser.add_argument(
         "--key", type=Path, help="take only models signed with this key from now on"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
-    options = parser.parse_args(arguments)
-    if options.native and (options.firmware or options.force or options.drive):
-        parser.error("--native leaves the firmware as it is: no --firmware, --force or --drive")
-    return options
-
-
-def relative(path: Path) -> Path:
-    """The path as seen from here, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def read(path: Path) -> bytes:
@@ -140,7 +138,7 @@ def set_up(options: argparse.Namespace) -> None:
     if not (options.no_firmware or options.native):
         path = options.firmware or RP2_FIRMWARE
         if not options.firmware and not path.exists():
-            raise UsageError(f"there is no {relative(path)}: build it with `make firmware`")
+            raise UsageError(missing(path, "firmware"))
         uf2 = rp2040.Uf2(path, read(path))
     if options.dry_run:
         describe(options, uf2, plan)
@@ -180,15 +178,15 @@ def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
     yield from installer.install(Plan(model=plan.model, key=plan.key))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0, or 1 with a message."""
-    options = parse(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Carry out `xnornode flash`; the exit status. Raises XnorNodeError."""
+    if options.native and (options.firmware or options.force or options.drive):
+        options.wrong_usage(
+            "--native leaves the firmware as it is: no --firmware, --force or --drive"
+        )
     try:
         set_up(options)
-    except XnorNodeError as error:
-        say(f"flash: {error}")
-        return 1
     except KeyboardInterrupt:
-        say("flash: stopped; run it again to finish")
+        say("xnornode: stopped; run it again to finish")
         return 1
     return 0

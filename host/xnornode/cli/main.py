@@ -1,6 +1,8 @@
 """The command `xnornode`."""
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ MODULES = {
     "train": "train",
     "search": "search",
     "info": "info",
+    "flash": "flash",
     "push": "models",
     "list": "models",
     "rollback": "models",
@@ -38,21 +41,27 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _is_windows_broken_pipe(error: OSError) -> bool:
+    return sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' code pages lack much of what data hold
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser(arguments).parse_args(arguments)
     try:
         status: int = options.run(options)
     except XnorNodeError as error:
         print(f"xnornode: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Whoever read us, such as `head`, has had enough; at exit nothing is left to be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
-        print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
+        if isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error):
+            # Whoever read us, such as `head`, has had enough; at exit nothing is left to write.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nxnornode: stopped; nothing was written", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 from xnornode import __version__
 from xnornode._files import write_whole
 from xnornode.cli import data_options
+from xnornode.cli.output import say
 from xnornode.cli.progress import progress_bar
 from xnornode.data.prepare import Splits
 from xnornode.datasets.load import EXAMPLES
@@ -20,6 +21,7 @@ from xnornode.model.limits import MAX_NOTES
 from xnornode.nn.layer_spec import format_layers, parse_layers
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
+from xnornode.nn.workers import CAN_FORK
 from xnornode.recipes.defaults import FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
@@ -104,6 +106,8 @@ def _add_output(group: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
+    if options.processes > 1 and not CAN_FORK:
+        say("on this system a training has one process: --processes is left out")
     json_file = data_options.json_file(options)
     data_options.check_folders(options.output, options.report, options.checkpoint, json_file)
     checkpoint = options.checkpoint or options.output.with_name(options.output.name + ".checkpoint")

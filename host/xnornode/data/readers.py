@@ -87,7 +87,7 @@ def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
         items=[f.recording.samples[:, picked] for f in files],
         labels=[f.recording.label for f in files],
         groups=[
-            f.recording.group or str(p.relative_to(folder))
+            f.recording.group or p.relative_to(folder).as_posix()
             for f, p in zip(files, paths, strict=True)
         ],
         names=[str(p) for p in paths],
@@ -112,7 +112,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
         found = series(columns, options, inside, label)
         if not group and all(p.group == p.name for p in found):
             # Nobody is named: the stretches of one file are one recording.
-            grouped, group = False, str(path.relative_to(folder))
+            grouped, group = False, path.relative_to(folder).as_posix()
         pieces += [replace(p, group=group) for p in found] if group else found
     note = f"{len(paths)} files, {len(pieces)} recordings"
     return join(folder.resolve().name, pieces, grouped, (note,))
@@ -131,7 +131,8 @@ def _numpy_recordings(folder: Path, paths: list[Path], options: ReadOptions) -> 
         items=[a[:, picked] if a.ndim == 2 and a.shape[1] == width else a for a in items],
         labels=[label for label, _ in places],
         groups=[
-            group or str(p.relative_to(folder)) for (_, group), p in zip(places, paths, strict=True)
+            group or p.relative_to(folder).as_posix()
+            for (_, group), p in zip(places, paths, strict=True)
         ],
         names=[str(p) for p in paths],
         grouping="group" if all(group for _, group in places) else "recording",

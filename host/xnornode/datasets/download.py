@@ -1,6 +1,7 @@
 """Files of published packages: fetched once, pinned by version and SHA-256, kept in a cache folder.
 
-pip, npm and apt fetch them from wherever they are configured to; nothing is installed. The cache is
+pip, npm and apt fetch them from wherever they are configured to; nothing is installed. Where one of
+them is missing, the message says which file to fetch elsewhere, and where to put it. The cache is
 build/ in a checkout, else the user's cache folder; XNORNODE_CACHE names another.
 """
 
@@ -17,21 +18,27 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from xnornode._extras import load_extra
 from xnornode.errors import DataError
 
 # What pip, npm and apt begin the line with that says what went wrong.
 ERROR_LINE = re.compile(r"(?:ERROR:|E:|npm (?:error|ERR!)(?! (?:code|syscall|errno)\b)) *(.+)")
 
+AR_MAGIC, AR_HEADER = b"!<arch>\n", 60
+
 
 def cache_dir() -> Path:
-    """The folder for downloads and other things that can be made again; it may not exist yet."""
+    """The folder for downloads and other things that can be made again; it may not exist yet.
+
+    Raises XnorNodeError where platformdirs is needed to find it, and missing.
+    """
     named = os.environ.get("XNORNODE_CACHE")
     if named:
         return Path(named)
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     if (checkout / "firmware_modules" / "bnn").is_dir():
         return checkout / "build"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xnornode"
+    return Path(load_extra("platformdirs", "datasets").user_cache_dir("xnornode", False))
 
 
 def fetch_wheel(wheel: str, sha256: str) -> Path:
@@ -46,7 +53,8 @@ def fetch_wheel(wheel: str, sha256: str) -> Path:
     command += [f"--abi={abi}", f"--python-version={re.sub('[^0-9]', '', python)}"]
     command += [f"--platform={platform}" for platform in platforms.split(".")]
     command += [f"{name}=={version}", "--dest"]
-    return _cached(wheel, sha256, lambda folder: _run([*command, folder]))
+    by_hand = " ".join(["pip download", *command[7:-1]])
+    return _cached(wheel, sha256, lambda folder: _run([*command, folder]), by_hand)
 
 
 def fetch_npm(package: str, version: str, sha256: str) -> Path:
@@ -66,7 +74,7 @@ def fetch_npm(package: str, version: str, sha256: str) -> Path:
         command = [npm, "pack", f"{package}@{version}", "--ignore-scripts", "--pack-destination"]
         return _run([*command, folder], {**os.environ, "PATH": path})
 
-    return _cached(file, sha256, fetch)
+    return _cached(file, sha256, fetch, f"npm pack {package}@{version}")
 
 
 def fetch_deb(package: str, version: str, sha256: str) -> Path:
@@ -86,22 +94,18 @@ def fetch_deb(package: str, version: str, sha256: str) -> Path:
             problem += "; is it in the lists? see: apt-get update, apt-cache policy " + package
         return problem
 
-    return _cached(f"{package}_{version}_all.deb", sha256, fetch)
+    by_hand = f"apt-get download {package}={version}"
+    return _cached(f"{package}_{version}_all.deb", sha256, fetch, by_hand)
 
 
 def read_tar(path: Path, wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:
     """(name, content) of the files in a .tgz or .deb whose name is wanted, in its order.
 
-    Names are as they stand there, without a leading "./". Raises DataError for a .deb when there is
-    no dpkg-deb.
+    Names are as they stand there, without a leading "./".
     """
     data = path.read_bytes()
     if path.suffix == ".deb":
-        try:
-            unpack = ["dpkg-deb", "--fsys-tarfile", str(path)]
-            data = subprocess.run(unpack, capture_output=True, check=True).stdout
-        except OSError:
-            raise DataError(f"dpkg-deb is needed to read {path.name}: install dpkg") from None
+        data = _deb_files(data)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
             name = member.name.removeprefix("./")
@@ -111,8 +115,25 @@ def read_tar(path: Path, wanted: Callable[[str], bool]) -> Iterable[tuple[str, b
                 yield name, file.read()
 
 
-def _cached(file: str, sha256: str, fetch: Callable[[str], str]) -> Path:
-    """Path of `file` in the cache. fetch: puts it into a folder; returns what went wrong, or ""."""
+def _deb_files(data: bytes) -> bytes:
+    """The tar archive with a Debian package's files: the last member of an ar archive."""
+    at = len(AR_MAGIC)
+    while at + AR_HEADER <= len(data):
+        header = data[at : at + AR_HEADER]
+        at += AR_HEADER
+        size = int(header[48:58])
+        if header.startswith(b"data.tar"):
+            return data[at : at + size]
+        at += size + size % 2
+    raise DataError("a Debian package without files: remove it, try again")
+
+
+def _cached(file: str, sha256: str, fetch: Callable[[str], str], by_hand: str) -> Path:
+    """Path of `file` in the cache.
+
+    fetch: puts it into a folder; returns what went wrong, or "". by_hand: the command that
+    fetches it on another computer.
+    """
     path = cache_dir() / "data" / file
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +142,8 @@ def _cached(file: str, sha256: str, fetch: Callable[[str], str]) -> Path:
             if problem or not (Path(folder) / file).is_file():
                 raise DataError(
                     f"{file} could not be fetched ({problem or 'another file came'}): "
-                    f"check the network, or put it at {path}"
+                    f"check the network, or fetch it on another computer with `{by_hand}` "
+                    f"and put it at {path}"
                 )
             _check_sha256(Path(folder) / file, sha256)
             os.replace(Path(folder) / file, path)
@@ -141,6 +163,7 @@ def _run(command: list[str], env: dict[str, str] | None = None, cwd: str | None 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
         env=env,
         cwd=cwd,
@@ -157,7 +180,7 @@ def _fetch_tarball(package: str, version: str, target: Path) -> str:
     registry = variables.get("npm_config_registry")
     settings = Path.home() / ".npmrc"
     if not registry and settings.is_file():
-        match = re.search(r"(?m)^registry\s*=\s*(\S+)", settings.read_text())
+        match = re.search(r"(?m)^registry\s*=\s*(\S+)", settings.read_text(encoding="utf-8"))
         registry = match[1] if match else None
     if not registry:
         return "npm is not installed, and neither the environment nor ~/.npmrc names a registry"

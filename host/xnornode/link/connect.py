@@ -141,7 +141,7 @@ def _await_receiver(session: Session, board: Board) -> None:
 def _why_no_receiver(error: RemoteError) -> str:
     if "ImportError" in error.last_line:
         return (
-            f"the node is not set up ({error.last_line}): tools/flash.py installs the firmware, "
+            f"the node is not set up ({error.last_line}): `xnornode flash` installs the firmware, "
             "which has the module bnn, and the library xnornode"
         )
     return f"the node's receiver fails: {error.last_line}"

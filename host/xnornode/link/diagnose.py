@@ -88,7 +88,7 @@ def _node(session: Session, url: str) -> Iterator[Finding]:
             Level.FAILURE,
             f"{library} reads model format {hello['format']}, this computer writes "
             f"{file_format.VERSION}",
-            "bring the node up to date: make firmware, then tools/flash.py",
+            "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",
         )
     flash, ram = hello["flash"], hello["ram"]
     yield Finding(

@@ -14,7 +14,7 @@ ON_NODE = "/xnornode.key"
 def read_key(path: Path) -> bytes:
     """The key in a file: 64 hexadecimal digits. Raises XnorNodeError."""
     try:
-        key = bytes.fromhex(path.read_text().strip())
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
         raise XnorNodeError(f"cannot read {path}: {error.strerror}") from error
     except ValueError:  # no text, or no digits
@@ -28,6 +28,6 @@ def make_key(path: Path) -> bytes:
     """Write a new random key to a file that only its owner may read. Raises OSError."""
     key = secrets.token_bytes(KEY_BYTES)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "w") as f:
+    with os.fdopen(file, "w", encoding="ascii") as f:
         f.write(key.hex() + "\n")
     return key

@@ -79,10 +79,11 @@ def open_port(url: str) -> serial.SerialBase:
 
 def _why_not_open(url: str, error: Exception) -> str:
     text = str(error)
-    if "exclusively lock" in text or "busy" in text or "Access is denied" in text:
+    # Windows words its errors in the user's language: there the class and the number tell.
+    if any(sign in text for sign in ("exclusively lock", "busy", "PermissionError")):
         return f"{url} is busy: close the program that has it open (a terminal, Thonny, mpremote)"
     if "Permission denied" in text:
         return f"{url}: permission denied: add yourself to the group dialout and log in again"
-    if "No such file" in text or "FileNotFoundError" in text or "refused" in text:
+    if any(sign in text for sign in ("No such file", "FileNotFoundError", "refused", "10061")):
         return f"{url} is not there: plug the board in, or name its port with --port"
     return f"cannot open {url}: {text}"

@@ -200,7 +200,7 @@ class Board:
         else:
             raise LinkError(
                 f"no MicroPython answers on {self.url}: is it the right port, "
-                "and is MicroPython on the board? `tools/flash.py` puts it there"
+                "and is MicroPython on the board? `xnornode flash` puts it there"
             )
         self._be_patient(ANSWER_TIMEOUT)
 

@@ -11,6 +11,7 @@ import mmap
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.errors import DataError
+
+CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"
+"""Windows has no fork, and macOS' own libraries do not survive it."""
 
 # Waking a process that sleeps takes as long as a step of a small network: look this often first.
 LOOKS = 5000
@@ -33,7 +37,7 @@ class Workers:
     """
 
     def __init__(self, count: int = 1) -> None:
-        self.count = count if hasattr(os, "fork") else 1
+        self.count = count if CAN_FORK else 1
         self.rank = 0
         self._parent = os.getpid()
         self._others: list[int] = []

@@ -6,19 +6,22 @@ import hashlib
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 
+from tools.firmware.sources import ROOT
 from xnornode.data.prepare import Splits, prepare
 from xnornode.datasets import download, images, texts
 from xnornode.datasets.download import cache_dir, fetch_deb, fetch_npm, fetch_wheel, read_tar
 from xnornode.datasets.images import digits, fashion_mnist, mnist, parse_idx
 from xnornode.datasets.texts import languages, mails
 from xnornode.datasets.watch import WATCH_SHA256, WATCH_WHEEL
-from xnornode.errors import DataError
+from xnornode.errors import DataError, XnorNodeError
 
 NOBODY = "http://127.0.0.1:9/"  # the discard port: refused at once
 
@@ -56,6 +59,22 @@ def test_cache_folder_can_be_named(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.quick
+def test_cache_folder_of_a_checkout_is_its_build_folder(monkeypatch) -> None:
+    monkeypatch.delenv("XNORNODE_CACHE", raising=False)
+    assert cache_dir() == ROOT / "build"
+
+
+@pytest.mark.quick
+def test_cache_folder_of_an_installed_package_is_the_users(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("XNORNODE_CACHE", raising=False)
+    monkeypatch.setattr(download, "__file__", str(tmp_path / "a/b/xnornode/datasets/download.py"))
+    assert cache_dir() == Path(platformdirs.user_cache_dir("xnornode", False))
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    with pytest.raises(XnorNodeError, match=r'platformdirs is missing.*"xnornode\[datasets\]"'):
+        cache_dir()
+
+
+@pytest.mark.quick
 def test_damaged_download_is_refused(cache) -> None:
     (cache / "data" / WATCH_WHEEL).write_bytes(b"half a wheel")
     with pytest.raises(DataError, match=r"SHA-256.*remove it"):
@@ -79,7 +98,10 @@ def test_failed_download_says_how_to_go_on(cache, monkeypatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(cache))
     path = cache / "data" / WATCH_WHEEL
-    with pytest.raises(DataError, match=rf"\(.*seglearn==1\.2\.5.*network, or put it at {path}$"):
+    with pytest.raises(
+        DataError,
+        match=rf"\(.*seglearn==1\.2\.5.*\): check the network, or .*pip download .*{path}$",
+    ):
         fetch_wheel(WATCH_WHEEL, WATCH_SHA256)
     assert list((cache / "data").iterdir()) == []
 
@@ -88,7 +110,10 @@ def test_npm_without_network(cache, monkeypatch) -> None:
     monkeypatch.setenv("npm_config_registry", NOBODY)
     monkeypatch.setenv("npm_config_cache", str(cache / "npm"))
     monkeypatch.setenv("npm_config_fetch_retries", "0")
-    with pytest.raises(DataError, match=r"some-thing-1\.0\.tgz .*ECONNREFUSED.*put it at"):
+    with pytest.raises(
+        DataError,
+        match=r"some-thing-1\.0\.tgz .*ECONNREFUSED.*npm pack @some/thing@1\.0.*put it at",
+    ):
         fetch_npm("@some/thing", "1.0", WATCH_SHA256)
     assert list((cache / "data").iterdir()) == []
 
@@ -120,7 +145,7 @@ def test_debian_package_that_apt_does_not_know(cache) -> None:
 @pytest.mark.quick
 def test_without_apt(cache, monkeypatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, **_: None)
-    with pytest.raises(DataError, match=r"no apt.*put it at"):
+    with pytest.raises(DataError, match=r"no apt.*apt-get download thing=1` and put it at"):
         fetch_deb("thing", "1", WATCH_SHA256)
 
 
@@ -140,6 +165,9 @@ def test_files_of_packages(tmp_path) -> None:
     (tree / "usr" / "a.txt").write_bytes(b"4")
     subprocess.run(["dpkg-deb", "-b", tree, tmp_path / "x.deb"], check=True, capture_output=True)
     assert list(read_tar(tmp_path / "x.deb", lambda name: True)) == [("usr/a.txt", b"4")]
+    (tmp_path / "y.deb").write_bytes((tmp_path / "x.deb").read_bytes()[:80])
+    with pytest.raises(DataError, match="without files"):
+        list(read_tar(tmp_path / "y.deb", lambda name: True))
 
 
 # --- Images

@@ -1,7 +1,6 @@
 """The training loop: what it learns, by which settings, and what it refuses."""
 
 import io
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +24,7 @@ from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import parameter
 from xnornode.nn.optimizers import Adam, learning_rate
-from xnornode.nn.workers import Workers
+from xnornode.nn.workers import CAN_FORK, Workers
 from xnornode.training.batches import Batches
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import Epoch, make_network, train
@@ -148,7 +147,7 @@ def test_same_seed_same_bytes(options: dict) -> None:
 CONV = replace(CONFIG, epochs=2, layers=(Conv(8, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16)))
 
 
-FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+FORK = pytest.mark.skipif(not CAN_FORK, reason="this system has no fork")
 
 
 @pytest.mark.quick

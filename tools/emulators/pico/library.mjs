@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const manifest = path.join(repository, 'build', 'pico-npm', 'package.json');
 
 function load() {

@@ -1,0 +1,73 @@
+"""Build the wheel and the sdist with all that goes on a board; their paths go to stdout.
+
+The node's library, also compiled, native modules and the Pico's firmware are built where they are
+out of date, and put with the sources into a folder of their own, of which `build` makes the two.
+
+Usage: python -m tools.package    writes build/dist/
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.firmware.build import LOG, build
+from tools.firmware.build_log import BuildError, run_logged
+from tools.firmware.sources import BUILD, ROOT
+from xnornode.board import node_library
+from xnornode.board.native_module import BUILT
+
+DIST = BUILD / "dist"
+SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICES.txt", "host/xnornode")
+FILES = Path("host/xnornode/board/files")
+
+
+def put_together(target: Path) -> None:
+    """Copy the sources and what goes on a board to an empty folder. Raises BuildError."""
+    put = {name: ROOT / name for name in SOURCES}
+    put |= {
+        f"{FILES}/device/{name}": ROOT / "device" / name for name in ("classify.py", "xnornode")
+    }
+    put[f"{FILES}/firmware/rp2/firmware.uf2"] = build("rp2")
+    for architecture in BUILT:
+        native = f"{FILES}/firmware/native/{architecture}"
+        put[f"{native}/bnn.mpy"] = build(f"native/{architecture}")
+        library = target / native / "xnornode"
+        library.mkdir(parents=True)
+        for name, data in node_library.compile_library(architecture).items():
+            (library / Path(name).name).write_bytes(data)
+    for name, source in put.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            junk = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target / name, ignore=junk, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target / name)
+
+
+def package(dist: Path) -> Path:
+    """The path of the wheel, built from the sdist that lies beside it. Raises BuildError."""
+    with tempfile.TemporaryDirectory() as folder:
+        put_together(Path(folder))
+        shutil.rmtree(dist, ignore_errors=True)
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), folder]
+        run_logged(LOG / "package.log", "package", command, dict(os.environ))
+    return next(dist.glob("*.whl"))
+
+
+def main() -> int:
+    """Exit status: 0, or 1 with a message."""
+    try:
+        package(DIST)
+    except BuildError as error:
+        print(f"package: {error}", file=sys.stderr)
+        return 1
+    print(*sorted(DIST.iterdir()), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
