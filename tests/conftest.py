@@ -7,11 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from firmware import build
+from hypothesis import settings
 from xnornode.data import Recording
 from xnornode.recordfile import RecordFile
 
 # Jobs in the background have it ignored, and so would the programs that are tested
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A busy computer may take long for an example.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def test_bits_of_texts(front):
     check_texts(front, TEXTS)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(data=st.data())
 def test_bits_of_any_text(data):
     shortest = data.draw(st.integers(1, 8))
