@@ -1,4 +1,4 @@
-"""Training of a binary network, deterministic by its seed (and the number of threads)."""
+"""Training of a binary network: the same result each time on one computer (see `train`)."""
 
 import time
 from collections.abc import Callable
@@ -86,9 +86,13 @@ def train(
     file that is written after each epoch, and continued from where it is there. teacher_logits:
     (n, classes), what another model gives for `data` as it is; config.teacher must say how
     much it counts. processes: cores to train on, each with a share of every batch and so of batch
-    norm; BLAS is best held to one thread then (OPENBLAS_NUM_THREADS=1). The result depends on the
-    seed and on this number. Raises DataError for data that cannot be trained on, or a foreign
-    checkpoint.
+    norm; BLAS is best held to one thread then (OPENBLAS_NUM_THREADS=1). Raises DataError for data
+    that cannot be trained on, or a foreign checkpoint.
+
+    The result depends on the seed, on `processes`, on the number of BLAS threads, on NumPy's build
+    and on the processor: these sum float32 numbers in different orders, and the rounding decides
+    signs. Where they are the same, so is the model, byte for byte. Where not, the accuracy differs
+    as little as between two seeds.
     """
     check(data, validation)
     if processes < 1:
