@@ -89,10 +89,10 @@ def train(
     norm; BLAS is best held to one thread then (OPENBLAS_NUM_THREADS=1). Raises DataError for data
     that cannot be trained on, or a foreign checkpoint.
 
-    The result depends on the seed, on `processes`, on the number of BLAS threads, on NumPy's build
-    and on the processor: these sum float32 numbers in different orders, and the rounding decides
-    signs. Where they are the same, so is the model, byte for byte. Where not, the accuracy differs
-    as little as between two seeds.
+    The result depends on the seed, `processes`, the number of BLAS threads, NumPy's build and the
+    processor, as the order of float32 sums hangs on them, and signs on its rounding. Where all are
+    the same, so is the model, byte for byte; else its accuracy differs as between two seeds, or
+    less.
     """
     check(data, validation)
     if processes < 1:
