@@ -19,10 +19,12 @@ from xnornode.link import Board
 from xnornode.push import Push, push
 from xnornode.recordfile import RecordFile
 from xnornode.recordfile import to_bytes as record_bytes
+from xnornode.session import Timing
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 FLASH = ROOT / "tools" / "flash.py"
 STEPS = 25  # predictions from which a rate is taken
+SLOW = Timing(answer=60.0)  # for an emulated chip on a busy computer
 
 
 def model(revision: int):
@@ -88,7 +90,7 @@ def test_it_classifies_on_during_a_push(pico, folder):
     """At most 20 % fewer windows a second, and none is left out."""
     start_program(pico, realtime=False)
     seen = []
-    with connect(pico.url, on_event=seen.append, patient=True) as session:
+    with connect(pico.url, SLOW, on_event=seen.append, patient=True) as session:
         assert session.hello["running"] and session.hello["frame"] > 4000
         before = follow(session, STEPS)
         seen.clear()
