@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tools.firmware.build import build
 from xnornode.data.recording_file import RecordFile
@@ -13,6 +14,11 @@ from xnornode.data.windows import Recording
 
 # Jobs in the background have it ignored, and so would the programs that are tested
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A busy computer may take long for an example.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

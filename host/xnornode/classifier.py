@@ -93,7 +93,10 @@ class XnorClassifier:
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on X and the classes y (n,). Raises DataError, a ValueError, for bad data."""
+        """Train on X and the classes y (n,). Raises DataError, a ValueError, for bad data.
+
+        The same `random_state` gives the same model on the same processor (see `train`).
+        """
         given = check_X(X, self)
         labels = check_y(y, len(given))
         self.classes_, index = np.unique(labels, return_inverse=True)

@@ -36,7 +36,7 @@ def test_scores_of_awkward_networks(model):
     assert (answer.classes != expected.argmax(axis=1)).sum() == 0
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(
     seed=st.integers(0, 2**31),
     length=st.integers(1, 40),
@@ -49,7 +49,7 @@ def test_scores_of_any_dense_network(seed, length, channels, encoding, bits, wid
     check_parity(random_model(seed, length, channels, bits, tuple(widths), encoding))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(data=st.data())
 def test_scores_of_any_convolution(data):
     seed, length = data.draw(st.integers(0, 2**31)), data.draw(st.integers(1, 48))

@@ -50,7 +50,7 @@ def test_features_of_the_longest_window():
     check_features(Statistics(STATISTICS, 14, 16, STATISTICS, 255), windows)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(data=st.data())
 def test_features_of_any_window(data):
     length, channels = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 5))

@@ -98,7 +98,7 @@ def calls(draw):
     return kernel_calls.signed_sums(rng, draw(st.integers(1, 300)), count, values)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(call=calls())
 def test_any_shape(runner, call):
     runner.check(call)
@@ -168,7 +168,7 @@ def wide_models(draw):
     return random_network(seed, length, 1, encoding, [spec], 2, tuple(input_shape[::turn]))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(model=st.one_of(dense_models(), convolved_models(), wide_models()))
 def test_any_network(runner, model):
     check_scores(runner, model)

@@ -26,7 +26,7 @@ def test_bits_of_texts(features):
     check_texts(features, TEXTS)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(data=st.data())
 def test_bits_of_any_text(data):
     shortest = data.draw(st.integers(1, 8))

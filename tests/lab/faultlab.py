@@ -31,7 +31,7 @@ LENGTH = 16
 PATIENCE = 10.0  # seconds for a prediction, and for a node that restarts
 
 QUICK = Timing(
-    hello=0.3, answer=0.6, ack=0.25, settle=0.05, tries=10, reconnect=3.0
+    hello=0.3, answer=0.6, ack=0.25, settle=0.05, tries=10, reconnect=30.0
 )  # seconds; a node on this computer answers within some milliseconds
 
 

@@ -1,5 +1,6 @@
 """Slow and fast waves, and noise: windows to train small networks on in a moment."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, learning_r
 TEXT = 64  # bytes of a text that are read
 
 
-def waves(seed: int, groups: str, each: int = 120) -> Windows:
+def waves(seed: int, groups: str, each: int = 120, noise: float = 300) -> Windows:
     """Two-channel windows of 32: a slow wave, a fast one, or noise, at phases within 1 radian."""
     rng = np.random.default_rng(seed)
     labels = np.arange(each * len(groups)) % 3
@@ -25,7 +26,7 @@ def waves(seed: int, groups: str, each: int = 120) -> Windows:
     phase = rng.uniform(-1, 1, (len(labels), 1))
     angle = 2 * np.pi * cycles[:, None] * np.arange(32) / 32 + phase
     x = np.stack([np.sin(angle), np.cos(angle)], axis=2) * (cycles > 0)[:, None, None]
-    x = 800 * x + rng.normal(0, 300, x.shape)
+    x = 800 * x + rng.normal(0, noise, x.shape)
     names = np.repeat(list(groups), each)
     return Windows(x.astype(np.int16), labels, names, CLASSES)
 
@@ -52,3 +53,16 @@ def trained_and_folded(windows: Windows, config: TrainConfig) -> Model:
 
 def accuracy(model: Model | Trained, windows: Windows) -> float:
     return float((model.predict(windows.items) == windows.labels).mean())
+
+
+def labelled_by_epoch(epoch: int, training: Windows, config: TrainConfig) -> Windows:
+    """Windows of noise, labelled as the network classifies them after that epoch of a training.
+
+    To validate by: that epoch has all of them right, and no other one has. config: of that
+    training, at a constant learning rate, so that a shorter training is its beginning.
+    """
+    assert config.schedule == "constant"
+    noise = np.random.default_rng(0).normal(0, 600, (240, *training.shape)).astype(np.int16)
+    held = Windows(noise, np.zeros(240, np.int64), np.repeat("held", 240), training.classes)
+    labels = train_on(training, replace(config, epochs=epoch)).predict(held.items)
+    return replace(held, labels=labels)

@@ -19,7 +19,7 @@ def dataset() -> Dataset:
     rng = np.random.default_rng(0)
     items, labels, groups = [], [], []
     for person in range(8):
-        for label, middle in zip(LABELS, (200, -200), strict=True):
+        for label, middle in zip(LABELS, (300, -300), strict=True):
             angle = np.arange(300)[:, None] / 5 + np.arange(2)
             wave = middle + 800 * np.sin(angle) + rng.normal(0, 300, angle.shape)
             items.append(wave.astype(np.int16))

@@ -85,7 +85,7 @@ FAULTS = st.builds(
 
 @given(st.lists(FAULTS, max_size=8))
 @example([Fault(Kind.RESTART, TO_NODE, at) for at in range(0, places(NEW), 150)])
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_any_faults_leave_the_old_or_the_new_model(tmp_path_factory, faults):
     folder = tmp_path_factory.mktemp("node")
     (folder / "models").mkdir()
@@ -104,7 +104,7 @@ def test_any_faults_leave_the_old_or_the_new_model(tmp_path_factory, faults):
 
 
 @given(st.integers(0, 1 << 20), st.sampled_from([1e-5, 1e-4, 1e-3]))
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_noise(tmp_path_factory, seed, rate):
     """With one bit in a thousand turned round a push still gets through."""
     folder = tmp_path_factory.mktemp("node")
@@ -241,7 +241,6 @@ def test_odd_lines(node, line, error):
 
 
 @given(st.binary(max_size=200).map(lambda b: b"{" + b) | st.text(max_size=80).map(str.encode))
-@settings(deadline=None)
 def test_no_line_is_too_odd(tmp_path_factory, line):
     node = SimulatedNode(tmp_path_factory.getbasetemp())
     for text in (line, line + b',"crc":"%08x"}' % crc32(line)):

@@ -17,6 +17,7 @@ from xnornode.data.windows import Recording
 from xnornode.errors import NodeError
 from xnornode.link.connect import connect
 from xnornode.link.keys import read_key
+from xnornode.link.protocol import Timing
 from xnornode.link.push import Push, push
 from xnornode.link.repl import Board
 from xnornode.model.file_format import save, to_bytes
@@ -24,6 +25,7 @@ from xnornode.model.file_format import save, to_bytes
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 FLASH = ROOT / "tools" / "flash.py"
 STEPS = 25  # predictions from which a rate is taken
+SLOW = Timing(answer=60.0)  # for an emulated chip on a busy computer
 
 
 def model(revision: int):
@@ -89,7 +91,7 @@ def test_it_classifies_on_during_a_push(pico, folder):
     """At most 20 % fewer windows a second, and none is left out."""
     start_program(pico, realtime=False)
     seen = []
-    with connect(pico.url, on_event=seen.append, patient=True) as session:
+    with connect(pico.url, SLOW, on_event=seen.append, patient=True) as session:
         assert session.hello["running"] and session.hello["frame"] > 4000
         before = follow(session, STEPS)
         seen.clear()

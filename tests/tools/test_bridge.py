@@ -120,7 +120,7 @@ def echo():
 
 
 def port(url):
-    return serial.serial_for_url(url, timeout=5)
+    return serial.serial_for_url(url, timeout=60)
 
 
 def test_a_clean_line_changes_nothing(echo):

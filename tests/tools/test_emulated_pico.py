@@ -152,6 +152,9 @@ class TestSerialPort:
         with socket.create_connection(("127.0.0.1", pico.port)) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.sendall(b"\r\nwhile True: print('x' * 1000)\r\n\r\n")
+            client.settimeout(60)
+            while b"xxx" not in client.recv(100):
+                pass  # it has begun
             time.sleep(1)
             before = resident()
             time.sleep(3)
@@ -181,9 +184,8 @@ class TestSerialPort:
                 while text not in seen:
                     seen += client.recv(1000)
 
-            client.sendall(b"\r\nn = 5\r\nwhile True: pass\r\n\r\n")
-            until(b"while True")
-            time.sleep(0.2)
+            client.sendall(b"\r\nn = 5\r\nwhile not print('be' + 'gun'): pass\r\n\r\n")
+            until(b"begun")
             client.sendall(b"\x03")
             until(b"KeyboardInterrupt")
             client.sendall(b"\x04")

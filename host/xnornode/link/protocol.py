@@ -156,7 +156,15 @@ class Session:
         raise LinkLost(f"the node on {self.port.name} does not answer `{name}`")
 
     def greet(self, seconds: float) -> bool:
-        """Ask who is there; whether a node has answered in time. A REPL's prompt ends the wait."""
+        """Ask who is there; whether a node has answered in time.
+
+        A REPL's prompt ends the wait. A program may print one, too: only a REPL gives two.
+        """
+        return self._ask(seconds) or (self.at_prompt and self._ask(seconds))
+
+    def _ask(self, seconds: float) -> bool:
+        if self.at_prompt:
+            self.pending = b""
         number = next(self._numbers)
         self._greetings.append(number)  # a slow node may answer an earlier one
         # The REPL wants a carriage return; a node takes it for an empty line

@@ -110,8 +110,9 @@ def search(
     candidate. trials: candidates in the first round. minutes: instead, each round has a third of
     this time, and one training at least; the final training comes after that. validation: groups
     of the training part to choose by, or a share of it, by default a fifth. candidates: these and
-    no others. The same seed gives the same result, but for `minutes`. Raises DataError where
-    nothing fits the budget, or where no group can be spared to choose by.
+    no others. The same seed gives the same result on the same processor (see `train`), but for
+    `minutes`. Raises DataError where nothing fits the budget, or where no group can be spared to
+    choose by.
     """
     base = base or TrainConfig()
     if trials < 1 or (minutes is not None and not minutes > 0):

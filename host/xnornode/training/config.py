@@ -62,7 +62,7 @@ class TrainConfig:
     loss, smoothing: smoothing is the share of the target that goes to all classes alike.
     class_weights: "balanced", one number per class, or None; a teacher's share is not weighed.
     teacher: distillation. augment: random
-    changes of the training data. seed: of everything random.
+    changes of the training data. seed: of everything random; what else decides is at `train`.
     Raises DataError for values that make no sense.
     """
 

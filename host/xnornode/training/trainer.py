@@ -95,8 +95,10 @@ def train(
 ) -> Trained:
     """Train a network on the training part of `splits`.
 
-    The same arguments give the same network on the same processor with the same build of NumPy:
-    another order of summation may round differently.
+    The result depends on the seed, `processes`, the number of BLAS threads, NumPy's build and the
+    processor: they decide the order of float32 sums, and signs depend on its rounding. Where all
+    are the same, so is the model, byte for byte. Else its accuracy differs as between two seeds, or
+    less.
 
     Parameters
     ----------

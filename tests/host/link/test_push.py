@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.lab.bridge import Bridge
-from tests.lab.faults import TO_NODE, Fault, Kind
+from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.livenode import (
     CHANNELS,
     active_model,
@@ -191,7 +191,9 @@ def test_files_and_ports_that_are_wrong(tmp_path, monkeypatch):
 
 def test_ctrl_c_and_going_on(home, files):
     """Ctrl-C on the PC leaves the node classifying; the next push goes on where this one was."""
-    with live_node(home, OLD, realtime=True, baud=230_400) as (node, bridge):
+    # The line stands still until then, so that the push cannot end before
+    still = Fault(Kind.STALL, TO_NODE, 16_000, seconds=60)
+    with live_node(home, OLD, [still], realtime=True, baud=230_400) as (node, bridge):
         command = [COMMAND, "push", str(files / "large.bnn"), "--port", bridge.url]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             while bridge.carried["to node"] < 16_000 and process.poll() is None:
@@ -220,6 +222,15 @@ def test_the_node_restarts_in_the_middle(home):
         assert node.running
     assert active_model(home) == LARGE
     assert any("bytes of it: going on from there" in text for text in said), said
+
+
+def test_a_program_that_prints_a_prompt_is_no_repl(home):
+    """It goes on. The line stands still behind the prompt, as it may on a busy computer."""
+    place = (TO_HOST, 0, b'"event":"hello"')
+    faults = [Fault(Kind.INSERT, *place, data=b">>> "), Fault(Kind.STALL, *place, seconds=0.3)]
+    with live_node(home, OLD, faults) as (node, bridge):
+        assert push(bridge.url, NEW).active["revision"] == 2
+        assert node.running and bridge.fired == faults
 
 
 def test_a_port_that_is_back_is_not_let_go(home, monkeypatch):

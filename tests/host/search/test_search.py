@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xnornode.cli.main import main
@@ -235,13 +235,16 @@ def test_best_of_the_first_round_goes_on() -> None:
     assert best.candidate.number in second
 
 
-def test_chosen_is_the_most_accurate_of_the_last_round() -> None:
+def test_chosen_is_the_most_accurate_of_the_last_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of nine networks three go on, of which the second is the best then; the last is the test part.
+    reached = iter([0.9, *[0.5] * 8, 0.6, 0.8, 0.7, 0.4])
+    monkeypatch.setattr(searching, "_accuracy", lambda model, data: next(reached))
     steps: list[Step] = []
     rounds_of_two = replace(BASE, epochs=2)
     result = search(task(), BUDGET, rounds_of_two, trials=9, progress=steps.append)
     last = [s.trial for s in steps if s.trial and s.round == 2]
-    assert len({t.accuracy for t in last}) > 1
-    assert result.best.accuracy == max(t.accuracy for t in last)
+    assert [t.accuracy for t in last] == [0.6, 0.8, 0.7]
+    assert result.best is last[1] and result.accuracy == 0.4
 
 
 @pytest.mark.parametrize(("epochs", "lengths"), [(27, [3, 9, 27]), (20, [2, 6, 20]), (2, [1, 2])])
@@ -352,7 +355,6 @@ def test_cost_refuses_what_cannot_be_a_model() -> None:
         cost_of(replace(BASE, layers=(Conv(4, (17, 1)),)), task(), RP2040)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=12

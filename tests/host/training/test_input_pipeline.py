@@ -108,7 +108,7 @@ values_of_rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values_of_rows, st.sampled_from(["bit-planes", "int8"]), st.integers(1, 8))
 def test_any_values_have_a_code_that_rises(ends: list[tuple[int, int]], name, bits: int) -> None:
     table = np.stack([np.linspace(*end, 50) for end in ends], axis=1).astype(np.int16)

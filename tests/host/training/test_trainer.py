@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.lab.small_waves import CONFIG, accuracy, train_on, trained_and_folded, waves
+from tests.lab.small_waves import (
+    CONFIG,
+    accuracy,
+    labelled_by_epoch,
+    train_on,
+    trained_and_folded,
+    waves,
+)
 from tests.lab.watch import held_out, watch_model
 from xnornode.cli.progress import progress_bar
 from xnornode.data.augment import Augment, TextAugment
@@ -271,25 +278,34 @@ def test_weights_harden_with_the_share_of_training_that_is_done(
 
 @pytest.mark.quick
 def test_keeps_the_epoch_that_validates_best() -> None:
-    # Validation by wrong labels: how well they are hit is chance, and the best epoch not the last.
-    training, held = waves(1, "ab"), waves(2, "c")
-    held = replace(held, labels=np.random.default_rng(4).permutation(held.labels))
+    training, config = waves(1, "ab"), replace(CONFIG, learning_rate=0.05, schedule="constant")
+    held = labelled_by_epoch(3, training, config)
     seen: list[Epoch] = []
-    trained = train_on(training, replace(CONFIG, learning_rate=0.05), held, seen.append)
+    trained = train_on(training, config, held, seen.append)
     assert tuple(seen) == trained.history and len(seen) == CONFIG.epochs
     assert [epoch.number for epoch in seen] == list(range(1, 9)) and seen[0].of == 8
     reached = [epoch.validation for epoch in seen]
-    assert reached[trained.best - 1] == max(reached) > reached[-1]
-    assert max(reached) not in reached[trained.best :], "the latest of equals"
-    assert accuracy(trained, held) == max(reached)
+    assert reached[2] == 1 and max(reached[:2] + reached[3:]) < 1
+    assert trained.best == 3 and accuracy(trained, held) == 1
+
+
+@pytest.mark.quick
+def test_of_equal_epochs_the_latest_is_kept() -> None:
+    # Waves without noise, labelled as the last epoch classifies them; so do those before it.
+    training, held = waves(1, "ab"), waves(2, "c", noise=0)
+    held = replace(held, labels=train_on(training, CONFIG).predict(held.items))
+    trained = train_on(training, CONFIG, held)
+    assert [epoch.validation for epoch in trained.history][-2:] == [1, 1]
+    assert trained.best == CONFIG.epochs
 
 
 @pytest.mark.quick
 def test_validation_changes_nothing_but_the_choice() -> None:
-    # The last epoch is the best here, so that both end with the same network.
-    easy = waves(1, "c")
     alone = train_on(waves(1, "ab"), replace(CONFIG, epochs=3))
-    watched = train_on(waves(1, "ab"), replace(CONFIG, epochs=3), easy)
+    # Of the last epoch all labels are right, so that both end with the same network.
+    held = waves(1, "c")
+    held = replace(held, labels=alone.predict(held.items))
+    watched = train_on(waves(1, "ab"), replace(CONFIG, epochs=3), held)
     assert [e.loss for e in alone.history] == [e.loss for e in watched.history]
     assert watched.best == 3
     assert to_bytes(fold(alone)) == to_bytes(fold(watched))
