@@ -9,7 +9,8 @@ import serial
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.ports import open_port
 from xnornode.link.protocol import USUAL, Event, Session, Timing
-from xnornode.link.repl import CTRL_D, Board, RemoteError
+from xnornode.link.raw_repl import CTRL_D, RemoteError
+from xnornode.link.repl import Board
 
 RETRY = 0.2
 """Seconds between two looks for a port that went away."""
