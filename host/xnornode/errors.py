@@ -1,7 +1,5 @@
 """The errors that XnorNode raises for a user's input; each message says what to do."""
 
-from typing import Any
-
 
 class XnorNodeError(ValueError):
     """Base of every error that bad input causes; the command line shows it without a traceback."""
@@ -47,14 +45,14 @@ REMEDIES = {
 class NodeError(LinkError):
     """A command that the node refuses; its model stays.
 
-    `name` is one of docs/protocol.md, "Errors"; `answer` all that the node said.
+    `name` is one of docs/protocol.md, "Errors"; `message` what the node says of it.
     """
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        self.name, self.answer = str(answer["error"]), answer
-        text = f"the node refuses ({self.name})"
-        if answer.get("message"):
-            text += f": {answer['message']}"
-        if self.name in REMEDIES:
-            text += f"; {REMEDIES[self.name]}"
+    def __init__(self, name: str, message: str = "") -> None:
+        self.name, self.message = name, message
+        text = f"the node refuses ({name})"
+        if message:
+            text += f": {message}"
+        if name in REMEDIES:
+            text += f"; {REMEDIES[name]}"
         super().__init__(text)

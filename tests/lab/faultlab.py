@@ -22,6 +22,7 @@ from tests.lab.livenode import CHANNELS, DEVICE, prepare, samples
 from tests.lab.nets import random_model
 from tests.lab.unixnode import UnixNode
 from xnornode.errors import LinkError
+from xnornode.link.messages import Prediction
 from xnornode.link.protocol import Session, Timing
 from xnornode.link.push import Pushed, push
 from xnornode.model.file_format import to_bytes
@@ -162,12 +163,12 @@ class Lab:
         ):
             session = Session(port, Timing(hello=PATIENCE))
             assert session.greet(PATIENCE), "the node does not answer"
-            facts = session.hello["model"]
-            while not (event := session.receive(PATIENCE)) or event["event"] != "prediction":
+            model = session.hello.model
+            while not isinstance(event := session.receive(PATIENCE), Prediction):
                 assert event is not None, "the node does not classify"
-        assert facts["sha256"] in self._hashes, "neither the old model nor the new one"
-        self.active = self._hashes[facts["sha256"]]
-        assert tuple(event["scores"]) in self._scores[self.active], "scores of another model"
+        assert model.sha256 in self._hashes, "neither the old model nor the new one"
+        self.active = self._hashes[model.sha256]
+        assert event.scores in self._scores[self.active], "scores of another model"
 
 
 class UnixLab(Lab):

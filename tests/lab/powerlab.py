@@ -20,6 +20,7 @@ from xnornode.board.install import Installer, Plan
 from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording
+from xnornode.link.messages import Error, Prediction
 from xnornode.link.protocol import Session, Timing
 from xnornode.link.repl import Board
 from xnornode.model.file_format import to_bytes
@@ -110,18 +111,18 @@ class PowerLab:
         with closing(serial.serial_for_url(pico.url)) as port:
             session = Session(port, Timing())
             deadline = time.monotonic() + PATIENCE
-            while not (event := session.receive(GLANCE)) or event["event"] != "prediction":
+            while not isinstance(event := session.receive(GLANCE), Prediction):
                 assert time.monotonic() < deadline, f"no prediction, but {session.pending!r}"
                 if event is None:
                     if session.at_prompt:
                         return None  # no program yet, or one that lacks a part of its library
                     session.send(b"\r\n")
-                elif event["event"] == "error":
-                    assert "push a model" in event["error"], event
+                elif isinstance(event, Error):
+                    assert "push a model" in event.error, event
                     return None
             assert session.greet(PATIENCE), "the node does not answer"
-        data = self._hashes[session.hello["model"]["sha256"]]
-        assert tuple(event["scores"]) in self._scores[data], "scores of another model"
+        data = self._hashes[session.hello.model.sha256]
+        assert event.scores in self._scores[data], "scores of another model"
         return data
 
     def check_cuts(

@@ -14,7 +14,10 @@ from typing import Any
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind, Stall, Way
 from tools.firmware.sources import ROOT
 from xnornode.errors import ModelError
-from xnornode.link.protocol import Session, Timing, seal
+from xnornode.link.framing import seal
+from xnornode.link.messages import Hello
+from xnornode.link.parsing import parse
+from xnornode.link.protocol import Session, Timing
 from xnornode.model.file_format import from_bytes
 
 NODE_CODE = ROOT / "device" / "xnornode"
@@ -74,10 +77,20 @@ class SimulatedNode:
     def facts(self) -> dict[str, Any]:
         return {
             "protocol": 1,
+            "session": self.session,
+            "library": "",
+            "bnn": "",
+            "format": 3,
+            "firmware": "",
+            "machine": "",
             "frame": self.frame,
             "window": self.window,
+            "flash": 0,
+            "ram": self.ram,
             "model": self.active,
+            "channels": None,
             "running": True,
+            "signed": False,
         }
 
     def describe(self, slot: Any) -> dict[str, Any]:
@@ -188,5 +201,7 @@ class SimulatedPort:
     def session(self) -> Session:
         """A session on it, which has heard the node's hello."""
         session = Session(self, SOON)  # type: ignore[arg-type]
-        session.hello = self.node.facts()
+        hello = parse({"event": "hello", "id": None, **self.node.facts()})
+        assert isinstance(hello, Hello)
+        session.hello = hello
         return session

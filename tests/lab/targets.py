@@ -17,7 +17,7 @@ from pathlib import Path
 from tools.firmware.build import build
 from tools.firmware.sources import ROOT
 from tools.firmware.tool_packages import install
-from xnornode.link.repl import PIECE, Board
+from xnornode.link.repl import CHUNK, Board
 
 MICROBIT = (
     "qemu-system-arm -machine microbit -global nrf51-soc.flash-size=1048576 "
@@ -162,8 +162,8 @@ def lend(board: Board, module: Path) -> None:
     """Have a board import a native module that it does not keep."""
     data = module.read_bytes()
     board.run(LEND)
-    for at in range(0, len(data), PIECE):
-        text = b64encode(data[at : at + PIECE]).decode()
+    for at in range(0, len(data), CHUNK):
+        text = b64encode(data[at : at + CHUNK]).decode()
         board.run(f"content += a2b_base64('{text}')")
     board.run("vfs.mount(Folder(), '/lent')\nsys.path.append('/lent')\nimport bnn")
     board.run("vfs.umount('/lent')\ndel File, Folder, content")

@@ -12,7 +12,9 @@ from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.nets import random_model
 from tests.lab.simulated import SOON, SimulatedNode, SimulatedPort, receiver, store
 from xnornode.errors import LinkError, LinkLost, NodeError
-from xnornode.link.protocol import Session, command, seal, unseal
+from xnornode.link.framing import command, seal, unseal
+from xnornode.link.messages import Ack
+from xnornode.link.protocol import Session
 from xnornode.link.push import Push
 from xnornode.link.send_window import ESCAPED, SMALLEST, Sender, escape
 from xnornode.model.file_format import to_bytes
@@ -52,7 +54,7 @@ def sealed(**fields) -> bytes:
 
 def test_a_push_without_faults(node):
     port = SimulatedPort(node)
-    assert push(port)["sha256"] == store.sha256(NEW)
+    assert push(port).sha256 == store.sha256(NEW)
     assert on_flash(node) == NEW
     assert [s.number for s in node.store.slots()] == [2, 1]
     assert list(node.store.parts()) == []
@@ -97,7 +99,7 @@ def test_any_faults_leave_the_old_or_the_new_model(tmp_path_factory, faults):
         assert on_flash(node) in (OLD, NEW)
         assert node.active["sha256"] == store.sha256(on_flash(node))
     else:
-        assert active["sha256"] == store.sha256(NEW)
+        assert active.sha256 == store.sha256(NEW)
         assert on_flash(node) == NEW
     node.restart()
     assert node.active["sha256"] == store.sha256(on_flash(node))
@@ -136,7 +138,7 @@ def test_faults_all_over_a_push(node):
 def test_a_push_goes_on_where_it_was_cut_off(node):
     begin = begin_line(NEW)
     first = unseal(node.answers(begin))
-    part = sealed_piece(first["push"], 0, NEW[:300])
+    part = sealed_chunk(first["push"], 0, NEW[:300])
     assert unseal(node.answers(part))["at"] == 300
     node.receiver.let_go()
     again = unseal(node.answers(begin))
@@ -150,16 +152,16 @@ def begin_line(data: bytes, **more) -> bytes:
     return sealed(cmd="begin", id=1, **{**fields, **more})
 
 
-def sealed_piece(push_number: int, at: int, data: bytes) -> bytes:
+def sealed_chunk(push_number: int, at: int, data: bytes) -> bytes:
     head = f'{{"push":{push_number},"at":{at},"data":"'
     return seal(head.encode() + escape(data) + b'"').rstrip()
 
 
-def test_pieces(node):
+def test_chunks(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
 
     def send(at, size, push_number=number):
-        return unseal(node.answers(sealed_piece(push_number, at, NEW[at : at + size])))
+        return unseal(node.answers(sealed_chunk(push_number, at, NEW[at : at + size])))
 
     assert send(0, 100)["at"] == 100
     assert send(0, 100) == send(20, 80), "duplicates are harmless"
@@ -167,7 +169,7 @@ def test_pieces(node):
     assert (send(50, 100)["at"], send(50, 100)["error"]) == (100, "offset")
     assert (send(200, 100)["at"], send(200, 100)["error"]) == (100, "offset")
     assert send(100, 50, number - 1)["error"] == "no_push"
-    long = sealed_piece(number, 100, NEW[100:] + b"more")
+    long = sealed_chunk(number, 100, NEW[100:] + b"more")
     assert unseal(node.answers(long))["error"] in ("offset", "damaged")
     assert send(100, 100)["at"] == 200
 
@@ -184,7 +186,7 @@ def test_escapes(data):
     assert out == data
 
 
-def test_a_piece_that_ends_in_an_escape(node):
+def test_a_chunk_that_ends_in_an_escape(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
     line = seal(f'{{"push":{number},"at":0,"data":"abc="'.encode()).rstrip()
     assert unseal(node.answers(line))["error"] == "damaged"
@@ -193,13 +195,13 @@ def test_a_piece_that_ends_in_an_escape(node):
 def test_two_pcs_the_last_begin_wins(node):
     other = to_bytes(random_model(4, 16, 2, 2, (50, 3)))
     first = unseal(node.answers(begin_line(NEW)))["push"]
-    node.answers(sealed_piece(first, 0, NEW[:100]))
+    node.answers(sealed_chunk(first, 0, NEW[:100]))
     second = unseal(node.answers(begin_line(other)))["push"]
-    answer = unseal(node.answers(sealed_piece(first, 100, NEW[100:200])))
+    answer = unseal(node.answers(sealed_chunk(first, 100, NEW[100:200])))
     assert answer["error"] == "replaced"
     end = unseal(node.answers(sealed(cmd="end", id=3, push=first)))
     assert end["error"] == "replaced"
-    assert unseal(node.answers(sealed_piece(second, 0, other[:90])))["at"] == 90
+    assert unseal(node.answers(sealed_chunk(second, 0, other[:90])))["at"] == 90
 
 
 @pytest.mark.parametrize(
@@ -293,27 +295,27 @@ def test_flash_fails_in_the_middle(node):
 
     number = unseal(node.answers(begin_line(NEW)))["push"]
     node.receiver._file = Full()
-    assert unseal(node.answers(sealed_piece(number, 0, NEW[:50])))["error"] == "flash"
+    assert unseal(node.answers(sealed_chunk(number, 0, NEW[:50])))["error"] == "flash"
     assert on_flash(node) == OLD
-    assert push(SimulatedPort(node))["sha256"] == store.sha256(NEW)
+    assert push(SimulatedPort(node)).sha256 == store.sha256(NEW)
 
 
 def test_rollback_and_its_repetition(node):
     push(SimulatedPort(node))
     session = SimulatedPort(node).session()
-    to = session.request("list")["previous"]["sha256"]
+    to = session.request("list").previous.sha256
     assert to == store.sha256(OLD)
     for _ in range(2):
         done = session.request("rollback", to=to)
-        assert done["active"]["sha256"] == to
-        assert done["previous"]["sha256"] == store.sha256(NEW)
+        assert done.active.sha256 == to
+        assert done.previous.sha256 == store.sha256(NEW)
         assert on_flash(node) == OLD
 
 
 def test_the_answer_to_end_is_given_again(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
     for at in range(0, len(NEW), 300):
-        node.answers(sealed_piece(number, at, NEW[at : at + 300]))
+        node.answers(sealed_chunk(number, at, NEW[at : at + 300]))
     first = unseal(node.answers(sealed(cmd="end", id=7, push=number)))
     again = unseal(node.answers(sealed(cmd="end", id=8, push=number)))
     assert {**first, "id": 8, "crc": ""} == {**again, "crc": ""}
@@ -346,15 +348,14 @@ def test_sender_grows_and_shrinks():
         lines = sender.lines()
         assert all(len(line) <= 1000 for line in lines)
         sizes.append(len(lines[0]) if lines else 0)
-        ack = {"event": "ack", "push": 1}
         if step < 6:
-            sender.heard({**ack, "at": sender.at, "error": "damaged"})
+            sender.heard(Ack(1, sender.at, "damaged"))
             if sender.drains:
-                sender.heard({**ack, "at": sender.at, "error": "offset"})
+                sender.heard(Ack(1, sender.at, "offset"))
         elif sender.done:
             break
         else:
-            sender.heard({**ack, "at": sender._ends[0]})
+            sender.heard(Ack(1, sender._ends[0]))
     assert sender.done and sender.retries == 6
     assert min(s for s in sizes if s) < 2 * SMALLEST + 60 and max(sizes) > 900
 
@@ -365,10 +366,21 @@ def test_session_numbers_are_never_used_twice(node):
     assert len(set(numbers)) == 3
 
 
+def test_an_answer_of_another_version_is_told_at_once(node, monkeypatch):
+    session = SimulatedPort(node).session()
+    monkeypatch.setattr(node, "facts", lambda: {"protocol": 1})
+    with pytest.raises(LinkError, match=r"hello: `session` is missing.*up to date"):
+        session.greet(SOON.hello)
+    monkeypatch.setattr(node, "active", {"name": "m"})
+    with pytest.raises(LinkError, match=r"reply: `revision` is missing.*up to date") as caught:
+        session.request("list")
+    assert not isinstance(caught.value, LinkLost), "asking again does not help"
+
+
 def test_late_answers_are_not_taken_for_new_ones(node):
     port = SimulatedPort(node)
     session = Session(port, SOON)
     late = node.answers(sealed(cmd="list", id=1))
     port._to_host += late
     answer = session.request("list")
-    assert answer["id"] != 1
+    assert answer.id != 1

@@ -17,6 +17,7 @@ from xnornode.data.windows import Recording
 from xnornode.errors import NodeError
 from xnornode.link.connect import connect
 from xnornode.link.keys import read_key
+from xnornode.link.messages import Prediction
 from xnornode.link.protocol import Timing
 from xnornode.link.push import Push, push
 from xnornode.link.repl import Board
@@ -74,7 +75,7 @@ def xnornode(pico, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 def rate(predictions) -> float:
     """Windows per second of the chip's own time."""
-    return 1000 * (len(predictions) - 1) / (predictions[-1]["ms"] - predictions[0]["ms"])
+    return 1000 * (len(predictions) - 1) / (predictions[-1].ms - predictions[0].ms)
 
 
 def follow(session, count: int) -> list:
@@ -82,7 +83,7 @@ def follow(session, count: int) -> list:
     while len(out) < count:
         event = session.receive(60)
         assert event, "predictions come"
-        if event["event"] == "prediction":
+        if isinstance(event, Prediction):
             out.append(event)
     return out
 
@@ -92,15 +93,15 @@ def test_it_classifies_on_during_a_push(pico, folder):
     start_program(pico, realtime=False)
     seen = []
     with connect(pico.url, SLOW, on_event=seen.append, patient=True) as session:
-        assert session.hello["running"] and session.hello["frame"] > 4000
+        assert session.hello.running and session.hello.frame > 4000
         before = follow(session, STEPS)
         seen.clear()
         Push((folder / "2.bnn").read_bytes()).over(session)
         after = follow(session, STEPS)
-    during = [event for event in seen if event["event"] == "prediction"]
+    during = [event for event in seen if isinstance(event, Prediction)]
     assert len(during) > STEPS
     assert rate(during) > 0.8 * rate(before), (rate(before), rate(during), rate(after))
-    numbers = [p["seq"] for p in (*before, *during, *after)]
+    numbers = [p.seq for p in (*before, *during, *after)]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     start_program(pico, realtime=True)
 
@@ -113,9 +114,9 @@ def test_it_starts_with_what_was_pushed(pico, folder):
     pico.kill()
     pico.start()
     with connect(pico.url, patient=True) as session:
-        assert session.hello["running"]
-        assert session.hello["model"]["revision"] == 3
-        assert session.hello["model"]["trial"] is None, "it has classified"
+        assert session.hello.running
+        assert session.hello.model.revision == 3
+        assert session.hello.model.trial is None, "it has classified"
 
 
 def test_at_the_repl(pico, folder):
@@ -126,12 +127,12 @@ def test_at_the_repl(pico, folder):
     assert done.returncode == 0, done.stderr
     assert "revision 4" in done.stdout and "interrupting" not in done.stderr
     with connect(pico.url) as session:
-        assert not session.hello["running"]
-        assert session.request("list")["active"]["trial"] == 0
+        assert not session.hello.running
+        assert session.request("list").active.trial == 0
     with Board(pico.url) as board:
         board.restart()
     with connect(pico.url, patient=True) as session:
-        assert session.hello["running"] and session.hello["model"]["revision"] == 4
+        assert session.hello.running and session.hello.model.revision == 4
 
 
 def test_a_program_that_hangs_is_interrupted_and_started_again(pico, folder):
@@ -143,7 +144,7 @@ def test_a_program_that_hangs_is_interrupted_and_started_again(pico, folder):
     assert "interrupting what runs there" in done.stderr
     start_program(pico, realtime=True)
     with connect(pico.url, patient=True) as session:
-        assert session.hello["model"]["revision"] == 5
+        assert session.hello.model.revision == 5
 
 
 def test_key(pico, folder):
@@ -161,7 +162,7 @@ def test_key(pico, folder):
         push(pico.url, to_bytes(model(2)), key=read_key(key))
     assert "takes signed models only" in xnornode(pico, "doctor").stdout
     assert xnornode(pico, "key", "--remove").returncode == 0
-    assert push(pico.url, to_bytes(model(2))).active["revision"] == 2
+    assert push(pico.url, to_bytes(model(2))).active.revision == 2
 
 
 def test_ctrl_c_stops_the_program(pico):

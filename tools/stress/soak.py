@@ -36,6 +36,7 @@ from tests.lab.faultlab import QUICK, UnixLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab, set_up
 from tools.firmware.build import build
 from xnornode.cli.main import main as xnornode
+from xnornode.link.messages import Hello
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
 
@@ -222,7 +223,7 @@ def stream(seconds: float) -> None:
                     push(line.url, lab.files[(pushed + 1) % 2], timing=PICO, say=say)
                     pushed += 1
                     if pushed % 2 == 0:  # with the same model each time
-                        free.append(hello(line.url)["ram"])
+                        free.append(hello(line.url).ram)
                         resident.append(follower.resident)
                         say(
                             f"{time.monotonic() - started:.0f} s: {pushed} pushes, "
@@ -249,7 +250,7 @@ def stream(seconds: float) -> None:
         raise SystemExit("soak: memory grows")
 
 
-def hello(url: str) -> dict[str, int]:
+def hello(url: str) -> Hello:
     """What the node says of itself."""
     with closing(serial.serial_for_url(url)) as port:
         session = Session(port, PICO)

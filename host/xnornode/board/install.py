@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from xnornode.errors import LinkError
-from xnornode.link.connect import receiver
+from xnornode.link.connect import Say, receiver
 from xnornode.link.protocol import Session
 from xnornode.link.push import Push
 from xnornode.link.repl import Board
@@ -16,16 +16,29 @@ BLOCK = 4096
 SPARE = 4 * BLOCK
 """Bytes that must stay free: littlefs copies its folders' blocks when it changes them."""
 
-Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
+"""Gets what is written, the bytes done, and the bytes in all."""
 
 
 @dataclass
 class Plan:
-    """Files by their path on the board, and a model (a valid `.bnn` file) or None.
+    """What a board is to have.
 
-    obsolete: paths that go, once the files are there. key: signs the model, for a board that has
-    this key.
+    Parameters
+    ----------
+    files : dict of str to bytes, optional
+        Files by their path on the board.
+    model : bytes or None, default None
+        A valid `.bnn` file.
+    obsolete : list of str, optional
+        Paths on the board that go, once the files are there.
+    key : bytes or None, default None
+        Signs the model, for a board that has this key. 32 bytes.
+
+    Examples
+    --------
+    >>> Plan({"/main.py": b"print(42)"}).model is None
+    True
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -35,13 +48,39 @@ class Plan:
 
 
 class Installer:
-    """Installs a Plan on a board."""
+    """Installs a plan on a board.
+
+    Parameters
+    ----------
+    board : Board
+        The board, whose REPL has been entered.
+    say : callable
+        Gets one line of talk.
+    progress : callable
+        Gets what is written (a path, or "model"), the bytes done, and the bytes in all.
+    """
 
     def __init__(self, board: Board, say: Say, progress: Progress) -> None:
         self.board, self._say, self._progress = board, say, progress
 
     def install(self, plan: Plan) -> Iterator[str]:
-        """Do it; a line of account for each part. Raises LinkError, and what was there stays."""
+        """Install it. What is there already is not written again.
+
+        Parameters
+        ----------
+        plan : Plan
+            What the board is to have.
+
+        Yields
+        ------
+        str
+            A line of account for each part.
+
+        Raises
+        ------
+        LinkError
+            When the board is full, refuses, or cannot be reached. What was there stays.
+        """
         there = self.board.hashes([*plan.files, *plan.obsolete])
         missing = {p: d for p, d in plan.files.items() if there[p] != hashlib.sha256(d).hexdigest()}
         self._check_space(missing)
@@ -66,8 +105,8 @@ class Installer:
             active = push.over(session)
         what = "installed, self-test passed on the board" if push.sent else "was there already"
         return (
-            f"model      {active['name']}, {len(data):,} bytes, SHA-256 {active['sha256'][:12]}: "
-            f"{what} (bnn {session.hello['bnn']})"
+            f"model      {active.name}, {len(data):,} bytes, SHA-256 {active.sha256[:12]}: "
+            f"{what} (bnn {session.hello.bnn})"
         )
 
     def _show_push(self, done: int, total: int) -> None:

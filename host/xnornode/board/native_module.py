@@ -11,7 +11,8 @@ import numpy as np
 from xnornode._typing import Int8
 from xnornode.board.assets import NATIVE_MODULES, missing
 from xnornode.errors import LinkError
-from xnornode.link.repl import Board, RemoteError
+from xnornode.link.raw_repl import RemoteError
+from xnornode.link.repl import Board
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.layers import Scores, Thresholds, dense

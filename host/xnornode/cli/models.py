@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from xnornode.cli.port_options import add_port
 from xnornode.errors import XnorNodeError
 from xnornode.link.connect import connect
 from xnornode.link.keys import read_key
+from xnornode.link.messages import Models, NodeModel, Switched
+from xnornode.link.parsing import expect
 from xnornode.link.ports import find_port
-from xnornode.link.protocol import Event
 from xnornode.link.push import push
 
 
@@ -63,35 +65,36 @@ def run_push(options: argparse.Namespace) -> int:
 def run_list(options: argparse.Namespace) -> int:
     """`xnornode list`. Raises LinkError."""
     with connect(find_port(options.port), say=say) as session:
-        models = session.request("list")
+        models = expect(Models, session.request("list"))
     if options.json:
-        keys = ("active", "previous", "part")
-        print(json.dumps({key: models[key] for key in keys}))
+        fields = asdict(models)
+        del fields["id"]
+        print(json.dumps(fields))
         return 0
-    for name in ("active", "previous"):
-        print(f"{name:<12}{describe(models[name]) if models[name] else 'none'}")
-    for part in models["part"]:
-        print(f"unfinished  {part['bytes']:,} bytes of SHA-256 {part['sha256'][:12]}")
+    for name, model in (("active", models.active), ("previous", models.previous)):
+        print(f"{name:<12}{describe(model) if model else 'none'}")
+    for part in models.part:
+        print(f"unfinished  {part.bytes:,} bytes of SHA-256 {part.sha256[:12]}")
     return 0
 
 
 def run_rollback(options: argparse.Namespace) -> int:
     """`xnornode rollback`. Raises LinkError."""
     with connect(find_port(options.port), say=say) as session:
-        previous = session.request("list")["previous"]
+        previous = expect(Models, session.request("list")).previous
         if not previous:
             raise XnorNodeError("the node has no previous model to go back to")
-        done = session.request("rollback", to=previous["sha256"])
-    print(f"active      {describe(done['active'])}")
-    print(f"replaced    {describe(done['previous'])}")
+        done = expect(Switched, session.request("rollback", to=previous.sha256))
+    print(f"active      {describe(done.active)}")
+    print(f"replaced    {describe(done.previous) if done.previous else 'nothing'}")
     return 0
 
 
-def describe(model: Event) -> str:
+def describe(model: NodeModel) -> str:
     """A model on a node, on one line."""
-    name = model["name"] or "(cannot be loaded)"
-    text = f"{name}, revision {model['revision']}, {model['bytes']:,} bytes"
-    text += f", SHA-256 {model['sha256'][:12]}"
-    if model["trial"] is not None:
+    name = model.name or "(cannot be loaded)"
+    text = f"{name}, revision {model.revision}, {model.bytes:,} bytes"
+    text += f", SHA-256 {model.sha256[:12]}"
+    if model.trial is not None:
         text += ", on trial until it classifies a window"
     return text

@@ -11,6 +11,7 @@ from typing import Any
 
 from xnornode.cli.output import say
 from xnornode.cli.port_options import add_port
+from xnornode.link.messages import Error, Ready
 from xnornode.link.monitor import Monitor, Prediction
 from xnornode.link.ports import find_port
 
@@ -59,16 +60,16 @@ def _follow(monitor: Monitor, write: Callable[[Prediction], None], count: int | 
         event = monitor.event(1.0)
         if event:
             heard, told = time.monotonic(), False
-            p = monitor.prediction(event)
-            if p:
-                if p.lost:
-                    say(f"{p.lost} predictions before number {p.seq} did not arrive")
-                write(p)
-            elif event["event"] == "ready":
-                note = f"; {event['note']}" if event.get("note") else ""
-                say(f"the node runs {event['model']}, revision {event['revision']}{note}")
-            elif event["event"] == "error":
-                say(f"the node says: {event['error']}")
+            match event:
+                case Prediction():
+                    if event.lost:
+                        say(f"{event.lost} predictions before number {event.seq} did not arrive")
+                    write(event)
+                case Ready():
+                    note = f"; {event.note}" if event.note else ""
+                    say(f"the node runs {event.model}, revision {event.revision}{note}")
+                case Error():
+                    say(f"the node says: {event.error}")
         elif not told and time.monotonic() - heard > SILENCE:
             say("nothing comes: does a program classify? `xnornode doctor` looks")
             told = True

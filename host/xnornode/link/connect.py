@@ -7,14 +7,15 @@ from contextlib import closing, contextmanager, suppress
 import serial
 
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link.ports import open_port
-from xnornode.link.protocol import USUAL, Event, Session, Timing
-from xnornode.link.repl import CTRL_D, Board, RemoteError
+from xnornode.link.messages import Event, Hello, Unknown
+from xnornode.link.parsing import outdated
+from xnornode.link.ports import RETRY, open_port
+from xnornode.link.protocol import USUAL, Session, Timing
+from xnornode.link.raw_repl import CTRL_D, RemoteError
+from xnornode.link.repl import Board
 
-RETRY = 0.2
-"""Seconds between two looks for a port that went away."""
 PATIENCE = 4
-"""How much longer than usual a node is given to say hello that is there, or may be restarting."""
+"""How many times longer a node may take to say hello that is there, or may be restarting."""
 NOISE = 0.05
 """Share of damaged lines above which the line is to blame: the first one is often cut."""
 
@@ -26,6 +27,7 @@ print('main.py' in os.listdir())
 _SERVE = "from xnornode.link import serve\nserve()"
 
 Say = Callable[[str], None]
+"""Gets one line of talk for the user."""
 
 
 @contextmanager
@@ -38,13 +40,43 @@ def connect(
     interrupt: bool = True,
     port: serial.SerialBase | None = None,
 ) -> Iterator[Session]:
-    """A session with the node on a port; its `hello` is what the node has said of itself.
+    """A session with the node on a port; a context manager.
 
     A program that takes commands goes on undisturbed. At the REPL the receiver is started, and
     ended after. A program that says nothing is interrupted for that, and started again after if it
-    is the node's /main.py. patient: the node may be restarting. interrupt: False where a program
-    has answered, so that one that is not heard is waited for and never stopped. port: of the
-    url, where it is open already. Raises LinkError.
+    is the node's /main.py.
+
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    timing : Timing, default USUAL
+        How long is waited for answers.
+    say : callable, optional
+        Gets a line of talk when a program is interrupted.
+    on_event : callable, optional
+        Gets every event that is no answer to a command.
+    patient : bool, default False
+        Whether the node may be restarting, and is given PATIENCE times longer.
+    interrupt : bool, default True
+        False where a program has answered before: one that is not heard is waited for, not stopped.
+    port : serial.SerialBase, optional
+        The port of the url, where it is open already.
+
+    Yields
+    ------
+    Session
+        Its `hello` is what the node has said of itself.
+
+    Raises
+    ------
+    LinkError
+        If no node answers, or it has no receiver.
+
+    Examples
+    --------
+    >>> with connect("/dev/ttyACM0") as session:  # doctest: +SKIP
+    ...     print(session.hello.machine)
     """
     with closing(port or open_port(url)) as port:
         session = Session(port, timing, on_event)
@@ -55,7 +87,7 @@ def connect(
             heard = session.events or session.damaged
             if asked >= timing.hello_tries * (PATIENCE if patient or heard else 1):
                 break
-        if session.hello:
+        if session.greeted:
             yield session
         elif session.at_prompt:  # be it after a program that had to say something
             with _at_repl(session, url, say):
@@ -78,7 +110,25 @@ def connect(
 
 
 def open_again(url: str, seconds: float) -> serial.SerialBase:
-    """A port that went away, once it can be opened again. Raises LinkError if it can not."""
+    """A port that went away, once it can be opened again.
+
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    seconds : float
+        How long to try.
+
+    Returns
+    -------
+    serial.SerialBase
+        The open port.
+
+    Raises
+    ------
+    LinkError
+        If it cannot be opened in this time.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -91,7 +141,20 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
 
 @contextmanager
 def receiver(board: Board, session: Session) -> Iterator[None]:
-    """Has a board at its raw REPL take commands, by a session on its port."""
+    """Have a board at its raw REPL take commands; a context manager.
+
+    Parameters
+    ----------
+    board : Board
+        The board.
+    session : Session
+        A session on the board's port, which is greeted.
+
+    Raises
+    ------
+    LinkError
+        If the board has no receiver.
+    """
     board.start(_SERVE)
     session.pending = b""
     _await_receiver(session, board)
@@ -126,9 +189,11 @@ def _await_receiver(session: Session, board: Board) -> None:
         if line is None:
             raise LinkLost(f"the receiver on {board.url} did not start")
         event = session.event(line)
-        if event and event["event"] == "hello":
+        if isinstance(event, Hello):
             session.hello = event
             return
+        if isinstance(event, Unknown) and event.event == Hello.EVENT:
+            raise outdated(f"{event.event}: {event.problem}")
         seen += line + b"\n"
         if CTRL_D in line:
             try:

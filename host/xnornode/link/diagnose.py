@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import serial
 from serial.tools import list_ports
@@ -14,15 +13,19 @@ from serial.tools import list_ports
 from xnornode import __version__
 from xnornode.errors import LinkError
 from xnornode.link.connect import connect
+from xnornode.link.messages import Event, Hello, Models, Prediction
+from xnornode.link.parsing import expect
 from xnornode.link.ports import VENDORS, find_port
-from xnornode.link.protocol import Event, Session
-from xnornode.model import file_format
+from xnornode.link.protocol import Session
 
 GREETINGS = 5
+"""How often the node is greeted, to time its answers."""
 LISTEN = 5.0
 """Seconds in which a program that runs is to write something."""
 LITTLE_FLASH = 64 * 1024
+"""Bytes free on the filesystem below which a warning is given."""
 LITTLE_RAM = 24 * 1024
+"""Bytes free on the heap below which a warning is given."""
 
 
 class Level(Enum):
@@ -35,7 +38,17 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` says what to do, where something is to be done."""
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    level : Level
+        How it stands.
+    text : str
+        What was found.
+    remedy : str, default ""
+        What to do, where something is to be done.
+    """
 
     level: Level
     text: str
@@ -43,7 +56,23 @@ class Finding:
 
 
 def examine(named: str | None) -> Iterator[Finding]:
-    """The findings, one after the other, up to the first failure. named: a port, or None."""
+    """Look at everything between this computer and a node's predictions.
+
+    Parameters
+    ----------
+    named : str or None
+        Serial port or pyserial URL; None for the only board that is plugged in.
+
+    Yields
+    ------
+    Finding
+        One after the other, up to the first failure of the line.
+
+    Examples
+    --------
+    >>> [finding.level.value for finding in examine("/dev/ttyACM99")][-1]
+    'failure'
+    """
     yield _ok(
         f"xnornode {__version__}, Python {platform.python_version()}, "
         f"pyserial {serial.__version__}, {platform.system()}"
@@ -56,10 +85,10 @@ def examine(named: str | None) -> Iterator[Finding]:
         with connect(url, say=talk.append, on_event=said.append) as session:
             for text in talk:
                 yield Finding(Level.WARNING, text)
-            yield from _node(session, url)
-            yield from _model(session.request("list"))
+            yield from _node(session.hello, url)
+            yield from _model(expect(Models, session.request("list")))
             yield _line(session)
-            if session.hello["running"]:
+            if session.hello.running:
                 yield _stream(session, said)
     except LinkError as error:
         yield Finding(Level.FAILURE, str(error))
@@ -76,21 +105,22 @@ def _ports() -> Iterator[Finding]:
             yield _ok(f"{p.device}: USB {p.vid:04x}:{p.pid:04x}, {whose}")
 
 
-def _node(session: Session, url: str) -> Iterator[Finding]:
-    hello = session.hello
-    state = "a program classifies" if hello["running"] else "at the REPL, nothing classifies"
-    yield _ok(f"{url}: {hello['machine']}, MicroPython {hello['firmware']}; {state}")
-    library = f"library {hello['library']}, bnn {hello['bnn']}"
-    if hello["format"] == file_format.VERSION:
-        yield _ok(f"{library}, model format {hello['format']}")
+def _node(hello: Hello, url: str) -> Iterator[Finding]:
+    from xnornode.model import file_format  # has NumPy, which --help does not wait for
+
+    state = "a program classifies" if hello.running else "at the REPL, nothing classifies"
+    yield _ok(f"{url}: {hello.machine}, MicroPython {hello.firmware}; {state}")
+    library = f"library {hello.library}, bnn {hello.bnn}"
+    if hello.format == file_format.VERSION:
+        yield _ok(f"{library}, model format {hello.format}")
     else:
         yield Finding(
             Level.FAILURE,
-            f"{library} reads model format {hello['format']}, this computer writes "
+            f"{library} reads model format {hello.format}, this computer writes "
             f"{file_format.VERSION}",
             "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",
         )
-    flash, ram = hello["flash"], hello["ram"]
+    flash, ram = hello.flash, hello.ram
     yield Finding(
         Level.OK if flash >= LITTLE_FLASH else Level.WARNING,
         f"{flash:,} bytes of flash free",
@@ -101,25 +131,25 @@ def _node(session: Session, url: str) -> Iterator[Finding]:
         f"{ram:,} bytes of RAM free: a model that is pushed must fit beside the one that runs",
         "" if ram >= LITTLE_RAM else "train a smaller model",
     )
-    if hello["signed"]:
+    if hello.signed:
         yield _ok("takes signed models only")
 
 
-def _model(models: dict[str, Any]) -> Iterator[Finding]:
-    active, previous = models["active"], models["previous"]
+def _model(models: Models) -> Iterator[Finding]:
+    active, previous = models.active, models.previous
     if not active:
         yield Finding(Level.WARNING, "no model on the node", "xnornode push model.bnn")
-    elif active["trial"]:
+    elif active.trial:
         yield Finding(
             Level.WARNING,
-            f"{active['name']} was started {active['trial']} times and has not classified a window",
+            f"{active.name} was started {active.trial} times and has not classified a window",
             "if it does not within three starts, the node goes back to the model before",
         )
     else:
-        yield _ok(f"active model {active['name']}, revision {active['revision']}")
+        yield _ok(f"active model {active.name}, revision {active.revision}")
     if previous:
-        name = previous["name"] or "one that cannot be loaded"
-        yield _ok(f"previous model {name}, revision {previous['revision']}")
+        name = previous.name or "one that cannot be loaded"
+        yield _ok(f"previous model {name}, revision {previous.revision}")
 
 
 def _line(session: Session) -> Finding:
@@ -140,11 +170,11 @@ def _line(session: Session) -> Finding:
 
 def _stream(session: Session, said: list[Event]) -> Finding:
     deadline = time.monotonic() + LISTEN
-    while not any(e["event"] == "prediction" for e in said) and time.monotonic() < deadline:
+    while not any(isinstance(e, Prediction) for e in said) and time.monotonic() < deadline:
         event = session.receive(deadline - time.monotonic())
         if event:
             said.append(event)
-    if any(e["event"] == "prediction" for e in said):
+    if any(isinstance(e, Prediction) for e in said):
         return _ok("predictions come")
     return Finding(
         Level.WARNING,

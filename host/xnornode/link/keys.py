@@ -7,12 +7,29 @@ from pathlib import Path
 from xnornode.errors import XnorNodeError
 
 KEY_BYTES = 32
+"""Bytes of a key."""
 ON_NODE = "/xnornode.key"
-"""Where the node has it (device/xnornode/signature.py)."""
+"""Path of the key on the node (device/xnornode/signature.py)."""
 
 
 def read_key(path: Path) -> bytes:
-    """The key in a file: 64 hexadecimal digits. Raises XnorNodeError."""
+    """The key in a file.
+
+    Parameters
+    ----------
+    path : Path
+        A file with 64 hexadecimal digits.
+
+    Returns
+    -------
+    bytes
+        The key, KEY_BYTES long.
+
+    Raises
+    ------
+    XnorNodeError
+        If the file cannot be read, or holds no key.
+    """
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
@@ -25,7 +42,32 @@ def read_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> bytes:
-    """Write a new random key to a file that only its owner may read. Raises OSError."""
+    """Write a new random key to a file that only its owner may read.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which must not be there.
+
+    Returns
+    -------
+    bytes
+        The key, KEY_BYTES long.
+
+    Raises
+    ------
+    OSError
+        If the file is there, or cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     key = make_key(Path(folder) / "node.key")
+    ...     read_key(Path(folder) / "node.key") == key
+    True
+    """
     key = secrets.token_bytes(KEY_BYTES)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "w", encoding="ascii") as f:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link.connect import RETRY
-from xnornode.link.ports import open_port
-from xnornode.link.protocol import Event, Session, command
+from xnornode.link import messages
+from xnornode.link.framing import command
+from xnornode.link.lost_lines import LossCounter
+from xnornode.link.messages import Event
+from xnornode.link.ports import RETRY, open_port
+from xnornode.link.protocol import Session
 
 QUEUE = 10_000
 """Events that are kept for a reader that is slower than the node; then the oldest are dropped."""
@@ -21,11 +24,31 @@ GLANCE = 0.5
 
 @dataclass(frozen=True)
 class Prediction:
-    """One line of a node.
+    """A prediction of a node, as it arrived.
 
-    seq, ms, label, index, scores, us: as in docs/lines.md. time: when it came, in seconds since
-    1970. model, revision: the node's, where they are known. lost: predictions that the node made
-    between the one before and this one, and that did not arrive.
+    Parameters
+    ----------
+    time : float
+        When it came, in seconds since 1970.
+    seq : int
+        Its number since the start of the node's program.
+    ms : int
+        Milliseconds since the start of the node's program.
+    label : str
+        The class.
+    index : int
+        Number of the class.
+    scores : list of int
+        One per class.
+    us : int
+        Microseconds that the classification took.
+    model : str or None
+        Name of the node's model, where it is known.
+    revision : int or None
+        Revision of the node's model, where it is known.
+    lost : int
+        Predictions that the node made between the one before and this one, and that did not
+        arrive.
     """
 
     time: float
@@ -40,48 +63,80 @@ class Prediction:
     lost: int
 
 
+@dataclass(frozen=True)
+class _Arrival:
+    """An event, when it came (seconds since 1970), and on which connection."""
+
+    event: Event
+    time: float
+    connection: int
+
+
 class Monitor:
-    """Iterate over the predictions of the node on a serial port or pyserial URL.
+    """Iterate over the predictions of a node.
 
     A thread reads the port all the time, so that a slow reader does not hold up the node. When
-    the port goes away it is opened again as soon as it is back. reconnect: seconds to wait for
-    that, None for as long as it takes. Raises LinkError when the port cannot be opened at the
-    start, or does not come back. Also a context manager; `close` ends it::
+    the port goes away it is opened again as soon as it is back. Also a context manager; `close`
+    ends it.
 
-        with Monitor("/dev/ttyACM0") as node:
-            for p in node:
-                print(p.label, p.lost)
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    reconnect : float or None, default None
+        Seconds to wait for a port that went away. None: as long as it takes.
+
+    Attributes
+    ----------
+    damaged : int
+        Lines that were not whole.
+    dropped : int
+        Predictions that came and were dropped here, as the reader was too slow. Also in `lost`.
+    reconnections : int
+        How often the port went away and came back.
+    connected : bool
+        Whether the port is open.
+
+    Raises
+    ------
+    LinkError
+        When the port cannot be opened at the start; from `event` and iteration, when it does not
+        come back.
+
+    Examples
+    --------
+    >>> with Monitor("/dev/ttyACM0") as node:  # doctest: +SKIP
+    ...     for p in node:
+    ...         print(p.label, p.lost)
     """
 
     def __init__(self, url: str, reconnect: float | None = None) -> None:
         self.url = url
-        self.predictions = 0
-        """That came."""
-        self.lost = 0
-        """That the node made and that did not come, or were damaged, or dropped here."""
-        self.damaged = 0
-        """Lines that were not whole."""
-        self.dropped = 0
-        """Predictions that came and were dropped here, as the reader was too slow; also `lost`."""
-        self.restarts = 0
-        """How often the node's program began anew."""
-        self.reconnections = 0
-        """How often the port went away and came back."""
+        self.damaged = self.dropped = self.reconnections = 0
         self.connected = True
-        """Whether the port is open."""
         self._reconnect = reconnect
-        self._next: int | None = None
-        self._node: str | None = None  # its session
-        self._jump = (0, 0)  # the first number after the port came back, and what that lost
-        self._model: str | None = None
-        self._revision: int | None = None
-        self._opened = 0  # how often the port had been opened when the last prediction came
-        self._events: deque[Event | LinkError] = deque()
+        self._counter = LossCounter()
+        self._events: deque[_Arrival | LinkError] = deque()
         self._changed = threading.Condition()
         self._ends = False
         self._port = open_port(url)
         self._thread = threading.Thread(target=self._read, name=f"monitor {url}", daemon=True)
         self._thread.start()
+
+    @property
+    def predictions(self) -> int:
+        """Predictions that came and were read here."""
+        return self._counter.predictions
+
+    @property
+    def lost(self) -> int:
+        """Predictions that the node made and that did not come, or were damaged, or dropped."""
+        return self._counter.lost
+
+    @property
+    def restarts(self) -> int:
+        """How often the node's program began again."""
+        return self._counter.restarts
 
     def __enter__(self) -> "Monitor":
         return self
@@ -103,69 +158,50 @@ class Monitor:
 
     def __iter__(self) -> Iterator[Prediction]:
         while (event := self.event()) is not None:
-            if p := self.prediction(event):
-                yield p
+            if isinstance(event, Prediction):
+                yield event
 
-    def event(self, seconds: float | None = None) -> Event | None:
-        """The next event of any kind; None after `seconds`, or once it is closed."""
+    def event(self, seconds: float | None = None) -> Prediction | Event | None:
+        """The next event of any kind.
+
+        Parameters
+        ----------
+        seconds : float or None, default None
+            How long to wait for it. None: as long as it takes.
+
+        Returns
+        -------
+        Prediction, Event or None
+            None if none came in time, or once the monitor is closed.
+
+        Raises
+        ------
+        LinkError
+            When the port went away and does not come back.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._events or self._ends, seconds)
             if not self._events:
                 return None
-            event = self._events.popleft()
-        if isinstance(event, LinkError):
-            raise event
-        if event["event"] == "ready":
-            self._ready(event)
-        elif event["event"] == "hello" and event.get("model"):
-            self._hello(event)
-        return event
-
-    def _ready(self, event: Event) -> None:
-        if self._node is not None and event.get("session") != self._node:
-            self.restarts += 1
-            self._next = 0
-        self._node = event.get("session")
-        self._model, self._revision = event["model"], event["revision"]
-        if self._next is not None:
-            self._count(event.get("seq", 0))
-
-    def _hello(self, event: Event) -> None:
-        """The answer to what is asked when the port is opened."""
-        if self._node is not None and event["session"] != self._node:
-            self.restarts += 1
-            if event["opened"] != self._opened:  # no prediction has come since
-                self._next = 0
-            else:
-                # What seemed a jump in the old program's numbers was the new one's beginning
-                first, lost = self._jump
-                self.lost += first - lost
-        self._node = event["session"]
-        self._model, self._revision = event["model"]["name"], event["model"]["revision"]
-
-    def _count(self, seq: int) -> int:
-        """The number that was expected is at least `seq`; how many are missing."""
-        if self._next is None:
-            self._next = seq
-        elif seq < self._next:  # the node began anew, and its `ready` was lost
-            self.restarts += 1
-            self._next = 0
-        lost = seq - self._next
-        self.lost += lost
-        self._next = seq
-        return lost
-
-    def prediction(self, event: Event) -> Prediction | None:
-        """The prediction that an event is, which is counted; None for another event."""
-        if event["event"] != "prediction":
-            return None
-        lost = self._count(event["seq"])
-        if event["opened"] != self._opened:
-            self._opened, self._jump = event["opened"], (event["seq"], lost)
-        self._next = event["seq"] + 1
-        self.predictions += 1
-        fields = {k: event[k] for k in ("seq", "ms", "label", "index", "scores", "us", "time")}
-        return Prediction(**fields, lost=lost, model=self._model, revision=self._revision)
+            arrival = self._events.popleft()
+        if isinstance(arrival, LinkError):
+            raise arrival
+        event = arrival.event
+        lost = self._counter.heard(event, arrival.connection)
+        if not isinstance(event, messages.Prediction):
+            return event
+        return Prediction(
+            time=arrival.time,
+            seq=event.seq,
+            ms=event.ms,
+            label=event.label,
+            index=event.index,
+            scores=list(event.scores),
+            us=event.us,
+            model=self._counter.model,
+            revision=self._counter.revision,
+            lost=lost,
+        )
 
     def _read(self) -> None:
         while not self._ends:
@@ -187,17 +223,17 @@ class Monitor:
                 event = session.receive(GLANCE)
                 self.damaged = damaged + session.damaged
                 if event:
-                    event["time"], event["opened"] = time.time(), self.reconnections
-                    self._put(event)
+                    self._put(_Arrival(event, time.time(), self.reconnections))
         except LinkLost:
             pass
 
-    def _put(self, event: Event | LinkError) -> None:
+    def _put(self, arrival: _Arrival | LinkError) -> None:
         with self._changed:
             if len(self._events) >= QUEUE:
                 oldest = self._events.popleft()
-                self.dropped += isinstance(oldest, dict) and oldest["event"] == "prediction"
-            self._events.append(event)
+                if isinstance(oldest, _Arrival):
+                    self.dropped += isinstance(oldest.event, messages.Prediction)
+            self._events.append(arrival)
             self._changed.notify_all()
 
     def _open_again(self) -> None:

@@ -24,12 +24,49 @@ VARIABLE = "XNORNODE_PORT"
 
 
 def boards(vendors: Iterable[int] = VENDORS) -> list[str]:
-    """The serial ports of USB devices by these vendors."""
+    """The serial ports of USB devices by certain vendors.
+
+    Parameters
+    ----------
+    vendors : iterable of int, default VENDORS
+        USB vendor ids.
+
+    Returns
+    -------
+    list of str
+        Their names, sorted.
+
+    Examples
+    --------
+    >>> boards(vendors=[])
+    []
+    """
     return sorted(p.device for p in list_ports.comports() if p.vid in vendors)
 
 
 def find_port(named: str | None) -> str:
-    """The port that was named, or $XNORNODE_PORT, or the only board's. Raises LinkError."""
+    """The port that was named, or $XNORNODE_PORT, or the only board's.
+
+    Parameters
+    ----------
+    named : str or None
+        Serial port or pyserial URL, if the user named one.
+
+    Returns
+    -------
+    str
+        Serial port or pyserial URL.
+
+    Raises
+    ------
+    LinkError
+        If none is named and not exactly one board is plugged in.
+
+    Examples
+    --------
+    >>> find_port("socket://127.0.0.1:5000")
+    'socket://127.0.0.1:5000'
+    """
     port = named or os.environ.get(VARIABLE)
     if port:
         return port
@@ -48,7 +85,10 @@ def find_port(named: str | None) -> str:
 
 
 BAUDRATE = 115200
-"""Baud rate for boards with a UART bridge; USB ports ignore it."""
+"""Bits per second for boards with a UART bridge; USB ports ignore it."""
+
+RETRY = 0.2
+"""Seconds between two looks for a port that went away."""
 
 ANSWER_TIMEOUT = 10.0
 """Seconds without a byte from a board that owes an answer before it counts as silent."""
@@ -63,7 +103,23 @@ except ImportError:
 
 
 def open_port(url: str) -> serial.SerialBase:
-    """A serial port, or what a pyserial URL names. Raises LinkError that says what to do."""
+    """Open a serial port, or what a pyserial URL names.
+
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+
+    Returns
+    -------
+    serial.SerialBase
+        The port. A read or write that makes no progress ends after ANSWER_TIMEOUT.
+
+    Raises
+    ------
+    LinkError
+        If it cannot be opened; the message says what to do.
+    """
     try:
         port = serial.serial_for_url(url, baudrate=BAUDRATE, do_not_open=True)
         port.timeout = port.write_timeout = ANSWER_TIMEOUT

@@ -6,37 +6,51 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import serial
 
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.link.connect import Say, connect, open_again
+from xnornode.link.messages import Ack, Begin, Begun, NodeModel, Running, Switched
+from xnornode.link.parsing import expect
 from xnornode.link.protocol import USUAL, Session, Timing
 from xnornode.link.send_window import Sender
-from xnornode.model import file_format
 
 PROTOCOL = 1
+"""Version of docs/protocol.md."""
 REVISION = slice(12, 16)
-"""Where a model file has its revision (FORMAT.md, "Header")."""
+"""Bytes of a model file that are its revision (FORMAT.md, "Header")."""
 PATIENCE = 4
-"""How much longer than the acks of late is waited for one."""
+"""How many times longer than the last acks took is waited for one."""
 
 Progress = Callable[[int, int], None]
+"""Gets the bytes done, and the bytes in all."""
 
 
 @dataclass(frozen=True)
 class Pushed:
     """What a push has done.
 
-    active: what the node now runs; replaced: what it ran before, or None. Both as in
-    docs/protocol.md. sent: False if the node had this very model. seconds: in all. resumed: bytes
-    that the node had from a push before. retries: pieces that were sent again. breaks: how often
-    the connection was made anew.
+    Parameters
+    ----------
+    active : NodeModel
+        What the node runs now.
+    replaced : NodeModel or None
+        What it ran before.
+    sent : bool
+        False if the node had this very model.
+    seconds : float
+        How long it took in all.
+    resumed : int, default 0
+        Bytes that the node had from a push before.
+    retries : int, default 0
+        Chunks that were sent again.
+    breaks : int, default 0
+        How often the connection was made again.
     """
 
-    active: dict[str, Any]
-    replaced: dict[str, Any] | None
+    active: NodeModel
+    replaced: NodeModel | None
     sent: bool
     seconds: float
     resumed: int = 0
@@ -45,7 +59,26 @@ class Pushed:
 
 
 class Push:
-    """One model on its way to one node. `run` does it all."""
+    """One model on its way to one node. `run` does it all.
+
+    Parameters
+    ----------
+    data : bytes
+        A valid `.bnn` file.
+    key : bytes, optional
+        Signs the model for a node that has this key. 32 bytes.
+    timing : Timing, default USUAL
+        How long is waited for answers.
+    say : callable, optional
+        Gets a line of talk when something was tried again.
+    progress : callable, optional
+        Gets the bytes done, and the bytes in all.
+
+    Attributes
+    ----------
+    sent : bool
+        Whether the node did not have this very model.
+    """
 
     def __init__(
         self,
@@ -57,7 +90,7 @@ class Push:
     ) -> None:
         self.data, self.timing, self._say, self._progress = data, timing, say, progress
         self._sha256 = hashlib.sha256(data).hexdigest()
-        self._begin: dict[str, Any] = {
+        self._begin: Begin = {
             "protocol": PROTOCOL,
             "length": len(data),
             "sha256": self._sha256,
@@ -65,15 +98,32 @@ class Push:
         }
         if key:
             self._begin["hmac"] = hmac.digest(key, data, "sha256").hex()
-        self._replaced: dict[str, Any] | None = None
+        self._replaced: NodeModel | None = None
         self._known = False  # whether it is known what ran before
         self._running = False  # whether a program has answered
         self.sent = False
-        """Whether the node did not have this very model."""
         self._resumed = self._retries = self._breaks = self._at = 0
 
     def run(self, url: str) -> Pushed:
-        """Push to the node on a port. Raises NodeError when it refuses, LinkError else."""
+        """Push to the node on a port.
+
+        Parameters
+        ----------
+        url : str
+            Serial port or pyserial URL.
+
+        Returns
+        -------
+        Pushed
+            What was done.
+
+        Raises
+        ------
+        NodeError
+            When the node refuses the model, and keeps the one that it has.
+        LinkError
+            When the node cannot be reached.
+        """
         start, fruitless, at = time.monotonic(), 0, 0
         port = None
         while True:
@@ -110,23 +160,43 @@ class Push:
             port=port,
         )
 
-    def over(self, session: Session) -> dict[str, Any]:
-        """Push over a session; the model that is active then. Raises LinkError."""
+    def over(self, session: Session) -> NodeModel:
+        """Push over a session.
+
+        Parameters
+        ----------
+        session : Session
+            One that is greeted.
+
+        Returns
+        -------
+        NodeModel
+            The model that is active then.
+
+        Raises
+        ------
+        NodeError
+            When the node refuses the model, and keeps the one that it has.
+        LinkError
+            When the node cannot be reached, or runs another model at the end.
+        """
         if not self._known:
-            self._replaced, self._known = session.hello["model"], True
-            self._running = session.hello["running"]
+            self._replaced, self._known = session.hello.model, True
+            self._running = session.hello.running
         while True:
             answer = session.request("begin", **self._begin)
-            if "active" in answer:
-                return self._model(answer)
-            if answer["at"]:
-                self._say(f"the node has {answer['at']:,} bytes of it: going on from there")
+            if isinstance(answer, Running):
+                return self._ours(answer.active)
+            begun = expect(Begun, answer)
+            if begun.at:
+                self._say(f"the node has {begun.at:,} bytes of it: going on from there")
             if not self.sent:
-                self._resumed = answer["at"]
+                self._resumed = begun.at
             self.sent = True
             try:
-                self._send(session, answer["push"], answer["at"])
-                return self._model(session.request("end", push=answer["push"]))
+                self._send(session, begun)
+                done = expect(Switched, session.request("end", push=begun.push))
+                return self._ours(done.active)
             except NodeError as error:
                 # The node has restarted, or what came was not what was sent: both can be mended
                 if error.name not in ("no_push", "incomplete", "hash") or not self._again():
@@ -137,15 +207,14 @@ class Push:
         self._retries += 1
         return self._retries < self.timing.tries
 
-    def _model(self, answer: dict[str, Any]) -> dict[str, Any]:
-        active: dict[str, Any] = answer["active"]
-        if active["sha256"] != self._sha256:
-            raise LinkError(f"the node runs {active['name']}, not the model that was pushed")
+    def _ours(self, active: NodeModel) -> NodeModel:
+        if active.sha256 != self._sha256:
+            raise LinkError(f"the node runs {active.name}, not the model that was pushed")
         return active
 
-    def _send(self, session: Session, push: int, at: int) -> None:
+    def _send(self, session: Session, begun: Begun) -> None:
         hello, timing = session.hello, self.timing
-        sender = Sender(self.data, push, at, hello["frame"], hello["window"], timing.tries)
+        sender = Sender(self.data, begun.push, begun.at, hello.frame, hello.window, timing.tries)
         retries = 0
         try:
             deadline, heard, since, slowest = 0.0, False, 0.0, timing.ack
@@ -161,18 +230,18 @@ class Push:
                     deadline = since + max(wait, timing.settle)
                 event = session.receive(deadline - time.monotonic())
                 # Predictions come all the time: silence is that no ack does
-                heard = event is not None and event["event"] == "ack"
+                heard = isinstance(event, Ack)
                 if event is None:
                     sender.silence()
                     slowest = timing.ack
-                elif heard:
+                elif isinstance(event, Ack):
                     slowest = max(slowest / 2, time.monotonic() - since)
                     sender.heard(event)
                 elif session.on_event:
                     session.on_event(event)
                 if sender.retries > retries:
                     retries = sender.retries
-                    self._say(f"piece at {sender.at:,} did not arrive: sending it again")
+                    self._say(f"chunk at {sender.at:,} did not arrive: sending it again")
         finally:
             self._retries += sender.retries
         self._progress(len(self.data), len(self.data))
@@ -187,13 +256,45 @@ def push(
     say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> Pushed:
-    """Push a model file to the node on a serial port or pyserial URL.
+    """Push a model to a node, while it classifies.
 
-    key: 32 bytes, to sign the model for a node that has this key. say: gets a line of talk when
-    something was tried again. progress: gets bytes done and bytes in all.
-    Raises ModelError for a file that is no model, NodeError when the node refuses it (and keeps the
-    model that it has), LinkError when the node cannot be reached: then the same call goes on where
-    this one stopped.
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    data : bytes
+        The `.bnn` file.
+    key : bytes, optional
+        Signs the model for a node that has this key. 32 bytes.
+    timing : Timing, default USUAL
+        How long is waited for answers.
+    say : callable, optional
+        Gets a line of talk when something was tried again.
+    progress : callable, optional
+        Gets the bytes done, and the bytes in all.
+
+    Returns
+    -------
+    Pushed
+        What was done.
+
+    Raises
+    ------
+    ModelError
+        If the file is no model.
+    NodeError
+        When the node refuses the model, and keeps the one that it has.
+    LinkError
+        When the node cannot be reached. The same call goes on then where this one stopped.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> done = push("/dev/ttyACM0", Path("model.bnn").read_bytes())  # doctest: +SKIP
+    >>> done.active.name  # doctest: +SKIP
+    'gestures'
     """
+    from xnornode.model import file_format  # has NumPy, which --help does not wait for
+
     file_format.from_bytes(data)
     return Push(data, key, timing, say, progress).run(url)

@@ -1,34 +1,79 @@
-"""Which pieces of a model are sent when (docs/protocol.md, "A push"). No port, no clock."""
+"""Which chunks of a model are sent when (docs/protocol.md, "A push"). No port, no clock."""
 
 import re
 
 from xnornode.errors import LinkLost, NodeError
-from xnornode.link.protocol import Event, seal
+from xnornode.link.framing import seal
+from xnornode.link.messages import Ack
 
 AROUND = len('{"push":,"at":,"data":"","crc":"89abcdef"}\n')
+"""Bytes of a chunk's line beside its two numbers and its data."""
 ESCAPE = b"="
+"""Stands before a byte that is written XOR 0x40."""
 ESCAPED = bytes([*range(14), 0x11, 0x13, *ESCAPE])
 """Bytes that do not stand for themselves: those that ports, terminals and REPLs take notice of."""
 SMALLEST = 32
-"""Bytes of a model in a piece, however noisy the line."""
+"""Bytes of a model in a chunk at least, however noisy the line."""
 GROW_AFTER = 3
-"""Pieces that arrive in a row before they grow."""
-
+"""Chunks that arrive in a row before they grow."""
 
 _ESCAPES = re.compile(b"[" + re.escape(ESCAPED) + b"]")
 
 
 def escape(data: bytes) -> bytes:
-    """Bytes as they stand in a piece: 7 % more of them, where they are random."""
+    """Bytes as they stand in a chunk: 7 % more of them, where they are random.
+
+    Parameters
+    ----------
+    data : bytes
+        Of a model.
+
+    Returns
+    -------
+    bytes
+        Without control characters, and `=` where an escape begins.
+
+    Examples
+    --------
+    >>> escape(b"a=\\x03")
+    b'a=}=C'
+    """
     return _ESCAPES.sub(lambda found: ESCAPE + bytes([found[0][0] ^ 0x40]), data)
 
 
 class Sender:
-    """Sends `data` from `at` on as push number `push`.
+    """Sends a model. Call `lines` for what to send now, `heard` with each ack, and `silence`.
 
-    frame, window: what the node announced. tries: silences or damaged pieces in a row without a
-    byte of progress after which it gives up. Call `lines` for what to send now, `heard` with each
-    event, and `silence` when nothing was heard for the time of `waits_settle` or of an ack.
+    Parameters
+    ----------
+    data : bytes
+        The model.
+    push : int
+        Number of the push.
+    at : int
+        Bytes that the node has.
+    frame : int
+        Bytes of a line to the node at most.
+    window : int
+        Lines that may be under way at once.
+    tries : int
+        Silences or damaged chunks in a row, without a byte of progress, after which it gives up.
+
+    Attributes
+    ----------
+    at : int
+        Bytes that the node has.
+    retries : int
+        Chunks that had to be sent again.
+
+    Examples
+    --------
+    >>> sender = Sender(b"model", push=7, at=0, frame=256, window=1, tries=10)
+    >>> sender.lines()
+    [b'{"push":7,"at":0,"data":"model","crc":"03019333"}\\n']
+    >>> sender.heard(Ack(push=7, at=5))
+    >>> sender.done
+    True
     """
 
     def __init__(
@@ -36,13 +81,12 @@ class Sender:
     ) -> None:
         self.data, self.push, self.at = data, push, at
         self.retries = 0
-        """Pieces that had to be sent again."""
         around = AROUND + len(str(push)) + len(str(len(data)))
         self._largest = max(SMALLEST, frame - around)
         self._most, self._tries = window, tries
         self._size, self._window = self._largest, window
         self._next = at
-        self._ends: list[int] = []  # where the pieces that are under way end
+        self._ends: list[int] = []  # where the chunks that are under way end
         self._draining = False
         self._failed = self._arrived = 0
 
@@ -57,29 +101,47 @@ class Sender:
         return self._draining
 
     def lines(self) -> list[bytes]:
-        """The lines to send now."""
+        """The lines to send now.
+
+        Returns
+        -------
+        list of bytes
+            With their ends; empty where acks are to be waited for.
+        """
         out: list[bytes] = []
         while not self._draining and len(self._ends) < self._window and self._next < len(self.data):
-            piece = self.data[self._next : self._next + self._size]
-            text = escape(piece)
+            chunk = self.data[self._next : self._next + self._size]
+            text = escape(chunk)
             while len(text) > self._largest:
-                piece = piece[: len(piece) * self._largest // len(text)]
-                text = escape(piece)
+                chunk = chunk[: len(chunk) * self._largest // len(text)]
+                text = escape(chunk)
             head = f'{{"push":{self.push},"at":{self._next},"data":"'
             out.append(seal(head.encode() + text + b'"'))
-            self._next += len(piece)
+            self._next += len(chunk)
             self._ends.append(self._next)
         return out
 
-    def heard(self, event: Event) -> None:
-        """Take an event. Raises NodeError when the push is over, LinkLost when it gives up."""
-        if event["event"] != "ack" or event.get("push") != self.push:
+    def heard(self, ack: Ack) -> None:
+        """Take an ack.
+
+        Parameters
+        ----------
+        ack : Ack
+            Of this push or another one.
+
+        Raises
+        ------
+        NodeError
+            When the push is over.
+        LinkLost
+            When it gives up.
+        """
+        at, error = ack.at, ack.error
+        if ack.push != self.push:
             return
-        error = event.get("error")
         if error not in (None, "damaged", "offset"):
-            raise NodeError(event)
-        at = event["at"]
-        if not 0 <= at <= len(self.data):
+            raise NodeError(error, ack.message)
+        if at > len(self.data):
             return
         if self._draining:
             self.at = max(self.at, at)
@@ -106,7 +168,13 @@ class Sender:
                 self._size = min(self._largest, 2 * self._size)
 
     def silence(self) -> None:
-        """Nothing was heard in time. Raises LinkLost when it gives up."""
+        """Nothing was heard in time: `Timing.settle` where it `drains`, the time for an ack else.
+
+        Raises
+        ------
+        LinkLost
+            When it gives up.
+        """
         if not self._draining:
             self._shrink()
         self._go_back()
@@ -124,7 +192,7 @@ class Sender:
         self._size = max(SMALLEST, self._size // 2)
         if self._failed >= self._tries:
             raise LinkLost(
-                f"no piece arrived in {self._tries} tries; the node keeps {self.at:,} of "
+                f"no chunk arrived in {self._tries} tries; the node keeps {self.at:,} of "
                 f"{len(self.data):,} bytes"
             )
 

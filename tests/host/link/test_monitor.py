@@ -17,8 +17,10 @@ from tests.lab.livenode import DEVICE, live_node, model_bytes, prepare
 from tests.lab.unixnode import UnixNode
 from xnornode.cli import monitor
 from xnornode.errors import LinkError
+from xnornode.link import messages
 from xnornode.link import monitor as monitor_module
 from xnornode.link.connect import connect
+from xnornode.link.messages import End, Ready
 from xnornode.link.monitor import Monitor
 from xnornode.link.push import Push, push
 
@@ -104,14 +106,14 @@ def test_numbers_go_on_over_a_new_model(tmp_path):
         seen = []
         with connect(bridge.url, on_event=seen.append) as session:
             Push(model_bytes(2)).over(session)
-            while sum(e["event"] == "ready" and e["model"] == "net 2" for e in seen) == 0:
+            while not any(isinstance(e, Ready) and e.model == "net 2" for e in seen):
                 seen.append(session.receive(10))
             for _ in range(20):
                 seen.append(session.receive(10))
-        numbers = [e["seq"] for e in seen if e["event"] == "prediction"]
+        numbers = [e.seq for e in seen if isinstance(e, messages.Prediction)]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        switch = next(e for e in seen if e["event"] == "ready" and e["model"] == "net 2")
-        assert switch["seq"] in numbers
+        switch = next(e for e in seen if isinstance(e, Ready) and e.model == "net 2")
+        assert switch.seq in numbers
 
 
 def test_a_slow_reader_does_not_hold_up_the_node(tmp_path, monkeypatch):
@@ -204,7 +206,7 @@ def test_the_end_of_a_recording_is_no_loss(tmp_path):
     program = prepare(tmp_path / "node", MODEL, repeat=False)
     with UnixNode([program], tmp_path / "node", [DEVICE]) as node, Bridge(node.fd) as bridge:
         monitor = Monitor(bridge.url)
-        while (event := monitor.event(20)) and event["event"] != "end":
-            monitor.prediction(event)
-        assert event["count"] == monitor.predictions and monitor.lost == 0
+        while not isinstance(event := monitor.event(20), End):
+            assert event, "the recording ends"
+        assert event.count == monitor.predictions and monitor.lost == 0
         monitor.close()

@@ -32,6 +32,7 @@ from tools.firmware.sources import ROOT
 from xnornode.errors import LinkError, NodeError
 from xnornode.link import connect as connect_module
 from xnornode.link.connect import connect
+from xnornode.link.messages import Prediction, Ready, Source
 from xnornode.link.monitor import Monitor
 from xnornode.link.ports import open_port
 from xnornode.link.push import Push, push
@@ -74,7 +75,7 @@ def test_the_stream_goes_on_while_a_model_is_pushed(home, data):
     seen = []
 
     def note(event):
-        if event["event"] in ("ready", "source", "prediction"):
+        if isinstance(event, Ready | Source | Prediction):
             seen.append(event)
 
     with live_node(home, OLD) as (_, bridge), connect(bridge.url, on_event=note) as session:
@@ -86,17 +87,17 @@ def test_the_stream_goes_on_while_a_model_is_pushed(home, data):
     windows = len(expected["old"])
     running, place, by_new = "old", None, 0
     for before, event in zip([None, *seen], seen, strict=False):
-        if event["event"] == "ready":
-            running = "old" if event["model"] == "net 1" else "new"
-        elif event["event"] == "source":
+        if isinstance(event, Ready):
+            running = "old" if event.model == "net 1" else "new"
+        elif isinstance(event, Source):
             assert place in (None, windows), "each pass is whole"
             place = 0
         elif place is not None:
-            assert event["scores"] == expected[running][place].tolist(), (running, place)
+            assert list(event.scores) == expected[running][place].tolist(), (running, place)
             by_new += running == "new"
             place += 1
-        if before and before["event"] == event["event"] == "prediction":
-            assert event["seq"] == before["seq"] + 1
+        if isinstance(before, Prediction) and isinstance(event, Prediction):
+            assert event.seq == before.seq + 1
     assert running == "new" and by_new > 10
 
 
@@ -218,7 +219,7 @@ def test_the_node_restarts_in_the_middle(home):
     said = []
     with live_node(home, OLD, faults) as (node, bridge):
         done = push(bridge.url, LARGE, say=said.append)
-        assert done.breaks + done.retries >= 1 and done.active["revision"] == 3
+        assert done.breaks + done.retries >= 1 and done.active.revision == 3
         assert node.running
     assert active_model(home) == LARGE
     assert any("bytes of it: going on from there" in text for text in said), said
@@ -229,7 +230,7 @@ def test_a_program_that_prints_a_prompt_is_no_repl(home):
     place = (TO_HOST, 0, b'"event":"hello"')
     faults = [Fault(Kind.INSERT, *place, data=b">>> "), Fault(Kind.STALL, *place, seconds=0.3)]
     with live_node(home, OLD, faults) as (node, bridge):
-        assert push(bridge.url, NEW).active["revision"] == 2
+        assert push(bridge.url, NEW).active.revision == 2
         assert node.running and bridge.fired == faults
 
 
@@ -264,11 +265,11 @@ def test_signed_models(home, tmp_path):
             assert after == before
 
         refused("unsigned", NEW, None)
-        assert push(bridge.url, NEW, key=key).active["revision"] == 2
+        assert push(bridge.url, NEW, key=key).active.revision == 2
         refused("signature", model_bytes(4), other)
         refused("revision", OLD, key)
         refused("revision", to_bytes(replace(small_model(4), revision=2)), key)
-        assert push(bridge.url, model_bytes(4), key=key).active["revision"] == 4
+        assert push(bridge.url, model_bytes(4), key=key).active.revision == 4
         (home / "xnornode.key").write_bytes(b"")
         refused("signature", model_bytes(5), key)
         (home / "xnornode.key").unlink()
@@ -301,9 +302,9 @@ def test_doctor(home, files):
 
 def test_the_channels_of_the_sensor_are_told(home):
     with live_node(home, OLD) as (_, bridge), connect(bridge.url) as session:
-        assert session.hello["model"]["name"] == "net 1"
-        assert session.hello["running"] and not session.hello["signed"]
-        assert session.hello["format"] == from_bytes.__globals__["VERSION"]
+        assert session.hello.model.name == "net 1"
+        assert session.hello.running and not session.hello.signed
+        assert session.hello.format == from_bytes.__globals__["VERSION"]
     assert from_bytes(OLD).window.channels == CHANNELS
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.lab.targets import interpreter, terminal
 from xnornode.errors import LinkError
-from xnornode.link import repl
-from xnornode.link.repl import CTRL_B, CTRL_D, Board
+from xnornode.link import raw_repl
+from xnornode.link.raw_repl import CTRL_B, CTRL_D
+from xnornode.link.repl import Board
 
 LATE = "sleep 1.5; exec"
 """Reads after the first try to reach it was given up: it answers both tries."""
@@ -27,7 +28,7 @@ def test_a_board_that_answers_late():
 
 
 def test_what_never_answers_is_told_to_start_again(monkeypatch):
-    monkeypatch.setattr(repl, "INTERRUPT_TRIES", 1)
+    monkeypatch.setattr(raw_repl, "INTERRUPT_TRIES", 1)
     ours, its = pty.openpty()
     tty.setraw(its)
     try:

@@ -1,0 +1,257 @@
+"""What a node says: one class an event, with the types and ranges of its fields.
+
+docs/lines.md and docs/protocol.md have the same fields in tables; a test compares the two.
+`parsing` makes them of lines.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NotRequired, TypedDict
+
+from xnornode.link.schema import Hex, Range
+
+Count = Annotated[int, Range(0, 2**53 - 1)]
+"""What grows without an end, or is a size in bytes. Each JSON reader can hold it."""
+Word = Annotated[int, Range(0, 2**32 - 1)]
+"""What a model file or a version holds in 32 bits."""
+Score = Annotated[int, Range(-(2**31), 2**31 - 1)]
+"""Of a class, without a unit: the largest wins."""
+
+
+@dataclass(frozen=True)
+class NodeModel:
+    """A model on a node.
+
+    Parameters
+    ----------
+    name : str or None
+        None where the file cannot be loaded; `bytes` is 0 then and `sha256` is empty.
+    revision : int
+        As it stands in the file.
+    bytes : int
+        Size of the file.
+    sha256 : str
+        SHA-256 of the file in 64 hexadecimal digits.
+    trial : int or None
+        How often the node has started with it and not yet classified a window. None after that.
+    """
+
+    name: str | None
+    revision: Word
+    bytes: Count
+    sha256: Annotated[str, Hex(64, or_empty=True)]
+    trial: Count | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A push that did not come to its end.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the whole model.
+    bytes : int
+        That are on the node.
+    """
+
+    sha256: str
+    bytes: Count
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a node. `EVENT` is the name that it has there."""
+
+    EVENT: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Ready(Event):
+    """A model has been loaded. docs/lines.md has the fields."""
+
+    EVENT = "ready"
+    session: str
+    seq: Count
+    bnn: str
+    firmware: str
+    machine: str
+    model: str
+    revision: Word
+    model_crc: Annotated[str, Hex(8)]
+    bytes: Count
+    labels: tuple[str, ...]
+    ram: Count
+    note: str
+
+
+@dataclass(frozen=True)
+class Prediction(Event):
+    """A window has been classified. docs/lines.md has the fields."""
+
+    EVENT = "prediction"
+    seq: Count
+    ms: Count
+    label: str
+    index: Annotated[int, Range(0, 254)]
+    scores: tuple[Score, ...]
+    us: Count
+
+
+@dataclass(frozen=True)
+class Source(Event):
+    """A sensor's stream begins anew: windows do not reach over it."""
+
+    EVENT = "source"
+    name: str
+
+
+@dataclass(frozen=True)
+class End(Event):
+    """The source has nothing more; `count` predictions were made."""
+
+    EVENT = "end"
+    count: Count
+
+
+@dataclass(frozen=True)
+class Error(Event):
+    """The node stops; `error` says what went wrong and what to do."""
+
+    EVENT = "error"
+    error: str
+
+
+@dataclass(frozen=True)
+class Ack(Event):
+    """The answer to a chunk of a model.
+
+    Parameters
+    ----------
+    push : int
+        Number of the push.
+    at : int
+        Bytes of the model that the node has.
+    error : str or None, default None
+        Why the chunk was not taken (docs/protocol.md, "Errors").
+    message : str, default ""
+        The same for people.
+    """
+
+    EVENT = "ack"
+    push: Count
+    at: Count
+    error: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Answer(Event):
+    """The answer to a command.
+
+    Parameters
+    ----------
+    id : int or None
+        The command's. None where the node could not read it, or speaks by itself.
+    """
+
+    EVENT = "reply"
+    id: Count | None
+
+
+@dataclass(frozen=True)
+class Hello(Answer):
+    """What a node says of itself. docs/protocol.md has the fields."""
+
+    EVENT = "hello"
+    protocol: Word
+    session: str
+    library: str
+    bnn: str
+    format: Word
+    firmware: str
+    machine: str
+    frame: Annotated[int, Range(64, 65536)]
+    window: Annotated[int, Range(1, 256)]
+    flash: Count
+    ram: Count
+    model: NodeModel | None
+    channels: tuple[str, ...] | None
+    running: bool
+    signed: bool
+
+
+@dataclass(frozen=True)
+class Refusal(Answer):
+    """A command that was not carried out: `error` and `message` as in `Ack`."""
+
+    error: str
+    message: str = ""
+    at: Count | None = None
+    """Bytes of the model that the node has, where `error` is `incomplete`."""
+
+
+@dataclass(frozen=True)
+class Models(Answer):
+    """The answer to `list`: the active model, the one before, and pushes that were cut off."""
+
+    active: NodeModel | None
+    previous: NodeModel | None
+    part: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Begun(Answer):
+    """The answer to `begin`: the push's number, and the bytes that the node has already."""
+
+    push: Count
+    at: Count
+
+
+@dataclass(frozen=True)
+class Switched(Answer):
+    """The answer to `end` and `rollback`: the active model, and the one that it replaced."""
+
+    active: NodeModel
+    previous: NodeModel | None
+
+
+@dataclass(frozen=True)
+class Running(Answer):
+    """The answer to `begin` where the node runs this very model."""
+
+    active: NodeModel
+
+
+@dataclass(frozen=True)
+class Done(Answer):
+    """The answer to `quit`."""
+
+
+@dataclass(frozen=True)
+class Unknown(Event):
+    """A whole line that is in none of the documents, or not as they have it.
+
+    Parameters
+    ----------
+    event : str
+        Its name.
+    problem : str
+        What is wrong with it.
+    id : int or None
+        Of the command that it answers, if it answers one.
+    """
+
+    EVENT = ""
+    event: str
+    problem: str
+    id: int | None
+
+
+class Begin(TypedDict):
+    """The fields of the command `begin`."""
+
+    protocol: int
+    length: int
+    sha256: str
+    revision: int
+    hmac: NotRequired[str]

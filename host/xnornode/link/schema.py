@@ -1,0 +1,159 @@
+"""Checks a JSON object against a dataclass: the types of its fields, and the ranges they name."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from types import NoneType
+from typing import TypeVar, get_args, get_type_hints
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The integers that a field may be.
+
+    Parameters
+    ----------
+    low, high : int
+        The smallest and the largest one.
+
+    Examples
+    --------
+    >>> Range(0, 3).allows(4)
+    False
+    """
+
+    low: int
+    high: int
+
+    def allows(self, value: int) -> bool:
+        """Whether a number is one of them."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Hex:
+    """A text of hexadecimal digits in lower case.
+
+    Parameters
+    ----------
+    digits : int
+        How many.
+    or_empty : bool, default False
+        Whether the text may also be empty.
+
+    Examples
+    --------
+    >>> Hex(4).allows("c0de"), Hex(4).allows("")
+    (True, False)
+    """
+
+    digits: int
+    or_empty: bool = False
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        found = re.fullmatch(rf"[0-9a-f]{{{self.digits}}}", value)
+        return bool(found) or (self.or_empty and not value)
+
+
+@cache
+def hints(kind: type) -> dict[str, object]:
+    """The types of a dataclass's fields, with their ranges.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass.
+
+    Returns
+    -------
+    dict
+        From a field's name to its type.
+    """
+    return get_type_hints(kind, include_extras=True)
+
+
+def instance(kind: type[T], given: Mapping[str, object]) -> T:
+    """A dataclass from a JSON object. Keys that are no fields are passed over.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass. Its fields are of bool, int, str (which becomes printable), tuples of one
+        type, dataclasses, each of them or None. `Annotated` adds a `Range` or `Hex`.
+    given : mapping
+        The JSON object.
+
+    Returns
+    -------
+    object
+        Of this kind.
+
+    Raises
+    ------
+    ValueError
+        That names the field which is missing or wrong.
+
+    Examples
+    --------
+    >>> @dataclass
+    ... class Point:
+    ...     x: int
+    >>> instance(Point, {"x": 1, "y": "later"})
+    Point(x=1)
+    """
+    known, values = hints(kind), {}  # type: ignore[arg-type]
+    for field in fields(kind):  # type: ignore[arg-type]
+        if field.name in given:
+            try:
+                values[field.name] = _checked(known[field.name], given[field.name])
+            except TypeError:
+                raise ValueError(f"`{field.name}` is not as it should be") from None
+        elif field.default is MISSING:
+            raise ValueError(f"`{field.name}` is missing")
+    return kind(**values)
+
+
+def _checked(hint: object, value: object) -> object:
+    """A value of a type with its ranges; text printable. Raises TypeError, ValueError."""
+    if constraints := getattr(hint, "__metadata__", ()):
+        value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
+        if all(constraint.allows(value) for constraint in constraints):
+            return value
+    elif hint is str and isinstance(value, str):
+        return printable(value)
+    elif hint is type(value):  # a bool is no int
+        return value
+    elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
+        return instance(hint, value)
+    elif getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
+        return tuple(_checked(get_args(hint)[0], item) for item in value)
+    elif NoneType in get_args(hint):
+        return None if value is None else _checked(get_args(hint)[0], value)
+    raise TypeError
+
+
+def printable(text: str) -> str:
+    r"""Text for a terminal: what cannot be printed, such as an escape, by its number.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The same, where all of it can be printed.
+
+    Examples
+    --------
+    >>> printable("\x1b[2J")
+    '\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
