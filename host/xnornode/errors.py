@@ -47,7 +47,7 @@ REMEDIES = {
 class NodeError(LinkError):
     """A command that the node refuses; its model stays.
 
-    `name` is one of docs/protocol.md, "Errors"; `answer` all that the node said.
+    `name` is one of docs/reference/protocol.md, "Errors"; `answer` all that the node said.
     """
 
     def __init__(self, answer: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Follow a node's predictions, and know what was lost (docs/lines.md)."""
+"""Follow a node's predictions, and know what was lost (docs/reference/lines.md)."""
 
 import threading
 import time
@@ -23,9 +23,9 @@ GLANCE = 0.5
 class Prediction:
     """One line of a node.
 
-    seq, ms, label, index, scores, us: as in docs/lines.md. time: when it came, in seconds since
-    1970. model, revision: the node's, where they are known. lost: predictions that the node made
-    between the one before and this one, and that did not arrive.
+    seq, ms, label, index, scores, us: as in docs/reference/lines.md. time: when it came, in
+    seconds since 1970. model, revision: the node's, where they are known. lost: predictions that
+    the node made between the one before and this one, and that did not arrive.
     """
 
     time: float

@@ -30,9 +30,9 @@ class Pushed:
     """What a push has done.
 
     active: what the node now runs; replaced: what it ran before, or None. Both as in
-    docs/protocol.md. sent: False if the node had this very model. seconds: in all. resumed: bytes
-    that the node had from a push before. retries: pieces that were sent again. breaks: how often
-    the connection was made anew.
+    docs/reference/protocol.md. sent: False if the node had this very model. seconds: in all.
+    resumed: bytes that the node had from a push before. retries: pieces that were sent again.
+    breaks: how often the connection was made anew.
     """
 
     active: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Which pieces of a model are sent when (docs/protocol.md, "A push"). No port, no clock."""
+"""Which pieces of a model are sent when (docs/reference/protocol.md). No port, no clock."""
 
 import re
 
