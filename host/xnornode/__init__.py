@@ -6,8 +6,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "load_dataset": "data.readers:read",
+    "load_dataset": "datasets.load:load_dataset",
     "Dataset": "data.dataset:Dataset",
+    "from_windows": "data.dataset:from_windows",
     "prepare": "data.prepare:prepare",
     "Splits": "data.prepare:Splits",
     "train": "training.trainer:train",

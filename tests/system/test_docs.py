@@ -19,6 +19,7 @@ from tools.firmware.build import build
 from tools.firmware.sources import ROOT
 from xnornode.classifier import XnorClassifier
 from xnornode.cli import main
+from xnornode.datasets.load import EXAMPLES
 from xnornode.link.monitor import Monitor
 from xnornode.recipes import defaults
 
@@ -60,7 +61,8 @@ def test_each_block_is_of_a_kind_that_is_tested():
 @pytest.mark.parametrize("block", of("python"))
 def test_python_on_the_pc(block, data, monkeypatch):
     x, y, people = documents.windows()
-    monkeypatch.setattr(defaults, "STEPS", 1)
+    for name in ("STEPS", "FEWEST_EPOCHS"):
+        monkeypatch.setattr(defaults, name, 1)
     monkeypatch.setitem(XnorClassifier.__init__.__kwdefaults__, "epochs", 2)
     if PORT not in block.code:
         exec(compile(block.code, str(block), "exec"), {"X": x, "y": y, "people": people})
@@ -108,7 +110,7 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
     match words:
         case ["xnornode", name, *rest]:
             main._parser([name]).parse_args([name, *rest])
-            if name in NO_BOARD and rest[0] not in defaults.EXAMPLES:
+            if name in NO_BOARD and rest[0] not in EXAMPLES:
                 command = [sys.executable, "-m", "xnornode", name, *rest, *QUICK[name]]
                 done = subprocess.run(command, cwd=data, capture_output=True, text=True)
                 assert done.returncode == 0, done.stderr
