@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test package fuzz soak bench bench-training bench-ablation quick lint format firmware native clean distclean
+.PHONY: help setup setup-test demo test package fuzz soak bench bench-training bench-ablation quick lint format firmware native docs clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -25,7 +25,7 @@ bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DA
 	@$(PYTHON) -m tools.bench.whole_models $(MODELS) $(if $(DATA),--data $(DATA))
 	@$(PYTHON) -m tools.bench.size
 
-bench-training: setup ## the accuracy table of docs/training-results.md, three seeds: two hours
+bench-training: setup ## the accuracy table of docs/reference/training-results.md, three seeds: two hours
 	@$(PYTHON) -m tools.bench.training
 
 bench-ablation: setup ## what each technique brings, three seeds: two hours
@@ -62,6 +62,9 @@ native: setup ## the module for boards that keep their firmware: build/firmware/
 
 package: setup-test ## a wheel for everybody, with all that goes on a board, and its sdist: build/dist/
 	@$(PYTHON) -m tools.package
+
+docs: setup-test ## the documentation as a site: build/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 setup: ## install what the demo needs and this computer lacks
 	@tools/setup/setup.sh demo

@@ -2,9 +2,9 @@
 
     mpremote run device/classify.py
 
-docs/lines.md has the lines, docs/protocol.md what the PC may say. As /main.py on the node it starts
-with the power (`xnornode flash --autostart`). The sensor is a recording in the node's flash, at the
-rate it was recorded; as fast as it can:
+The lines are in docs/reference/lines.md, and what the PC may say in docs/reference/protocol.md. As
+/main.py on the node it starts with the power (`xnornode flash --autostart`). The sensor is a
+recording in the node's flash, at the rate it was recorded; as fast as it can:
 
     mpremote exec "REALTIME = False" run device/classify.py
 

@@ -1,4 +1,4 @@
-"""Classify on the second core while the sample loop goes on (docs/placement.md).
+"""Classify on the second core while the sample loop goes on (docs/guides/placement.md).
 
 In a program of one's own::
 

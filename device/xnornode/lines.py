@@ -1,4 +1,4 @@
-"""The lines that a node writes, one JSON object each (docs/lines.md)."""
+"""The lines that a node writes, one JSON object each (docs/reference/lines.md)."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """The node's end of the serial line: predictions go out, commands and models come in.
 
-In a program of one's own (docs/protocol.md)::
+In a program of one's own (docs/reference/protocol.md)::
 
     clf = Classifier()  # the active model of the node's store
     link = Link(clf)

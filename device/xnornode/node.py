@@ -1,4 +1,4 @@
-"""What the link does with models: tell of them, load them, switch to them (docs/protocol.md)."""
+"""What the link does with models: list, load and switch them (docs/reference/protocol.md)."""
 
 import gc
 import sys

@@ -1,4 +1,4 @@
-"""Takes commands and pushes, line by line (docs/protocol.md).
+"""Takes commands and pushes, line by line (docs/reference/protocol.md).
 
 Knows nothing of ports, sensors or the module `bnn`, and runs in CPython too, where its tests drive
 it.

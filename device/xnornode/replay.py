@@ -1,4 +1,4 @@
-"""Recordings in the node's flash as a sensor (docs/recordings.md)."""
+"""Recordings in the node's flash as a sensor (docs/reference/recordings.md)."""
 
 import json
 import os

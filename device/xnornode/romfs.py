@@ -1,4 +1,4 @@
-"""Files that are used where they lie in flash (docs/placement.md)."""
+"""Files that are used where they lie in flash (docs/guides/placement.md)."""
 
 WORD = 4  # bytes: the kernels read weights in words, and a Cortex-M0+ faults on an unaligned one
 

@@ -1,4 +1,4 @@
-"""HMAC-SHA256 (RFC 2104) with the node's key (docs/security.md). Runs in CPython too."""
+"""HMAC-SHA256 (RFC 2104) with the node's key (docs/guides/security.md). Runs in CPython too."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The models on the node, so that a power cut at any moment leaves a whole one (docs/store.md).
+"""The models on the node, safe against power cuts (docs/reference/store.md).
 
 Runs in CPython too, where its tests drive it.
 """

@@ -1,3 +1,97 @@
-"""XnorNode on the PC: train binary neural networks and put them on MicroPython sensor nodes."""
+"""XnorNode on the PC: train binary neural networks and put them on MicroPython sensor nodes.
 
-__version__ = "0.1.0"
+The names of `__all__` are the public API. Each is imported when it is first used: whoever pushes a
+model does not wait for the trainer.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xnornode.classifier import XnorClassifier
+    from xnornode.cost.estimate import estimate
+    from xnornode.data.dataset import Dataset, from_windows
+    from xnornode.data.prepare import PrepareOptions, Splits, prepare
+    from xnornode.data.time_series import ReadOptions
+    from xnornode.datasets.load import load_dataset
+    from xnornode.errors import (
+        DataError,
+        LinkError,
+        LinkLost,
+        ModelError,
+        NodeError,
+        XnorNodeError,
+    )
+    from xnornode.export.fold import fold
+    from xnornode.link.monitor import Monitor
+    from xnornode.link.push import push
+    from xnornode.model.classifier import Classifier
+    from xnornode.model.model import Model
+    from xnornode.nn.layer_spec import Conv, Dense
+    from xnornode.search.budget import Budget
+    from xnornode.search.halving import search
+    from xnornode.training.config import TrainConfig
+    from xnornode.training.trainer import train
+
+__version__ = "0.2.0"
+
+_ROOMS = {
+    "classifier": ("XnorClassifier",),
+    "cost.estimate": ("estimate",),
+    "data.dataset": ("Dataset", "from_windows"),
+    "data.prepare": ("PrepareOptions", "Splits", "prepare"),
+    "data.time_series": ("ReadOptions",),
+    "datasets.load": ("load_dataset",),
+    "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
+    "export.fold": ("fold",),
+    "link.monitor": ("Monitor",),
+    "link.push": ("push",),
+    "model.classifier": ("Classifier",),
+    "model.model": ("Model",),
+    "nn.layer_spec": ("Conv", "Dense"),
+    "search.budget": ("Budget",),
+    "search.halving": ("search",),
+    "training.config": ("TrainConfig",),
+    "training.trainer": ("train",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Budget",
+    "Classifier",
+    "Conv",
+    "DataError",
+    "Dataset",
+    "Dense",
+    "LinkError",
+    "LinkLost",
+    "Model",
+    "ModelError",
+    "Monitor",
+    "NodeError",
+    "PrepareOptions",
+    "ReadOptions",
+    "Splits",
+    "TrainConfig",
+    "XnorClassifier",
+    "XnorNodeError",
+    "estimate",
+    "fold",
+    "from_windows",
+    "load_dataset",
+    "prepare",
+    "push",
+    "search",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'xnornode' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"xnornode.{_ROOM_OF[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

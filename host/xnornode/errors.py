@@ -45,7 +45,7 @@ REMEDIES = {
 class NodeError(LinkError):
     """A command that the node refuses; its model stays.
 
-    `name` is one of docs/protocol.md, "Errors"; `message` what the node says of it.
+    `name` is one of docs/reference/protocol.md, "Errors"; `message` what the node says of it.
     """
 
     def __init__(self, name: str, message: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Where code and weights lie: kernels in RAM, models in ROMFS used in place (docs/placement.md)."""
+"""Where code and weights lie: kernels in RAM, models in ROMFS (docs/guides/placement.md)."""
 
 import ast
 import itertools
@@ -221,7 +221,7 @@ def objects(elf: Path) -> list[Path]:
 
 
 def test_kernels_call_nothing_in_flash(elf, symbols):
-    """What the columns' code still calls there is in docs/placement.md."""
+    """What the columns' code still calls there is in docs/guides/placement.md."""
     left = {}
     for path in objects(elf):
         _, *parts = re.split(r"section (\S+):", run_tool("arm-none-eabi-objdump", "-dr", path))
@@ -233,10 +233,12 @@ def test_kernels_call_nothing_in_flash(elf, symbols):
 
 
 def test_ram_that_kernels_take(elf):
-    """What docs/placement.md says."""
+    """What docs/guides/placement.md says."""
     sections = run_tool("arm-none-eabi-size", "-A", *objects(elf))
     sizes = re.findall(r"^\.time_critical\.bnn\S*\s+(\d+)", sections, re.M)
-    said = re.search(r"kernels take ([\d.]+) kB of RAM", (ROOT / "docs/placement.md").read_text())
+    said = re.search(
+        r"kernels take ([\d.]+) kB of RAM", (ROOT / "docs/guides/placement.md").read_text()
+    )
     assert said
     assert abs(sum(map(int, sizes)) / 1024 - float(said[1])) < 0.2
 

@@ -166,7 +166,7 @@ def test_replay_keeps_the_recordings_rate_and_ctrl_c_ends_it(pico):
 
 
 def readme_code() -> str:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    blocks = re.findall(r"```python[^\n]*\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     blocks = [block for block in blocks if "import Classifier\n" in block]
     assert len(blocks) == 1
     return blocks[0]

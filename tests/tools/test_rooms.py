@@ -23,7 +23,7 @@ HOST = (
 FLOORS = (
     *("tests.system", "tests.tools", "tests.node", "tests.core", "tests.host", "tests.conftest"),
     *("tools.demo", "tools.stress", "tools.bench", "tests.lab", "tools.flash", "tools.lint"),
-    "tools.package",
+    *("tools.package", "tools.docs"),
     *("tools.emulators", "tools.firmware", "tools.setup"),
     *(f"xnornode.{room}" for room in HOST),
     "xnornode",

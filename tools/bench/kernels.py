@@ -2,7 +2,7 @@
 
 Builds the C core as for a board, runs it in an emulator (Unicorn), and compares each result with
 the reference before its count is printed. Of the Cortex-M0+ cycles are counted, by its manual, with
-memory that never waits; of other cores instructions. docs/kernels.md says more.
+memory that never waits; of other cores instructions. docs/reference/kernels.md says more.
 Exit status 0; 1 where a result is wrong, a tool is missing, or --check finds something slower.
 """
 

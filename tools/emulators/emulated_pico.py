@@ -75,36 +75,37 @@ def node_command() -> str:
     return binary
 
 
-def install_package() -> None:
-    """Installs the emulator's npm package into build/pico-npm, if it is not there yet.
+def install_package(source: Path = EMULATOR, folder: Path = PACKAGE) -> None:
+    """Installs the npm package that `source` names into `folder`, if it is not there yet.
+
+    The default is the emulator's package.
 
     Raises:
         EmulatorError: npm is missing or fails.
     """
-    folder = PACKAGE
     names = ("package.json", "package-lock.json", ".npmrc")
-    wanted = hashlib.sha256(b"".join((EMULATOR / name).read_bytes() for name in names)).hexdigest()
+    wanted = hashlib.sha256(b"".join((source / name).read_bytes() for name in names)).hexdigest()
     stamp = folder / "installed"
     folder.mkdir(parents=True, exist_ok=True)
-    with lock(folder / "lock", "the emulator's npm package"):
+    with lock(folder / "lock", f"the npm package of {source.name}"):
         if stamp.exists() and stamp.read_text() == wanted:
             return
         npm = _find("npm")
         if npm is None:
             raise EmulatorError(
-                "npm is needed once, to install the emulator's package; "
+                f"npm is needed once, to install a package for {source.name}; "
                 "on Debian: sudo apt-get install npm"
             )
         stamp.unlink(missing_ok=True)
         for name in names:
-            shutil.copy(EMULATOR / name, folder / name)
+            shutil.copy(source / name, folder / name)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         path = f"{Path(node_command()).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         result = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
         )
         if result.returncode != 0:
-            raise EmulatorError(f"npm could not install the emulator's package:\n{result.stderr}")
+            raise EmulatorError(f"npm could not install for {source.name}:\n{result.stderr}")
         stamp.write_text(wanted)
 
 

@@ -40,7 +40,7 @@ COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"  # what libFuzzer
 HOST_TOOLS = ("make", "gcc")
 ARM_TOOLS = ("make", "gcc", "arm-none-eabi-gcc")
 # Bytes for ROMFS between the firmware's code and the littlefs, which stays where stock firmware has
-# it (docs/placement.md).
+# it (docs/guides/placement.md).
 RP2_ROMFS = 128 * 1024
 XTENSA = Target(
     "tools/firmware/xtensa",

@@ -98,7 +98,7 @@ class Installer:
             yield self._push(plan.model, plan.key)
 
     def _push(self, data: bytes, key: bytes | None) -> str:
-        """The model goes the way of every push (docs/protocol.md), also the first one."""
+        """The model goes the way of every push (docs/reference/protocol.md), also the first one."""
         session = Session(self.board.port)
         with receiver(self.board, session):
             push = Push(data, key, say=self._say, progress=self._show_push)

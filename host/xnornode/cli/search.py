@@ -24,7 +24,7 @@ examples:
   xnornode search log.csv --bytes 4000 --minutes 30 -o best.bnn --report search.html
   xnornode search digits --ram 6000 --chip esp32 --trials 60 -o best.bnn
 
-docs/search.md says what is tried and how the choice is made
+docs/guides/search.md says what is tried and how the choice is made
 """
 
 

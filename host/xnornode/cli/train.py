@@ -36,7 +36,7 @@ examples:
   xnornode train log.csv -o log.bnn --label activity --group person --report log.html
   xnornode train digits.npz -o digits.bnn --image 8x8 --layers "conv 16x3 pool 2, dense 64"
 
-example sets: {", ".join(EXAMPLES)}; docs/training.md says how data may be stored
+example sets: {", ".join(EXAMPLES)}; docs/guides/training.md says how data may be stored
 """
 
 

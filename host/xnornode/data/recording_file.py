@@ -1,4 +1,4 @@
-"""Recording files (docs/recordings.md): what a node replays and, later, records."""
+"""Recording files (docs/reference/recordings.md): what a node replays and, later, records."""
 
 import json
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def from_bytes(data: bytes, name: str) -> RecordFile:
         names = [str(header[key]) for key in ("label", "group", "name")]
         rate_mhz = int(header["rate_mhz"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{name} is not a recording: see docs/recordings.md") from error
+        raise DataError(f"{name} is not a recording: see docs/reference/recordings.md") from error
     if not channels or len(scales) != len(channels) or rate_mhz < 1:
         raise DataError(f"{name} is not a recording: channels, scales or rate are not right")
     if not body or len(body) % (2 * len(channels)):

@@ -1,4 +1,4 @@
-"""Lines with their CRC: JSON objects to bytes and back (docs/protocol.md, "Lines")."""
+"""Lines with their CRC: JSON objects to bytes and back (docs/reference/protocol.md, "Lines")."""
 
 import json
 from binascii import crc32

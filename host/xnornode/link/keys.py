@@ -1,4 +1,4 @@
-"""Keys that sign models (docs/security.md)."""
+"""Keys that sign models (docs/guides/security.md)."""
 
 import os
 import secrets

@@ -1,6 +1,6 @@
 """What a node says: one class an event, with the types and ranges of its fields.
 
-docs/lines.md and docs/protocol.md have the same fields in tables; a test compares the two.
+docs/reference/lines.md and docs/reference/protocol.md have the same fields in tables; a test compares the two.
 `parsing` makes them of lines.
 """
 
@@ -67,7 +67,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Ready(Event):
-    """A model has been loaded. docs/lines.md has the fields."""
+    """A model has been loaded. docs/reference/lines.md has the fields."""
 
     EVENT = "ready"
     session: str
@@ -86,7 +86,7 @@ class Ready(Event):
 
 @dataclass(frozen=True)
 class Prediction(Event):
-    """A window has been classified. docs/lines.md has the fields."""
+    """A window has been classified. docs/reference/lines.md has the fields."""
 
     EVENT = "prediction"
     seq: Count
@@ -132,7 +132,7 @@ class Ack(Event):
     at : int
         Bytes of the model that the node has.
     error : str or None, default None
-        Why the chunk was not taken (docs/protocol.md, "Errors").
+        Why the chunk was not taken (docs/reference/protocol.md, "Errors").
     message : str, default ""
         The same for people.
     """
@@ -160,7 +160,7 @@ class Answer(Event):
 
 @dataclass(frozen=True)
 class Hello(Answer):
-    """What a node says of itself. docs/protocol.md has the fields."""
+    """What a node says of itself. docs/reference/protocol.md has the fields."""
 
     EVENT = "hello"
     protocol: Word

@@ -1,4 +1,4 @@
-"""Follow a node's predictions, and know what was lost (docs/lines.md)."""
+"""Follow a node's predictions, and know what was lost (docs/reference/lines.md)."""
 
 import threading
 import time

@@ -79,7 +79,7 @@ def expect(kind: type[A], answer: Answer) -> A:
     Parameters
     ----------
     kind : type
-        The answer that the command has by docs/protocol.md.
+        The answer that the command has by docs/reference/protocol.md.
     answer : Answer
         The answer that came.
 

@@ -1,4 +1,4 @@
-"""Commands to a node and its lines, over a port that is open (docs/protocol.md)."""
+"""Commands to a node and its lines, over a port that is open (docs/reference/protocol.md)."""
 
 import itertools
 import time

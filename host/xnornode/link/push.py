@@ -17,7 +17,7 @@ from xnornode.link.protocol import USUAL, Session, Timing
 from xnornode.link.send_window import Sender
 
 PROTOCOL = 1
-"""Version of docs/protocol.md."""
+"""Version of docs/reference/protocol.md."""
 REVISION = slice(12, 16)
 """Bytes of a model file that are its revision (FORMAT.md, "Header")."""
 PATIENCE = 4

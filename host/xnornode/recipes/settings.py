@@ -1,6 +1,6 @@
 """Settings that are known to work for the example sets.
 
-What each setting brings is in docs/training-results.md.
+What each setting brings is in docs/reference/training-results.md.
 """
 
 from dataclasses import dataclass, field, replace

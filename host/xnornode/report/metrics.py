@@ -1,7 +1,7 @@
 """How good a trained model is, and what it costs: the figures behind every form of the report.
 
 `report_text` shows them on a terminal, `report_html` as a page; `to_json` is their stable form,
-whose keys docs/training.md describes.
+whose keys docs/guides/training.md describes.
 """
 
 import json

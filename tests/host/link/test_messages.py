@@ -69,7 +69,9 @@ MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": 
 
 
 def documents() -> str:
-    return "".join((ROOT / "docs" / name).read_text() for name in ("lines.md", "protocol.md"))
+    return "".join(
+        (ROOT / "docs" / "reference" / name).read_text() for name in ("lines.md", "protocol.md")
+    )
 
 
 def documented() -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-# Runs in MicroPython: lines to a node, as the PC writes them (docs/protocol.md).
+# Runs in MicroPython: lines to a node, as the PC writes them (docs/reference/protocol.md).
 from binascii import crc32
 
 ESCAPED = bytes(range(14)) + b"\x11\x13="
