@@ -1,4 +1,4 @@
-"""Counts the predictions that did not arrive (docs/reference/lines.md, "Reading them"). No port, no clock."""
+"""Counts the predictions that did not arrive (docs/reference/lines.md). No port, no clock."""
 
 from xnornode.link.messages import Event, Hello, Prediction, Ready
 

@@ -1,7 +1,7 @@
 """What a node says: one class an event, with the types and ranges of its fields.
 
-docs/reference/lines.md and docs/reference/protocol.md have the same fields in tables; a test compares the two.
-`parsing` makes them of lines.
+docs/reference/lines.md and docs/reference/protocol.md have the same fields in tables; a test
+compares the two. `parsing` makes them of lines.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which chunks of a model are sent when (docs/reference/protocol.md, "A push"). No port, no clock."""
+"""Which chunks of a model are sent when (docs/reference/protocol.md). No port, no clock."""
 
 import re
 
