@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import c_core
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-CORE = ROOT / "firmware_modules" / "bnn"
 BUILD = ROOT / "build" / "tests"
 Inputs = np.ndarray | Sequence[bytes]
 Job = tuple[bytes, Inputs, int]
@@ -36,10 +36,10 @@ def build_core(sanitize: bool) -> Path:
     BUILD.mkdir(parents=True, exist_ok=True)
     library = BUILD / f"libbnn{'-asan' if sanitize else ''}.{os.getpid()}.so"
     final = BUILD / f"libbnn{'-asan' if sanitize else ''}.so"
-    sources = [*sorted(CORE.glob("bnn_*.c")), ROOT / "tests" / "core_shim.c"]
+    sources = [*c_core.sources(), ROOT / "tests" / "core_shim.c"]
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
     flags += ["-O1", "-g", *SANITIZERS] if sanitize else ["-O2"]
-    command = ["gcc", *flags, "-shared", "-fPIC", f"-I{CORE}", *map(str, sources)]
+    command = ["gcc", *flags, "-shared", "-fPIC", *c_core.includes(), *map(str, sources)]
     subprocess.run([*command, "-o", str(library)], check=True)
     library.rename(final)
     return final
@@ -85,6 +85,7 @@ def sanitized(jobs: list[Job]) -> list[Answer]:
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     ).stdout.strip()
     env = {**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run(
         [sys.executable, __file__, str(library)],
         input=pickle.dumps(jobs),

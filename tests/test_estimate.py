@@ -2,9 +2,10 @@
 
 import subprocess
 
+import c_core
 import numpy as np
 import pytest
-from core import BUILD, CORE
+from core import BUILD
 from nets import Spec, random_code, random_model, random_network
 from xnornode.chips import ESP32, RP2040
 from xnornode.encode import ByteCode
@@ -80,8 +81,8 @@ def core_scratch():
             printf("%d %u", (int)error, (unsigned)m.scratch_words);
             return 0;
         }"""
-    sources = [str(path) for path in sorted(CORE.glob("bnn_*.c"))]
-    command = ["gcc", "-std=c99", f"-I{CORE}", "-x", "c", "-", *sources, "-o", str(program)]
+    command = ["gcc", "-std=c99", *c_core.includes(), "-x", "c", "-", "-x", "none"]
+    command += [*map(str, c_core.sources()), "-o", str(program)]
     subprocess.run(command, input=source, text=True, check=True)
 
     def ask(data: bytes) -> int:

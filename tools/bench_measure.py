@@ -9,6 +9,7 @@ from pathlib import Path
 import bench_cases
 import numpy as np
 from bench_cases import Wanted
+from c_core import sources
 from emulate import (
     FILE,
     INPUT,
@@ -20,7 +21,6 @@ from emulate import (
     Machine,
     classify,
     load,
-    sources,
 )
 from fit_networks import Case
 from xnornode.columns import columns_size, pack_strips, planes

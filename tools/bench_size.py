@@ -22,6 +22,7 @@ from subprocess import CalledProcessError
 import bench_cases
 import xtensa
 from bench_measure import XTENSA
+from c_core import includes, sources
 from emulate import (
     ARMV6M,
     INPUT,
@@ -33,7 +34,6 @@ from emulate import (
     Machine,
     classify,
     load,
-    sources,
 )
 from firmware import FIRMWARE, BuildError, build
 from sources import SourceError
@@ -71,7 +71,7 @@ def size(architecture: Architecture, folder: Path) -> Size:
     environment = xtensa.environment() if architecture.name == XTENSA.name else dict(os.environ)
     gcc = [architecture.prefix + "gcc", *architecture.flags, "-std=gnu99", "-Os", "-ffreestanding"]
     gcc += ["-fcallgraph-info=su", "-DBNN_KERNEL_SECTION=" + KERNELS, "-c", f"-I{folder}"]
-    command = [*gcc, *map(str, sources())]
+    command = [*gcc, *includes(), *map(str, sources())]
     subprocess.run(command, check=True, cwd=folder, env=environment)
     objects = sorted(folder.glob("*.o"))
     text, data, bss = totals(architecture, objects)

@@ -1,6 +1,6 @@
 // Arithmetic of the features. Twin of the first functions of host/xnornode/features.py.
 
-#include "bnn_roots.h"
+#include "bnn_math.h"
 
 // v / n, for n up to 65535 and a quotient below 2^32: schoolbook division, in digits of 16 bits.
 static uint32_t divide(uint64_t v, uint32_t n) {

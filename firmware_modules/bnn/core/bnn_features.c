@@ -6,7 +6,7 @@
 #include "bnn_features.h"
 
 #include "bnn_fixed.h"
-#include "bnn_roots.h"
+#include "bnn_math.h"
 
 #define SECTION_SIZE 12
 #define MAX_BANDS 14

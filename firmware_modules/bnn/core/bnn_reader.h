@@ -48,4 +48,9 @@ const uint8_t *bnn_take(bnn_reader_t *r, size_t size);
 // Go to the next multiple of 4, over zeros: `error` for any other byte.
 bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error);
 
+// Take `count` offsets and factors; `error` unless x * factor + offset fits int32 for all x from
+// -reach to reach.
+bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn_error_t error,
+                            const int32_t **offsets, const int16_t **factors);
+
 #endif // BNN_READER_H
