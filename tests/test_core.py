@@ -1,8 +1,11 @@
 """The C core against the Python reference, bit for bit."""
 
+import subprocess
+
+import c_core
 import numpy as np
 import pytest
-from core import core, sanitized
+from core import build_core, core, sanitized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nets import (
@@ -96,6 +99,26 @@ def test_the_reference_is_the_specification(code):
         assert got[i, y, q, o] == (1 if any(fires) else -1)
         both.add(any(fires))
     assert both == {True, False}
+
+
+def test_a_cpp_program_can_call_it(tmp_path):
+    """Without `extern "C"` in the headers this does not link."""
+    source, program = tmp_path / "program.cpp", tmp_path / "program"
+    source.write_text(
+        """
+        #include "bnn.h"
+        #include "bnn_kernel.h"
+        int main() {
+            bnn_model_t model;
+            return bnn_load(&model, "", 0) == BNN_SIZE && bnn_kernel_name[0] ? 0 : 1;
+        }
+        """
+    )
+    flags = ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *c_core.includes()]
+    library = build_core(sanitize=False)
+    command = ["g++", *flags, str(source), str(library), f"-Wl,-rpath,{library.parent}"]
+    subprocess.run([*command, "-o", str(program)], check=True)
+    subprocess.run([str(program)], check=True)
 
 
 def test_the_windows_exercise_both_outcomes():

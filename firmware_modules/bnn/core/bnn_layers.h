@@ -5,7 +5,7 @@
 
 #include "bnn_reader.h"
 
-// Load `layer_count` layers behind the code, and lay out the scratch.
+// Load the `layer_count` layers, and lay out the scratch.
 bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r);
 
 #endif // BNN_LAYERS_H

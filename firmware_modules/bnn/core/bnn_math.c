@@ -33,7 +33,7 @@ int32_t bnn_root(int64_t total, uint32_t n) {
     return total < 0 ? -v : v;
 }
 
-// The highest bit's place, then the fraction bit by bit, by squaring a mantissa m of 16 bits.
+// The highest bit's number, then the fraction bit by bit, by squaring a mantissa m of 16 bits.
 int32_t bnn_log2_256(uint64_t v) {
     if (v == 0) {
         return 0;

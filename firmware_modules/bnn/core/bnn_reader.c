@@ -1,3 +1,5 @@
+// Sections of a file: its bytes, its padding, and the pairs of offset and factor.
+
 #include "bnn_reader.h"
 
 const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
@@ -10,7 +12,6 @@ const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
     return section;
 }
 
-// Sections start at multiples of 4, and so does the file in memory.
 bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
     const uint8_t *pad;
     const size_t size = -(uintptr_t)r->at & 3;
