@@ -121,6 +121,12 @@ def test_a_cpp_program_can_call_it(tmp_path):
     subprocess.run([str(program)], check=True)
 
 
+def test_the_kernels_include_nothing_of_the_core():
+    kernels = c_core.MODULE / "kernels"
+    command = ["gcc", "-fsyntax-only", f"-I{kernels}", *map(str, kernels.glob("*.c"))]
+    subprocess.run(command, check=True)
+
+
 def test_the_windows_exercise_both_outcomes():
     """Parity of constants would say nothing: neurons and classes must vary over the windows."""
     model = random_model(3, 20, 2, 4, (64, 32, 5))
