@@ -8,16 +8,29 @@ from typing_extensions import Buffer
 __version__: Final[str]
 """Version of this module."""
 FORMAT: Final[int]
-"""Version of the model file's format that it reads."""
+"""Version of the model file format that it reads."""
 
 def kernel() -> str:
-    """Name of the kernel that was built in, such as "portable"."""
+    """Name of the kernels that were built in, such as "portable"."""
 
 class Model:
-    """A network that is read where it lies: nothing is copied, and predicting allocates nothing.
+    """A network that is read in place: nothing is copied, and a prediction allocates nothing.
 
-    buffer: the bytes of a `.bnn` file, at a multiple of 4 in memory. Raises ValueError with the
-    reason when it is not a valid model.
+    Parameters
+    ----------
+    buffer
+        The bytes of a `.bnn` file, at a multiple of 4 in memory.
+
+    Raises
+    ------
+    ValueError
+        The file is not a valid model. The message names the reason.
+
+    Examples
+    --------
+    >>> model = bnn.Model(open("model.bnn", "rb").read())
+    >>> model.labels[model.predict(array("h", samples))]
+    'walking'
     """
 
     def __init__(self, buffer: Buffer) -> None: ...
@@ -31,19 +44,19 @@ class Model:
         """One name per channel, with its unit."""
     @property
     def scales(self) -> tuple[int, ...]:
-        """Per channel, billionths of its unit to one count of a sample; 0 if unknown."""
+        """Per channel, billionths of its unit per count of a sample; 0 if unknown."""
     @property
     def notes(self) -> str:
         """What the model was trained on and how."""
     @property
     def length(self) -> int:
-        """Samples in a window; of a text model, the bytes of a text that are read."""
+        """Samples in a window; of a text model, the bytes of a text that it reads."""
     @property
     def hop(self) -> int:
-        """Samples from one window to the next."""
+        """Samples from the start of a window to the start of the next."""
     @property
     def rate_mhz(self) -> int:
-        """Sample rate in thousandths of a hertz; 0 if unknown."""
+        """Sample rate in millihertz; 0 if unknown."""
     @property
     def revision(self) -> int:
         """The maker's version of this model; 0 if not numbered."""
@@ -55,17 +68,35 @@ class Model:
         """Bytes of the file."""
     @property
     def ram(self) -> int:
-        """Bytes of RAM that this object holds besides the file and the strings."""
+        """Bytes of RAM that this object takes, without the file and the strings."""
     def predict(self, window: Buffer | str) -> int:
-        """Class index of one window: `length` samples of all channels as array('h') or bytes.
+        """Classify one window, or one text.
 
-        A text model takes a text of any length as str or bytes. Raises ValueError for a window of
-        another size, TypeError for another type.
+        Parameters
+        ----------
+        window
+            `length` samples of all channels, int16 by time, then channel: an array('h'), or bytes
+            (little-endian). With a text model, a str or bytes of any length.
+
+        Returns
+        -------
+        int
+            The index of the class in `labels`.
+
+        Raises
+        ------
+        ValueError
+            The window has another size.
+        TypeError
+            The window is of another type.
         """
     def scores(self, window: Buffer | str, out: array[int]) -> int:
-        """The same, and every class's score is written to `out`, an array('i')."""
+        """Classify as `predict` does, and write the score of each class to `out`, an array('i')."""
     def selftest(self) -> bool:
         """Whether this machine computes the scores that the file gives for its self-test.
 
-        Allocates the memory of one window, and frees it. Raises MemoryError where there is none.
+        Raises
+        ------
+        MemoryError
+            There is no memory for one window, which is freed afterwards.
         """

@@ -1,10 +1,11 @@
 # The module for MicroPython's CMake ports (rp2, esp32), by way of ../micropython.cmake.
 add_library(usermod_bnn INTERFACE)
-# The core is all of bnn_*: what is for one instruction set is empty for the others.
-file(GLOB BNN_CORE CONFIGURE_DEPENDS
-    ${CMAKE_CURRENT_LIST_DIR}/bnn_*.c ${CMAKE_CURRENT_LIST_DIR}/bnn_*.S)
-target_sources(usermod_bnn INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modbnn.c ${BNN_CORE})
-target_include_directories(usermod_bnn INTERFACE ${CMAKE_CURRENT_LIST_DIR})
+set(BNN_FOLDERS ${CMAKE_CURRENT_LIST_DIR}/core ${CMAKE_CURRENT_LIST_DIR}/kernels)
+# Kernels for one instruction set are empty files for the others.
+file(GLOB BNN_SOURCES CONFIGURE_DEPENDS
+    ${CMAKE_CURRENT_LIST_DIR}/core/*.c ${CMAKE_CURRENT_LIST_DIR}/kernels/*.[cS])
+target_sources(usermod_bnn INTERFACE ${CMAKE_CURRENT_LIST_DIR}/modbnn.c ${BNN_SOURCES})
+target_include_directories(usermod_bnn INTERFACE ${BNN_FOLDERS})
 target_link_libraries(usermod INTERFACE usermod_bnn)
 
 # Kernels run from RAM where flash is read through a cache.

@@ -124,7 +124,7 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
     mp_buffer_info_t input;
     mp_get_buffer_raise(window, &input, MP_BUFFER_READ);
     const bool octets = mp_binary_get_size('@', input.typecode, NULL) == 1;
-    if (model->front == BNN_TEXT) {
+    if (model->features == BNN_FEATURES_NGRAMS) {
         if (!octets) {
             mp_raise_TypeError(MP_ERROR_TEXT("text must be str or bytes"));
         }

@@ -1,11 +1,13 @@
 """The C core against the Python reference, bit for bit."""
 
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.lab.core import core, sanitized
+from tests.lab.core import build_core, core, sanitized
 from tests.lab.nets import (
     Spec,
     awkward_models,
@@ -17,11 +19,12 @@ from tests.lab.nets import (
     random_windows,
     sealed,
 )
+from tools.firmware import c_core
+from xnornode.model.features import Raw
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding
 from xnornode.model.layers import Requantize, Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Raw
 
 pytestmark = pytest.mark.quick
 
@@ -97,6 +100,32 @@ def test_the_reference_is_the_specification(encoding):
         assert got[i, y, q, o] == (1 if any(fires) else -1)
         both.add(any(fires))
     assert both == {True, False}
+
+
+def test_a_cpp_program_can_call_it(tmp_path):
+    """Without `extern "C"` in the headers this does not link."""
+    source, program = tmp_path / "program.cpp", tmp_path / "program"
+    source.write_text(
+        """
+        #include "bnn.h"
+        #include "bnn_kernel.h"
+        int main() {
+            bnn_model_t model;
+            return bnn_load(&model, "", 0) == BNN_SIZE && bnn_kernel_name[0] ? 0 : 1;
+        }
+        """
+    )
+    flags = ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *c_core.includes()]
+    library = build_core(sanitize=False)
+    command = ["g++", *flags, str(source), str(library), f"-Wl,-rpath,{library.parent}"]
+    subprocess.run([*command, "-o", str(program)], check=True)
+    subprocess.run([str(program)], check=True)
+
+
+def test_the_kernels_include_nothing_of_the_core():
+    kernels = c_core.MODULE / "kernels"
+    command = ["gcc", "-fsyntax-only", f"-I{kernels}", *map(str, kernels.glob("*.c"))]
+    subprocess.run(command, check=True)
 
 
 def test_the_windows_exercise_both_outcomes():

@@ -12,8 +12,8 @@ from tests.lab.core import core, sanitized
 from tests.lab.frontnets import CLASSES, EVERYTHING, awkward_windows, feature_jobs, features_model
 from xnornode.data.windows import cut_windows
 from xnornode.datasets.watch import watch
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
+from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 pytestmark = pytest.mark.quick
 

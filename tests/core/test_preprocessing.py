@@ -17,9 +17,9 @@ from tests.lab.frontnets import (
 )
 from tests.lab.nets import sealed
 from xnornode.errors import ModelError
-from xnornode.model.features import COVARIANCE, LAGGED, Statistics
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import COVARIANCE, LAGGED, Statistics
 
 pytestmark = pytest.mark.quick
 

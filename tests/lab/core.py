@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tools.firmware import c_core
 from tools.firmware.sources import ROOT
 
-CORE = ROOT / "firmware_modules" / "bnn"
 BUILD = ROOT / "build" / "tests"
 Inputs = np.ndarray | Sequence[bytes]
 Job = tuple[bytes, Inputs, int]
@@ -37,10 +37,10 @@ def build_core(sanitize: bool) -> Path:
     BUILD.mkdir(parents=True, exist_ok=True)
     library = BUILD / f"libbnn{'-asan' if sanitize else ''}.{os.getpid()}.so"
     final = BUILD / f"libbnn{'-asan' if sanitize else ''}.so"
-    sources = [*sorted(CORE.glob("bnn_*.c")), ROOT / "tests" / "lab" / "core_shim.c"]
+    sources = [*c_core.sources(), ROOT / "tests" / "lab" / "core_shim.c"]
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
     flags += ["-O1", "-g", *SANITIZERS] if sanitize else ["-O2"]
-    command = ["gcc", *flags, "-shared", "-fPIC", f"-I{CORE}", *map(str, sources)]
+    command = ["gcc", *flags, "-shared", "-fPIC", *c_core.includes(), *map(str, sources)]
     subprocess.run([*command, "-o", str(library)], check=True)
     library.rename(final)
     return final

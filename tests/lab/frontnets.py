@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import Scores, dense
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 EVERYTHING = Statistics((*STATISTICS, COVARIANCE, LAGGED), lag=1)
 CLASSES = 40

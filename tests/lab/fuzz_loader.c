@@ -62,21 +62,21 @@ static void check_text(const char *text, size_t length, size_t least) {
     }
 }
 
-// Roughly the operations of one inference, limited to 2^63.
+// Roughly the operations of one inference, at most 2^63.
 static uint64_t work(const bnn_model_t *m) {
     uint64_t total = (uint64_t)m->length * m->channels * (m->channels + 64u);
-    if (m->front != BNN_WINDOW) {
+    if (m->features != BNN_FEATURES_RAW) {
         total *= 16;
     }
     for (unsigned i = 0; i < m->layer_count; i++) {
         const bnn_layer_t *layer = &m->layers[i];
-        const uint64_t places = (uint64_t)layer->out_height * layer->pool[0] * layer->out_width *
-                                layer->pool[1] * layer->outputs;
-        const uint64_t grid = (uint64_t)layer->height * layer->width * layer->channels;
-        if (places > MOST_WORK || grid > MOST_WORK) {
+        const uint64_t positions = (uint64_t)layer->out_height * layer->pool[0] * layer->out_width *
+                                   layer->pool[1] * layer->outputs;
+        const uint64_t values = (uint64_t)layer->height * layer->width * layer->channels;
+        if (positions > MOST_WORK || values > MOST_WORK) {
             return MOST_WORK + 1u;
         }
-        total += places * (layer->inputs / 8 + 8) + grid;
+        total += positions * (layer->inputs / 8 + 8) + values;
     }
     return total;
 }

@@ -10,9 +10,9 @@ import numpy as np
 
 from tests.lab.frontnets import TEXT_FEATURES, features_model, text_model
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
-from xnornode.model.features import COVARIANCE, LAGGED, STATISTICS, Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
+from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 RECIPES = Path(__file__).parent / "fuzz_recipes.txt"
 SESSIONS = Path(__file__).parent / "fuzz_lines.txt"

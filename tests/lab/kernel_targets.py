@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.lab.core import BUILD, CORE, SANITIZERS
+from tests.lab.core import BUILD, SANITIZERS
 from tests.lab.kernel_calls import Buffer, Call
 from tools.emulators.qemu_xtensa import XtensaMachine
 from tools.emulators.unicorn_core import (
@@ -24,8 +24,8 @@ from tools.emulators.unicorn_core import (
     STRING_H,
     Architecture,
     Machine,
-    sources,
 )
+from tools.firmware import c_core
 from tools.firmware.sources import ROOT
 
 # Before and behind an arena there is no memory; on Xtensa only not behind the first one.
@@ -99,7 +99,8 @@ class Process:
     """A process of Linux with the core and SERVER in it."""
 
     def __init__(self, name: str, compiler: str, flags: Sequence[str], *emulator: str) -> None:
-        gcc = [compiler, "-std=gnu99", f"-I{CORE}", str(SERVER), *map(str, sources()), *flags]
+        gcc = [compiler, "-std=gnu99", *c_core.includes(), str(SERVER)]
+        gcc += [*map(str, c_core.sources()), *flags]
         elf = _built(f"kernels-{name}", gcc)
         # The binary tools of this computer read the symbols of any ELF.
         listed = subprocess.check_output(["nm", str(elf)], text=True)
@@ -146,7 +147,7 @@ class Process:
 def _built(name: str, gcc: Sequence[str]) -> Path:
     """What a command compiles, kept for as long as no file of it changes."""
     digest = hashlib.sha256(repr(gcc).encode())
-    for path in [SERVER, *sorted(CORE.glob("*.[chS]"))]:
+    for path in [SERVER, *c_core.files()]:
         digest.update(path.read_bytes())
     elf = BUILD / f"{name}-{digest.hexdigest()[:16]}"
     if not elf.exists():
@@ -181,7 +182,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "armv6m": partial(Emulator, ARMV6M),
     "rv32imc": partial(Emulator, RV32IMC),
     "rv32-zbb": zbb,
-    "xtensa": lambda: XtensaMachine(sources()),
+    "xtensa": lambda: XtensaMachine(c_core.sources()),
     "x86-64": partial(host, sanitize=False),
     "sanitized": partial(host, sanitize=True),
 }

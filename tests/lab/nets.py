@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 from hypothesis import strategies as st
 
+from xnornode.model.features import Raw
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Raw
 
 AWKWARD = (1, 31, 32, 33, 63, 65, 1000)
 

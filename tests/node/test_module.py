@@ -45,7 +45,7 @@ def test_module(micropython, tmp_path):
     data, w = to_bytes(model), model.window
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
     crc = crc32(data[:-4])
-    header = (ROOT / "firmware_modules" / "bnn" / "bnn.h").read_text()
+    header = (ROOT / "firmware_modules" / "bnn" / "core" / "bnn.h").read_text()
     assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 3)
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 

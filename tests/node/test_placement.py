@@ -207,7 +207,7 @@ def symbols(elf):
 
 
 def test_kernels_lie_in_ram(symbols):
-    header = (ROOT / "firmware_modules" / "bnn" / "bnn_kernel.h").read_text()
+    header = (ROOT / "firmware_modules" / "bnn" / "kernels" / "bnn_kernel.h").read_text()
     kernels = set(re.findall(r"\b(bnn_kernel_\w+)\(", header))
     assert len(kernels) >= 6
     for name in (*kernels, "bnn_columns_run"):

@@ -78,12 +78,11 @@ def test_a_difference_between_the_readers_is_reported(folder, monkeypatch, capsy
 
 def test_a_read_past_the_end_is_reported(folder, monkeypatch, tmp_path_factory, capsys):
     """A loader that trusts a length: the sanitizer sees it, and the input is kept."""
-    broken = tmp_path_factory.mktemp("broken")
-    for file in fuzz.CORE.glob("bnn*.[ch]"):
-        (broken / file.name).write_text(file.read_text())
-    load = broken / "bnn_load.c"
+    broken = tmp_path_factory.mktemp("broken") / "bnn"
+    shutil.copytree(fuzz.MODULE, broken)
+    load = broken / "core" / "bnn_load.c"
     load.write_text("#define bnn_load sound_load\n" + load.read_text() + TRUSTING)
-    monkeypatch.setattr(fuzz, "CORE", broken)
+    monkeypatch.setattr(fuzz, "MODULE", broken)
     assert fuzz.main(["loader", "--runs", "1000000"]) == 1
     said = capsys.readouterr().err
     assert "heap-buffer-overflow" in said

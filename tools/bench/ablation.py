@@ -21,7 +21,7 @@ from xnornode.data.augment import Augment, ImageAugment
 from xnornode.data.prepare import PrepareOptions, prepare
 from xnornode.datasets.load import load_dataset
 from xnornode.export.fold import fold
-from xnornode.model.preprocessing import Raw
+from xnornode.model.features import Raw
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.recipes.settings import MNIST_4K, RECIPES, WATCH
 from xnornode.training.config import Teacher, TrainConfig

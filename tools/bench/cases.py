@@ -10,10 +10,10 @@ from math import prod
 import numpy as np
 
 from tools.bench.fit_networks import Case, Spec, network
+from xnornode.model.features import Items, Raw
 from xnornode.model.input_encoding import InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import Geometry, Thresholds
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Items, Raw
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes import settings
 from xnornode.training.config import TrainConfig

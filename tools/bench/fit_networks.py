@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from xnornode.model.features import Statistics
+from xnornode.model.features import Features, Raw
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Features, Raw
+from xnornode.model.statistics import Statistics
 
 COUNT = 2  # inputs of each network
 

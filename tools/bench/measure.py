@@ -23,8 +23,8 @@ from tools.emulators.unicorn_core import (
     Machine,
     classify,
     load,
-    sources,
 )
+from tools.firmware.c_core import sources
 from tools.firmware.xtensa_toolchain import PREFIX
 from xnornode.model.column_weights import columns_size, pack_strips, planes
 from xnornode.model.file_format import to_bytes

@@ -31,10 +31,10 @@ from tools.emulators.unicorn_core import (
     Machine,
     classify,
     load,
-    sources,
 )
 from tools.firmware import xtensa_toolchain
 from tools.firmware.build import FIRMWARE, BuildError, build
+from tools.firmware.c_core import includes, sources
 from tools.firmware.sources import SourceError
 from xnornode.model.file_format import to_bytes
 
@@ -72,7 +72,7 @@ def size(architecture: Architecture, folder: Path) -> Size:
     )
     gcc = [architecture.prefix + "gcc", *architecture.flags, "-std=gnu99", "-Os", "-ffreestanding"]
     gcc += ["-fcallgraph-info=su", "-DBNN_KERNEL_SECTION=" + KERNELS, "-c", f"-I{folder}"]
-    command = [*gcc, *map(str, sources())]
+    command = [*gcc, *includes(), *map(str, sources())]
     subprocess.run(command, check=True, cwd=folder, env=environment)
     objects = sorted(folder.glob("*.o"))
     text, data, bss = totals(architecture, objects)

@@ -49,9 +49,9 @@ from xnornode.datasets.load import EXAMPLES, load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.link.repl import Board
 from xnornode.model import file_format
+from xnornode.model.features import Raw
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Window
-from xnornode.model.preprocessing import Raw
 
 MHZ = 125
 SAME = ("dense 1024 to 64", "int8 784 to 64 bits", "conv 5, 16 to 32, 128 long", "MNIST, 3 x 256",

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tools.emulators.unicorn_core import CORE, LIBRARY, STRING_H
+from tools.emulators.unicorn_core import LIBRARY, STRING_H
+from tools.firmware.c_core import includes
 from tools.firmware.xtensa_toolchain import FLAGS, FOLDER, PREFIX, RUNTIME, environment
 
 
@@ -118,7 +119,7 @@ def build(elf: Path, files: Sequence[Path], flags: Sequence[str]) -> None:
     (folder / "library.c").write_text(LIBRARY)
     own = [FOLDER / "machine.S", FOLDER / "machine.c", RUNTIME, folder / "library.c"]
     gcc = [PREFIX + "gcc", *FLAGS, "-std=gnu99", *flags, "-ffreestanding", "-nostdlib", "-static"]
-    gcc += ["-fno-tree-loop-distribute-patterns", f"-I{folder}", f"-I{CORE}"]
+    gcc += ["-fno-tree-loop-distribute-patterns", f"-I{folder}", *includes()]
     gcc += ["-Wl,--omagic,--no-warn-rwx-segments,-Ttext=0x10000,--section-start=.vectors=0x2000"]
     gcc += ["-Wl,--section-start=.reset=0xfe000000", "-o", str(elf), *map(str, [*own, *files])]
     subprocess.run(gcc, check=True, env=environment())

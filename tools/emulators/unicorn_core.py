@@ -16,9 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tools.firmware.sources import ROOT
-
-CORE = ROOT / "firmware_modules" / "bnn"
+from tools.firmware import c_core
 
 # What the core asks of the C library: nothing else is linked, so that it is in no count by chance.
 LIBRARY = """
@@ -80,11 +78,6 @@ RV32IMC = Architecture(
 )  # fmt: skip
 
 
-def sources() -> list[Path]:
-    """The core's files; those for another instruction set are empty there."""
-    return sorted([*CORE.glob("bnn_*.c"), *CORE.glob("bnn_*.S")])
-
-
 def compiler(architecture: Architecture) -> str:
     """The compiler's version, on which counts depend."""
     command = [architecture.prefix + "gcc", "-dumpfullversion"]
@@ -108,9 +101,9 @@ def build(architecture: Architecture, files: Sequence[Path]) -> tuple[bytes, dic
         (folder / "library.c").write_text(LIBRARY)
         elf, image = folder / "core.elf", folder / "core.bin"
         gcc = [prefix + "gcc", "-std=c99", "-Os", *architecture.flags, "-ffreestanding"]
-        gcc += ["-nostdlib", "-fno-tree-loop-distribute-patterns", f"-I{folder}", f"-I{CORE}"]
+        gcc += ["-nostdlib", "-fno-tree-loop-distribute-patterns", f"-I{folder}"]
         gcc += ["-Wl,-e,bnn_load", f"-Wl,-Ttext={CODE:#x}", "-Wl,-z,noexecstack", "-o", str(elf)]
-        gcc += [*map(str, files), str(folder / "library.c"), "-lgcc"]
+        gcc += [*c_core.includes(), *map(str, files), str(folder / "library.c"), "-lgcc"]
         subprocess.run(gcc, check=True)
         subprocess.run([prefix + "objcopy", "-O", "binary", str(elf), str(image)], check=True)
         nm = [prefix + "nm", str(elf)]
@@ -148,7 +141,7 @@ class Machine:
 
     def __init__(self, architecture: Architecture, files: Sequence[Path] | None = None) -> None:
         self.architecture = architecture
-        self.code, self.symbols = build(architecture, files or sources())
+        self.code, self.symbols = build(architecture, files or c_core.sources())
         unicorn = emulator()
         self.arm = architecture is ARMV6M
         if self.arm:

@@ -54,7 +54,7 @@ def digest(parts: Iterable[str | bytes]) -> str:
 
 def module_version() -> str:
     """The version of the bnn module, as its header states it."""
-    match = re.search(r'BNN_MODULE_VERSION "(.+?)"', (MODULES / "bnn/bnn.h").read_text())
+    match = re.search(r'BNN_MODULE_VERSION "(.+?)"', (MODULES / "bnn/core/bnn.h").read_text())
     return match[1] if match else "unknown"
 
 

@@ -31,9 +31,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.firmware import c_core
 from tools.firmware.sources import BUILD, ROOT
 
-CORE = ROOT / "firmware_modules" / "bnn"
+MODULE = c_core.MODULE
 FOLDER = BUILD / "fuzz"
 SECONDS = 60
 SAMPLE = 20_000  # inputs that the Python reader is asked about
@@ -67,9 +68,10 @@ def build_loader() -> Path:
             "clang is missing; on Debian: sudo apt-get install clang libclang-rt-14-dev"
         )
     FOLDER.mkdir(parents=True, exist_ok=True)
-    sources = [*sorted(CORE.glob("bnn_*.c")), ROOT / "tests" / "lab" / "fuzz_loader.c"]
+    sources = [*c_core.sources(MODULE), ROOT / "tests" / "lab" / "fuzz_loader.c"]
     target = FOLDER / "loader"
-    command = [clang, *FLAGS, SANITIZERS, f"-I{CORE}", *map(str, sources), "-o", str(target)]
+    command = [clang, *FLAGS, SANITIZERS, *c_core.includes(MODULE), *map(str, sources)]
+    command += ["-o", str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise FuzzError(f"the fuzz target does not compile:\n{done.stderr}")

@@ -13,11 +13,11 @@ from xnornode.board.assets import NATIVE_MODULES, missing
 from xnornode.errors import LinkError
 from xnornode.link.raw_repl import RemoteError
 from xnornode.link.repl import Board
+from xnornode.model.features import Raw
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
-from xnornode.model.preprocessing import Raw
 
 PATH = "/lib/bnn.mpy"
 ARCHITECTURES = (

@@ -10,13 +10,13 @@ from math import ceil, log2, prod
 
 from xnornode.cost.chips import CHIPS, Chip, FeatureCosts
 from xnornode.model.column_weights import columns_size, planes, strips
-from xnornode.model.features import COVARIANCE, SORTED, Statistics
+from xnornode.model.features import Raw
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.layers import Geometry, IntLayer, Scores
 from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Raw
+from xnornode.model.statistics import COVARIANCE, SORTED, Statistics
 
 # M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9:
 # picojoules in a 45 nm process at 0.9 V.

@@ -14,7 +14,7 @@ from xnornode._files import write_whole
 from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
-from xnornode.model.features import Statistics
+from xnornode.model.features import Features, Raw, Take
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import (
     Geometry,
@@ -29,7 +29,7 @@ from xnornode.model.layers import (
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Features, Raw, Take
+from xnornode.model.statistics import Statistics
 
 MAGIC = b"\x89BNN"
 VERSION = 3

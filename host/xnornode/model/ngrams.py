@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from xnornode._typing import Int8
 from xnornode.errors import DataError, ModelError
-from xnornode.model.preprocessing import Take
+from xnornode.model.features import Take
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]

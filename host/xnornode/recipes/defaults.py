@@ -4,9 +4,9 @@ from dataclasses import replace
 from math import ceil
 
 from xnornode.data.prepare import Splits
-from xnornode.model.features import DEFAULT, MAX_LAG, Statistics
+from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Features, Raw
+from xnornode.model.statistics import DEFAULT, MAX_LAG, Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import TrainConfig
 

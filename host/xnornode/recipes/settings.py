@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from xnornode.data.augment import Augment, ImageAugment, TextAugment
 from xnornode.data.prepare import PrepareOptions
-from xnornode.model.features import Statistics
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
 

@@ -12,8 +12,8 @@ from xnornode.cost.estimate import estimate
 from xnornode.data.prepare import Splits
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
-from xnornode.model.features import Statistics
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Trained, make_network

@@ -10,10 +10,10 @@ import numpy as np
 from xnornode._typing import Activation
 from xnornode.data.prepare import Splits
 from xnornode.errors import DataError, ModelError
-from xnornode.model.features import COVARIANCE, DEFAULT, Statistics
+from xnornode.model.features import Raw
 from xnornode.model.fit_encoding import EncodingName
 from xnornode.model.ngrams import NGrams, Unit
-from xnornode.model.preprocessing import Raw
+from xnornode.model.statistics import COVARIANCE, DEFAULT, Statistics
 from xnornode.nn.layer_spec import Conv, Dense, Spec
 from xnornode.search.budget import Budget, Candidate, Cost, cost_of
 from xnornode.training.config import TrainConfig

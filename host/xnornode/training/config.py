@@ -8,9 +8,9 @@ import numpy as np
 from xnornode._typing import Float, Labels
 from xnornode.data.augment import Augmentation
 from xnornode.errors import DataError
+from xnornode.model.features import Features, Raw
 from xnornode.model.fit_encoding import ENCODINGS, EncodingName
 from xnornode.model.limits import MAX_BITS
-from xnornode.model.preprocessing import Features, Raw
 from xnornode.nn.layer_spec import Conv, Dense, Spec
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.optimizers import OPTIMIZERS, SCHEDULES

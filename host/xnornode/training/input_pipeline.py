@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Float
+from xnornode.model.features import Features, Items
 from xnornode.model.input_encoding import InputEncoding
-from xnornode.model.preprocessing import Features, Items
 from xnornode.nn.thermometer import INT8_STEPS
 
 

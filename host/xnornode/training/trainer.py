@@ -12,9 +12,9 @@ from xnornode._typing import Float
 from xnornode.data.prepare import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
+from xnornode.model.features import Items
 from xnornode.model.fit_encoding import fit_encoding
 from xnornode.model.model import Window
-from xnornode.model.preprocessing import Items
 from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.thermometer import LearnedThermometer

@@ -5,16 +5,17 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.lab.core import BUILD, CORE
+from tests.lab.core import BUILD
 from tests.lab.nets import Spec, random_encoding, random_model, random_network
+from tools.firmware import c_core
 from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.estimate import cycles, estimate, operations, scratch_words
-from xnornode.model.features import Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import IntLayer, Scores, dense
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 
 pytestmark = pytest.mark.quick
 
@@ -82,8 +83,8 @@ def core_scratch():
             printf("%d %u", (int)error, (unsigned)m.scratch_words);
             return 0;
         }"""
-    sources = [str(path) for path in sorted(CORE.glob("bnn_*.c"))]
-    command = ["gcc", "-std=c99", f"-I{CORE}", "-x", "c", "-", *sources, "-o", str(program)]
+    command = ["gcc", "-std=c99", *c_core.includes(), "-x", "c", "-", "-x", "none"]
+    command += [*map(str, c_core.sources()), "-o", str(program)]
     subprocess.run(command, input=source, text=True, check=True)
 
     def ask(data: bytes) -> int:

@@ -12,9 +12,9 @@ from xnornode.data.windows import Windows
 from xnornode.datasets.watch import watch
 from xnornode.errors import ModelError
 from xnornode.export.fold import fold, selftest_shift
-from xnornode.model.features import Statistics
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.model import Model
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block

@@ -7,8 +7,8 @@ from tests.lab.waves import dataset
 from xnornode.data.dataset import from_windows
 from xnornode.data.prepare import Splits, prepare
 from xnornode.datasets.load import load_dataset
-from xnornode.model.features import Statistics
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.recipes.defaults import default_config, features_named
 from xnornode.recipes.settings import RECIPES

@@ -25,10 +25,10 @@ from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
 from xnornode.model import file_format
-from xnornode.model.features import Statistics
+from xnornode.model.features import Raw
 from xnornode.model.model import Window
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Raw
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.search import halving as searching
 from xnornode.search.budget import Budget, Candidate, Cost, cost_of, notes

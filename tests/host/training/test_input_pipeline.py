@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.lab.slow import bi_real, slopes
 from xnornode.errors import DataError
+from xnornode.model.features import Raw
 from xnornode.model.fit_encoding import ENCODINGS, fit_encoding
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
-from xnornode.model.preprocessing import Raw
 from xnornode.nn.thermometer import LearnedThermometer
 from xnornode.training.input_pipeline import InputPipeline
 

@@ -23,11 +23,11 @@ from xnornode.datasets.images import digits
 from xnornode.datasets.watch import watch
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
-from xnornode.model.features import Statistics
 from xnornode.model.file_format import to_bytes
 from xnornode.model.fit_encoding import fit_encoding
 from xnornode.model.input_encoding import Thermometer
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.nn.layers import parameter
 from xnornode.nn.optimizers import Adam, learning_rate

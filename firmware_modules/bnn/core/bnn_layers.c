@@ -1,4 +1,4 @@
-// Layers of the file: their counts, weights and limits, and the scratch that they need to run.
+// The file's layers: their shapes, weights and thresholds, and the scratch that they need to run.
 
 #include "bnn_layers.h"
 
@@ -9,34 +9,34 @@
 
 #define FIELDS_SIZE 24
 
-// A layer begins as it does in the file, whose last two bytes are 0.
+// bnn_layer_t begins as a layer of the file, of which the last two bytes are 0.
 typedef char layer_as_in_the_file_t[offsetof(bnn_layer_t, planes) == FIELDS_SIZE - 2 ? 1 : -1];
 
 #define MAX_INPUTS 65534u
 #define MAX_COLUMNS 4095u // so that a list takes at most 8 KiB
-#define LIST 1024u        // columns that a list may hold, where a field of view has no more
+#define LIST 1024u        // columns in a list, or as many as a patch has if it has more
 #define MAX_PLANES 14
 #define MAX_CLASSES 255u
-#define MAX_GRID (1u << 24)
+#define MAX_VALUES (1u << 24)
 
-// What flows from layer to layer: so many bits or bytes.
+// What flows from layer to layer: so many values, binary or int8.
 typedef struct {
     uint32_t size;
-    uint8_t kind;
+    uint8_t activation;
 } flow_t;
 
 static uint32_t flow_words(const flow_t *flow) {
-    return bnn_words(flow->kind == BNN_BYTES ? 8 * flow->size : flow->size);
+    return bnn_words(flow->activation == BNN_INT8 ? 8 * flow->size : flow->size);
 }
 
-// Whether a * b * c is at most MAX_GRID; a * b fits 32 bits, c is not 0.
-static bool grid_fits(uint32_t a, uint32_t b, uint32_t c) {
-    return a * b <= MAX_GRID / c;
+// Whether a * b * c is at most MAX_VALUES; a * b fits 32 bits, c is not 0.
+static bool shape_fits(uint32_t a, uint32_t b, uint32_t c) {
+    return a * b <= MAX_VALUES / c;
 }
 
-// Places of the convolution along a side, 0 where the kernel does not fit.
-__attribute__((noinline)) // of both sides, which is smaller
-static uint32_t places(const bnn_layer_t *l, unsigned side, uint32_t size) {
+// Positions of the convolution along a side, 0 where the kernel does not fit.
+__attribute__((noinline)) // smaller code
+static uint32_t positions(const bnn_layer_t *l, unsigned side, uint32_t size) {
     const uint32_t kernel = l->kernel[side], stride = l->stride[side];
     const uint32_t padded = size + 2u * l->padding[side];
     if (kernel == 0 || stride == 0 || l->padding[side] >= kernel || kernel > padded) {
@@ -65,7 +65,7 @@ static void swap(uint8_t *pair) {
     pair[1] = first;
 }
 
-// A grid of width 1 lies in memory as one of height 1, whose places share their lists.
+// An input of width 1 lies in memory as one of height 1, whose positions can share a list.
 static void lay_down(bnn_layer_t *l) {
     l->width = l->height;
     l->height = 1;
@@ -77,7 +77,7 @@ static void lay_down(bnn_layer_t *l) {
     swap(l->pool);
 }
 
-// What only a layer with weights in columns has.
+// The fields that only a layer with weights in columns has.
 static void plan_columns(bnn_layer_t *l) {
     if (l->width == 1 && l->kernel[1] == 1) {
         lay_down(l);
@@ -90,17 +90,17 @@ static void plan_columns(bnn_layer_t *l) {
     l->planes = (uint8_t)(digits(l->inputs + 1) + 1);
 }
 
-// The fields before the weights. `flow` is what the layer is given, and becomes what it gives.
+// Load the fields before the weights. `flow` is what the layer takes, and becomes what it gives.
 static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, bool last) {
     memcpy(l, f, FIELDS_SIZE); // the last two bytes, which are zero, to planes and whole
-    CHECK(l->input == flow->kind, BNN_LAYER);
-    CHECK(l->output >= BNN_BITS && l->output <= BNN_SCORES, BNN_LAYER);
+    CHECK(l->input == flow->activation, BNN_LAYER);
+    CHECK(l->output >= BNN_BINARY && l->output <= BNN_SCORES, BNN_LAYER);
     CHECK((l->output == BNN_SCORES) == last, BNN_LAYER);
-    CHECK(l->shift <= (l->output == BNN_BYTES ? 31 : 0), BNN_LAYER);
+    CHECK(l->shift <= (l->output == BNN_INT8 ? 31 : 0), BNN_LAYER);
     CHECK(l->counted <= 1 && f[22] == 0 && f[23] == 0, BNN_LAYER);
     CHECK(l->outputs >= 1 && (!last || l->outputs <= MAX_CLASSES), BNN_LAYER);
     CHECK(l->height >= 1 && l->width >= 1 && l->channels >= 1 && l->groups >= 1, BNN_LAYER);
-    CHECK(grid_fits(l->height, l->width, l->channels), BNN_LAYER);
+    CHECK(shape_fits(l->height, l->width, l->channels), BNN_LAYER);
     CHECK((uint32_t)l->height * l->width * l->channels == flow->size, BNN_LAYER);
     CHECK(l->channels % l->groups == 0 && l->outputs % l->groups == 0, BNN_LAYER);
     CHECK(!last || is_plain(l), BNN_LAYER);
@@ -110,31 +110,31 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
     l->inputs = (uint32_t)l->kernel[0] * l->kernel[1] * l->group_channels;
     CHECK(l->inputs <= MAX_INPUTS, BNN_LAYER);
     l->words = (uint16_t)bnn_words(l->inputs);
-    const uint32_t rows = places(l, 0, l->height), columns = places(l, 1, l->width);
+    const uint32_t rows = positions(l, 0, l->height), columns = positions(l, 1, l->width);
     CHECK(l->pool[0] >= 1 && l->pool[0] <= rows && l->pool[1] >= 1 && l->pool[1] <= columns,
           BNN_LAYER);
-    // Padding adds at most 254 places to a side, so the product of both stays below 2^26.
+    // Padding adds at most 254 positions to a side, so the product of both stays below 2^26.
     const uint32_t height = rows / l->pool[0], width = columns / l->pool[1];
-    CHECK(last || grid_fits(height, width, l->outputs), BNN_LAYER);
+    CHECK(last || shape_fits(height, width, l->outputs), BNN_LAYER);
     l->out_height = height;
     l->out_width = width;
     l->whole = l->inputs == flow->size && l->padding[0] == 0 && l->padding[1] == 0;
-    if (l->input == BNN_BITS && l->output == BNN_BITS && l->groups == 1 &&
+    if (l->input == BNN_BINARY && l->output == BNN_BINARY && l->groups == 1 &&
         l->inputs <= MAX_COLUMNS) {
         plan_columns(l);
     }
     CHECK(l->planes || l->counted == 0, BNN_LAYER);
     flow->size = height * width * l->outputs;
-    flow->kind = l->output;
+    flow->activation = l->output;
     return BNN_OK;
 }
 
-// Little-endian number `i` of those of `unit` bytes.
+// Number `i` of little-endian numbers of `unit` bytes.
 static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
     return unit == 2 ? ((const uint16_t *)units)[i] : ((const uint32_t *)units)[i];
 }
 
-// How many columns have a 1, for each output side by side: digit j of all the sums is sums[j].
+// How many columns have a 1, for all outputs side by side: sums[j] is digit j of each sum.
 static void add_columns(const uint8_t *columns, uint32_t unit, uint32_t count, uint32_t *sums) {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t carry = unit_at(columns, unit, i);
@@ -146,19 +146,19 @@ static void add_columns(const uint8_t *columns, uint32_t unit, uint32_t count, u
     }
 }
 
-// Whether the bits of the strip that are outside of `outputs` are 0 and its limits are allowed.
+// Whether the bits of the strip beyond `outputs` are 0, and its thresholds are allowed.
 static bool strip_is_right(const bnn_layer_t *l, const uint8_t *at, const bnn_strip_t *strip,
                            uint32_t outputs) {
     uint32_t sums[MAX_PLANES] = {0}, used = 0, borrow = 0, above = 0;
     const uint8_t *bases = at + strip->columns;
     add_columns(at, strip->unit, l->inputs, sums);
     for (uint32_t j = 0; j < l->planes; j++) {
-        // limit = sum - base, and above = n + 1 < limit, digit by digit from the lowest.
+        // threshold = sum - base, and above = n + 1 < threshold, digit by digit from the lowest.
         const uint32_t sum = sums[j], base = unit_at(bases, strip->unit, j);
-        const uint32_t limit = sum ^ base ^ borrow;
+        const uint32_t threshold = sum ^ base ^ borrow;
         const uint32_t most = (l->inputs + 1) >> j & 1 ? ~0u : 0;
         borrow = (~sum & (base | borrow)) | (base & borrow);
-        above = (~most & (limit | above)) | (limit & above);
+        above = (~most & (threshold | above)) | (threshold & above);
         used |= sum | base;
     }
     const uint32_t mask = outputs < 32 ? (1u << outputs) - 1 : ~0u;
@@ -203,21 +203,21 @@ static bnn_error_t load_rows(bnn_layer_t *l, bnn_reader_t *r) {
     return BNN_OK;
 }
 
-// Limits, or factors and offsets.
+// Load the thresholds, or the offsets and factors.
 static bnn_error_t load_output(bnn_layer_t *l, bnn_reader_t *r) {
-    const uint32_t largest = l->input == BNN_BYTES ? 128 : 1;
-    const uint8_t *limits;
-    if (l->output == BNN_BITS && l->input == BNN_BYTES) {
-        TAKE(limits, r, 4u * l->outputs);
-        l->offsets = (const int32_t *)limits;
+    const uint32_t largest = l->input == BNN_INT8 ? 128 : 1;
+    const uint8_t *thresholds;
+    if (l->output == BNN_BINARY && l->input == BNN_INT8) {
+        TAKE(thresholds, r, 4u * l->outputs);
+        l->offsets = (const int32_t *)thresholds;
         return BNN_OK;
     }
-    if (l->output == BNN_BITS) {
-        TAKE(limits, r, 2u * l->outputs);
+    if (l->output == BNN_BINARY) {
+        TAKE(thresholds, r, 2u * l->outputs);
         TRY(bnn_take_pad(r, BNN_LAYER));
-        l->limits = (const uint16_t *)limits;
+        l->thresholds = (const uint16_t *)thresholds;
         for (uint32_t i = 0; i < l->outputs; i++) {
-            CHECK(l->limits[i] <= l->inputs + 1, BNN_LAYER);
+            CHECK(l->thresholds[i] <= l->inputs + 1, BNN_LAYER);
         }
         return BNN_OK;
     }
@@ -229,21 +229,21 @@ static bnn_error_t load_output(bnn_layer_t *l, bnn_reader_t *r) {
     return bnn_take_affine(r, l->outputs, reach, BNN_LAYER, &l->offsets, &l->factors);
 }
 
-// Words of scratch for the list, or for the field of view that is gathered.
-static uint32_t field_words(const bnn_layer_t *l) {
+// Words of scratch for the list, or for a patch that has to be copied.
+static uint32_t patch_words(const bnn_layer_t *l) {
     if (l->planes) {
         const uint32_t seen = bnn_seen_columns(l, l->span);
         return (seen * l->kernel[0] * l->channels + seen + 1 + 1) / 2;
     }
-    const flow_t view = {l->inputs, l->input};
-    return l->whole ? 0 : flow_words(&view);
+    const flow_t patch = {l->inputs, l->input};
+    return l->whole ? 0 : flow_words(&patch);
 }
 
 bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
     // Values are at most 2^24, so 2^29 bits.
-    const bool bytes = m->code == BNN_BYTE;
-    flow_t flow = {bytes ? m->values : m->values * m->bits, bytes ? BNN_BYTES : BNN_BITS};
-    uint32_t most[2] = {0, 0}, field = 0;
+    const bool int8 = m->encoding == BNN_ENCODING_INT8;
+    flow_t flow = {int8 ? m->values : m->values * m->bits, int8 ? BNN_INT8 : BNN_BINARY};
+    uint32_t most[2] = {0, 0}, patch = 0;
     for (unsigned i = 0; i < m->layer_count; i++) {
         bnn_layer_t *l = &m->layers[i];
         const uint8_t *fields;
@@ -257,17 +257,17 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
             TRY(load_rows(l, r));
             TRY(load_output(l, r));
         }
-        const uint32_t needed = field_words(l);
-        field = needed > field ? needed : field;
+        const uint32_t needed = patch_words(l);
+        patch = needed > patch ? needed : patch;
     }
     m->classes = (uint8_t)m->layers[m->layer_count - 1].outputs;
     m->second_at = most[0];
-    m->field_at = m->second_at + most[1];
-    m->totals_at = m->field_at + field;
+    m->patch_at = m->second_at + most[1];
+    m->totals_at = m->patch_at + patch;
     m->scratch_words = m->totals_at + m->classes;
-    // Features are done before anything behind the first layer's input is written.
-    if (m->scratch_words < m->second_at + m->front_words) {
-        m->scratch_words = m->second_at + m->front_words;
+    // Features need room behind the first layer's input, but only before the layers run.
+    if (m->scratch_words < m->second_at + m->features_words) {
+        m->scratch_words = m->second_at + m->features_words;
     }
     return BNN_OK;
 }

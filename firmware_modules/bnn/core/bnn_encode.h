@@ -1,4 +1,4 @@
-// From values to the first layer's input, one value at a time (FORMAT.md, "Codes").
+// From values to the first layer's input, one value at a time (FORMAT.md, "Input encodings").
 
 #ifndef BNN_ENCODE_H
 #define BNN_ENCODE_H
@@ -16,13 +16,14 @@ typedef struct {
 
 void bnn_encode_begin(bnn_encoder_t *encoder, const bnn_model_t *model, uint32_t *out);
 
-// Append the bits, or the byte, of the next value.
+// Append the encoding of the next value: bits, or an int8.
 void bnn_encode_value(bnn_encoder_t *encoder, int16_t value);
 
 // Write the last, partly filled word, its pad bits 0.
 void bnn_encode_end(bnn_encoder_t *encoder);
 
-// Write the codes of all of a window's samples, which lie little-endian at any alignment.
+// Encode all samples of a window, int16 [length][channels] in little-endian bytes at any alignment,
+// into bnn_words(values * bits) words of `out`.
 void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out);
 
 #endif // BNN_ENCODE_H

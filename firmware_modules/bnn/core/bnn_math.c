@@ -1,6 +1,6 @@
-// Arithmetic of the features. Twin of the first functions of host/xnornode/features.py.
+// Arithmetic of the features. Twin of the first functions of host/xnornode/model/statistics.py.
 
-#include "bnn_roots.h"
+#include "bnn_math.h"
 
 // v / n, for n up to 65535 and a quotient below 2^32: schoolbook division, in digits of 16 bits.
 static uint32_t divide(uint64_t v, uint32_t n) {
@@ -33,7 +33,7 @@ int32_t bnn_root(int64_t total, uint32_t n) {
     return total < 0 ? -v : v;
 }
 
-// The highest bit's place, then the fraction bit by bit, by squaring a mantissa m of 16 bits.
+// The highest bit's number, then the fraction bit by bit, by squaring a mantissa m of 16 bits.
 int32_t bnn_log2_256(uint64_t v) {
     if (v == 0) {
         return 0;

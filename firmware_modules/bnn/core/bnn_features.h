@@ -1,4 +1,4 @@
-// Front 2: statistics of a window of samples (FORMAT.md, "Front 2: features").
+// Statistics of a window of samples (FORMAT.md, "Features 2: statistics").
 
 #ifndef BNN_FEATURES_H
 #define BNN_FEATURES_H
@@ -6,11 +6,11 @@
 #include "bnn_encode.h"
 #include "bnn_reader.h"
 
-// The front's section: sets the model's values, rows and front_words.
+// Load the section: sets the model's values, encoding_rows and features_words.
 bnn_error_t bnn_features_load(bnn_model_t *model, bnn_reader_t *reader);
 
-// Give the window's values to the encoder. `scratch` is front_words words, which the encoder does
-// not write to.
+// Give the values of the window, int16 [length][channels], to the encoder. `scratch` is
+// [features_words], and the encoder must not write to it.
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
                       bnn_encoder_t *encoder);
 

@@ -1,7 +1,7 @@
 // Division, roots and logarithms of sums that are wider than a word, without a 64-bit division.
 
-#ifndef BNN_ROOTS_H
-#define BNN_ROOTS_H
+#ifndef BNN_MATH_H
+#define BNN_MATH_H
 
 #include <stdint.h>
 
@@ -15,4 +15,4 @@ int32_t bnn_root(int64_t total, uint32_t n);
 // 256 * log2(v), rounded down but for steps of its fraction; 0 for 0.
 int32_t bnn_log2_256(uint64_t v);
 
-#endif // BNN_ROOTS_H
+#endif // BNN_MATH_H

@@ -1,5 +1,5 @@
-// Layers with weights in columns: those inputs that have the counted value are listed, and for each
-// strip of outputs the listed columns are counted, all outputs side by side.
+// Layers with weights in columns. The inputs that have the counted value are listed; then the
+// listed columns are counted for a strip of outputs at a time, all of its outputs side by side.
 
 #include "bnn_columns.h"
 
@@ -22,7 +22,7 @@ static uint16_t *list_bits(const uint32_t *input, uint32_t at, uint32_t left, ui
     return list;
 }
 
-// Append all channels of a place outside of the grid, whose bits are 0.
+// Append all channels of a position outside of the input, whose bits are 0.
 BNN_KERNEL
 static uint16_t *list_outside(const bnn_layer_t *l, uint32_t entry, uint16_t *list) {
     for (uint32_t i = l->counted ? l->channels : 0; i < l->channels; i++, entry += 4) {
@@ -51,8 +51,8 @@ static uint16_t *list_column(const bnn_layer_t *l, const uint32_t *input, int32_
     return list;
 }
 
-// Where there is little in a column of the input, getting it word by word would take longer: the
-// next columns of a few rows, in a word for each row.
+// The next columns of a few rows of the input, in a word for each row: faster than word by word
+// where a column has few bits.
 typedef struct {
     uint32_t rows[NARROW];
     uint32_t all; // rows, ORed
@@ -127,39 +127,39 @@ static void list_columns(const bnn_layer_t *l, const uint32_t *input, int32_t ro
     *starts = (uint16_t)(end - list);
 }
 
-// Neighbouring places of the convolution, and where in the list what they see starts.
+// Neighbouring positions of the convolution, and where in the list the inputs of each start.
 typedef struct {
     const uint16_t *list;
     const uint16_t *starts;
     uint32_t count;
-    uint32_t at;      // bit of the output for the first place
+    uint32_t at;      // bit of the output for the first position
     uint32_t in_pool; // columns of its pool that are still to come
-} places_t;
+} positions_t;
 
-// The outputs of one strip at all the places, from bit `first` of a place on.
+// The outputs of one strip at all the positions, from bit `first` of a position on.
 BNN_KERNEL
 __attribute__((noinline)) // as above
 static void run_strip(const bnn_layer_t *l, const uint8_t *columns, const bnn_strip_t *strip,
-                      const places_t *places, uint32_t first, uint32_t *out) {
+                      const positions_t *positions, uint32_t first, uint32_t *out) {
     const uint8_t *bases = columns + strip->columns;
     const uint32_t left = l->outputs - first;
     const uint32_t outputs = left < 8 * strip->unit ? left : 8 * strip->unit;
     const uint32_t step = (uint32_t)l->stride[1] * l->kernel[0] * l->channels * strip->unit;
-    const uint16_t *start = places->starts;
-    uint32_t at = places->at + first, in_pool = places->in_pool;
+    const uint16_t *start = positions->starts;
+    uint32_t at = positions->at + first, in_pool = positions->in_pool;
     uintptr_t zero = (uintptr_t)columns;
-    for (uint32_t i = places->count; i; i--, zero -= step, start += l->stride[1]) {
-        const uint16_t *list = places->list + start[0];
+    for (uint32_t i = positions->count; i; i--, zero -= step, start += l->stride[1]) {
+        const uint16_t *list = positions->list + start[0];
         const uint32_t count = (uint32_t)start[l->kernel[1]] - start[0];
         uint32_t bits;
         if (strip->unit == 4) {
             const uint32_t *of = (const uint32_t *)bases;
-            // With nothing to count it is the bases' sign that tells.
+            // With nothing to count the sign of the bases decides.
             bits = count ? bnn_kernel_strip32(zero, list, count, of, l->planes) : of[l->planes - 1];
         } else {
             bits = bnn_kernel_strip16(zero, list, count, (const uint16_t *)bases, l->planes);
         }
-        // Places of one pool meet in the same bits: the highest is their OR.
+        // The positions of one pool share their bits: the maximum of bits is their OR.
         bnn_or_bits(out, at, bits, outputs);
         if (--in_pool == 0) {
             in_pool = l->pool[1];
@@ -176,24 +176,24 @@ static void run_row(const bnn_layer_t *l, const uint32_t *input, int32_t row, ui
     const uint32_t depth = (uint32_t)l->kernel[0] * l->channels; // of a column of the input
     uint16_t *starts = list + depth * bnn_seen_columns(l, span);
     int32_t column = -l->padding[1];
-    places_t places = {list, starts, span, at, l->pool[1]};
+    positions_t positions = {list, starts, span, at, l->pool[1]};
     for (uint32_t x = 0; x < width; x += span) {
         if (width - x < span) {
-            places.count = width - x;
+            positions.count = width - x;
         }
-        list_columns(l, input, row, column, bnn_seen_columns(l, places.count), list, starts);
+        list_columns(l, input, row, column, bnn_seen_columns(l, positions.count), list, starts);
         const uint8_t *columns = (const uint8_t *)l->weights;
         for (uint32_t first = 0; first < l->outputs;) {
             const bnn_strip_t strip = bnn_strip(l, l->outputs - first);
-            run_strip(l, columns, &strip, &places, first, out);
+            run_strip(l, columns, &strip, &positions, first, out);
             columns += strip.columns + strip.bases;
             first += 8 * strip.unit;
         }
         column += (int32_t)(span * l->stride[1]);
-        for (uint32_t i = places.count; i; i--) {
-            if (--places.in_pool == 0) {
-                places.in_pool = l->pool[1];
-                places.at += l->outputs;
+        for (uint32_t i = positions.count; i; i--) {
+            if (--positions.in_pool == 0) {
+                positions.in_pool = l->pool[1];
+                positions.at += l->outputs;
             }
         }
     }

@@ -1,4 +1,4 @@
-// Rows over bytes: tables of the sums of four bytes with either sign.
+// Rows over int8 inputs: tables of the sums of four of them with either sign.
 
 #include "bnn_kernel.h"
 

@@ -117,7 +117,7 @@
 #define END 68
 #define FRAME 112 // with the 32 bytes for windows, and a multiple of 16
 
-// low += a + b in each bit; the carry to `high`, which is none of them. a is lost.
+// low += a + b in each bit; the carry to `high`, another register. a is lost.
 .macro csa high, low, a, b
     and     \high, \low, \a
     xor     \low, \low, \a

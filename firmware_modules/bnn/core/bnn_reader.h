@@ -1,4 +1,4 @@
-// What the loader's parts share: a file is read from its front, section by section.
+// What the loader's parts share: reading a file section by section, from its start.
 
 #ifndef BNN_READER_H
 #define BNN_READER_H
@@ -22,13 +22,13 @@
         CHECK(error_ == BNN_OK, error_);                                                           \
     } while (0)
 
-// What is left of the file before its CRC.
+// The bytes of the file that are left before its CRC.
 typedef struct {
     const uint8_t *at;
     size_t left;
 } bnn_reader_t;
 
-// At a multiple of 4.
+// The little-endian number at `p`, a multiple of 4 in memory.
 static inline uint32_t get32(const uint8_t *p) {
     return *(const uint32_t *)(const void *)p;
 }
@@ -42,10 +42,16 @@ static inline bool is_zero(const uint8_t *from, const uint8_t *to) {
     return true;
 }
 
-// The next `size` bytes, which are gone past, or NULL where there are not so many.
+// Take the next `size` bytes; NULL where fewer are left.
 const uint8_t *bnn_take(bnn_reader_t *r, size_t size);
 
-// Go to the next multiple of 4, over zeros: `error` for any other byte.
+// Take the zeros up to the next multiple of 4 in memory, where sections start; `error` for any
+// other byte.
 bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error);
+
+// Take offsets and factors, [count] each; `error` unless x * factor + offset fits int32 for all x
+// from -reach to reach.
+bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn_error_t error,
+                            const int32_t **offsets, const int16_t **factors);
 
 #endif // BNN_READER_H

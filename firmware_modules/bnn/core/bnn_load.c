@@ -1,7 +1,6 @@
-// The loader: every count is bounded before any arithmetic on it, and no byte past the file's end
-// is read. Twin of host/xnornode/fileformat.py, and accepts the same set of files.
+// The loader: every count is bounded before arithmetic on it, and no byte past the file's end is
+// read. Twin of host/xnornode/model/file_format.py: both accept the same set of files.
 
-#include <limits.h>
 #include <string.h>
 
 #include "bnn_features.h"
@@ -10,12 +9,12 @@
 #include "bnn_text.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "weights are used where they lie, as little-endian words"
+#error "weights are read in place, as little-endian words"
 #endif
 
 #define HEADER_SIZE 32
 
-// A model begins as it does in the file, whose last two bytes are 0.
+// bnn_model_t begins as the file's header, of which the last two bytes are 0.
 typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE - 2 ? 1 : -1];
 
 #define CRC_SIZE 4
@@ -41,72 +40,32 @@ static uint32_t crc32(const uint8_t *data, size_t size) {
     return ~crc;
 }
 
-const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
-    if (size > r->left) {
-        return NULL;
-    }
-    const uint8_t *section = r->at;
-    r->at += size;
-    r->left -= size;
-    return section;
-}
-
-// Sections start at multiples of 4, and so does the file in memory.
-bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
-    const uint8_t *pad;
-    const size_t size = -(uintptr_t)r->at & 3;
-    TAKE(pad, r, size);
-    CHECK(is_zero(pad, pad + size), error);
-    return BNN_OK;
-}
-
-static uint32_t magnitude(int32_t v) {
-    return v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
-}
-
-bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn_error_t error,
-                            const int32_t **offsets, const int16_t **factors) {
-    const uint8_t *section;
-    TAKE(section, r, (size_t)4 * count);
-    *offsets = (const int32_t *)section;
-    TAKE(section, r, (size_t)2 * count);
-    *factors = (const int16_t *)section;
-    TRY(bnn_take_pad(r, error));
-    for (uint32_t i = 0; i < count; i++) {
-        // reach * factor in two parts, both below 2^31 as a factor has 16 bits.
-        const uint32_t factor = magnitude((*factors)[i]), offset = magnitude((*offsets)[i]);
-        const uint32_t high = (reach >> 16) * factor, low = (reach & 0xffff) * factor;
-        const uint32_t product = (high << 16) + low;
-        CHECK(high <= INT16_MAX && product <= INT32_MAX && offset <= INT32_MAX - product, error);
-    }
-    return BNN_OK;
-}
-
 static bnn_error_t load_header(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *h, *scales;
     TAKE(h, r, HEADER_SIZE);
-    memcpy(m, h, HEADER_SIZE); // the last two bytes, which are zero, to bits and code_shift
+    memcpy(m, h, HEADER_SIZE); // the last two bytes, which are zero, to bits and encoding_shift
     CHECK(m->channels >= 1, BNN_HEADER);
     CHECK(m->layer_count >= 1 && m->layer_count <= BNN_MAX_LAYERS, BNN_HEADER);
     CHECK(m->length >= 1 && m->hop >= 1 && m->hop <= m->length, BNN_HEADER);
-    CHECK(m->front != BNN_TEXT || (m->channels == 1 && m->hop == m->length), BNN_HEADER);
-    CHECK(m->seed != 0 && m->shift <= 15 && m->bits == 0 && m->code_shift == 0, BNN_HEADER);
+    CHECK(m->features != BNN_FEATURES_NGRAMS || (m->channels == 1 && m->hop == m->length),
+          BNN_HEADER);
+    CHECK(m->seed != 0 && m->shift <= 15 && m->bits == 0 && m->encoding_shift == 0, BNN_HEADER);
     TAKE(scales, r, 4u * m->channels);
     m->sample_scales = (const uint32_t *)scales;
     return BNN_OK;
 }
 
-// The front's section: how many values it gives (of a text: bits), and the rows of their code.
-static bnn_error_t load_front(bnn_model_t *m, bnn_reader_t *r) {
+// Load the features' section: how many values they give (n-grams: bits), and the encoding's rows.
+static bnn_error_t load_features(bnn_model_t *m, bnn_reader_t *r) {
     (void)r;
-    switch (m->front) {
-        case BNN_WINDOW:
+    switch (m->features) {
+        case BNN_FEATURES_RAW:
             m->values = (uint32_t)m->length * m->channels;
-            m->rows = m->channels;
+            m->encoding_rows = m->channels;
             return BNN_OK;
-        case BNN_FEATURES:
+        case BNN_FEATURES_STATISTICS:
             return bnn_features_load(m, r);
-        case BNN_TEXT:
+        case BNN_FEATURES_NGRAMS:
             return bnn_text_load(m, r);
         default:
             return BNN_ENCODER;
@@ -115,11 +74,11 @@ static bnn_error_t load_front(bnn_model_t *m, bnn_reader_t *r) {
 
 static bnn_error_t load_thresholds(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
-    TAKE(section, r, (size_t)2 * m->rows * m->bits);
+    TAKE(section, r, (size_t)2 * m->encoding_rows * m->bits);
     TRY(bnn_take_pad(r, BNN_ENCODER));
     m->thresholds = (const int16_t *)section;
     const int16_t *row = m->thresholds;
-    for (uint32_t i = 0; i < m->rows; i++, row += m->bits) {
+    for (uint32_t i = 0; i < m->encoding_rows; i++, row += m->bits) {
         for (unsigned j = 1; j < m->bits; j++) {
             CHECK(row[j - 1] <= row[j], BNN_ENCODER);
         }
@@ -127,25 +86,26 @@ static bnn_error_t load_thresholds(bnn_model_t *m, bnn_reader_t *r) {
     return BNN_OK;
 }
 
-static bnn_error_t load_code(bnn_model_t *m, bnn_reader_t *r) {
-    static const uint8_t most_bits[] = {0, 32, 8, 8}; // by code
+static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
+    static const uint8_t most_bits[] = {0, 32, 8, 8}; // by encoding
     const uint8_t *fields;
-    if (m->front == BNN_TEXT) {
+    if (m->features == BNN_FEATURES_NGRAMS) {
         m->bits = 1;
-        return m->code == 0 ? BNN_OK : BNN_ENCODER;
+        return m->encoding == 0 ? BNN_OK : BNN_ENCODER;
     }
-    CHECK(m->code >= BNN_THERMOMETER && m->code <= BNN_BYTE, BNN_ENCODER);
+    CHECK(m->encoding >= BNN_ENCODING_THERMOMETER && m->encoding <= BNN_ENCODING_INT8, BNN_ENCODER);
     TAKE(fields, r, 4);
     m->bits = fields[0];
-    m->code_shift = fields[1];
-    CHECK(m->bits >= 1 && m->bits <= most_bits[m->code], BNN_ENCODER);
-    CHECK(m->code != BNN_BYTE || m->bits == 8, BNN_ENCODER);
-    CHECK(m->code_shift <= (m->code == BNN_THERMOMETER ? 0 : 31), BNN_ENCODER);
+    m->encoding_shift = fields[1];
+    CHECK(m->bits >= 1 && m->bits <= most_bits[m->encoding], BNN_ENCODER);
+    CHECK(m->encoding != BNN_ENCODING_INT8 || m->bits == 8, BNN_ENCODER);
+    CHECK(m->encoding_shift <= (m->encoding == BNN_ENCODING_THERMOMETER ? 0 : 31), BNN_ENCODER);
     CHECK(fields[2] == 0 && fields[3] == 0, BNN_ENCODER);
-    if (m->code == BNN_THERMOMETER) {
+    if (m->encoding == BNN_ENCODING_THERMOMETER) {
         return load_thresholds(m, r);
     }
-    return bnn_take_affine(r, m->rows, 32768, BNN_ENCODER, &m->code_offsets, &m->code_factors);
+    return bnn_take_affine(r, m->encoding_rows, 32768, BNN_ENCODER, &m->encoding_offsets,
+                           &m->encoding_factors);
 }
 
 static bnn_error_t take_text(bnn_reader_t *r, size_t size) {
@@ -191,8 +151,8 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
 
     bnn_reader_t reader = {bytes, size - CRC_SIZE};
     TRY(load_header(m, &reader));
-    TRY(load_front(m, &reader));
-    TRY(load_code(m, &reader));
+    TRY(load_features(m, &reader));
+    TRY(load_encoding(m, &reader));
     TRY(bnn_load_layers(m, &reader));
     TAKE(expected, &reader, 4u * m->classes);
     m->selftest_scores = (const int32_t *)expected;
@@ -200,7 +160,7 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
 }
 
 size_t bnn_window_size(const bnn_model_t *m) {
-    if (m->front == BNN_TEXT) {
+    if (m->features == BNN_FEATURES_NGRAMS) {
         return m->length < SELFTEST_TEXT ? m->length : SELFTEST_TEXT;
     }
     return 2u * m->length * m->channels;
@@ -226,7 +186,7 @@ const char *bnn_error_help(bnn_error_t error) {
         case BNN_OK:
             return "ok";
         case BNN_SIZE:
-            return "no size of a model, or not at a multiple of 4 in memory";
+            return "too short or too long, or not at a multiple of 4 in memory";
         case BNN_MAGIC:
             return "not a .bnn model file";
         case BNN_VERSION:
@@ -236,6 +196,6 @@ const char *bnn_error_help(bnn_error_t error) {
         case BNN_CRC:
             return "damaged: copy it again";
         default:
-            return "not allowed by the format: write the file anew";
+            return "not allowed by the format: export it again";
     }
 }

@@ -1,4 +1,4 @@
-// From a window or a text to scores. Twin of host/xnornode/model.py and intlayers.py.
+// Inference, from a window or a text to scores. Twin of host/xnornode/model/model.py and layers.py.
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32_t from_at,
                       uint32_t count) {
-    if ((to_at | from_at | count) % 8 == 0) { // as with bytes
+    if ((to_at | from_at | count) % 8 == 0) { // always so with int8
         memcpy((uint8_t *)to + to_at / 8, (const uint8_t *)from + from_at / 8, count / 8);
         return;
     }
@@ -24,14 +24,14 @@ static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32
     }
 }
 
-// What a group's outputs see at place (y, x) of the convolution, packed without gaps: in the input
-// itself where it lies there so, else gathered in `field`. Bytes go as 8 bits each.
-static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input, uint32_t y,
-                                     uint32_t x, uint32_t group, uint32_t *field) {
+// The patch of a group at position (y, x) of the convolution, packed without gaps: in the input
+// itself if it lies there so, else copied to `patch`. An int8 counts as 8 bits.
+static const uint32_t *get_patch(const bnn_layer_t *l, const uint32_t *input, uint32_t y,
+                                 uint32_t x, uint32_t group, uint32_t *patch) {
     if (l->whole) {
         return input;
     }
-    const uint32_t unit = l->input == BNN_BYTES ? 8 : 1;
+    const uint32_t unit = l->input == BNN_INT8 ? 8 : 1;
     const uint32_t channels = l->channels * unit, depth = l->group_channels * unit;
     const uint32_t size = l->inputs * unit;
     // The padding is smaller than the kernel, so at least a row and a column are inside.
@@ -42,7 +42,7 @@ static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input
     const int32_t last_row = first_row + l->kernel[0], last_column = first_column + l->kernel[1];
     uint32_t rows = (uint32_t)((last_row < l->height ? last_row : l->height) - row);
     const uint32_t columns = (uint32_t)((last_column < l->width ? last_column : l->width) - column);
-    // Runs of bits that lie together in the input and in the field: columns, unless there are
+    // Runs of bits that lie together in the input and in the patch: columns, unless there are
     // groups between them; and rows, where they are as long in both.
     uint32_t pieces = columns, run = depth;
     if (l->groups == 1) {
@@ -60,24 +60,24 @@ static const uint32_t *field_of_view(const bnn_layer_t *l, const uint32_t *input
     }
     uint32_t to =
         ((uint32_t)(row - first_row) * l->kernel[1] + (uint32_t)(column - first_column)) * depth;
-    memset(field, 0, 4 * bnn_words(size));
+    memset(patch, 0, 4 * bnn_words(size));
     for (; rows; rows--, from += step, to += l->kernel[1] * depth) {
         for (uint32_t i = 0; i < pieces; i++) {
-            copy_bits(field, to + i * depth, input, from + i * channels, run);
+            copy_bits(patch, to + i * depth, input, from + i * channels, run);
         }
     }
-    return field;
+    return patch;
 }
 
-// Bits from bits: fewer differing inputs than the limit; from bytes: a sum at the limit or above.
-static void give_bits(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
-                      uint32_t place, uint32_t *out) {
-    uint32_t *word = out + (place * l->outputs + first) / 32;
-    uint32_t bit = 1u << (place * l->outputs + first) % 32;
+// Binary from binary: fewer differing inputs than the threshold; from int8: a sum of at least it.
+static void give_binary(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
+                        uint32_t position, uint32_t *out) {
+    uint32_t *word = out + (position * l->outputs + first) / 32;
+    uint32_t bit = 1u << (position * l->outputs + first) % 32;
     for (uint32_t i = first; i < first + count; i++) {
         const int32_t sum = *sums++;
-        // Places of one pool meet in the same bits: the highest is their OR.
-        if (l->limits ? sum < l->limits[i] : sum >= l->offsets[i]) {
+        // The positions of one pool share their bits: the maximum of bits is their OR.
+        if (l->thresholds ? sum < l->thresholds[i] : sum >= l->offsets[i]) {
             *word |= bit;
         }
         bit <<= 1;
@@ -88,11 +88,11 @@ static void give_bits(const bnn_layer_t *l, const int32_t *sums, uint32_t first,
     }
 }
 
-static void give_bytes(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
-                       uint32_t place, uint32_t *out) {
-    uint8_t *bytes = (uint8_t *)out + place * l->outputs + first;
+static void give_int8(const bnn_layer_t *l, const int32_t *sums, uint32_t first, uint32_t count,
+                      uint32_t position, uint32_t *out) {
+    uint8_t *bytes = (uint8_t *)out + position * l->outputs + first;
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t z = l->input == BNN_BITS ? (int32_t)l->inputs - 2 * sums[i] : sums[i];
+        const int32_t z = l->input == BNN_BINARY ? (int32_t)l->inputs - 2 * sums[i] : sums[i];
         int32_t v = z * l->factors[first + i] + l->offsets[first + i];
         v = bnn_clip(bnn_shift_right(v, l->shift), 0, 127);
         bytes[i] = (uint8_t)(v > bytes[i] ? v : bytes[i]);
@@ -106,87 +106,86 @@ static void add_totals(const int32_t *sums, uint32_t first, uint32_t count, uint
     }
 }
 
-// For `count` outputs: of bits how many differ from the row, of bytes their sum.
-static void sum_rows(const bnn_layer_t *l, const uint32_t *field, const uint32_t *rows,
+// sums[i], [count]: the inputs that differ from row i if they are binary, their signed sum if int8.
+static void sum_rows(const bnn_layer_t *l, const uint32_t *patch, const uint32_t *rows,
                      uint32_t count, int32_t *sums) {
-    if (l->input == BNN_BITS) {
-        bnn_kernel_differing(field, rows, l->words, count, sums);
+    if (l->input == BNN_BINARY) {
+        bnn_kernel_differing(patch, rows, l->words, count, sums);
     } else {
-        bnn_kernel_signed_sums(field, l->inputs, rows, l->words, count, sums);
+        bnn_kernel_signed_sums(patch, l->inputs, rows, l->words, count, sums);
     }
 }
 
-// The outputs of one group at a place of the convolution, into `place` of the output.
-static void run_group(const bnn_layer_t *l, const uint32_t *field, uint32_t group, uint32_t place,
-                      uint32_t *out) {
+// The outputs of one group for a patch, into output position `position`.
+static void run_group(const bnn_layer_t *l, const uint32_t *patch, uint32_t group,
+                      uint32_t position, uint32_t *out) {
     int32_t sums[BNN_KERNEL_ROWS];
     uint32_t first = group * l->group_outputs;
     const uint32_t end = first + l->group_outputs;
     const uint32_t *rows = l->weights + first * l->words;
     for (uint32_t count; first < end; first += count, rows += count * l->words) {
         count = end - first < BNN_KERNEL_ROWS ? end - first : BNN_KERNEL_ROWS;
-        sum_rows(l, field, rows, count, sums);
-        if (l->output == BNN_BITS) {
-            give_bits(l, sums, first, count, place, out);
-        } else if (l->output == BNN_BYTES) {
-            give_bytes(l, sums, first, count, place, out);
+        sum_rows(l, patch, rows, count, sums);
+        if (l->output == BNN_BINARY) {
+            give_binary(l, sums, first, count, position, out);
+        } else if (l->output == BNN_INT8) {
+            give_int8(l, sums, first, count, position, out);
         } else {
             add_totals(sums, first, count, out);
         }
     }
 }
 
-// The outputs at those places of the convolution, (y, x) the first, that make a place of the
-// output.
+// Output position `position`: a pool of positions of the convolution, (y, x) the first.
 static void run_pool(const bnn_layer_t *l, const uint32_t *input, uint32_t y, uint32_t x,
-                     uint32_t place, uint32_t *field, uint32_t *out) {
+                     uint32_t position, uint32_t *patch, uint32_t *out) {
     for (uint32_t i = 0; i < l->pool[0]; i++) {
         for (uint32_t j = 0; j < l->pool[1]; j++) {
             for (uint32_t group = 0; group < l->groups; group++) {
-                run_group(l, field_of_view(l, input, y + i, x + j, group, field), group, place,
-                          out);
+                run_group(l, get_patch(l, input, y + i, x + j, group, patch), group, position, out);
             }
         }
     }
 }
 
-// Writes `out` whole, its pad bits 0.
-static void run_layer(const bnn_layer_t *l, const uint32_t *input, uint32_t *field, uint32_t *out) {
+// Write all of `out`, its pad bits 0.
+static void run_layer(const bnn_layer_t *l, const uint32_t *input, uint32_t *patch, uint32_t *out) {
     const uint32_t size = l->out_height * l->out_width * l->outputs;
     const bool scores = l->output == BNN_SCORES;
-    memset(out, 0, 4 * (scores ? l->outputs : bnn_words(l->output == BNN_BITS ? size : 8 * size)));
+    memset(out, 0,
+           4 * (scores ? l->outputs : bnn_words(l->output == BNN_BINARY ? size : 8 * size)));
     if (l->planes) {
-        bnn_columns_run(l, input, (uint16_t *)field, out);
+        bnn_columns_run(l, input, (uint16_t *)patch, out);
         return;
     }
-    uint32_t place = 0;
+    uint32_t position = 0;
     for (uint32_t y = 0; y < l->out_height; y++) {
-        for (uint32_t x = 0; x < l->out_width; x++, place++) {
-            run_pool(l, input, y * l->pool[0], x * l->pool[1], place, field, out);
+        for (uint32_t x = 0; x < l->out_width; x++, position++) {
+            run_pool(l, input, y * l->pool[0], x * l->pool[1], position, patch, out);
         }
     }
 }
 
-// Run the layers on the input at the start of scratch; scores are where the totals are.
+// Run the layers on the input at the start of scratch; the scores go to totals_at.
 static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
     const uint32_t *x = scratch;
     const bnn_layer_t *l = model->layers;
     for (unsigned i = 0; i + 1 < model->layer_count; i++, l++) {
         uint32_t *out = scratch + (i % 2 ? 0 : model->second_at);
-        run_layer(l, x, scratch + model->field_at, out);
+        run_layer(l, x, scratch + model->patch_at, out);
         x = out;
     }
     uint32_t *totals = scratch + model->totals_at;
     if (l->whole && l->outputs <= BNN_KERNEL_ROWS) {
         sum_rows(l, x, l->weights, l->outputs, (int32_t *)totals);
     } else {
-        run_layer(l, x, scratch + model->field_at, totals);
+        run_layer(l, x, scratch + model->patch_at, totals);
     }
     const int32_t size = (int32_t)l->height * l->width * l->channels;
     int32_t *scores = (int32_t *)totals;
     unsigned best = 0;
     for (unsigned i = 0; i < model->classes; i++) {
-        const int32_t z = l->input == BNN_BITS ? size - 2 * scores[i] : scores[i];
+        const int32_t z = l->input == BNN_BINARY ? size - 2 * scores[i] : scores[i];
         scores[i] = l->factors[i] * z + l->offsets[i];
         best = scores[i] > scores[best] ? i : best;
     }
@@ -195,9 +194,9 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
 
 // The first layer's input, to the start of scratch.
 static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
-    if (model->front == BNN_TEXT) {
+    if (model->features == BNN_FEATURES_NGRAMS) {
         bnn_text_bits(model, input, size, scratch);
-    } else if (model->front == BNN_FEATURES) {
+    } else if (model->features == BNN_FEATURES_STATISTICS) {
         bnn_encoder_t encoder;
         bnn_encode_begin(&encoder, model, scratch);
         bnn_features_run(model, input, scratch + model->second_at, &encoder);
@@ -230,7 +229,7 @@ bool bnn_selftest(const bnn_model_t *model, uint8_t *window, uint32_t *scratch) 
     for (size_t i = 0; i < size;) {
         state = xorshift32(state);
         const uint32_t upper = state >> 16;
-        if (model->front == BNN_TEXT) {
+        if (model->features == BNN_FEATURES_NGRAMS) {
             window[i++] = (uint8_t)(0x20 + upper % 95);
         } else {
             const int32_t sample = bnn_shift_right((int16_t)upper, model->shift);

@@ -1,4 +1,4 @@
-// Front 2: features. Twin of host/xnornode/features.py.
+// Features 2: statistics. Twin of host/xnornode/model/statistics.py.
 //
 // Samples and centred samples are int16, so a product of two is at most 2^30, and the sum of up to
 // 65535 such products is below 2^46.
@@ -6,7 +6,7 @@
 #include "bnn_features.h"
 
 #include "bnn_fixed.h"
-#include "bnn_roots.h"
+#include "bnn_math.h"
 
 #define SECTION_SIZE 12
 #define MAX_BANDS 14
@@ -37,7 +37,7 @@ enum {
 // Of one channel.
 #define SINGLE ((1u << STATISTICS) - 1)
 
-// What the values of a window are made from and where they go.
+// What the values of a window are computed from, and where they go.
 typedef struct {
     const bnn_model_t *model;
     const uint8_t *window;
@@ -47,7 +47,7 @@ typedef struct {
     uint32_t lag;
 } run_t;
 
-// The front's fields, from its section.
+// The fields of the section.
 typedef struct {
     uint32_t whole; // masks of statistics
     uint32_t part;
@@ -72,7 +72,7 @@ static uint32_t count_bits(uint32_t mask) {
 bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
     TAKE(section, r, SECTION_SIZE);
-    m->front_fields = section;
+    m->features_section = section;
     const fields_t f = get_fields(section);
     const uint32_t lagging = 1u << ASYMMETRY | 1u << LAGGED_COVARIANCE;
     CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE, BNN_ENCODER);
@@ -97,8 +97,8 @@ bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     if (f.whole >> LAGGED_COVARIANCE & 1) {
         m->values += (uint32_t)m->channels * m->channels;
     }
-    m->rows = m->values;
-    m->front_words = (m->length + 1u) / 2 + (m->channels + 1u) / 2;
+    m->encoding_rows = m->values;
+    m->features_words = (m->length + 1u) / 2 + (m->channels + 1u) / 2;
     return m->values ? BNN_OK : BNN_ENCODER;
 }
 
@@ -208,7 +208,7 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
             give(run, values[i]);
         }
     }
-    // Sorting the series comes last, its values are given in their place.
+    // The asymmetry is given after the quartiles, which sort the series that it needs in order.
     const int32_t skew = mask >> ASYMMETRY & 1 ? asymmetry(run, n) : 0;
     if (mask >> LOWER_QUARTILE & 15) {
         give_quartiles(run, mask, n);
@@ -218,7 +218,7 @@ static void give_statistics(const run_t *run, uint32_t mask, uint32_t channel, u
     }
 }
 
-// Each band is what smoothing over twice the time takes away; the smooth series takes its place.
+// A band is what smoothing removes; the smooth series then takes the place of the series.
 static void give_bands(const run_t *run, uint32_t bands, uint32_t channel) {
     int16_t *x = run->series;
     uint32_t n = run->model->length;
@@ -248,7 +248,7 @@ static void centre_series(const run_t *run, uint32_t i) {
     }
 }
 
-// Of the channel in run->series with channel j, `lag` samples earlier.
+// The covariance of the channel in run->series with channel j, `lag` samples earlier.
 static void give_covariance(const run_t *run, uint32_t j, uint32_t lag) {
     const uint32_t length = run->model->length;
     int64_t total = 0;
@@ -258,7 +258,7 @@ static void give_covariance(const run_t *run, uint32_t j, uint32_t lag) {
     give(run, bnn_root(total, length));
 }
 
-// Of each pair of channels, then, with the lag, of each with each.
+// The covariance of each pair of channels; then, with the lag, of each channel with each.
 static void give_covariances(const run_t *run, uint32_t mask) {
     const uint32_t channels = run->model->channels;
     for (uint32_t i = 0; i < channels; i++) {
@@ -278,7 +278,7 @@ static void give_covariances(const run_t *run, uint32_t mask) {
 
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
                       bnn_encoder_t *encoder) {
-    const fields_t f = get_fields(model->front_fields);
+    const fields_t f = get_fields(model->features_section);
     const uint32_t length = model->length;
     int16_t *means = (int16_t *)(scratch + (length + 1) / 2);
     const run_t run = {model, window, encoder, (int16_t *)scratch, means, f.lag};

@@ -1,4 +1,4 @@
-// The codes. Twin of host/xnornode/encode.py.
+// Input encodings. Twin of host/xnornode/model/input_encoding.py.
 
 #include "bnn_encode.h"
 
@@ -27,11 +27,11 @@ static uint32_t thermometer(const bnn_model_t *model, uint32_t row, int16_t valu
     return reached < 32 ? (1u << reached) - 1 : UINT32_MAX;
 }
 
-// Bit planes, or a byte in two's complement: both are the low bits of a number.
+// Bit planes, or an int8: both are the low bits of a number.
 static uint32_t number(const bnn_model_t *model, uint32_t row, int16_t value) {
-    const int32_t v = bnn_shift_right(value * model->code_factors[row] + model->code_offsets[row],
-                                      model->code_shift);
-    if (model->code == BNN_BYTE) {
+    const int32_t v = bnn_shift_right(
+        value * model->encoding_factors[row] + model->encoding_offsets[row], model->encoding_shift);
+    if (model->encoding == BNN_ENCODING_INT8) {
         return (uint32_t)bnn_clip(v, -128, 127) & 0xff;
     }
     return (uint32_t)bnn_clip(v, 0, (1 << model->bits) - 1);
@@ -39,17 +39,18 @@ static uint32_t number(const bnn_model_t *model, uint32_t row, int16_t value) {
 
 void bnn_encode_value(bnn_encoder_t *encoder, int16_t value) {
     const bnn_model_t *model = encoder->model;
-    const uint32_t code = model->code == BNN_THERMOMETER ? thermometer(model, encoder->row, value)
-                                                         : number(model, encoder->row, value);
-    encoder->row = encoder->row + 1 < model->rows ? encoder->row + 1 : 0;
+    const uint32_t bits = model->encoding == BNN_ENCODING_THERMOMETER
+                              ? thermometer(model, encoder->row, value)
+                              : number(model, encoder->row, value);
+    encoder->row = encoder->row + 1 < model->encoding_rows ? encoder->row + 1 : 0;
     const uint32_t filled = encoder->filled;
-    encoder->word |= code << filled;
+    encoder->word |= bits << filled;
     encoder->filled = filled + model->bits;
     if (encoder->filled >= 32) {
         *encoder->out++ = encoder->word;
         encoder->filled -= 32;
-        // A shift by 32 is undefined: with filled == 0 all of the code has been written.
-        encoder->word = filled ? code >> (32 - filled) : 0;
+        // A shift by 32 is undefined: with filled == 0 all bits have been written.
+        encoder->word = filled ? bits >> (32 - filled) : 0;
     }
 }
 
@@ -97,7 +98,7 @@ static void thermometers(const bnn_model_t *model, const uint8_t *window, uint32
 }
 
 void bnn_encode_window(const bnn_model_t *model, const uint8_t *window, uint32_t *out) {
-    if (model->code == BNN_THERMOMETER && model->rows == 1) {
+    if (model->encoding == BNN_ENCODING_THERMOMETER && model->encoding_rows == 1) {
         thermometers(model, window, out);
         return;
     }

@@ -1,4 +1,4 @@
-// Front 3: text. Twin of host/xnornode/text.py, in one pass and a few words of memory.
+// Features 3: n-grams. Twin of host/xnornode/model/ngrams.py, in one pass and a few words of memory.
 
 #include "bnn_text.h"
 
@@ -14,8 +14,7 @@
 
 enum { CHARACTERS = 1, WORDS = 2 };
 
-// Where a text is being read. hashes[i] is FNV-1a of the last i + 1 units, whose last may not have
-// ended yet.
+// hashes[i] is FNV-1a of the last i + 1 units, of which the last may not have ended yet.
 typedef struct {
     uint32_t *out;
     uint32_t buckets;
@@ -28,7 +27,7 @@ typedef struct {
 bnn_error_t bnn_text_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *fields;
     TAKE(fields, r, SECTION_SIZE);
-    m->front_fields = fields;
+    m->features_section = fields;
     m->values = get32(fields + 4);
     CHECK(fields[0] == CHARACTERS || fields[0] == WORDS, BNN_ENCODER);
     CHECK(fields[1] >= 1 && fields[1] <= fields[2] && fields[2] <= MAX_N, BNN_ENCODER);
@@ -59,7 +58,7 @@ static uint32_t mix(uint32_t h) {
     return h ^ h >> 16;
 }
 
-// A unit has ended: the n-grams that it completes go into their buckets, and the next one begins.
+// A unit has ended: put the n-grams that it completes into their buckets, and begin the next unit.
 static void end_unit(state_t *s) {
     s->units = (uint8_t)(s->units < MAX_N ? s->units + 1 : MAX_N);
     for (unsigned n = s->shortest; n <= s->longest && n <= s->units; n++) {
@@ -73,7 +72,7 @@ static void end_unit(state_t *s) {
     s->hashes[0] = FNV_BASIS;
 }
 
-// The next byte of the cleaned text; of spaces in a row only the first comes here.
+// Take the next byte of the cleaned text, in which no two spaces follow each other.
 static void feed(state_t *s, uint8_t ch, uint8_t unit) {
     if (unit == CHARACTERS) {
         hash(s, ch);
@@ -88,8 +87,8 @@ static void feed(state_t *s, uint8_t ch, uint8_t unit) {
 }
 
 void bnn_text_bits(const bnn_model_t *model, const uint8_t *text, size_t size, uint32_t *out) {
-    const uint8_t unit = model->front_fields[0];
-    state_t s = {out, model->values, model->front_fields[1], model->front_fields[2], 0, {0}};
+    const uint8_t *fields = model->features_section, unit = fields[0];
+    state_t s = {out, model->values, fields[1], fields[2], 0, {0}};
     memset(out, 0, 4 * bnn_words(model->values));
     s.hashes[0] = FNV_BASIS;
     size = size < model->length ? size : model->length;

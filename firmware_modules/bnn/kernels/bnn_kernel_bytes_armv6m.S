@@ -1,4 +1,4 @@
-// Kernels of bytes for ARMv6-M.
+// Kernels of int8 inputs for ARMv6-M.
 
 #if defined(__ARM_ARCH_6M__)
 #include "bnn_armv6m.inc"

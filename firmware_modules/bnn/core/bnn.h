@@ -1,0 +1,147 @@
+// Inference of a binary neural network from a .bnn file (FORMAT.md), which stays where it is.
+//
+// C99, no allocation, no floats, nothing of MicroPython. The caller owns all memory: the file, a
+// bnn_model_t, and `scratch_words` words of scratch. bnn_load() checks everything once, so that
+// inference needs no checks. No function keeps state of its own.
+
+#ifndef BNN_H
+#define BNN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BNN_MODULE_VERSION "0.1.0"
+#define BNN_FORMAT_VERSION 3
+#define BNN_MAX_LAYERS 16
+
+// Why a file is refused: the reasons of FORMAT.md, "Order of checks", in that order.
+typedef enum {
+    BNN_OK,
+    BNN_SIZE,
+    BNN_MAGIC,
+    BNN_VERSION,
+    BNN_LENGTH,
+    BNN_CRC,
+    BNN_HEADER,
+    BNN_ENCODER,
+    BNN_LAYER,
+    BNN_STRINGS,
+    BNN_END,
+} bnn_error_t;
+
+// What a window or a text becomes first.
+enum { BNN_FEATURES_RAW = 1, BNN_FEATURES_STATISTICS = 2, BNN_FEATURES_NGRAMS = 3 };
+
+// How values become the first layer's input.
+enum { BNN_ENCODING_THERMOMETER = 1, BNN_ENCODING_BIT_PLANES = 2, BNN_ENCODING_INT8 = 3 };
+
+// Activations: what a layer takes, and gives. Only the last layer gives scores.
+enum { BNN_BINARY = 1, BNN_INT8 = 2, BNN_SCORES = 3 };
+
+// A convolution; a dense layer has an input of height and width 1. Pointers lead into the file, and
+// those that the layer has no use for are NULL. The fields up to `counted` lie in the file in this
+// order.
+typedef struct {
+    uint8_t input;  // BNN_BINARY or BNN_INT8
+    uint8_t output; // the same, or BNN_SCORES
+    uint16_t outputs;
+    uint16_t height, width, channels; // of the input
+    uint16_t groups;
+    uint8_t kernel[2]; // rows, columns; likewise the next three
+    uint8_t stride[2];
+    uint8_t padding[2];
+    uint8_t pool[2];
+    uint8_t shift;              // int8 outputs
+    uint8_t counted;            // weights in columns: the input value that is counted, 0 or 1
+    uint8_t planes;             // weights in columns: bit planes of the bases; 0: weights in rows
+    bool whole;                 // the only patch is the whole input
+    uint16_t words;             // of a row
+    uint16_t group_channels;    // channels / groups
+    uint16_t group_outputs;     // outputs / groups
+    const uint32_t *weights;    // rows: [outputs][words]; columns: a strip after the other, each
+                                // columns [inputs] and bases [planes] of a bit per output
+    const uint16_t *thresholds; // [outputs], 0 to inputs + 1: binary from binary, in rows
+    const int32_t *offsets;     // [outputs]: int8, scores; the thresholds of binary from int8
+    const int16_t *factors;     // [outputs]: int8, scores
+    uint32_t inputs;            // of an output: kernel height * width * group_channels
+    uint32_t span;              // weights in columns: neighbouring positions that share a list
+    uint32_t out_height, out_width; // after the pool
+} bnn_layer_t;
+
+// What bnn_load() found. Pointers lead into the file; numbers are copies that inference relies on.
+typedef struct {
+    // The file's header, in its order.
+    uint8_t magic[4];
+    uint8_t version;
+    uint8_t channels;
+    uint8_t features;
+    uint8_t layer_count;
+    uint32_t size; // bytes of the file
+    uint32_t revision;
+    uint16_t length; // samples of a window, or bytes of a text that are read
+    uint16_t hop;    // samples
+    uint32_t rate_mhz;
+    uint32_t seed;
+    uint8_t shift;    // of the self-test
+    uint8_t encoding; // 0 for text
+    // What else the file holds.
+    uint8_t bits; // per value; in the file's header 0, as is the next
+    uint8_t encoding_shift;
+    uint32_t crc;
+    uint8_t classes;
+    uint32_t values;                 // that the features give
+    uint32_t encoding_rows;          // value i is encoded by row i mod encoding_rows
+    uint32_t features_words;         // of scratch, before the layers run
+    const uint8_t *features_section; // statistics: [12]; n-grams: [8] bytes
+    const int16_t *thresholds;       // [encoding_rows][bits], each row non-decreasing: thermometer
+    const int32_t *encoding_offsets; // [encoding_rows]: bit planes, int8
+    const int16_t *encoding_factors; // [encoding_rows]: bit planes, int8
+    const uint32_t *sample_scales;   // [channels], billionths of the channel's unit per count
+    const int32_t *selftest_scores;  // [classes]
+    const uint8_t *strings;          // [1 + classes + channels], each a length and the characters
+    const char *notes;               // [notes_length], without a 0 at the end
+    uint16_t notes_length;
+    // Scratch, in words, from 0: the input of layers 0, 2, 4...; then that of layers 1, 3, 5...; a
+    // patch or a list; a number per class.
+    uint32_t second_at;
+    uint32_t patch_at;
+    uint32_t totals_at;
+    uint32_t scratch_words;
+    bnn_layer_t layers[BNN_MAX_LAYERS]; // the first layer_count
+} bnn_model_t;
+
+// Check the `size` bytes at `data`, a multiple of 4 in memory, and describe them in `model`. After
+// an error `model` must not be used.
+bnn_error_t bnn_load(bnn_model_t *model, const void *data, size_t size);
+
+// A reason's name ("crc") and what to do about it ("damaged: copy it again").
+const char *bnn_error_name(bnn_error_t error);
+const char *bnn_error_help(bnn_error_t error);
+
+// String `index` of the file and its `length`, without a 0 at the end: 0 is the name, then come the
+// labels, then the channels.
+const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length);
+
+// Bytes of a window, int16 [length][channels]; with a text model, of the self-test's text.
+size_t bnn_window_size(const bnn_model_t *model);
+
+// Classify one window, int16 [length][channels] in little-endian bytes at any alignment; or, with a
+// text model, the text of `size` bytes. `scratch` is [scratch_words]. Writes `scores`, [classes],
+// unless it is NULL. Returns the class.
+unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
+                      uint32_t *scratch, int32_t *scores);
+
+// Whether this machine computes the scores that the file gives for the self-test. `window` is room
+// for bnn_window_size() bytes, which are overwritten.
+bool bnn_selftest(const bnn_model_t *model, uint8_t *window, uint32_t *scratch);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // BNN_H

@@ -1,0 +1,43 @@
+// Sections of a file: its bytes, its padding, and the pairs of offset and factor.
+
+#include "bnn_reader.h"
+
+const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
+    if (size > r->left) {
+        return NULL;
+    }
+    const uint8_t *section = r->at;
+    r->at += size;
+    r->left -= size;
+    return section;
+}
+
+bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
+    const uint8_t *pad;
+    const size_t size = -(uintptr_t)r->at & 3;
+    TAKE(pad, r, size);
+    CHECK(is_zero(pad, pad + size), error);
+    return BNN_OK;
+}
+
+static uint32_t magnitude(int32_t v) {
+    return v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
+}
+
+bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn_error_t error,
+                            const int32_t **offsets, const int16_t **factors) {
+    const uint8_t *section;
+    TAKE(section, r, (size_t)4 * count);
+    *offsets = (const int32_t *)section;
+    TAKE(section, r, (size_t)2 * count);
+    *factors = (const int16_t *)section;
+    TRY(bnn_take_pad(r, error));
+    for (uint32_t i = 0; i < count; i++) {
+        // reach * factor in two parts, both below 2^31 as a factor has 16 bits.
+        const uint32_t factor = magnitude((*factors)[i]), offset = magnitude((*offsets)[i]);
+        const uint32_t high = (reach >> 16) * factor, low = (reach & 0xffff) * factor;
+        const uint32_t product = (high << 16) + low;
+        CHECK(high <= INT16_MAX && product <= INT32_MAX && offset <= INT32_MAX - product, error);
+    }
+    return BNN_OK;
+}
