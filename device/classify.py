@@ -13,9 +13,9 @@ tuple of integers in the model's scale, or None where samples were lost.
 """
 
 from xnornode import Classifier, Link
-from xnornode.lines import emit
+from xnornode.events import emit
+from xnornode.model_store import Store
 from xnornode.replay import Replay
-from xnornode.store import Store
 
 MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store

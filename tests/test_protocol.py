@@ -9,7 +9,7 @@ from faults import TO_HOST, TO_NODE, Fault, Kind
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nets import random_model
-from simulated import SOON, SimulatedNode, SimulatedPort, receiver, store
+from simulated import SOON, SimulatedNode, SimulatedPort, node_push, store
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.fileformat import to_bytes
 from xnornode.push import Push
@@ -178,8 +178,8 @@ def test_pieces(node):
 def test_escapes(data):
     text = escape(data)
     assert not set(text) & (set(ESCAPED) - set(b"="))
-    out = bytearray(receiver._length(memoryview(text)))
-    receiver._unescape(memoryview(text), memoryview(out))
+    out = bytearray(node_push.decoded_length(memoryview(text)))
+    node_push.decode(memoryview(text), memoryview(out))
     assert out == data
 
 
@@ -292,7 +292,7 @@ def test_flash_fails_in_the_middle(node):
             raise OSError(28, "ENOSPC")
 
     number = unseal(node.answers(begin_line(NEW)))["push"]
-    node.receiver._file = Full()
+    node.receiver.push._file = Full()
     assert unseal(node.answers(sealed_piece(number, 0, NEW[:50])))["error"] == "flash"
     assert on_flash(node) == OLD
     assert push(SimulatedPort(node))["sha256"] == store.sha256(NEW)

@@ -17,11 +17,11 @@ from time import ticks_diff, ticks_us
 import bnn
 
 from xnornode.classifier import Classifier, Prediction
-from xnornode.store import Store
+from xnornode.model_store import Store
 
 
 class Job:
-    """What the two cores hand over. Each touches it only while the other one waits for it.
+    """What the two cores hand over. Each uses it only while the other one waits for it.
 
     The second core allocates nothing, and all that it uses is held here, so the collector may run
     on the first one meanwhile.
@@ -40,9 +40,9 @@ class Background(Classifier):
     """A Classifier that classifies on the second core: `feed` returns before it is done.
 
     Its Prediction comes with a later sample, or from `finish`. A window that is complete while the
-    one before it is still being classified is left out, and counted in `missed`.
-    model: as of Classifier; `predict`, `scores` and `selftest` of `self.model`, which has one
-    scratch, are not for use until `close`. Raises OSError where the second core is in use already.
+    one before it is still being classified is left out, and counted in the attribute `missed`.
+    model: as of Classifier. Its bnn.Model has one scratch: `predict`, `scores` and `selftest` are
+    not for use until `close`. Raises OSError where the second core is in use already.
     """
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
