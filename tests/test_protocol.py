@@ -298,6 +298,16 @@ def test_flash_fails_in_the_middle(node):
     assert push(SimulatedPort(node))["sha256"] == store.sha256(NEW)
 
 
+@pytest.mark.parametrize("signature", [5, "ab", "x" * 64, ["ab"]])
+def test_a_signature_that_is_none_is_refused_at_once(tmp_path, signature):
+    """Not at `end`, where it would leave a push that can come to no end."""
+    node = SimulatedNode(tmp_path, key=bytes(32))
+    answer = unseal(node.answers(begin_line(NEW, hmac=signature)))
+    assert answer["error"] == "arguments"
+    end = unseal(node.answers(sealed(cmd="end", id=3, push=1001)))
+    assert end["error"] == "no_push" and list(node.store.parts()) == []
+
+
 def test_rollback_and_its_repetition(node):
     push(SimulatedPort(node))
     session = SimulatedPort(node).session()
