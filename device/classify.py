@@ -2,9 +2,9 @@
 
     mpremote run device/classify.py
 
-The lines are in docs/reference/lines.md, and what the PC may say in docs/reference/protocol.md. As
-/main.py on the node it starts with the power (`xnornode flash --autostart`). The sensor is a
-recording in the node's flash, at the rate it was recorded; as fast as it can:
+docs/reference/lines.md has the lines, docs/reference/protocol.md what the PC may say. As /main.py on
+the node it starts with the power (`xnornode flash --autostart`). The sensor is a recording in the
+node's flash, at the rate it was recorded; as fast as it can:
 
     mpremote exec "REALTIME = False" run device/classify.py
 
@@ -12,11 +12,10 @@ For your own sensor, put in place of Replay whatever yields one sample after the
 tuple of integers in the model's scale, or None where samples were lost.
 """
 
-from xnornode.lines import emit
-from xnornode.replay import Replay
-from xnornode.store import Store
-
 from xnornode import Classifier, Link
+from xnornode.events import emit
+from xnornode.model_store import Store
+from xnornode.replay import Replay
 
 MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store
@@ -45,7 +44,7 @@ def main() -> None:
                 link.step()
             again = REPEAT
     except (OSError, ValueError) as error:
-        emit("error", error=f"{RECORDINGS}: {error}; install it with xnornode flash --recording")
+        emit("error", error=f"{RECORDINGS}: {error}; install it with tools/flash.py --recording")
         return
     except KeyboardInterrupt:
         pass

@@ -1,9 +1,15 @@
 """XnorNode on the node: classify sensor samples with a binary neural network."""
 
+import sys
+
 from xnornode.classifier import Classifier, Prediction
 
-try:  # noqa: SIM105 - there is no contextlib on the node
+# Old names of modules, for programs of a node with version 0.1: to be taken out in 0.3.
+sys.modules["xnornode.store"] = sys.modules["xnornode.model_store"]
+try:
     from xnornode.link import Link
+
+    sys.modules["xnornode.lines"] = sys.modules["xnornode.events"]
 except ImportError:  # a port without `select` takes no pushes, and classifies all the same
     pass
 

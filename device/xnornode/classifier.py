@@ -5,15 +5,15 @@ from array import array
 
 import bnn
 
+from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.romfs import mapped
-from xnornode.store import Slot, Store, read, sha256
 
 
 class Prediction:
     """What a window was classified as.
 
-    label: the class; index: its number; scores: array('i'), one per class; microseconds: what the
-    classification took.
+    label: the class, a str; index: its number, from 0; scores: array('i'), one per class;
+    microseconds: what the classification took.
     """
 
     def __init__(self, label: str, index: int, scores: "array[int]", microseconds: int) -> None:
@@ -26,9 +26,10 @@ class Prediction:
 class Classifier:
     """A model, and the window that is being filled.
 
-    model: path of a `.bnn` file, or its bytes, or the node's Store: then it is the active model, or
-    the previous one where that cannot be loaded, and `note` says so. Raises OSError when there is
-    no model and ValueError with the reason when it is no valid one.
+    model: path of a `.bnn` file, or its bytes, or a Store (default: the node's). Of a store it is
+    the active model, or the previous one where that cannot be loaded, and `note` says so.
+    Attributes: `model`, the bnn.Model; `ram`, bytes of RAM that it takes with its window; `note`.
+    Raises OSError when there is no model and ValueError with the reason when it is no valid one.
     """
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
@@ -104,7 +105,7 @@ class Classifier:
         """Add one sample; None, or at each hop the Prediction of the window that it completes.
 
         sample: one integer per channel (a tuple, a list or an array), in the model's scale and
-        within int16. None marks a gap in the stream: the window starts anew.
+        within int16. None marks a gap in the stream: the window is emptied.
         Raises ValueError for another number of channels.
         """
         if sample is None:

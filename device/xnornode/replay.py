@@ -19,10 +19,11 @@ IDLE_US = 1000  # asleep between two calls of `idle`
 class Replay:
     """Iterate over the samples of recordings, one array('h') per sample, None before each file.
 
-    path: a recording, or a folder of them, which are taken by name. realtime: at the recording's
-    rate, or else as fast as they can be read. idle: called again and again while a sample is waited
-    for, with the microseconds that are left. The array is the same each time.
-    Raises OSError when there is no such file, ValueError when it is no recording.
+    path: a recording, or a folder of them, in the order of their names. realtime: at the
+    recording's sample rate, or else as fast as they can be read. idle: called again and again while
+    a sample is waited for, with the microseconds that are left. Attribute `name`: of the recording.
+    The array is the same each time. Raises OSError when there is no such file, ValueError when it
+    is no recording.
     """
 
     def __init__(

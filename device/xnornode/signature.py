@@ -7,9 +7,9 @@ KEY_BYTES = 32
 
 
 def read_key(path: str = KEY) -> bytes | None:
-    """The node's key; None where it has none. Raises ValueError for a file that is no key.
+    """The node's key, 32 bytes; None where it has none.
 
-    Any other trouble than that there is no such file is raised: a key that cannot be read must not
+    Raises ValueError for a file that is no key, OSError for one that cannot be read, which must not
     pass for one that is not there.
     """
     try:
@@ -26,7 +26,7 @@ def read_key(path: str = KEY) -> bytes | None:
 
 
 def sign(key: bytes, data: "bytes | bytearray | memoryview") -> bytes:
-    """HMAC-SHA256 of the data."""
+    """HMAC-SHA256 of the data, 32 bytes. key: 32 bytes."""
     inner = hashlib.sha256(bytes(b ^ 0x36 for b in key) + b"\x36" * (64 - KEY_BYTES))
     inner.update(data)
     outer = hashlib.sha256(bytes(b ^ 0x5C for b in key) + b"\x5c" * (64 - KEY_BYTES))

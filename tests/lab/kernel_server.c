@@ -1,4 +1,5 @@
-// Serves tests/lab/kernel_targets.py on stdin and stdout: writes and reads memory and calls functions.
+// Serves tests/lab/kernel_targets.py on stdin and stdout: writes and reads memory and calls
+// functions.
 //
 // A process of Linux: on this computer, or on RV32 without a C library. A command is a word, then
 // words: WRITE address size, and the bytes; READ address size; CALL function and 6 arguments; MAP

@@ -72,7 +72,7 @@ def receiving_node(folder: Path) -> Iterator[Bridge]:
     library = folder / "lib"
     shutil.copytree(DEVICE / "xnornode", library / "xnornode")
     for module, names in (
-        ("store.py", ("/models", "/model.bnn")),
+        ("model_store.py", ("/models", "/model.bnn")),
         ("signature.py", ("/xnornode.key",)),
     ):
         file = library / "xnornode" / module

@@ -3,7 +3,7 @@
 What needs MicroPython is put in by host code: models are loaded and tested by the Python reference.
 """
 
-import importlib.util
+import importlib
 import json
 import sys
 from collections.abc import Sequence
@@ -28,24 +28,20 @@ SOON = Timing(
 
 
 def node_module(name: str) -> ModuleType:
-    """A module of the node's library, which has the name of the host's."""
-    known = f"node_{name}"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, NODE_CODE / f"{name}.py")
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[known] = module
-        spec.loader.exec_module(module)
-    return sys.modules[known]
+    """A module of the node's library, under another name than the host's package has."""
+    library = sys.modules.setdefault("node_library", ModuleType("node_library"))
+    library.__path__ = [str(NODE_CODE)]
+    return importlib.import_module(f"node_library.{name}")
 
 
+node_push = node_module("push")
 receiver = node_module("receiver")
-store = node_module("store")
+store = node_module("model_store")
 signature = node_module("signature")
 
 
 class SimulatedNode:
-    """The models in a folder, and what device/xnornode/node.py does with them.
+    """The models in a folder, and what device/xnornode/model_manager.py does with them.
 
     classified: whether each model that it starts with classifies a window. ram: bytes for models.
     """

@@ -187,3 +187,18 @@ def test_classify_refuses_a_damaged_model(with_select, tmp_path):
     (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
     line = json.loads(with_select.run(classify_script(tmp_path, realtime=False)))
     assert line["event"] == "error" and "crc" in line["error"]
+
+
+def test_a_program_may_use_the_names_that_modules_had(tmp_path):
+    program = (
+        "import xnornode\n"
+        "from xnornode.background import Background\n"
+        "from xnornode.lines import emit\n"
+        "from xnornode.store import Store\n"
+        "assert issubclass(Background, xnornode.Classifier)\n"
+        "try:\n    xnornode.Classifier(Store('/none', '/none'))\n"
+        "except OSError as error:\n    emit('error', error=str(error))\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    said = interpreter("unix").run(tmp_path / "program.py")
+    assert said.startswith('{"event":"error"') and "no model in /none" in said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.nets import random_model
-from tests.lab.simulated import SOON, SimulatedNode, SimulatedPort, receiver, store
+from tests.lab.simulated import SOON, SimulatedNode, SimulatedPort, node_push, store
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.messages import Ack
@@ -181,8 +181,8 @@ def test_chunks(node):
 def test_escapes(data):
     text = escape(data)
     assert not set(text) & (set(ESCAPED) - set(b"="))
-    out = bytearray(receiver._length(memoryview(text)))
-    receiver._unescape(memoryview(text), memoryview(out))
+    out = bytearray(node_push.decoded_length(memoryview(text)))
+    node_push.decode(memoryview(text), memoryview(out))
     assert out == data
 
 
@@ -294,10 +294,20 @@ def test_flash_fails_in_the_middle(node):
             raise OSError(28, "ENOSPC")
 
     number = unseal(node.answers(begin_line(NEW)))["push"]
-    node.receiver._file = Full()
+    node.receiver.push._file = Full()
     assert unseal(node.answers(sealed_chunk(number, 0, NEW[:50])))["error"] == "flash"
     assert on_flash(node) == OLD
     assert push(SimulatedPort(node)).sha256 == store.sha256(NEW)
+
+
+@pytest.mark.parametrize("signature", [5, "ab", "x" * 64, ["ab"]])
+def test_a_signature_that_is_none_is_refused_at_once(tmp_path, signature):
+    """Not at `end`, where it would leave a push that can come to no end."""
+    node = SimulatedNode(tmp_path, key=bytes(32))
+    answer = unseal(node.answers(begin_line(NEW, hmac=signature)))
+    assert answer["error"] == "arguments"
+    end = unseal(node.answers(sealed(cmd="end", id=3, push=1001)))
+    assert end["error"] == "no_push" and list(node.store.parts()) == []
 
 
 def test_rollback_and_its_repetition(node):

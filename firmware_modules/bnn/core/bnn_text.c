@@ -1,4 +1,5 @@
-// Features 3: n-grams. Twin of host/xnornode/model/ngrams.py, in one pass and a few words of memory.
+// Features 3: n-grams. Twin of host/xnornode/model/ngrams.py, in one pass and a few words of
+// memory.
 
 #include "bnn_text.h"
 

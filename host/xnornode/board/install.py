@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from xnornode.errors import LinkError
 from xnornode.link.connect import Say, receiver
@@ -15,6 +16,50 @@ BLOCK = 4096
 """Bytes of a block of the board's filesystem: a file takes whole ones."""
 SPARE = 4 * BLOCK
 """Bytes that must stay free: littlefs copies its folders' blocks when it changes them."""
+LIBRARY = "/lib/xnornode"
+"""Where the node's library is."""
+STAGED = LIBRARY + ".new"
+"""Where another version of it is put, until it is whole."""
+FIRST = "/xnornode"
+"""Where it is while the old version is removed: `import` looks here before it looks in /lib."""
+MARK = "installing"
+"""A file in FIRST that tells it from a folder of the board's owner."""
+
+_FACTS = f"""
+import json, os, sys
+s = os.statvfs('/')
+first = sys.path[0] == '' and os.getcwd() == '/' and {FIRST[1:]!r} not in os.listdir('/')
+print(json.dumps([s[0] * s[2], s[0] * s[3], first]))
+"""
+_SWITCH = f"""
+import os
+open({STAGED!r} + '/' + {MARK!r}, 'w').close()
+os.rename({STAGED!r}, {FIRST!r})
+"""
+_FINISH = f"""
+import os
+def names(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+def empty(folder, known):
+    for path in [folder + '/' + n for n in names(folder)]:
+        if not known or path in known:
+            os.remove(path)
+        else:
+            os.rename(path, {FIRST!r} + path[len(folder):])
+    try:
+        os.rmdir(folder)
+    except OSError as e:
+        if e.errno != 2: raise  # 2 is ENOENT
+if {MARK!r} in names({FIRST!r}):
+    empty({LIBRARY!r}, %s)
+    os.rename({FIRST!r}, {LIBRARY!r})
+if {MARK!r} in names({LIBRARY!r}):
+    os.remove({LIBRARY!r} + '/' + {MARK!r})
+empty({STAGED!r}, None)
+"""
 
 Progress = Callable[[str, int, int], None]
 """Gets what is written, the bytes done, and the bytes in all."""
@@ -66,6 +111,9 @@ class Installer:
     def install(self, plan: Plan) -> Iterator[str]:
         """Install it. What is there already is not written again.
 
+        Another version of the library is replaced as a whole: whenever the power goes, the node has
+        the old one or the new one.
+
         Parameters
         ----------
         plan : Plan
@@ -81,17 +129,32 @@ class Installer:
         LinkError
             When the board is full, refuses, or cannot be reached. What was there stays.
         """
+        known = {p for p in (*plan.files, *plan.obsolete) if p.startswith(LIBRARY + "/")}
+        self.board.run(_FINISH % sorted(known))
         there = self.board.hashes([*plan.files, *plan.obsolete])
         missing = {p: d for p, d in plan.files.items() if there[p] != hashlib.sha256(d).hexdigest()}
-        self._check_space(missing)
-        self._make_folders(missing)
-        for path, data in missing.items():
-            self._put(data, path)
         gone = [path for path in plan.obsolete if there[path]]
+        written = len(missing)
+        if any(there[path] for path in known.intersection([*missing, *gone])):
+            library = {p: d for p, d in plan.files.items() if p in known}
+            if self._can_stage({**missing, **library}):
+                self._put_all({STAGED + p[len(LIBRARY) :]: d for p, d in library.items()})
+                self.board.run(_SWITCH)
+                self.board.run(_FINISH % sorted(known))
+                written = len({*missing, *library})
+                missing = {p: d for p, d in missing.items() if p not in known}
+                gone = [path for path in gone if path not in known]
+        need, size, free, _ = self._room(missing)
+        if missing and need > free:
+            raise LinkError(
+                f"the board is full: {need:,} bytes are needed, {free:,} of {size:,} are free; "
+                "remove files (mpremote fs rm) or install fewer recordings"
+            )
+        self._put_all(missing)
         self.board.run(f"import os\nfor _p in {gone}: os.remove(_p)")
         if plan.files:
             yield (
-                f"files      {len(missing)} written, {len(plan.files) - len(missing)} were there "
+                f"files      {written} written, {len(plan.files) - written} were there "
                 f"already, {sum(map(len, plan.files.values())):,} bytes in all"
             )
         if plan.model:
@@ -112,20 +175,26 @@ class Installer:
     def _show_push(self, done: int, total: int) -> None:
         self._progress("model", done, total)
 
-    def _put(self, data: bytes, path: str) -> None:
-        self._say(f"writing {path}, {len(data):,} bytes")
-        self.board.put(data, path, lambda done, total: self._progress(path, done, total))
+    def _put_all(self, files: dict[str, bytes]) -> None:
+        self._make_folders(files)
+        for path, data in files.items():
+            self._say(f"writing {path}, {len(data):,} bytes")
+            self.board.put(data, path, partial(self._progress, path))
 
-    def _check_space(self, files: dict[str, bytes]) -> None:
+    def _room(self, files: dict[str, bytes]) -> tuple[int, int, int, bool]:
+        """Bytes that files need, bytes of the filesystem, bytes free, whether FIRST can be used."""
         need = sum(-(-len(d) // BLOCK) * BLOCK for d in files.values()) + SPARE
-        size, free = json.loads(
-            self.board.run("import os\ns = os.statvfs('/')\nprint([s[0] * s[2], s[0] * s[3]])")
-        )
-        if files and need > free:
-            raise LinkError(
-                f"the board is full: {need:,} bytes are needed, {free:,} of {size:,} are free; "
-                "remove files (mpremote fs rm) or install fewer recordings"
+        size, free, first = json.loads(self.board.run(_FACTS))
+        return need, size, free, first
+
+    def _can_stage(self, files: dict[str, bytes]) -> bool:
+        """Whether two versions of the library can be on the board for a while."""
+        need, _, free, first = self._room(files)
+        if need > free or not first:
+            self._say(
+                "no room for two versions of the library: leave the power on until it is done"
             )
+        return need <= free and first
 
     def _make_folders(self, files: dict[str, bytes]) -> None:
         folders = {path[:at] for path in files for at, ch in enumerate(path) if ch == "/" and at}

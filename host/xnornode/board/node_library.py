@@ -9,6 +9,8 @@ from pathlib import Path
 from xnornode.board.assets import LIBRARY, NATIVE_MODULES
 
 ON_NODE = "/lib/xnornode"
+FORMER = ["lines", "node", "store"]
+"""Modules of version 0.1 that have other names now."""
 
 
 def sources() -> list[Path]:
@@ -47,6 +49,7 @@ def compile_library(architecture: str) -> dict[str, bytes]:
 
 
 def obsolete(installed: Iterable[str]) -> list[str]:
-    """Paths of the library's other form: were it there, it could come first."""
-    both = [f"{ON_NODE}/{path.stem}{end}" for path in sources() for end in (".py", ".mpy")]
+    """Paths of the library's other form, which could come first, and of its former modules."""
+    names = [path.stem for path in sources()] + FORMER
+    both = [f"{ON_NODE}/{name}{end}" for name in names for end in (".py", ".mpy")]
     return sorted({*both} - {*installed})

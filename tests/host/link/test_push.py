@@ -139,7 +139,7 @@ def test_a_node_without_a_program(home, files):
 def test_a_program_that_takes_no_commands(home, files, tmp_path):
     program = tmp_path / "deaf.py"
     program.write_text(
-        "import time\nfrom xnornode.lines import emit\n"
+        "import time\nfrom xnornode.events import emit\n"
         "while True:\n emit('prediction', seq=1)\n time.sleep(0.01)\n"
     )
     with UnixNode([program], tmp_path, [ROOT / "device"]) as node, Bridge(node.fd) as bridge:

@@ -5,10 +5,10 @@ import sys
 
 import micropython
 
-from xnornode import Classifier, background
+from xnornode import Classifier, second_core
 
 MODEL, SAMPLES, PATIENT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "patient"
-work = background.work
+work = second_core.work
 
 
 def work_without_heap(job, given, done):
@@ -25,8 +25,8 @@ def litter(n):
 
 
 def main():
-    background.work = work_without_heap
-    there = background.Background(MODEL)
+    second_core.work = work_without_heap
+    there = second_core.Background(MODEL)
     here = Classifier(MODEL)
     channels = range(len(here.model.channels))
     expected = []  # scores of the windows that were not missed, until they come

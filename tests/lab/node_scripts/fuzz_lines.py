@@ -1,7 +1,7 @@
-# Runs in the firmware unix-fuzz: libFuzzer on what a node is sent: Port, Receiver, Node and Store.
+# Runs in the firmware unix-fuzz: libFuzzer on what a node is sent, from LineReader to Store.
 # micropython fuzz_lines.py OLD NEW FOLDER ARGUMENT...
-# An input is what comes over the line, with the marks of tests/lab/fuzz_lines.txt for what random
-# bytes would never hit.
+# An input is what comes over the line, with the marks of tests/fuzz_lines.txt for what random bytes
+# would never hit.
 import hashlib
 import io
 import json
@@ -10,11 +10,11 @@ import sys
 
 import fuzz
 from pieces import escape, seal
-from xnornode.node import Node
-from xnornode.receiver import Receiver
-from xnornode.store import Store, read
 
-from xnornode.link import Port
+from xnornode.line_reader import LineReader
+from xnornode.model_manager import ModelManager
+from xnornode.model_store import Store, read
+from xnornode.receiver import Receiver
 
 FRAME = 512
 FIRST = 100
@@ -22,7 +22,7 @@ EVENTS = ("hello", "reply", "ack")
 
 
 class Line(io.IOBase):
-    """The line, for a Port: gives what it is fed, byte by byte."""
+    """The line, for a LineReader: gives what it is fed, byte by byte."""
 
     def __init__(self):
         self.data, self.at = b"", 0
@@ -68,10 +68,10 @@ class Session:
         self.old, self.new = old, new
         self.clean(folder)
         self.store.start()
-        self.node = Node(self.store, None)
+        self.node = ModelManager(self.store, None)
         self.receiver = Receiver(self.store, self.node, FIRST)
         self.line = Line()
-        self.port = Port(FRAME, self.line)
+        self.reader = LineReader(FRAME, self.line)
 
     def clean(self, folder):
         """Put the store back to the old model alone."""
@@ -93,11 +93,11 @@ class Session:
         self.line.data, self.line.at = data, 0
         while True:
             try:
-                line = self.port.read(0)
+                line = self.reader.read(0)
             except KeyboardInterrupt:
                 fuzz.state(7)
                 continue
-            if line is None and not self.port.damaged:
+            if line is None and not self.reader.damaged:
                 if self.line.at >= len(data):
                     return
                 continue
@@ -110,7 +110,8 @@ class Session:
         text = json.dumps(fields)
         assert json.loads(text)["id" if event != "ack" else "push"] is not False
         error = fields.get("error")
-        fuzz.state(hash((event, error, self.receiver.push != 0, self.receiver._at >> 5)))
+        push = self.receiver.push
+        fuzz.state(hash((event, error, push is not None, push.at >> 5 if push else 0)))
         assert error is None or isinstance(error, str)
 
     def power_cut(self):
@@ -134,7 +135,7 @@ def main(old, new, folder, *arguments):
         bytewise = data[:1] == b"~"
         for line in data[bytewise:].split(b"\n"):
             if line:
-                line = filled(line, session.receiver.push or session.receiver._last, old, new)
+                line = filled(line, session.receiver._last, old, new)
                 session.feed(line + b"\n", bytewise)
         session.power_cut()
 

@@ -10,7 +10,7 @@ def seal(body):
 
 
 def escape(data):
-    """Bytes of a model as they stand in a piece."""
+    """Bytes of a model as they stand in a chunk."""
     out = bytearray()
     for byte in data:
         if byte in ESCAPED:

@@ -9,14 +9,14 @@ import sys
 
 from pieces import escape, seal
 from ramflash import RamFlash, mount, power_cuts, vfs
-from xnornode.node import Node
-from xnornode.receiver import Receiver
-from xnornode.store import Store, read
 
 from xnornode import Classifier
+from xnornode.model_manager import ModelManager
+from xnornode.model_store import Store, read
+from xnornode.receiver import Receiver
 
 ROOT = "/flash"
-PIECE = 1024
+CHUNK = 1024
 
 
 def digest(data):
@@ -31,7 +31,7 @@ class Power:
         mount(flash, ROOT)
         self.store = Store(ROOT + "/models", ROOT + "/model.bnn")
         self.classifier = Classifier(self.store) if running else None
-        self.node = Node(self.store, self.classifier)
+        self.node = ModelManager(self.store, self.classifier)
         self.receiver = Receiver(self.store, self.node, 7)
 
     def off(self):
@@ -54,8 +54,8 @@ class Power:
             return
         push, at = answer["push"], answer["at"]
         while at < len(data):
-            piece = escape(data[at : at + PIECE])
-            answer = self.send(b'{"push":%d,"at":%d,"data":"%s"' % (push, at, piece))
+            chunk = escape(data[at : at + CHUNK])
+            answer = self.send(b'{"push":%d,"at":%d,"data":"%s"' % (push, at, chunk))
             assert answer["at"] > at, answer
             at = answer["at"]
         self.command(cmd="end", id=2, push=push)

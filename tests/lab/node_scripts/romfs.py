@@ -6,9 +6,8 @@ import sys
 import time
 from array import array
 
-from xnornode.romfs import mapped
-
 from xnornode import Classifier
+from xnornode.romfs import mapped
 
 if sys.platform == "rp2":
     from machine import disable_irq, enable_irq

@@ -1,4 +1,4 @@
-"""The lines that a node writes, one JSON object each (docs/reference/lines.md)."""
+"""The events of a node: lines that it writes, one JSON object each (docs/reference/lines.md)."""
 
 import json
 import os
@@ -11,8 +11,11 @@ import bnn
 from xnornode.classifier import Classifier, Prediction
 
 
-class Lines:
-    """Writes the events of one classifier to standard output."""
+class Events:
+    """Writes the events of one classifier to standard output.
+
+    Attribute `session`: a random word, another one at each start.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
@@ -23,7 +26,7 @@ class Lines:
         self.ready()
 
     def ready(self) -> None:
-        """A model has been loaded."""
+        """Write that a model has been loaded."""
         model = self.classifier.model
         emit(
             "ready",
@@ -42,11 +45,11 @@ class Lines:
         )
 
     def source(self, name: str) -> None:
-        """The stream begins anew."""
+        """Write that a stream starts again. name: of the recording or the sensor."""
         emit("source", name=name)
 
     def prediction(self, p: Prediction) -> None:
-        """A window has been classified."""
+        """Write the event of a Prediction."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
@@ -62,12 +65,12 @@ class Lines:
         self._seq += 1
 
     def end(self) -> None:
-        """The source has nothing more."""
+        """Write that the source has no more samples."""
         emit("end", count=self._seq)
 
 
 def emit(event: str, **fields: object) -> None:
-    """Write one line: `event` first, then the fields, then the crc of all that."""
+    """Write one event: its name, then the fields, whose values JSON can hold, then the crc."""
     # A dict keeps no order on the node, so the event and the crc are put in their places by hand.
     text = json.dumps(fields, separators=(",", ":"))[1:-1]
     body = f'{{"event":"{event}"' + ("," if text else "") + text
@@ -75,10 +78,10 @@ def emit(event: str, **fields: object) -> None:
 
 
 def firmware() -> str:
-    """Version of MicroPython."""
+    """Version of MicroPython, such as "1.25.0"."""
     return ".".join(str(part) for part in sys.implementation.version[:3])
 
 
 def machine() -> str:
-    """The board."""
+    """Name of the board and its chip."""
     return sys.implementation._machine

@@ -1,4 +1,4 @@
-"""The models on the node, safe against power cuts (docs/reference/store.md).
+"""The model files on the node; a power cut leaves a whole one (docs/reference/store.md).
 
 Runs in CPython too, where its tests drive it.
 """
@@ -12,7 +12,7 @@ TRIAL_STARTS = 3
 MIN_MODEL = 48  # bytes (FORMAT.md, "Order of checks")
 MAX_MODEL = 1 << 20
 SPARE_BLOCKS = 4  # littlefs copies a folder's blocks when it changes them
-PIECE = 512
+READ_BYTES = 512  # of a file that are read at a time
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class Slot:
-    """A model file. number: its turn; starts: None, or how often it was started on trial."""
+    """A model file.
+
+    number: the active model has the highest. starts: None, or how often it was started on trial.
+    path: of the file.
+    """
 
     def __init__(self, number: int, starts: int | None, path: str) -> None:
         self.number = number
@@ -29,7 +33,10 @@ class Slot:
 
 
 class Store:
-    """The models in one folder of a filesystem, which is made when it is first needed."""
+    """The models in one folder of a filesystem, which is made when it is first needed.
+
+    folder: its path. before: path of the model of a node that was set up before there was a store.
+    """
 
     def __init__(self, folder: str = FOLDER, before: str = BEFORE_STORE) -> None:
         self.folder = folder
@@ -65,9 +72,10 @@ class Store:
         return slots[0] if slots else None
 
     def start(self) -> "tuple[list[Slot], str]":
-        """Count a start; the models to try in turn, and a note where a trial was ended.
+        """Count a start: to be called once when the node's program starts.
 
-        To be called once when the node's program starts. What the filesystem refuses is left.
+        Returns the models to load, the best one first, and a note: empty, or why the newest model
+        is not the active one, or what the filesystem refused.
         """
         try:
             note = self._count_start()
@@ -89,7 +97,7 @@ class Store:
         return note
 
     def confirm(self, number: int) -> None:
-        """End the trial of a model that has classified a window. Raises OSError."""
+        """End the trial of the model with this number, which has classified. Raises OSError."""
         for slot in self.slots():
             if slot.number == number and slot.starts is not None:
                 self._rename(slot.path, f"{number}.bnn")
@@ -102,11 +110,11 @@ class Store:
         return number
 
     def part(self, sha256: str) -> str:
-        """Path of the file that a push of the model with this hash writes."""
+        """Path of the file that a push of the model with this hash (64 digits) writes."""
         return f"{self.folder}/{sha256}.part"
 
     def parts(self) -> "Iterator[tuple[str, int]]":
-        """SHA-256 and size of the pushes that did not come to their end."""
+        """SHA-256 and bytes there of each push that did not come to its end."""
         for name in self._names():
             if name.endswith(".part"):
                 yield name[:-5], _size(f"{self.folder}/{name}") or 0
@@ -145,7 +153,7 @@ class Store:
             os.remove(self.part(sha256))
 
     def lacks(self, length: int) -> int:
-        """Bytes that the filesystem has too few of for so many more; 0 where there is room."""
+        """How many bytes too few are free for a file of `length` bytes; 0 where there is room."""
         block, free = self._room()
         return max(0, (-(-length // block) + SPARE_BLOCKS) * block - free)
 
@@ -176,18 +184,18 @@ class Store:
             os.mkdir(self.folder)
 
 
-def read(path: str, buffer: "bytearray | None" = None) -> bytearray:
-    """A whole file, in one buffer. Raises OSError, MemoryError, ValueError for a file too large."""
+def read(path: str) -> bytearray:
+    """The bytes of a model file. Raises OSError, MemoryError, ValueError for a file too large."""
     size = _size(path)
     if size is None:
         raise OSError(2, path)
     if size > MAX_MODEL:
         raise ValueError(f"{path} has {size} bytes: no model")
-    data = bytearray(size) if buffer is None else buffer
+    data = bytearray(size)
     view, at = memoryview(data), 0
     with open(path, "rb") as f:
         while at < size:
-            n = f.readinto(view[at : at + PIECE])
+            n = f.readinto(view[at : at + READ_BYTES])
             if not n:
                 raise OSError(5, path)
             at += n
@@ -195,7 +203,7 @@ def read(path: str, buffer: "bytearray | None" = None) -> bytearray:
 
 
 def sha256(data: "bytes | bytearray | memoryview") -> str:
-    """SHA-256 in hexadecimal digits."""
+    """SHA-256, as 64 hexadecimal digits in lower case."""
     return hashlib.sha256(data).digest().hex()
 
 

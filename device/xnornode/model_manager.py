@@ -1,4 +1,4 @@
-"""What the link does with models: list, load and switch them (docs/reference/protocol.md)."""
+"""Describes, checks, loads and switches the models of a node (docs/reference/protocol.md)."""
 
 import gc
 import sys
@@ -6,10 +6,11 @@ import sys
 import bnn
 
 from xnornode.classifier import Classifier
-from xnornode.lines import firmware, machine
-from xnornode.receiver import PROTOCOL, Refused
+from xnornode.events import firmware, machine
+from xnornode.model_store import Slot, Store, read, sha256
+from xnornode.push import Refused
+from xnornode.receiver import PROTOCOL
 from xnornode.signature import read_key, same, sign
-from xnornode.store import Slot, Store, read, sha256
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 REVISION_AT = 12  # bytes into the file (FORMAT.md, "Header")
 
 
-class Node:
+class ModelManager:
     """The models of a store, and the classifier that runs one of them, if a program runs.
 
     channels: names of the sensor's channels; a model for others is refused. Without names, only
-    their number is compared with the model's that runs.
+    their number is compared with that of the running model. Attributes: `active`, what `hello` says
+    of the active model, or None; `number`, the store's number of it, -1 without one.
     """
 
     def __init__(
@@ -69,14 +71,17 @@ class Node:
         }
 
     def signed(self) -> bool:
-        """Whether the node has a key, be it a damaged one."""
+        """Whether the node has a key; a damaged one counts."""
         try:
             return self._key() is not None
         except Refused:
             return True
 
     def describe(self, slot: Slot) -> "dict[str, Any]":
-        """A model that does not run. Raises OSError; what cannot be loaded has no name."""
+        """What `list` says of a model that does not run; `name` is None if it cannot be loaded.
+
+        Raises OSError.
+        """
         gc.collect()
         try:
             data = read(slot.path)
@@ -91,7 +96,7 @@ class Node:
             }
 
     def admit(self, begin: "dict[str, Any]") -> None:
-        """Whether a push may begin. Raises Refused, OSError."""
+        """Check that a push may begin. begin: its fields. Raises Refused, OSError."""
         if self._key() is None:
             return
         if not begin.get("hmac"):
@@ -99,7 +104,10 @@ class Node:
         self._check_revision(begin["revision"])
 
     def verify(self, data: bytearray, begin: "dict[str, Any]") -> None:
-        """Whether the key, if there is one, has signed this model. Raises Refused, OSError."""
+        """Check that the node's key, if it has one, has signed a model file.
+
+        data: the file. begin: the fields of its push. Raises Refused, OSError.
+        """
         key = self._key()
         if key is None:
             return
@@ -108,7 +116,10 @@ class Node:
         self._check_revision(int.from_bytes(data[REVISION_AT : REVISION_AT + 4], "little"))
 
     def load(self, data: bytearray, digest: str) -> Classifier:
-        """A classifier for a file, loaded and tested. Raises Refused."""
+        """A classifier for a model file, loaded and tested.
+
+        digest: the file's SHA-256, 64 hexadecimal digits. Raises Refused.
+        """
         gc.collect()
         try:
             loaded = Classifier(data)
@@ -124,7 +135,7 @@ class Node:
         return loaded
 
     def load_slot(self, slot: Slot) -> Classifier:
-        """The same for a model of the store. Raises OSError as well."""
+        """A classifier for a model of the store, loaded and tested. Raises Refused, OSError."""
         gc.collect()
         try:
             data = read(slot.path)
@@ -133,14 +144,17 @@ class Node:
         return self.load(data, sha256(data))
 
     def swap(self, loaded: Classifier, number: int, starts: int | None) -> None:
-        """Go on with a model that has become the store's active one."""
+        """Go on with a model that has become the store's active one.
+
+        number: the store's of it. starts: None, or how often it was started on trial.
+        """
         loaded.number = self.number = number
         self.active = _facts(loaded.model, loaded.sha256, starts)
         if self._classifier:
             self._classifier.swap(loaded)
 
     def confirm(self) -> None:
-        """The model has classified a window: a trial ends."""
+        """End the trial of the model, which has classified a window."""
         if self.active and self.active["trial"] is not None:
             self.active["trial"] = None
             try:  # noqa: SIM105 (no contextlib on the node)

@@ -1,0 +1,124 @@
+"""Classify on the second core while the sample loop goes on (docs/guides/placement.md).
+
+In a program of one's own::
+
+    clf = Background("model.bnn")
+    for sample in sensor():
+        p = clf.feed(sample)
+        if p:
+            print(p.label)
+    clf.close()
+"""
+
+import _thread
+from array import array
+from time import ticks_diff, ticks_us
+
+import bnn
+
+from xnornode.classifier import Classifier, Prediction
+from xnornode.model_store import Store
+
+
+class Job:
+    """What the two cores hand over. Each uses it only while the other one waits for it.
+
+    The second core allocates nothing, and all that it uses is held here, so the collector may run
+    on the first one meanwhile.
+    """
+
+    def __init__(self, model: bnn.Model, window: "array[int]") -> None:
+        self.model: bnn.Model | None = model
+        self.window = window
+        self.scores = array("i")
+        self.index = 0
+        self.microseconds = 0
+        self.error: Exception | None = None
+
+
+class Background(Classifier):
+    """A Classifier that classifies on the second core: `feed` returns before it is done.
+
+    Its Prediction comes with a later sample, or from `finish`. A window that is complete while the
+    one before it is still being classified is left out, and counted in the attribute `missed`.
+    model: as of Classifier. Its bnn.Model has one scratch: `predict`, `scores` and `selftest` are
+    not for use until `close`. Raises OSError where the second core is in use already.
+    """
+
+    def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
+        super().__init__(model)
+        self.missed = 0
+        self._job = Job(self.model, array("h", self._window))
+        self.ram += 2 * len(self._window)
+        self._busy = False
+        # Both are taken; who has something to do waits until the other one gives it free.
+        self._given = _thread.allocate_lock()
+        self._given.acquire()
+        self._done = _thread.allocate_lock()
+        self._done.acquire()
+        _thread.start_new_thread(work, (self._job, self._given, self._done))
+
+    def feed(self, sample: "tuple[int, ...] | list[int] | array[int] | None") -> Prediction | None:
+        """Add one sample; None, or the Prediction of a window that has been classified meanwhile.
+
+        As Classifier.feed. None as a sample does not take back a window that is complete.
+        """
+        prediction = self._fetch(False)
+        super().feed(sample)
+        return prediction
+
+    def swap(self, other: Classifier) -> None:
+        """As Classifier.swap. A Prediction of the model that goes, not fetched yet, is dropped."""
+        self.finish()
+        self._job.window = array("h", other._window)
+        super().swap(other)
+        self.ram += 2 * len(self._window)
+
+    def finish(self) -> Prediction | None:
+        """Wait for the window that is being classified; its Prediction, or None without one."""
+        return self._fetch(True)
+
+    def close(self) -> None:
+        """End the work on the second core, and leave it free. No `feed` after it."""
+        self._fetch(True)
+        self._job.model = None
+        self._given.release()
+
+    def _classify(self) -> Prediction | None:
+        if self._busy:
+            self.missed += 1
+            return None
+        job = self._job
+        job.model = self.model
+        job.window[:] = self._window
+        job.scores = array("i", bytes(4 * len(self.model.labels)))
+        self._busy = True
+        self._given.release()
+        return None
+
+    def _fetch(self, wait: bool) -> Prediction | None:
+        if not (self._busy and self._done.acquire(wait)):
+            return None
+        self._busy = False
+        job = self._job
+        if job.error:
+            error, job.error = job.error, None
+            raise error
+        assert job.model
+        return Prediction(job.model.labels[job.index], job.index, job.scores, job.microseconds)
+
+
+def work(job: Job, given: "_thread.LockType", done: "_thread.LockType") -> None:
+    """What the second core does."""
+    while True:
+        given.acquire()
+        model = job.model
+        if model is None:
+            return
+        start = ticks_us()
+        try:
+            job.index = model.scores(job.window, job.scores)
+        except Exception as error:
+            job.error = error
+        job.microseconds = ticks_diff(ticks_us(), start)
+        done.release()
