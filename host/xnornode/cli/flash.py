@@ -15,6 +15,7 @@ from typing import Any
 from xnornode.board import native_module, node_library, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.cli.output import Progress
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
@@ -112,13 +113,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def show_progress(path: str, done: int, total: int) -> None:
-    """A line that rewrites itself on a terminal, nothing elsewhere."""
-    if sys.stderr.isatty():
-        end = "\n" if done >= total else ""
-        print(f"\r  {path}  {done:>8,} of {total:,} bytes", end=end, file=sys.stderr, flush=True)
-
-
 def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
     """What a run would do."""
     target = options.port or "the Pico found at " + (rp2040.find_port(None, options.drive) or "")
@@ -163,7 +157,17 @@ def with_library(plan: Plan, architecture: str) -> Plan:
 
 def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
     """Do what is planned, on a board that has its firmware; lines of account."""
-    installer = Installer(board, say, show_progress)
+    with Progress() as progress:
+        yield from _install(board, plan, native, progress)
+
+
+def _install(board: Board, plan: Plan, native: bool, progress: Progress) -> Iterator[str]:
+    def show(path: str, done: int, total: int) -> None:
+        progress(done, total, f"{done:,} of {total:,} bytes, {path}")
+        if done >= total:
+            progress.end()
+
+    installer = Installer(board, progress.say, show)
     if not native:
         rp2040.check_platform(board)
         board.clear()
