@@ -1,9 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
-import secrets
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +21,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
             file.write(data)
         return
     target = Path(os.path.realpath(path))
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")  # of this run alone
+    part = _part(target)
     try:
         with part.open("xb") as file:
             file.write(data)
@@ -47,13 +45,14 @@ def check_writable(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise XnorNodeError(f"{path} cannot be written: permission denied")
         return
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise XnorNodeError(f"there is no folder {folder} to write to")
+    part = _part(Path(os.path.realpath(path)))
+    if not part.parent.is_dir():
+        raise XnorNodeError(f"there is no folder {part.parent} to write to")
     try:
-        tempfile.TemporaryFile(dir=folder).close()
+        part.touch(exist_ok=False)
+        part.unlink()
     except OSError as error:
-        raise XnorNodeError(f"{folder} cannot be written to: {error.strerror}") from error
+        raise XnorNodeError(f"{part.parent} cannot be written to: {error.strerror}") from error
 
 
 def is_stdout(path: str | os.PathLike[str]) -> bool:
@@ -62,3 +61,8 @@ def is_stdout(path: str | os.PathLike[str]) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(STDOUT))
     except OSError:
         return False
+
+
+def _part(target: Path) -> Path:
+    """A name beside the target that no other run has."""
+    return target.with_name(f"{target.name}.{os.urandom(4).hex()}.part")
