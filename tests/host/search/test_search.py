@@ -501,7 +501,7 @@ def test_wrong_usage_has_exit_status_2(
     words, _ = command(archive, tmp_path, *more)
     with pytest.raises(SystemExit) as left:
         main(words)
-    assert left.value.encoding == 2
+    assert left.value.code == 2
     assert "usage: xnornode search" in capsys.readouterr().err
 
 
