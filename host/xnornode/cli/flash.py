@@ -15,6 +15,7 @@ from typing import Any
 from xnornode.board import native_module, node_library, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.cli.command import add_command
 from xnornode.cli.output import Progress
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
@@ -23,13 +24,10 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 
 RP2040 = "armv6m"
-EPILOG = """
-examples:
-  xnornode flash --model model.bnn
-  xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
-  xnornode flash --model model.bnn --recording walk.rec --autostart
-
-exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage
+EXAMPLE_COMMANDS = """
+xnornode flash --model model.bnn
+xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
+xnornode flash --model model.bnn --recording walk.rec --autostart
 """
 
 
@@ -38,16 +36,16 @@ class UsageError(XnorNodeError):
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode flash`."""
-    parser = commands.add_parser(
+    """Add the command `xnornode flash`."""
+    parser = add_command(
+        commands,
         "flash",
-        help="set a board up: firmware, library, model, recordings",
-        description="Set a board up for XnorNode: firmware, library, model, recordings.\n"
-        "What is on it already, byte for byte, is left alone, so a second run takes seconds.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "set a board up: firmware, library, model, recordings",
+        "Set a board up for XnorNode: firmware, library, model, recordings. What is on it already, "
+        "byte for byte, is left alone, so a second run takes seconds.",
+        EXAMPLE_COMMANDS,
     )
-    parser.set_defaults(run=run, wrong_usage=parser.error)
+    parser.set_defaults(run=run)
     parser.add_argument("--port", help="serial port or pyserial URL (default: the only Pico found)")
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
     parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
