@@ -4,12 +4,13 @@ import functools
 import json
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
-from tests.host.cli.conftest import COMMAND, xnornode
+from tests.host.cli.conftest import xnornode
 from xnornode.data.recording_file import from_bytes, to_bytes
 from xnornode.errors import DataError
 from xnornode.model.file_format import load
@@ -34,7 +35,7 @@ def test_train_and_info(recordings, tmp_path, record):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["recordings", "waves.bnn"]
     info = xnornode("info", out)
     assert info.returncode == 0
-    assert "-> 16, bytes in" in info.stdout and "self-test   passes" in info.stdout
+    assert "-> 16, int8 in" in info.stdout and "self-test   passes" in info.stdout
     assert "estimated on RP2040" in info.stdout and model.notes in info.stdout
 
 
@@ -155,7 +156,7 @@ def test_wrong_usage_has_exit_status_2(arguments):
 HELD_UP = """
 import sys, time
 import xnornode.training.trainer as trainer
-from xnornode.cli import main
+from xnornode.cli.main import main
 
 def write_and_wait(*state, write=trainer.write_checkpoint):
     write(*state)

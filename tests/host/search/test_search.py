@@ -317,7 +317,7 @@ def test_groups_of_the_validation_part_can_be_named() -> None:
 
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(DataError, match="a search needs a validation part"):
-        search(replace(task(), training=waves(1, "a")), BUDGET, BASE)
+        search(replace(task(), train=waves(1, "a")), BUDGET, BASE)
 
 
 def test_time_is_shared_among_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,7 +390,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = waves(1, TRAINING + TEST)
     names = np.array(["<b>slow", "fast & co", "rest"])[data.labels]
     path = tmp_path_factory.mktemp("data") / "waves.npz"
-    np.savez(path, X=data.samples, y=names, groups=data.groups)
+    np.savez(path, X=data.items, y=names, groups=data.groups)
     return path
 
 
