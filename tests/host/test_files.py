@@ -1,10 +1,12 @@
 """Files are written whole; what is no file is written into; two runs do not meet."""
 
 import os
+import pty
 import stat
 import subprocess
 import sys
 import threading
+import tty
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,13 @@ def test_a_pipe_is_written_into(tmp_path):
     assert heard == [b"all of it"] and stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_a_device_is_written_into(tmp_path):
-    write_whole(os.devnull, b"nothing")
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+def test_a_device_is_written_into():
+    main, other = pty.openpty()  # where a mistake cannot replace anything
+    tty.setraw(other)
+    write_whole(os.ttyname(other), b"all of it")
+    assert os.read(main, 100) == b"all of it"
+    os.close(main)
+    os.close(other)
 
 
 @pytest.mark.parametrize("to_file", [False, True])

@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import threading
 
 import pytest
 
 from tests.host.cli.conftest import xnornode
 from xnornode.cli import search, train
 from xnornode.cli.main import MODULES, main
-from xnornode.model.file_format import load
+from xnornode.model.file_format import from_bytes, load
 from xnornode.model.preprocessing import Raw
 
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "2")
@@ -155,7 +156,13 @@ def test_a_model_to_stdout_is_the_model_alone(recordings, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.bnn", "out", "recordings"]
 
 
-def test_a_model_to_nowhere(recordings, tmp_path):
-    done = xnornode("train", recordings, "-o", os.devnull, "--report", os.devnull, *SMALL, "--json")
+def test_a_model_into_a_pipe_leaves_no_checkpoint_beside_it(recordings, tmp_path):
+    pipe, heard = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_bytes()))
+    reader.start()
+    done = xnornode("train", recordings, "-o", pipe, *SMALL, "--json")
+    reader.join()
     assert done.returncode == 0 and json.loads(done.stdout)["name"] == "recordings"
-    assert not os.path.isfile(os.devnull) and not os.path.exists(os.devnull + ".checkpoint")
+    assert from_bytes(heard[0]).name == "recordings"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["pipe", "recordings"]
