@@ -3,8 +3,8 @@
     mpremote run device/classify.py
 
 docs/reference/lines.md has the lines, docs/reference/protocol.md what the PC may say. As /main.py
-on the node it starts with the power (`xnornode flash --autostart`). The sensor is a recording in the
-node's flash, at the rate it was recorded; as fast as it can:
+on the node it starts with the power (`xnornode flash --autostart`). The sensor is a recording in
+the node's flash, at the rate it was recorded; as fast as it can:
 
     mpremote exec "REALTIME = False" run device/classify.py
 

@@ -25,7 +25,7 @@ from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware import build as firmware
 from tools.firmware.sources import BUILD, ROOT
 from xnornode._files import write_whole
-from xnornode.cli.progress import progress_bar
+from xnornode.cli.output import Progress, show_epochs
 from xnornode.data import recording_file
 from xnornode.data.dataset import Dataset
 from xnornode.data.prepare import prepare
@@ -191,7 +191,9 @@ def run(options: argparse.Namespace) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with clock.step("training"):
         data, recipe = watch(), RECIPES["watch"]
-        trained = train(prepare(data, recipe.options), recipe.config, progress=progress_bar())
+        splits = prepare(data, recipe.options)
+        with Progress() as progress:
+            trained = train(splits, recipe.config, progress=show_epochs(progress))
         model = fold(trained, notes=NOTES)
         file_format.save(model, MODEL)
         held_out = write_recordings(data)

@@ -6,8 +6,9 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+
+from xnornode.cli.output import Progress
 
 
 class BuildError(Exception):
@@ -24,8 +25,10 @@ def run_logged(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    show = progress(title, started)
+    files = 0
+    print(f"{title} ...", file=sys.stderr, flush=True)
     with (
+        Progress() as progress,
         path.open("a" if append else "w") as log,
         subprocess.Popen(
             command,
@@ -40,30 +43,13 @@ def run_logged(
         assert process.stdout
         for line in process.stdout:
             log.write(line)
-            show(line)
+            if line.startswith("[") or re.match(r"[A-Z]+ ", line):
+                files += 1
+                percent = re.match(r"\[ *(\d+)%\]", line)
+                state = f"{percent[1]} %" if percent else f"{files} files"
+                done, total = (int(percent[1]), 100) if percent else (files, None)
+                progress(done, total, f"{title}, {state}, {time.monotonic() - started:.0f} s")
     if process.returncode:
         tail = "".join(path.read_text(errors="replace").splitlines(keepends=True)[-25:])
         raise BuildError(f"{title} failed; the end of {path}:\n{tail}")
-    show(None)
-
-
-def progress(title: str, started: float) -> Callable[[str | None], None]:
-    """A function that shows a build's output line on a terminal, and its end with None."""
-    terminal = sys.stderr.isatty()
-    count = 0
-
-    def show(line: str | None) -> None:
-        nonlocal count
-        seconds = time.monotonic() - started
-        if line is None:
-            clear = "\r\033[K" if terminal else ""
-            print(f"{clear}{title}, {seconds:.1f} s", file=sys.stderr, flush=True)
-        elif terminal and (line.startswith("[") or re.match(r"[A-Z]+ ", line)):
-            count += 1
-            percent = re.match(r"\[ *(\d+%)\]", line)
-            state = percent[1] if percent else f"{count} files"
-            print(f"\r\033[K{title}, {state}, {seconds:.0f} s", end="", file=sys.stderr, flush=True)
-
-    if not terminal:
-        print(f"{title} ...", file=sys.stderr, flush=True)
-    return show
+    print(f"{title}, {time.monotonic() - started:.1f} s", file=sys.stderr)

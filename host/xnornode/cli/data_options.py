@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from xnornode.cli.command import number
 from xnornode.data.prepare import Splits, prepare
 from xnornode.data.split import Wanted
 from xnornode.data.time_series import ReadOptions
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import XnorNodeError
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 from xnornode.training.config import TrainConfig
+
+_count = number(int, least=1)
 
 
 def add_options(group: Any) -> None:
@@ -23,14 +25,14 @@ def add_options(group: Any) -> None:
         type=_groups,
         action="extend",
         metavar="GROUPS",
-        help="groups to test on, with commas, or a share: 0.25",
+        help="groups to test on, parted by commas, or a share such as 0.25",
     )
     add(
         "--validation",
         type=_groups,
         action="extend",
         metavar="GROUPS",
-        help="groups to choose the best epoch or network by, or a share, or none",
+        help="groups that choose the best epoch or network, or a share, or none",
     )
     add(
         "--split",
@@ -38,18 +40,37 @@ def add_options(group: Any) -> None:
         default="group",
         help="hold out groups, or the last part of each recording (default: group)",
     )
-    add("--window", type=_count, metavar="N", help="samples in a window (texts: bytes read)")
-    add("--hop", type=_count, metavar="N", help="samples from window to window (default: half)")
+    add("--window", type=_count, metavar="N", help="samples in a window; bytes of a text")
     add(
-        "--training-hop", type=_count, metavar="N", help="the same in training (default: a quarter)"
+        "--hop",
+        type=_count,
+        metavar="N",
+        help="samples from window to window (default: half a window)",
     )
+    add("--training-hop", type=_count, metavar="N", help="hop in training (default: hop / 4)")
     add("--label", default="", metavar="COLUMN", help="the column of labels")
     add("--group", default="", metavar="COLUMN", help="the column of groups (person, place)")
-    add("--channels", type=_names, default=(), metavar="NAMES", help="columns to use, with commas")
-    add("--rate", type=float, default=0.0, metavar="HZ", help="sample rate")
-    add("--shape", type=_cross, metavar="LENGTHxCHANNELS", help="each row is one such window")
-    add("--image", type=_cross, metavar="HEIGHTxWIDTH", help="each row or array is one such image")
-    add("--text", action="store_true", help="the data are texts")
+    add(
+        "--channels",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="columns to use, parted by commas",
+    )
+    add("--rate", type=number(float, above=0), default=0.0, metavar="HZ", help="sample rate")
+    add(
+        "--shape",
+        type=_cross,
+        metavar="LENGTHxCHANNELS",
+        help="each row is one window of this shape",
+    )
+    add(
+        "--image",
+        type=_cross,
+        metavar="HEIGHTxWIDTH",
+        help="each row or array is one image of this size",
+    )
+    add("--text", action="store_true", help="the data are texts, not readings")
 
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
@@ -91,18 +112,6 @@ def tell(splits: Splits) -> None:
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def check_folders(*paths: Path | None) -> None:
-    """Raise XnorNodeError where a file would be written to no folder: before the work."""
-    for path in paths:
-        if path and not path.absolute().parent.is_dir():
-            raise XnorNodeError(f"there is no folder {path.absolute().parent} to write to")
-
-
-def json_file(options: argparse.Namespace) -> Path | None:
-    """The file of --json; None without, and for stdout."""
-    return Path(options.json) if options.json not in (None, "-") else None
-
-
 def wanted(words: list[str] | None) -> Wanted:
     """Groups, a share, or what suits, from the words of --test or --validation."""
     if words is None:
@@ -126,16 +135,6 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(_groups(text))
 
 
-def _count(text: str) -> int:
-    return _checked(int(text), text)
-
-
 def _cross(text: str) -> tuple[int, int]:
     first, _, second = text.lower().partition("x")
-    return _checked(int(first), text), _checked(int(second), text)
-
-
-def _checked(number: int, text: str) -> int:
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: it must be at least 1")
-    return number
+    return _count(first), _count(second)

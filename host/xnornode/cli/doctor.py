@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from xnornode.cli.output import say
+from xnornode.cli.command import add_command
+from xnornode.cli.output import say, show_field
 from xnornode.cli.port_options import add_port
 from xnornode.link.diagnose import Level, examine
 from xnornode.link.keys import ON_NODE, make_key, read_key
@@ -15,20 +16,32 @@ _REMOVE = f"import os\ntry: os.remove({ON_NODE!r})\nexcept OSError: pass"
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of the two commands."""
-    parser = commands.add_parser("doctor", help="find out what is wrong with a node or its port")
+    """Add the commands `xnornode doctor` and `key`."""
+    parser = add_command(
+        commands,
+        "doctor",
+        "find out what is wrong with a node or its port",
+        "Look at the port, the node, its model and its predictions, and say what to do about "
+        "what is wrong. The exit status is 1 if something fails.",
+        "xnornode doctor --port /dev/ttyACM0",
+    )
     add_port(parser)
     parser.set_defaults(run=run_doctor)
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "key",
-        help="have a node take signed models only",
-        description="Put a key on a node: from then on it takes only models that were signed with "
-        "it (xnornode push --key FILE). What runs on the node is interrupted and started again.",
+        "have a node take signed models only",
+        "Put a key on a node: from then on it takes only models that were signed with it "
+        "(xnornode push --key FILE). What runs on the node is interrupted and started again.",
+        """
+        xnornode key node.key
+        xnornode key --remove
+        """,
     )
-    parser.add_argument("file", type=Path, nargs="?", help="made if it is not there")
+    parser.add_argument("file", type=Path, nargs="?", help="the key; it is made if it is not there")
     parser.add_argument("--remove", action="store_true", help="take the key off the node")
     add_port(parser)
-    parser.set_defaults(run=run_key, wrong_usage=parser.error)
+    parser.set_defaults(run=run_key)
 
 
 def run_doctor(options: argparse.Namespace) -> int:
@@ -36,9 +49,9 @@ def run_doctor(options: argparse.Namespace) -> int:
     failed = False
     for finding in examine(options.port):
         failed |= finding.level is Level.FAILURE
-        print(f"{finding.level.value:<9} {finding.text}")
+        show_field(finding.level.value, finding.text, 10)
         if finding.remedy:
-            print(f"{'':<9} -> {finding.remedy}", flush=True)
+            show_field("", f"-> {finding.remedy}", 10)
     return int(failed)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from xnornode.board import native_module, node_library, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.cli.command import add_command
+from xnornode.cli.output import Progress
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
@@ -22,13 +24,10 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 
 RP2040 = "armv6m"
-EPILOG = """
-examples:
-  xnornode flash --model model.bnn
-  xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
-  xnornode flash --model model.bnn --recording walk.rec --autostart
-
-exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage
+EXAMPLE_COMMANDS = """
+xnornode flash --model model.bnn
+xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
+xnornode flash --model model.bnn --recording walk.rec --autostart
 """
 
 
@@ -37,16 +36,16 @@ class UsageError(XnorNodeError):
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode flash`."""
-    parser = commands.add_parser(
+    """Add the command `xnornode flash`."""
+    parser = add_command(
+        commands,
         "flash",
-        help="set a board up: firmware, library, model, recordings",
-        description="Set a board up for XnorNode: firmware, library, model, recordings.\n"
-        "What is on it already, byte for byte, is left alone, so a second run takes seconds.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "set a board up: firmware, library, model, recordings",
+        "Set a board up for XnorNode: firmware, library, model, recordings. What is on it already, "
+        "byte for byte, is left alone, so a second run takes seconds.",
+        EXAMPLE_COMMANDS,
     )
-    parser.set_defaults(run=run, wrong_usage=parser.error)
+    parser.set_defaults(run=run)
     parser.add_argument("--port", help="serial port or pyserial URL (default: the only Pico found)")
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
     parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
@@ -112,13 +111,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def show_progress(path: str, done: int, total: int) -> None:
-    """A line that rewrites itself on a terminal, nothing elsewhere."""
-    if sys.stderr.isatty():
-        end = "\n" if done >= total else ""
-        print(f"\r  {path}  {done:>8,} of {total:,} bytes", end=end, file=sys.stderr, flush=True)
-
-
 def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
     """What a run would do."""
     target = options.port or "the Pico found at " + (rp2040.find_port(None, options.drive) or "")
@@ -163,7 +155,17 @@ def with_library(plan: Plan, architecture: str) -> Plan:
 
 def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
     """Do what is planned, on a board that has its firmware; lines of account."""
-    installer = Installer(board, say, show_progress)
+    with Progress() as progress:
+        yield from _install(board, plan, native, progress)
+
+
+def _install(board: Board, plan: Plan, native: bool, progress: Progress) -> Iterator[str]:
+    def show(path: str, done: int, total: int) -> None:
+        progress(done, total, f"{done:,} of {total:,} bytes, {path}")
+        if done >= total:
+            progress.end()
+
+    installer = Installer(board, progress.say, show)
     if not native:
         rp2040.check_platform(board)
         board.clear()

@@ -4,16 +4,38 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from xnornode.cli.command import add_command
+from xnornode.cli.output import show_field
 from xnornode.cost.estimate import estimate
 from xnornode.model import file_format
+from xnornode.model.features import Statistics
+from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
+from xnornode.model.ngrams import NGrams
+from xnornode.model.preprocessing import Raw
 from xnornode.report.metrics import describe_layers
 from xnornode.report.units import operations_text, ram_text, time
 
+WORDS = {
+    Raw: "raw",
+    Statistics: "statistics",
+    NGrams: "ngrams",
+    Thermometer: "thermometer",
+    BitPlanes: "bit-planes",
+    Int8Encoding: "int8",
+}
+"""What the options of `xnornode train` call them."""
+
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode info`."""
-    parser = commands.add_parser("info", help="say what is in a model file")
-    parser.add_argument("model", type=Path)
+    """Add the command `xnornode info`."""
+    parser = add_command(
+        commands,
+        "info",
+        "say what is in a model file",
+        "Say what is in a model file: its window, network, labels, costs, and notes.",
+        "xnornode info watch.bnn",
+    )
+    parser.add_argument("model", type=Path, help="the .bnn file")
     parser.set_defaults(run=run)
 
 
@@ -21,25 +43,26 @@ def run(options: argparse.Namespace) -> int:
     """Print it; the exit status. Raises ModelError for a file that is no model."""
     path: Path = options.model
     model = file_format.load(path)
-    w = model.window
+    w, cost = model.window, estimate(model)
     rate = f"{w.rate_mhz / 1000:g} Hz" if w.rate_mhz else "rate unknown"
-    print(f"name        {model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")
-    print(f"window      {w.length} samples, hop {w.hop}, {rate}")
+    show_field("name", f"{model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")
+    show_field("window", f"{w.length} samples, hop {w.hop}, {rate}")
     for name, scale in zip(w.channels, w.scales, strict=True):
-        print(f"channel     {name}" + (f", {1e9 / scale:.6g} counts to the unit" if scale else ""))
-    kind = type(model.encoding).__name__.lower() if model.encoding else "none"
-    encoding = f"{kind}, {model.encoding.bits} bits" if model.encoding else kind
-    print(f"features    {type(model.features).__name__.lower()}")
-    print(f"encoding    {encoding}, {model.width:,} inputs")
+        counts = f", {1e9 / scale:.6g} counts to the unit" if scale else ""
+        show_field("channel", f"{name}{counts}")
+    show_field("features", WORDS[type(model.features)])
+    encoding = (
+        f"{WORDS[type(model.encoding)]}, {model.encoding.bits} bits" if model.encoding else "none"
+    )
+    show_field("encoding", f"{encoding}, {model.width:,} inputs")
     for text in describe_layers(model):
-        print(f"layer       {text}")
-    cost = estimate(model)
-    print(f"operations  {operations_text(cost.operations)}")
-    print(f"RAM         {ram_text(cost.ram)}")
+        show_field("layer", text)
+    show_field("operations", operations_text(cost.operations))
+    show_field("RAM", ram_text(cost.ram))
     for t in cost.times:
-        print(f"time        {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz")
-    print(f"labels      {', '.join(model.labels)}")
+        show_field("time", f"{time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz")
+    show_field("labels", ", ".join(model.labels))
     if model.notes:
-        print(f"notes       {model.notes}")
-    print(f"self-test   {'passes' if model.selftest() else 'FAILS'}")
+        show_field("notes", model.notes)
+    show_field("self-test", "passes" if model.selftest() else "FAILS")
     return 0

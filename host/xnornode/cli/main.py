@@ -12,6 +12,7 @@ from importlib import import_module
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from xnornode import __version__
+from xnornode.cli.output import say
 from xnornode.errors import XnorNodeError
 
 MODULES = {
@@ -29,9 +30,24 @@ MODULES = {
 """Where each command is. A push does not wait for the trainer to be imported."""
 
 
+EPILOG = """\
+examples:
+  xnornode train watch -o watch.bnn    train an example set
+  xnornode push watch.bnn              put the model on a node
+  xnornode monitor                     show what the node predicts
+
+`xnornode COMMAND --help` says more about a command.
+exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage
+"""
+
+
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="xnornode", description="Binary neural networks for MicroPython sensor nodes."
+        prog="xnornode",
+        description="Train binary neural networks on a PC, and run them on MicroPython sensor "
+        "nodes.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"xnornode {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,16 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except XnorNodeError as error:
-        print(f"xnornode: {error}", file=sys.stderr)
+        say(str(error))
         return 1
     except OSError as error:
         if isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error):
             # Whoever read us, such as `head`, has had enough; at exit nothing is left to write.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
-            print(f"xnornode: {error.filename}: {error.strerror}", file=sys.stderr)
+            say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 1
     except KeyboardInterrupt:
-        print("\nxnornode: stopped; nothing was written", file=sys.stderr)
+        say("stopped; nothing was written")
         return 1
     return status

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from xnornode.cli.output import Bar, add_json, say
+from xnornode.cli.command import add_command, add_json
+from xnornode.cli.output import Progress, say, show_field
 from xnornode.cli.port_options import add_port
 from xnornode.errors import XnorNodeError
 from xnornode.link.connect import connect
@@ -18,21 +19,42 @@ from xnornode.link.push import push
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of the three commands."""
-    parser = commands.add_parser(
+    """Add the commands `xnornode push`, `list` and `rollback`."""
+    parser = add_command(
+        commands,
         "push",
-        help="put a model on a node, while it classifies",
-        description="Put a model on a node. A push that was cut off goes on where it stopped.",
+        "put a model on a node, while it classifies",
+        "Put a model on a node, which goes on classifying. A push that was cut off goes on where "
+        "it stopped.",
+        """
+        xnornode push watch.bnn
+        xnornode push watch.bnn --port /dev/ttyACM0 --key node.key
+        """,
     )
     parser.add_argument("model", type=Path, help="the .bnn file")
     add_port(parser)
     parser.add_argument("--key", type=Path, metavar="FILE", help="sign the model with this key")
     parser.set_defaults(run=run_push)
-    parser = commands.add_parser("list", help="the models on a node")
+    parser = add_command(
+        commands,
+        "list",
+        "show the models on a node",
+        "Show the model that a node runs, the one before it, and pushes that are unfinished.",
+        """
+        xnornode list
+        xnornode list --json
+        """,
+    )
     add_port(parser)
     add_json(parser)
     parser.set_defaults(run=run_list)
-    parser = commands.add_parser("rollback", help="go back to the model that a node had before")
+    parser = add_command(
+        commands,
+        "rollback",
+        "go back to the model that a node had before",
+        "Have a node run the model that it had before. A second rollback undoes the first.",
+        "xnornode rollback",
+    )
     add_port(parser)
     parser.set_defaults(run=run_rollback)
 
@@ -41,24 +63,22 @@ def run_push(options: argparse.Namespace) -> int:
     """`xnornode push`. Raises XnorNodeError."""
     data = options.model.read_bytes()
     key = read_key(options.key) if options.key else None
-    bar = Bar()
     try:
-        done = push(find_port(options.port), data, key=key, say=bar.say, progress=bar)
+        with Progress() as progress:
+            done = push(find_port(options.port), data, key=key, say=progress.say, progress=progress)
     except KeyboardInterrupt:
-        bar.end()
         say("stopped; the node keeps its model. The same command goes on where this one stopped")
         return 1
-    finally:
-        bar.end()
-    print(f"active      {describe(done.active)}")
+    show_field("active", describe(done.active))
     if not done.sent:
-        print("            the node had this very model: nothing was sent")
+        show_field("", "the node had this very model: nothing was sent")
         return 0
-    print(f"replaced    {describe(done.replaced) if done.replaced else 'nothing'}")
+    show_field("replaced", describe(done.replaced) if done.replaced else "nothing")
     sent = len(data) - done.resumed
     again = f", {done.retries} retries" if done.retries else ""
     breaks = f", {done.breaks} reconnections" if done.breaks else ""
-    print(f"time        {done.seconds:.1f} s, {sent / done.seconds:,.0f} bytes/s{again}{breaks}")
+    speed = f"{sent / done.seconds:,.0f} bytes/s"
+    show_field("time", f"{done.seconds:.1f} s, {speed}{again}{breaks}")
     return 0
 
 
@@ -72,9 +92,9 @@ def run_list(options: argparse.Namespace) -> int:
         print(json.dumps(fields))
         return 0
     for name, model in (("active", models.active), ("previous", models.previous)):
-        print(f"{name:<12}{describe(model) if model else 'none'}")
+        show_field(name, describe(model) if model else "none")
     for part in models.part:
-        print(f"unfinished  {part.bytes:,} bytes of SHA-256 {part.sha256[:12]}")
+        show_field("unfinished", f"{part.bytes:,} bytes of SHA-256 {part.sha256[:12]}")
     return 0
 
 
@@ -85,8 +105,8 @@ def run_rollback(options: argparse.Namespace) -> int:
         if not previous:
             raise XnorNodeError("the node has no previous model to go back to")
         done = expect(Switched, session.request("rollback", to=previous.sha256))
-    print(f"active      {describe(done.active)}")
-    print(f"replaced    {describe(done.previous) if done.previous else 'nothing'}")
+    show_field("active", describe(done.active))
+    show_field("replaced", describe(done.previous) if done.previous else "nothing")
     return 0
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from xnornode.cli.output import say
+from xnornode.cli.command import add_command, number
+from xnornode.cli.output import is_terminal, say
 from xnornode.cli.port_options import add_port
 from xnornode.link.messages import Error, Ready
 from xnornode.link.monitor import Monitor, Prediction
@@ -22,12 +23,17 @@ COLUMNS = ("time", "seq", "ms", "label", "index", "us", "lost", "model", "revisi
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode monitor`."""
-    parser = commands.add_parser(
+    """Add the command `xnornode monitor`."""
+    parser = add_command(
+        commands,
         "monitor",
-        help="show a node's predictions",
-        description="Show a node's predictions until Ctrl-C; it goes on classifying. What was "
-        "lost on the way is counted. When the port goes away, it is waited for.",
+        "show a node's predictions",
+        "Show a node's predictions until Ctrl-C; the node goes on classifying. Lines that were "
+        "lost on the way are counted. A port that goes away is waited for.",
+        """
+        xnornode monitor
+        xnornode monitor --format csv > predictions.csv
+        """,
     )
     add_port(parser)
     parser.add_argument(
@@ -35,13 +41,15 @@ def add_parsers(commands: Any) -> None:
         choices=FORMATS,
         help="text, one JSON object a line, or CSV (default: text on a terminal, else json)",
     )
-    parser.add_argument("--count", type=int, metavar="N", help="end after so many predictions")
+    parser.add_argument(
+        "--count", type=number(int, least=1), metavar="N", help="end after so many predictions"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode monitor`; the exit status. Raises LinkError."""
-    form = options.format or ("text" if sys.stdout.isatty() else "json")
+    form = options.format or ("text" if is_terminal(sys.stdout) else "json")
     write = _writer(form)
     monitor = Monitor(find_port(options.port))
     try:
@@ -103,11 +111,11 @@ def _write_text(p: Prediction) -> None:
 
 def _summary(m: Monitor) -> str:
     parts = [f"{m.predictions:,} predictions, {m.lost:,} lost"]
-    for number, what in (
+    for count, what in (
         (m.damaged, "damaged lines"),
         (m.restarts, "restarts of the node"),
         (m.reconnections, "reconnections"),
     ):
-        if number:
-            parts.append(f"{number:,} {what}")
+        if count:
+            parts.append(f"{count:,} {what}")
     return ", ".join(parts)

@@ -1,42 +1,170 @@
-"""What commands say on the terminal."""
+"""What commands show: the one module that knows whether it writes to a terminal.
+
+Data go to stdout, talk and progress to stderr. rich draws on terminals alone and is imported when
+it draws, so that a pipe gets plain text and `--help` is fast.
+"""
+
+from __future__ import annotations
 
 import sys
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+if TYPE_CHECKING:
+    from xnornode.training.trainer import Epoch
+
+FRAME = 0.1
+"""Seconds from one drawing of a bar to the next."""
+QUIET = 60.0
+"""Seconds from line to line of progress where there is no terminal."""
 
 
-def add_json(parser: Any) -> None:
-    """The option --json."""
-    parser.add_argument("--json", action="store_true", help="as one JSON object")
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads `stream`, not a program."""
+    return stream.isatty()
 
 
 def say(text: str) -> None:
-    """One line of talk."""
+    """Write one line of talk to stderr."""
     print(f"xnornode: {text}", file=sys.stderr, flush=True)
 
 
-class Bar:
-    """A line that rewrites itself on a terminal; elsewhere only what is said between."""
+def show_field(name: str, text: str, width: int = 12) -> None:
+    """Print a name and what it is; on a terminal, long text stays in its column."""
+    if is_terminal(sys.stdout):
+        from rich.table import Table
 
-    def __init__(self) -> None:
-        self._shows = sys.stderr.isatty()
-        self._open = False
+        row = Table.grid()
+        row.add_column(width=width, no_wrap=True, style="bold")
+        row.add_column(overflow="fold")
+        row.add_row(_plain(name), _plain(text))
+        _console(sys.stdout).print(row)
+    else:
+        print(f"{name:<{width}}{text}", flush=True)
 
-    def __call__(self, done: int, total: int) -> None:
-        if self._shows:
-            cells = 30 * done // total
-            bar = "#" * cells + "." * (30 - cells)
-            print(
-                f"\r[{bar}] {done:,} of {total:,} bytes\x1b[K", end="", file=sys.stderr, flush=True
-            )
-            self._open = True
+
+def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str]) -> None:
+    """Print a table; columns not named in `left` hold numbers. In a pipe, two spaces part them."""
+    rows = list(rows)
+    if is_terminal(sys.stdout):
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for head in heads:
+            text = head in left
+            table.add_column(head, justify="left" if text else "right", no_wrap=not text)
+        for row in rows:
+            table.add_row(*map(_plain, row))
+        _console(sys.stdout).print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = zip(heads, row, widths, strict=True)
+        line = "  ".join(f"{t:<{w}}" if head in left else f"{t:>{w}}" for head, t, w in cells)
+        print(line.rstrip())
+
+
+class Progress:
+    """How far long work is: a bar on a terminal, elsewhere a line of talk a minute.
+
+    Use it in a `with` block, so that the terminal gets its cursor back whatever happens.
+
+    Parameters
+    ----------
+    stream : TextIO, optional
+        Where it is drawn. Default: stderr.
+
+    Examples
+    --------
+    >>> with Progress() as progress:
+    ...     progress(512, 1024)
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._bar: Any = None  # rich's, while one is shown
+        self._told = time.monotonic()
+
+    def __call__(self, done: float, total: float | None, text: str = "") -> None:
+        """Show `done` of `total` (None: unknown), with `text` (default: both, as bytes)."""
+        text = text or f"{done:,} of {total:,} bytes"
+        now = time.monotonic()
+        if not is_terminal(self._stream):
+            if now - self._told >= QUIET:
+                print(text, file=self._stream, flush=True)
+                self._told = now
+            return
+        if not self._bar:
+            self._bar = _bar(self._stream)
+            self._bar.add_task(text, completed=done, total=total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, description=text)
+        if now - self._told >= FRAME:
+            self._bar.refresh()
+            self._told = now
 
     def say(self, text: str) -> None:
-        """One line of talk, below the bar."""
+        """Write one line of talk, below the bar."""
         self.end()
-        say(text)
+        print(f"xnornode: {text}", file=self._stream, flush=True)
 
     def end(self) -> None:
-        """Leave the line."""
-        if self._open:
-            print(file=sys.stderr)
-            self._open = False
+        """Leave the bar as it is now; the next call draws another one below it."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+def show_epochs(progress: Progress) -> Callable[[Epoch], None]:
+    """A callback for `train` that shows each epoch."""
+
+    def show(epoch: Epoch) -> None:
+        text = f"{'teacher' if epoch.teacher else 'epoch'} {epoch.number}/{epoch.of}"
+        text += f", loss {epoch.loss:.3f}, training {epoch.accuracy:.1%}"
+        if epoch.validation is not None:
+            text += f", validation {epoch.validation:.1%}"
+        progress(epoch.number, epoch.of, f"{text}, {epoch.seconds:.1f} s")
+        if epoch.number == epoch.of:
+            progress.end()
+
+    return show
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)  # a model's name is no markup
+
+
+def _console(stream: TextIO) -> Any:
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False)
+
+
+def _bar(stream: TextIO) -> Any:
+    from rich import progress
+    from rich.table import Column
+
+    # Without the thread that rich draws by: a training forks its workers.
+    return progress.Progress(
+        progress.BarColumn(None, table_column=Column(ratio=1, min_width=4)),
+        progress.TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis"),
+        ),
+        console=_console(stream),
+        auto_refresh=False,
+        expand=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -2,93 +2,76 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from xnornode._files import write_whole
-from xnornode.cli import data_options
+from xnornode.cli import data_options, output_options
+from xnornode.cli.command import add_command, number
+from xnornode.cli.output import Progress, say, show_table
 from xnornode.cost.chips import CHIPS
 from xnornode.model import file_format
 from xnornode.report.metrics import make_report
-from xnornode.report.search import front_text, to_html, to_json, to_text
+from xnornode.report.search import HEADS, choice, row, to_html, to_json
 from xnornode.report.text import to_text as report_text
 from xnornode.report.units import time
 from xnornode.search.budget import Budget
 from xnornode.search.halving import TRIALS, Step, Trial, pareto, search
 
-EPILOG = """
-examples:
-  xnornode search gestures/ --bytes 8000 --ms 2 -o best.bnn
-  xnornode search log.csv --bytes 4000 --minutes 30 -o best.bnn --report search.html
-  xnornode search digits --ram 6000 --chip esp32 --trials 60 -o best.bnn
-
-docs/guides/search.md says what is tried and how the choice is made
+EXAMPLE_COMMANDS = """
+xnornode search gestures/ --bytes 8000 --ms 2 -o best.bnn
+xnornode search log.csv --bytes 4000 --minutes 30 -o best.bnn --report s.html
+xnornode search digits --ram 6000 --chip esp32 --trials 60 -o best.bnn
 """
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode search`."""
-    parser = commands.add_parser(
+    """Add the command `xnornode search`."""
+    parser = add_command(
+        commands,
         "search",
-        help="find the best network within a budget of bytes and time",
-        description="Try networks that fit a node, choose one, test it, write the model.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "find the best network within a budget of bytes and time",
+        "Train many networks that fit a budget, choose the most accurate one, test it, and write "
+        "the model. docs/guides/search.md says what is tried and how it is chosen.",
+        EXAMPLE_COMMANDS,
+        usage="DATA -o FILE [OPTIONS]",
     )
+    parser.set_defaults(run=run)
     parser.add_argument("data", help="a folder, .csv, .npz or .npy file, or an example set")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
-    )
+    output_options.add_output(parser)
+    count, above_zero = number(int, least=1), number(float, above=0)
     add = parser.add_argument_group("budget, at least one of the first three").add_argument
-    add("--bytes", type=_above_zero(int), metavar="N", help="of the model file")
-    add("--ms", type=_above_zero(float), metavar="T", help="estimated for one classification")
-    add("--ram", type=_above_zero(int), metavar="N", help="bytes on the node, with the model")
+    add("--bytes", type=count, metavar="N", help="most bytes of the model file")
+    add("--ms", type=above_zero, metavar="T", help="most milliseconds per window, estimated")
+    add("--ram", type=count, metavar="N", help="most bytes of RAM on the node, with the model")
     chips = [chip.name.lower() for chip in CHIPS]
-    add("--chip", choices=chips, default=chips[0], help=f"that runs it (default: {chips[0]})")
+    add(
+        "--chip",
+        choices=chips,
+        default=chips[0],
+        help=f"the chip that runs it (default: {chips[0]})",
+    )
     group = parser.add_argument_group("search")
     length = group.add_mutually_exclusive_group()
     length.add_argument(
         "--trials",
-        type=_above_zero(int),
+        type=count,
         default=TRIALS,
         metavar="N",
         help=f"networks in the first round (default: {TRIALS})",
     )
     length.add_argument(
         "--minutes",
-        type=_above_zero(float),
+        type=above_zero,
         metavar="M",
-        help="as many as can be tried in this time; the final training comes after it",
+        help="as many as fit in this time; the final training comes after it",
     )
     add = group.add_argument
-    add("--epochs", type=_above_zero(int), metavar="N", help="of the last round and final training")
-    add("--balanced", action="store_true", help="all classes count alike, however rare")
-    add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add("--epochs", type=count, metavar="N", help="of the last round and the final training")
+    add("--balanced", action="store_true", help="let all classes count alike, however rare")
+    add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
     data_options.add_options(parser.add_argument_group("data"))
-    add = parser.add_argument_group("output").add_argument
-    add("--name", metavar="NAME", help="the model's name (default: the data's)")
-    add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
-    add(
-        "--json",
-        nargs="?",
-        const="-",
-        metavar="FILE",
-        help="write the report as JSON; without a file to stdout, instead of the text",
-    )
-    parser.set_defaults(run=run, wrong_usage=parser.error)
-
-
-def _above_zero(kind: type) -> Callable[[str], Any]:
-    def number(text: str) -> Any:
-        value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"{text}: it must be above 0")
-        return value
-
-    number.__name__ = kind.__name__  # argparse says "invalid int value"
-    return number
+    output_options.add_options(parser.add_argument_group("output"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,8 +80,7 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage("a search needs a budget: --bytes, --ms or --ram")
     chip = next(c for c in CHIPS if c.name.lower() == options.chip)
     budget = Budget(options.bytes, options.ms, options.ram, chip)
-    json_file = data_options.json_file(options)
-    data_options.check_folders(options.output, options.report, json_file)
+    output_options.check_outputs(options)
     validation = data_options.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
     splits, config = data_options.load(options)
@@ -108,80 +90,82 @@ def run(options: argparse.Namespace) -> int:
     data_options.tell(splits)
     if options.name:
         splits = replace(splits, name=options.name)
-    display = Display(sys.stderr)
     try:
-        found = search(
-            splits,
-            budget,
-            config,
-            trials=options.trials,
-            minutes=options.minutes,
-            validation=validation,
-            progress=display,
-        )
+        with Progress() as progress:
+            display = Display(progress)
+            found = search(
+                splits,
+                budget,
+                config,
+                trials=options.trials,
+                minutes=options.minutes,
+                validation=validation,
+                progress=display,
+            )
     except KeyboardInterrupt:
-        display.end()
         if not display.trials:
             raise
-        features = pareto(list(display.trials.values()))
-        print(front_text(features, budget), end="")
-        print("xnornode: stopped; no model was written", file=sys.stderr)
+        show_front(pareto(list(display.trials.values())), budget)
+        say("stopped; no model was written")
         return 1
-    display.end()
     report = make_report(found.model, found.trained, splits)
     size = file_format.save(found.model, options.output)
-    if options.report:
-        write_whole(options.report, to_html(found, report).encode())
-    if json_file:
-        write_whole(json_file, to_json(found, report).encode())
-    if options.json == "-":
-        print(to_json(found, report), end="")
-    else:
-        print(f"{to_text(found)}\n{report_text(report)}", end="")
+    figures = to_json(found, report)
+    shown = found.front if found.best in found.front else (*found.front, found.best)
+    with output_options.stdout_for_report(options):
+        if options.json != "-":
+            show_front(shown, budget, found.best)
+            print(f"chosen by {choice(found)}\n")
+        output_options.write_report(
+            options, report_text(report), figures, lambda: to_html(found, report)
+        )
     print(f"{options.output}: {size:,} bytes", file=sys.stderr)
     return 0
 
 
+def show_front(front: Sequence[Trial], budget: Budget, best: Trial | None = None) -> None:
+    """Print the Pareto front, smallest first."""
+    print(f"Pareto front within {budget}, accuracy by the validation part")
+    marks = ("  <- chosen" if trial is best else "" for trial in front)
+    rows = [[*row(t)[:-1], row(t)[-1] + mark] for t, mark in zip(front, marks, strict=True)]
+    show_table(HEADS, rows, left=HEADS[-1:])
+
+
 class Display:
-    """Shows on one line of a terminal how far a search is; keeps the trials.
+    """Shows how far a search is; keeps the trials.
 
     trials: the last of each candidate, by its number.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream, self.shows = stream, stream.isatty()
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self.trials: dict[int, Trial] = {}
         self._best: Trial | None = None  # of the last round that has any
-        self._shown = 0  # the round on the line
+        self._shown = 0  # the round that the bar is of
 
     def __call__(self, step: Step) -> None:
+        """Take the next step."""
         if trial := step.trial:
             self.trials[trial.candidate.number] = trial
             best = self._best
             if not best or (trial.epochs, trial.accuracy) > (best.epochs, best.accuracy):
                 self._best = trial
-        if self.shows:
-            if self._shown not in (0, step.round):
-                self.end()
-            self._shown = step.round
-            self.stream.write(f"\r{self._line(step)}\x1b[K")
-            self.stream.flush()
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self.shows:
-            self.stream.write("\n")
+        if self._shown not in (0, step.round):
+            self._progress.end()
+        self._shown = step.round
+        within = step.epoch.number / step.epoch.of if step.epoch else 0.0
+        self._progress(step.number - 1 + (1.0 if trial else within), step.of, self._line(step))
 
     def _line(self, step: Step) -> str:
         if step.round > step.rounds:
             text = "final training"
         else:
-            of = "" if step.of is None else f" of {step.of}"
-            text = f"round {step.round} of {step.rounds}, network {step.number}{of}"
+            of = "" if step.of is None else f"/{step.of}"
+            text = f"round {step.round}/{step.rounds}, network {step.number}{of}"
         if step.epoch:
-            text += f", epoch {step.epoch.number} of {step.epoch.of}"
+            text += f", epoch {step.epoch.number}/{step.epoch.of}"
         if self._best:
             cost = self._best.cost
-            best = f"{self._best.accuracy:.1%}, {cost.bytes:,} bytes, {time(cost.microseconds)}"
-            text += f"; best {best}, {self._best.epochs} epochs"
+            text += f"; best {self._best.accuracy:.1%}, {cost.bytes:,} bytes"
+            text += f", {time(cost.microseconds)}"
         return text

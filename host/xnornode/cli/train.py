@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from xnornode import __version__
-from xnornode._files import write_whole
-from xnornode.cli import data_options
-from xnornode.cli.output import say
-from xnornode.cli.progress import progress_bar
+from xnornode._files import is_replaced
+from xnornode.cli import data_options, output_options
+from xnornode.cli.command import add_command, add_renamed, number
+from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.prepare import Splits
 from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import XnorNodeError
@@ -26,134 +26,164 @@ from xnornode.recipes.defaults import FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
 from xnornode.report.text import to_text
+from xnornode.training.checkpoint import left_files, read_settings, settings_text
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import train
 
-EPILOG = f"""
-examples:
-  xnornode train watch -o watch.bnn
-  xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
-  xnornode train log.csv -o log.bnn --label activity --group person --report log.html
-  xnornode train digits.npz -o digits.bnn --image 8x8 --layers "conv 16x3 pool 2, dense 64"
-
-example sets: {", ".join(EXAMPLES)}; docs/guides/training.md says how data may be stored
+EXAMPLE_COMMANDS = """
+xnornode train watch -o watch.bnn
+xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
+xnornode train log.csv -o log.bnn --label activity --report log.html
+xnornode train digits.npz -o digits.bnn --image 8x8 \\
+    --layers "conv 16x3 pool 2, dense 64"
 """
+OLD_FEATURES = {"window": "raw", "features": "statistics", "text": "ngrams"}
+OLD_ENCODINGS = {"learned": "learned-thermometer", "planes": "bit-planes", "bytes": "int8"}
 
 
 def add_parsers(commands: Any) -> None:
-    """The options of `xnornode train`."""
-    parser = commands.add_parser(
+    """Add the command `xnornode train`."""
+    parser = add_command(
+        commands,
         "train",
-        help="train a model on data and write it",
-        description="Train a binary network, test it on groups it has not seen, write the model.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "train a model on data and write it",
+        "Train a binary network, test it on groups it has not seen, and write the model. "
+        "docs/guides/training.md says how data may be stored. "
+        f"Example sets: {', '.join(EXAMPLES)}.",
+        EXAMPLE_COMMANDS,
+        usage="DATA -o FILE [OPTIONS]",
     )
     parser.set_defaults(run=run)
     parser.add_argument("data", help="a folder, .csv, .npz or .npy file, or an example set")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
-    )
+    output_options.add_output(parser)
     data_options.add_options(parser.add_argument_group("data"))
     _add_network(parser.add_argument_group("network and training"))
-    _add_output(parser.add_argument_group("output"))
+    group = parser.add_argument_group("output")
+    output_options.add_options(group)
+    add = group.add_argument
+    revision = number(int, least=0, most=2**32 - 1)
+    add("--revision", type=revision, default=0, metavar="N", help="your number of this model")
+    add("--checkpoint", type=Path, metavar="FILE", help="where training is kept until it is done")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    again.add_argument(
+        "--restart", action="store_true", help="start from the beginning; drop the checkpoint"
+    )
 
 
 def _add_network(group: Any) -> None:
     add = group.add_argument
-    add("--layers", metavar="LAYERS", help='hidden layers: "conv 32x5/2 pool 2, dense 64"')
-    add("--front", choices=FEATURES, help="what the node makes of its input first")
-    add("--code", choices=ENCODINGS, help="how values become the network's input")
-    add("--bits", type=int, metavar="N", help="bits per value, of thermometers and planes")
+    add("--layers", metavar="LAYERS", help='hidden layers, as "conv 32x5/2 pool 2, dense 64"')
+    what = "what a window becomes first"
+    add_renamed(group, "--features", "--front", OLD_FEATURES, choices=FEATURES, help=what)
+    what = "how values become the network's input"
+    add_renamed(group, "--encoding", "--code", OLD_ENCODINGS, choices=ENCODINGS, help=what)
+    add("--bits", type=int, metavar="N", help="bits per value of thermometers and bit planes")
     add("--epochs", type=int, metavar="N", help="passes over the data")
     add("--batch", type=int, metavar="N", help="windows per step")
-    add("--learning-rate", type=float, metavar="R", help="at its peak (default: 0.003)")
-    add("--estimator", choices=tuple(STES), help="the gradient of sign")
-    add("--loss", choices=LOSSES)
+    add("--learning-rate", type=float, metavar="R", help="the highest one (default: 0.003)")
+    what = "the gradient that stands in for that of sign"
+    add_renamed(group, "--ste", "--estimator", {}, choices=tuple(STES), help=what)
+    add("--loss", choices=LOSSES, help="what training makes small (default: cross-entropy)")
     add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
-    add("--balanced", action="store_true", help="all classes count alike, however rare")
+    add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add(
         "--teacher",
         type=float,
         metavar="SHARE",
-        help="distil from a float network that is trained first; its share of the loss: 0.7",
+        help="train a float network first and learn from it; its share of the loss, such as 0.7",
     )
-    add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
     add(
         "--processes",
-        type=int,
+        type=number(int, least=1),
         default=1,
         metavar="N",
-        help="cores to train on; pays for convolutions, and gives another model (default: 1)",
+        help="cores to train on: faster for convolutions, but another model (default: 1)",
     )
-
-
-def _add_output(group: Any) -> None:
-    add = group.add_argument
-    add("--name", metavar="NAME", help="the model's name (default: the data's)")
-    add("--revision", type=int, default=0, metavar="N", help="your number of this model")
-    add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
-    add(
-        "--json",
-        nargs="?",
-        const="-",
-        metavar="FILE",
-        help="write the report as JSON; without a file to stdout, instead of the text",
-    )
-    add("--checkpoint", type=Path, metavar="FILE", help="where training is kept until it is done")
-    add("--resume", action="store_true", help="go on from the checkpoint")
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
     if options.processes > 1 and not CAN_FORK:
         say("on this system a training has one process: --processes is left out")
-    json_file = data_options.json_file(options)
-    data_options.check_folders(options.output, options.report, options.checkpoint, json_file)
-    checkpoint = options.checkpoint or options.output.with_name(options.output.name + ".checkpoint")
-    if options.resume and not checkpoint.is_file():
-        raise XnorNodeError(f"there is no checkpoint {checkpoint} to go on from")
-    if checkpoint.exists() and not options.resume:
-        raise XnorNodeError(
-            f"{checkpoint} is there from a training that was stopped: go on with --resume, or "
-            "remove it"
-        )
+    kept = _checkpoint(options)
+    output_options.check_outputs(options, kept)
+    left = left_files(kept) if kept else []
+    if options.resume and not left:
+        raise XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
+    for path in left:
+        read_settings(path)
+    TrainConfig(**_given(options))  # wrong settings are found before the data are read
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
     data_options.tell(splits)
+    if left:
+        _settle(options, left[0], config, splits)
     try:
-        trained = train(
-            splits,
-            config,
-            progress=progress_bar(),
-            checkpoint=checkpoint,
-            processes=options.processes,
-        )
+        with Progress() as progress:
+            trained = train(
+                splits,
+                config,
+                progress=show_epochs(progress),
+                checkpoint=kept,
+                processes=options.processes,
+            )
     except KeyboardInterrupt:
-        if not checkpoint.is_file():
+        left = left_files(kept) if kept else []
+        if not left:
             raise
-        print(
-            f"\nxnornode: stopped; no model was written. The same command with --resume goes on "
-            f"from {checkpoint}",
-            file=sys.stderr,
-        )
+        how = "--resume instead of --restart" if options.restart else "--resume"
+        say(f"stopped; no model was written. The same command with {how} goes on from {left[0]}")
         return 1
     model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
     report = make_report(model, trained, splits)
     size = file_format.save(model, options.output)
-    if options.report:
-        write_whole(options.report, to_html(report).encode())
-    if json_file:
-        write_whole(json_file, to_json(report).encode())
-    print(to_json(report) if options.json == "-" else to_text(report), end="")
+    with output_options.stdout_for_report(options):
+        output_options.write_report(
+            options, to_text(report), to_json(report), lambda: to_html(report)
+        )
     print(f"{options.output}: {size:,} bytes", file=sys.stderr)
-    checkpoint.unlink(missing_ok=True)
+    for path in left_files(kept) if kept else []:
+        path.unlink()
     return 0
 
 
-def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> TrainConfig:
-    """`config` with the network and the training that the user asked for. Raises DataError."""
+def _checkpoint(options: argparse.Namespace) -> Path | None:
+    """Where the checkpoint is; None for an output that is no file to put one beside."""
+    path: Path = options.output
+    if options.checkpoint or not is_replaced(path):
+        return options.checkpoint
+    return path.with_name(path.name + ".checkpoint")
+
+
+def _settle(options: argparse.Namespace, path: Path, config: TrainConfig, splits: Splits) -> None:
+    """Keep the checkpoint that is left for this training, or remove it. Raises XnorNodeError."""
+    checkpoint = _checkpoint(options)
+    of = config if path == checkpoint else config.of_teacher() if config.teacher else None
+    data = (splits.train, splits.validation)
+    same = of and read_settings(path) == settings_text(of, options.processes, *data)
+    if same and options.resume:
+        return
+    if same and not options.restart:
+        raise XnorNodeError(
+            f"{path} is left from this training, which was stopped: go on with --resume, or start "
+            "from the beginning with --restart"
+        )
+    if options.resume:
+        raise XnorNodeError(
+            f"{path} was written with other settings or data: use those, or start from the "
+            "beginning with --restart"
+        )
+    if not options.restart:
+        say(f"{path} is left from a training with other settings or data: it is replaced")
+    for old in left_files(checkpoint) if checkpoint else []:
+        old.unlink()
+
+
+def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:
+    """The settings that the user gave, but for the features. Raises DataError."""
     wanted = {
         "encoding": options.encoding,
         "bits": options.bits,
@@ -165,15 +195,20 @@ def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) 
         "smoothing": options.smoothing,
         "class_weights": "balanced" if options.balanced else None,
         "teacher": None if options.teacher is None else Teacher(share=options.teacher),
-        "features": features_named(options.features, splits) if options.features else None,
         "seed": options.seed,
     }
-    given = {name: value for name, value in wanted.items() if value is not None}
-    if options.bits and not options.encoding and config.encoding == "int8":
-        given["encoding"] = "thermometer"  # bytes have no bits to choose
     if options.layers is not None:
-        layers, mean = parse_layers(options.layers, image=splits.image_shape is not None)
-        given |= {"layers": layers, "global_average_pooling": mean}
+        wanted["layers"], wanted["global_average_pooling"] = parse_layers(options.layers, image)
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> TrainConfig:
+    """`config` with the network and the training that the user asked for. Raises DataError."""
+    given = _given(options, image=splits.image_shape is not None)
+    if options.features:
+        given["features"] = features_named(options.features, splits)
+    if options.bits and not options.encoding and config.encoding == "int8":
+        given["encoding"] = "thermometer"  # int8 has no bits to choose
     return replace(config, **given)
 
 

@@ -1,4 +1,4 @@
-"""What a search found, as text for a terminal, as JSON, and as the first part of an HTML page."""
+"""What a search found, as rows of a table, as JSON, and as the first part of an HTML page."""
 
 import json
 from collections.abc import Sequence
@@ -11,32 +11,14 @@ from xnornode.report.html import table
 from xnornode.report.html import to_html as report_html
 from xnornode.report.metrics import Report
 from xnornode.report.units import time
-from xnornode.search.budget import Budget
 from xnornode.search.halving import SearchResult, Trial, pareto
 
 FORMAT = "xnornode-search-1"
 HEADS = ("accuracy", "bytes", "time", "RAM", "epochs", "network")
 
 
-def front_text(features: Sequence[Trial], budget: Budget, best: Trial | None = None) -> str:
-    """The Pareto front as a table, smallest first; lines end with a newline."""
-    rows = [HEADS, *(_row(trial) for trial in features)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS) - 1)]
-    lines = [f"Pareto front within {budget}, accuracy by the validation part"]
-    for row, trial in zip(rows, (None, *features), strict=True):
-        cells = (f"{text:>{width}}" for text, width in zip(row, widths, strict=False))
-        chosen = "  <- chosen" if trial and trial is best else ""
-        lines.append("  ".join([*cells, row[-1]]) + chosen)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def to_text(found: SearchResult) -> str:
-    """The front, and what the choice was made by."""
-    shown = found.features if found.best in found.features else (*found.features, found.best)
-    return f"{front_text(shown, found.budget, found.best)}chosen by {_choice(found)}\n"
-
-
-def _choice(found: SearchResult) -> str:
+def choice(found: SearchResult) -> str:
+    """What the choice was made by, after "chosen by"."""
     count = len(found.trials)
     return (
         f"{found.best.accuracy:.1%} of {found.validation:,} in the validation part, "
@@ -58,7 +40,7 @@ def to_json(found: SearchResult, report: Report) -> str:
         },
         "validation": {"count": found.validation, "held_out": found.held_out},
         "trials": [_plain(trial) for trial in found.trials],
-        "features": [trial.candidate.number for trial in found.features],
+        "front": [trial.candidate.number for trial in found.front],
         "best": found.best.candidate.number,
         "failed": [{"number": c.number, "error": text} for c, text in found.failed],
         "refused": found.refused,
@@ -105,12 +87,12 @@ def _section(found: SearchResult) -> str:
     )
     held = f" ({', '.join(found.held_out)})" if len(found.held_out) <= 12 else ""
     about = (
-        f"Budget: {b}. Chosen by {_choice(found)}. The validation part{held} is of the training "
+        f"Budget: {b}. Chosen by {choice(found)}. The validation part{held} is of the training "
         "data; the test part was asked once, for the chosen network alone."
     )
     rows = (
         (network, *(text.replace(" ", "\u00a0") for text in figures))
-        for *figures, network in map(_row, found.features)
+        for *figures, network in map(row, found.front)
     )
     return (
         f'<p class="soft">{escape(about)}</p>'
@@ -126,12 +108,13 @@ def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float |
         (cost, t.accuracy, f"{t.accuracy:.1%}, {cost:,.4g} {axis}, {t.candidate.network}")
         for t, cost in zip(found.trials, costs, strict=True)
     ]
-    features = pareto(found.trials, lambda t: (cost_of[t.candidate.number],))
-    at = [found.trials.index(trial) for trial in features]
+    front = pareto(found.trials, lambda t: (cost_of[t.candidate.number],))
+    at = [found.trials.index(trial) for trial in front]
     return scatter(points, at, found.trials.index(found.best), limit, axis, f"accuracy over {axis}")
 
 
-def _row(trial: Trial) -> tuple[str, ...]:
+def row(trial: Trial) -> tuple[str, ...]:
+    """A network's cells in a table with HEADS."""
     cost = trial.cost
     return (
         f"{trial.accuracy:.1%}",

@@ -80,7 +80,7 @@ class SearchResult:
 
     budget: Budget
     trials: tuple[Trial, ...]
-    features: tuple[Trial, ...]
+    front: tuple[Trial, ...]
     best: Trial
     model: Model
     trained: Trained
@@ -143,7 +143,7 @@ def search(
     return SearchResult(
         budget=budget,
         trials=found,
-        features=pareto(found),
+        front=pareto(found),
         best=best,
         model=model,
         trained=trained,
@@ -243,8 +243,8 @@ def promote(trials: Sequence[Trial], count: int) -> list[Trial]:
     """The `count` that go on: half of them the most accurate, then those of the Pareto front, so
     that small networks stay in; best first."""
     ranked = sorted(trials, key=_merit, reverse=True)
-    features = sorted(pareto(trials), key=_merit, reverse=True)
-    order = {t.candidate.number: t for t in (*ranked[: -(-count // 2)], *features, *ranked)}
+    front = sorted(pareto(trials), key=_merit, reverse=True)
+    order = {t.candidate.number: t for t in (*ranked[: -(-count // 2)], *front, *ranked)}
     return sorted(islice(order.values(), count), key=_merit, reverse=True)
 
 
@@ -257,12 +257,12 @@ def pareto(
     Of equal ones all are given. Sorted by their first cost.
     """
     points = [(-t.accuracy, *costs(t)) for t in trials]
-    features = [
+    front = [
         trial
         for trial, p in zip(trials, points, strict=True)
         if not any(q != p and all(a <= b for a, b in zip(q, p, strict=True)) for q in points)
     ]
-    return tuple(sorted(features, key=costs))
+    return tuple(sorted(front, key=costs))
 
 
 def _merit(trial: Trial) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 import io
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from xnornode._typing import Float
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.nn.optimizers import Adam
+from xnornode.training.config import TrainConfig
 
 
 @dataclass(eq=False)
@@ -36,8 +38,28 @@ class TrainingState:
             self.kept[:] = [array.copy() for array in self.network]
 
 
-def digest(data: Data, validation: Data | None, teacher_logits: Float | None) -> int:
-    """CRC-32 of what is trained on, by which a checkpoint is known again."""
+def teacher_file(path: Path) -> Path:
+    """The checkpoint of a training's teacher."""
+    return path.with_name(path.name + ".teacher")
+
+
+def left_files(path: Path) -> list[Path]:
+    """Which of the checkpoint and its teacher's are there."""
+    return [p for p in (path, teacher_file(path)) if p.exists()]
+
+
+def settings_text(
+    config: TrainConfig,
+    processes: int,
+    data: Data,
+    validation: Data | None,
+    teacher_logits: Float | None = None,
+) -> str:
+    """All that a training's result depends on, by which its checkpoint is known again."""
+    return f"{config} {processes} {_digest(data, validation, teacher_logits)}"
+
+
+def _digest(data: Data, validation: Data | None, teacher_logits: Float | None) -> int:
     crc = 0
     for part in (data, validation):
         if part is not None:
@@ -62,17 +84,17 @@ def write_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
     write_whole(path, content.getvalue())
 
 
+def read_settings(path: Path) -> str:
+    """The `settings_text` of a checkpoint's training. Raises DataError for another file."""
+    return str(_read(path, ())[0]["settings"])
+
+
 def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type) -> None:
     """Put the file's content into `state`.
 
     Raises DataError for a file that is none, or of other settings.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            stored = {name: file[name] for name in _arrays(state)}
-    except Exception as error:  # a damaged archive fails in many ways
-        raise DataError(f"{path} is no checkpoint of this training: {error}") from None
+    about, stored = _read(path, _arrays(state))
     if about["settings"] != settings:
         raise DataError(
             f"{path} was written with other settings or data: use those, or another file, or "
@@ -84,6 +106,16 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type
     state.rng.bit_generator.state = about["rng"]
     state.history.extend(epoch(**row) for row in about["history"])
     state.best = int(about["best"])
+
+
+def _read(path: Path, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, Float]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"]))
+            about["settings"]
+            return about, {name: file[name] for name in names}
+    except Exception as error:  # a damaged archive fails in many ways
+        raise DataError(f"{path} is no checkpoint of this training: {error}") from None
 
 
 def _arrays(state: TrainingState) -> dict[str, Float]:

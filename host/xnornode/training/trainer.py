@@ -22,8 +22,9 @@ from xnornode.nn.workers import Workers
 from xnornode.training.batches import Batches
 from xnornode.training.checkpoint import (
     TrainingState,
-    digest,
     read_checkpoint,
+    settings_text,
+    teacher_file,
     write_checkpoint,
 )
 from xnornode.training.config import TrainConfig
@@ -155,7 +156,7 @@ def train(
     teacher = None
     if config.teacher and given is None:
         teacher = _train_teacher(splits, config, progress, checkpoint, processes)
-    settings = f"{config} {processes} {digest(data, validation, given)}"
+    settings = settings_text(config, processes, data, validation, given)
     weights = config.weights_of(data.labels, len(data.classes))
     # Bop's flips are few and cheap: it is not shared out.
     with Workers(1 if config.optimizer == "bop" else processes) as workers:
@@ -226,7 +227,7 @@ def _train_teacher(
         splits,
         config.of_teacher(),
         progress=progress and (lambda epoch: progress(replace(epoch, teacher=True))),
-        checkpoint=checkpoint and checkpoint.with_name(checkpoint.name + ".teacher"),
+        checkpoint=checkpoint and teacher_file(checkpoint),
         processes=processes,
     )
 

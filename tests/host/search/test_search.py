@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xnornode.cli import output
 from xnornode.cli.main import main
 from xnornode.cli.search import Display
 from xnornode.cost.chips import ESP32, RP2040
@@ -316,7 +317,7 @@ def test_groups_of_the_validation_part_can_be_named() -> None:
 
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(DataError, match="a search needs a validation part"):
-        search(replace(task(), training=waves(1, "a")), BUDGET, BASE)
+        search(replace(task(), train=waves(1, "a")), BUDGET, BASE)
 
 
 def test_time_is_shared_among_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,16 +372,16 @@ def test_front_is_the_pareto_front(points: list[tuple[int, int, int]]) -> None:
         )
         return min(better) >= 0 and max(better) > 0
 
-    features = pareto(trials)
-    assert not any(beats(x, y) for x in trials for y in features)
+    front = pareto(trials)
+    assert not any(beats(x, y) for x in trials for y in front)
     for t in trials:
-        assert t in features or any(beats(x, t) for x in features)
-    assert [t.cost.bytes for t in features] == sorted(t.cost.bytes for t in features)
+        assert t in front or any(beats(x, t) for x in front)
+    assert [t.cost.bytes for t in front] == sorted(t.cost.bytes for t in front)
 
 
 def test_front_of_a_search_is_that_of_its_trials(found: SearchResult) -> None:
-    assert found.features == pareto(found.trials)
-    assert max(t.accuracy for t in found.features) == max(t.accuracy for t in found.trials)
+    assert found.front == pareto(found.trials)
+    assert max(t.accuracy for t in found.front) == max(t.accuracy for t in found.trials)
 
 
 @pytest.fixture(scope="module")
@@ -389,7 +390,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = waves(1, TRAINING + TEST)
     names = np.array(["<b>slow", "fast & co", "rest"])[data.labels]
     path = tmp_path_factory.mktemp("data") / "waves.npz"
-    np.savez(path, X=data.samples, y=names, groups=data.groups)
+    np.savez(path, X=data.items, y=names, groups=data.groups)
     return path
 
 
@@ -500,7 +501,7 @@ def test_wrong_usage_has_exit_status_2(
     words, _ = command(archive, tmp_path, *more)
     with pytest.raises(SystemExit) as left:
         main(words)
-    assert left.value.encoding == 2
+    assert left.value.code == 2
     assert "usage: xnornode search" in capsys.readouterr().err
 
 
@@ -509,18 +510,20 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_display_says_where_the_search_is() -> None:
+def test_display_says_where_the_search_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(output, "FRAME", 0.0)
     stream = Terminal()
-    display = Display(stream)
-    search(task(), BUDGET, BASE, trials=3, progress=display)
-    lines = [line.split("\r")[-1] for line in stream.getvalue().split("\n")]
-    assert [line.split(",")[0] for line in lines] == [
-        "round 1 of 3",
-        "round 2 of 3",
-        "round 3 of 3",
+    with output.Progress(stream) as progress:
+        display = Display(progress)
+        search(task(), BUDGET, BASE, trials=3, progress=display)
+    lines = [line.split("\r")[-1] for line in stream.getvalue().rstrip().split("\n")[:4]]
+    assert [re.search(r"round \d/\d|final training", line)[0] for line in lines] == [
+        "round 1/3",
+        "round 2/3",
+        "round 3/3",
         "final training",
     ]
-    assert "network 3 of 3" in lines[0] and "epoch 9 of 9" in lines[3]
+    assert "network 3/3" in lines[0] and "epoch 9/9" in lines[3]
     best = max((t for t in display.trials.values()), key=lambda t: t.epochs)
     assert f"best {best.accuracy:.1%}, {best.cost.bytes} bytes" in lines[3]
-    assert Display(io.StringIO()).shows is False

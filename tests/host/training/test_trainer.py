@@ -1,6 +1,5 @@
 """The training loop: what it learns, by which settings, and what it refuses."""
 
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,6 @@ from tests.lab.small_waves import (
     waves,
 )
 from tests.lab.watch import held_out, watch_model
-from xnornode.cli.progress import progress_bar
 from xnornode.data.augment import Augment, TextAugment
 from xnornode.data.prepare import prepare
 from xnornode.data.windows import Texts, cut_windows
@@ -326,23 +324,6 @@ def test_the_code_comes_from_the_training_windows() -> None:
     fitted = fit_encoding(training.items.reshape(len(training), -1), 2, "thermometer", 2)
     assert isinstance(encoding, Thermometer)
     assert (encoding.thresholds == fitted.thresholds).all()
-
-
-@pytest.mark.quick
-def test_progress_bar_is_for_terminals() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    assert progress_bar(io.StringIO()) is None
-    screen = Terminal()
-    draw = progress_bar(screen)
-    assert draw is not None
-    draw(Epoch(1, 2, 0.5, 0.75, None, 1.25))
-    draw(Epoch(2, 2, 0.25, 0.875, 0.8, 1.5))
-    first, second = screen.getvalue().split("\r")[1:]
-    assert "1/2" in first and "75.0%" in first and "\n" not in first
-    assert "2/2" in second and "validation  80.0%" in second and second.endswith("\n")
 
 
 def test_accuracy_on_people_held_out() -> None:

@@ -1,0 +1,77 @@
+"""The options that say what `train` and `search` write, checked before the work."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
+from xnornode.data.windows import check_names
+from xnornode.errors import DataError, XnorNodeError
+
+
+def add_output(parser: Any) -> None:
+    """Add the option -o."""
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="the .bnn file to write", metavar="FILE"
+    )
+
+
+def add_options(group: Any) -> None:
+    """Add the options --name, --report and --json."""
+    add = group.add_argument
+    add("--name", type=_name, metavar="NAME", help="the model's name (default: the data's)")
+    add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
+    add(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the report as JSON; without a file to stdout, instead of the text",
+    )
+
+
+def json_file(options: argparse.Namespace) -> Path | None:
+    """The file of --json; None without, and for stdout."""
+    return Path(options.json) if options.json not in (None, "-") else None
+
+
+def check_outputs(options: argparse.Namespace, checkpoint: Path | None = None) -> None:
+    """Raise XnorNodeError for files that could not be written in the end."""
+    paths = [options.output, options.report, json_file(options), checkpoint]
+    taken = {os.path.realpath(options.data): "the data"} if os.path.exists(options.data) else {}
+    for path in filter(None, paths):
+        check_writable(path)
+        if is_replaced(path):
+            real = os.path.realpath(path)
+            if real in taken:
+                raise XnorNodeError(f"{path} would replace {taken[real]}: name another file")
+            taken[real] = "another output"
+
+
+def stdout_for_report(options: argparse.Namespace) -> AbstractContextManager[Any]:
+    """Within it, what is printed goes to stderr if the model itself went to stdout."""
+    mixed = is_stdout(options.output) and str(options.output) != os.devnull
+    return redirect_stdout(sys.stderr) if mixed else nullcontext()
+
+
+def write_report(
+    options: argparse.Namespace, text: str, figures: str, page: Callable[[], str]
+) -> None:
+    """Write the files that were asked for, and print the report as text or JSON."""
+    if options.report:
+        write_whole(options.report, page().encode())
+    if path := json_file(options):
+        write_whole(path, figures.encode())
+    print(figures if options.json == "-" else text, end="")
+
+
+def _name(text: str) -> str:
+    try:
+        check_names([text], ["a label"])
+    except DataError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
