@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from xnornode.link.push import push
     from xnornode.model.classifier import Classifier
     from xnornode.model.model import Model
+    from xnornode.model_search.budget import Budget
+    from xnornode.model_search.halving import search
     from xnornode.nn.layer_spec import Conv, Dense
-    from xnornode.search.budget import Budget
-    from xnornode.search.halving import search
     from xnornode.training.config import TrainConfig
     from xnornode.training.trainer import train
 
@@ -49,8 +49,8 @@ _ROOMS = {
     "model.classifier": ("Classifier",),
     "model.model": ("Model",),
     "nn.layer_spec": ("Conv", "Dense"),
-    "search.budget": ("Budget",),
-    "search.halving": ("search",),
+    "model_search.budget": ("Budget",),
+    "model_search.halving": ("search",),
     "training.config": ("TrainConfig",),
     "training.trainer": ("train",),
 }

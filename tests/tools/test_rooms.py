@@ -16,9 +16,9 @@ pytestmark = pytest.mark.quick
 
 # From the top floor down. A room imports from itself and from what stands below it.
 HOST = (
-    "__main__", "cli", "studio", "fleet", "report", "search", "recipes", "classifier", "export",
-    "training", "datasets", "board", "link", "data", "nn", "cost", "model", "_sklearn_validation",
-    "_files", "_extras", "_typing", "errors",
+    "__main__", "cli", "studio", "fleet", "report", "model_search", "recipes", "classifier",
+    "export", "training", "datasets", "board", "link", "data", "nn", "cost", "model",
+    "_sklearn_validation", "_files", "_extras", "_typing", "errors",
 )  # fmt: skip
 FLOORS = (
     *("tests.system", "tests.tools", "tests.node", "tests.core", "tests.host", "tests.conftest"),
@@ -66,6 +66,7 @@ def upwards(files: dict[str, Path]) -> list[str]:
     return [
         f"{module} imports {other}"
         for module, path in files.items()
+        if module != "xnornode"  # it hands on names of all rooms, and imports none before its use
         for other in imports(path, {*files})
         if floor(other) > floor(module)
     ]
@@ -98,8 +99,8 @@ def test_tools_take_nothing_from_tests_but_the_lab():
 
 def test_nothing_puts_a_path_on_sys_path():
     for path in modules(ROOT).values():
-        if path.name != "test_rooms.py":
-            assert "sys.path" not in path.read_text().replace("sys.path.append('/lent')", ""), path
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"), path
 
 
 def test_what_runs_upwards_or_in_circles_is_found(tmp_path):

@@ -8,10 +8,10 @@ from xnornode.cli.command import add_command
 from xnornode.cli.output import show_field
 from xnornode.cost.estimate import estimate
 from xnornode.model import file_format
-from xnornode.model.features import Statistics
+from xnornode.model.features import Raw
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
 from xnornode.model.ngrams import NGrams
-from xnornode.model.preprocessing import Raw
+from xnornode.model.statistics import Statistics
 from xnornode.report.metrics import describe_layers
 from xnornode.report.units import operations_text, ram_text, time
 

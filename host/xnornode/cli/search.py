@@ -11,12 +11,12 @@ from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_table
 from xnornode.cost.chips import CHIPS
 from xnornode.model import file_format
+from xnornode.model_search.budget import Budget
+from xnornode.model_search.halving import TRIALS, Step, Trial, pareto, search
 from xnornode.report.metrics import make_report
 from xnornode.report.search import HEADS, choice, row, to_html, to_json
 from xnornode.report.text import to_text as report_text
 from xnornode.report.units import time
-from xnornode.search.budget import Budget
-from xnornode.search.halving import TRIALS, Step, Trial, pareto, search
 
 EXAMPLE_COMMANDS = """
 xnornode search gestures/ --bytes 8000 --ms 2 -o best.bnn

@@ -18,7 +18,7 @@ from xnornode.export.fold import fold
 from xnornode.model import file_format
 from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
-from xnornode.nn.layer_spec import format_layers, parse_layers
+from xnornode.nn.layer_spec import format_layers, new_words, parse_layers
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
 from xnornode.nn.workers import CAN_FORK
@@ -71,9 +71,17 @@ def add_parsers(commands: Any) -> None:
     )
 
 
+def _layers(text: str) -> str:
+    """A text of layers; old words are said."""
+    if (new := new_words(text)) != text:
+        say(f"layers are now written {new!r}; the old words go with the next release")
+    return new
+
+
 def _add_network(group: Any) -> None:
     add = group.add_argument
-    add("--layers", metavar="LAYERS", help='hidden layers, as "conv 32x5/2 pool 2, dense 64"')
+    what = 'hidden layers, as "conv 32x5/2 pool 2, dense 64"'
+    add("--layers", type=_layers, metavar="LAYERS", help=what)
     what = "what a window becomes first"
     add_renamed(group, "--features", "--front", OLD_FEATURES, choices=FEATURES, help=what)
     what = "how values become the network's input"

@@ -5,11 +5,12 @@ conv 32x5             32 filters, kernel 5 over a window, 5 x 5 over an image
 conv 32x5x3           kernel 5 x 3 (height x width)
 conv 32x5/2 pool 2    stride 2, then a max-pool of 2
 pad 1, groups 4       more of a convolution's settings
-bytes                 this layer gives bytes, not bits
-mean                  alone and last: the scores see the mean over all places
+int8                  the layer's activation is int8, not binary
+global average pooling    alone and last: the scores see the mean over all output positions
 """
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from xnornode.errors import DataError
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer of `outputs` neurons, whose outputs are bits or bytes."""
+    """A fully connected layer of `outputs` neurons, with binary or int8 activations."""
 
     outputs: int
     activation: Activation = "binary"
@@ -67,26 +68,37 @@ Spec = Dense | Conv
 
 
 KERNEL = re.compile(r"(\d+)x(\d+(?:x\d+)?)(?:/(\d+(?:x\d+)?))?")
+POOLING = "global average pooling"
 SETTINGS = {"pool": "pool", "pad": "padding", "stride": "stride"}
 
 
 def parse_layers(text: str, image: bool = False) -> tuple[tuple[Spec, ...], bool]:
-    """The hidden layers, and whether the scores see the mean over places.
+    """The hidden layers, and whether there is global average pooling before the scores.
 
     image: one number means both height and width; else the height alone, which is time. Raises
     DataError for text that says no layer.
     """
     specs: list[Spec] = []
-    parts = [part.split() for part in text.lower().split(",") if part.strip()]
-    mean = bool(parts) and parts[-1] == ["mean"]
-    for words in parts[:-1] if mean else parts:
+    new = new_words(text)
+    if new != text:
+        warnings.warn(f"layers are now written {new!r}, not {text!r}", FutureWarning, stacklevel=2)
+    parts = [part.split() for part in new.lower().split(",") if part.strip()]
+    pooling = bool(parts) and parts[-1] == POOLING.split()
+    for words in parts[:-1] if pooling else parts:
         try:
             specs.append(_layer(words, image))
         except (ValueError, IndexError) as error:
             raise DataError(
                 f"{' '.join(words)!r} is no layer: write for example 'conv 32x5/2 pool 2, dense 64'"
             ) from error
-    return tuple(specs), mean
+    return tuple(specs), pooling
+
+
+def new_words(text: str) -> str:
+    """The text with the words of version 0.1 replaced; to be taken out in 0.3."""
+    for old, new in (("bytes", "int8"), ("mean", POOLING)):
+        text = re.sub(rf"\b{old}\b", new, text, flags=re.IGNORECASE)
+    return text
 
 
 def _layer(words: list[str], image: bool) -> Spec:
@@ -116,13 +128,13 @@ def _pair(text: str, image: bool, other: int = 1) -> tuple[int, int]:
     return int(first), int(second) if second else int(first) if image else other
 
 
-def format_layers(specs: Sequence[Spec], mean: bool = False) -> str:
+def format_layers(specs: Sequence[Spec], pooling: bool = False) -> str:
     """The short text of hidden layers; kernels always with height and width."""
-    return ", ".join([*map(_format, specs), *(["mean"] if mean else [])])
+    return ", ".join([*map(_format, specs), *([POOLING] if pooling else [])])
 
 
 def _format(spec: Spec) -> str:
-    tail = " bytes" if spec.activation == "int8" else ""
+    tail = " int8" if spec.activation == "int8" else ""
     if isinstance(spec, Dense):
         return f"dense {spec.outputs}{tail}"
     text = f"conv {spec.outputs}x{_cross(spec.kernel)}"

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
+from xnornode.model_search.halving import SearchResult, Trial, pareto
 from xnornode.report.charts import scatter
 from xnornode.report.html import table
 from xnornode.report.html import to_html as report_html
 from xnornode.report.metrics import Report
 from xnornode.report.units import time
-from xnornode.search.halving import SearchResult, Trial, pareto
 
 FORMAT = "xnornode-search-1"
 HEADS = ("accuracy", "bytes", "time", "RAM", "epochs", "network")

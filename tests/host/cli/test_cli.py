@@ -208,17 +208,19 @@ def test_a_failure_leaves_the_old_model(recordings, tmp_path):
 
 
 def test_layers_as_text():
-    specs, mean = parse_layers(
-        "conv 32x5/2 pool 2, conv 16x3 pad 1 groups 4 bytes, 64, dense 8, mean"
-    )
-    assert mean and specs == (
+    text = "conv 32x5/2 pool 2, conv 16x3 pad 1 groups 4 int8, 64, dense 8, global average pooling"
+    specs, pooling = parse_layers(text)
+    assert pooling and specs == (
         Conv(32, (5, 1), (2, 1), pool=(2, 1)),
         Conv(16, (3, 1), padding=(1, 0), groups=4, activation="int8"),
         Dense(64),
         Dense(8),
     )
-    image, mean = parse_layers("conv 8x5/2 pool 2, conv 4x3x1 stride 1x2", image=True)
-    assert not mean and image == (
+    with pytest.warns(FutureWarning, match="int8"):
+        old = text.replace("int8", "bytes").replace("global average pooling", "mean")
+        assert parse_layers(old) == (specs, pooling)
+    image, pooling = parse_layers("conv 8x5/2 pool 2, conv 4x3x1 stride 1x2", image=True)
+    assert not pooling and image == (
         Conv(8, (5, 5), (2, 2), pool=(2, 2)),
         Conv(4, (3, 1), stride=(1, 2)),
     )

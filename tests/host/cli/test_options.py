@@ -10,8 +10,8 @@ import pytest
 from tests.host.cli.conftest import xnornode
 from xnornode.cli import search, train
 from xnornode.cli.main import MODULES, main
+from xnornode.model.features import Raw
 from xnornode.model.file_format import from_bytes, load
-from xnornode.model.preprocessing import Raw
 
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "2")
 

@@ -23,8 +23,8 @@ from xnornode.data.windows import Data
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
-from xnornode.search.budget import Budget, Candidate, Cost, notes
-from xnornode.search.space import checked, drawn
+from xnornode.model_search.budget import Budget, Candidate, Cost, notes
+from xnornode.model_search.space import checked, drawn
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Epoch, Trained, train
 

@@ -30,10 +30,9 @@ from xnornode.model.features import Raw
 from xnornode.model.model import Window
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
-from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.search import halving as searching
-from xnornode.search.budget import Budget, Candidate, Cost, cost_of, notes
-from xnornode.search.halving import (
+from xnornode.model_search import halving as searching
+from xnornode.model_search.budget import Budget, Candidate, Cost, cost_of, notes
+from xnornode.model_search.halving import (
     SearchResult,
     Step,
     Trial,
@@ -43,7 +42,8 @@ from xnornode.search.halving import (
     search,
     split_validation,
 )
-from xnornode.search.space import drawn
+from xnornode.model_search.space import drawn
+from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 

@@ -14,8 +14,8 @@ from xnornode.model.features import Raw
 from xnornode.model.fit_encoding import EncodingName
 from xnornode.model.ngrams import NGrams, Unit
 from xnornode.model.statistics import COVARIANCE, DEFAULT, Statistics
+from xnornode.model_search.budget import Budget, Candidate, Cost, cost_of
 from xnornode.nn.layer_spec import Conv, Dense, Spec
-from xnornode.search.budget import Budget, Candidate, Cost, cost_of
 from xnornode.training.config import TrainConfig
 
 T = TypeVar("T")
