@@ -13,6 +13,7 @@ from bench_pico import main as pico_main
 from bench_size import MOST, deepest, measured, size
 from emulate import ARMV6M, RV32IMC, Machine
 from emulated_pico import EmulatedPico, install_package
+from xnornode.chips import RP2040
 from xnornode.fileformat import save
 from xnornode.link import Board
 
@@ -142,4 +143,5 @@ def test_a_call_costs_little(pico_firmware, tmp_path):
         result = timed(board, Machine(ARMV6M), tiny())
         again = timed(board, Machine(ARMV6M), tiny())
     assert result.cycles < CALL_BAR
+    assert result.cycles - result.core == pytest.approx(RP2040.call, rel=0.1)
     assert again.microseconds == pytest.approx(result.microseconds, rel=0.001)

@@ -6,34 +6,35 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from xnornode.cycles import Usage, Work, measure, work
 from xnornode.encode import BitPlanes, ByteCode, Code, Thermometer
-from xnornode.features import Features
+from xnornode.features import BITS, COVARIANCE, DEFAULT, LAGGED, Features
 from xnornode.fronts import Front, Samples
 from xnornode.intlayers import IntLayer, Limits, Output, Requantise, Scores
 from xnornode.model import Model, Window
 from xnornode.text import Text
 
 COUNT = 2  # inputs of each network
+LAGGING = ("asymmetry", LAGGED)
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A network, what it is given, and the same as the bytes that a node gets."""
+    """A network, what it is given, and the same as the bytes that a node gets.
+
+    usage: what its work depends on besides shapes; measured on what is given where it is None.
+    """
 
     name: str
     model: Model
     given: Any
     inputs: list[bytes]
+    usage: Usage | None = None
 
     @cached_property
-    def shares(self) -> list[float]:
-        """Of each layer's inputs, padding included, those that have the counted value."""
-        found = []
-        for layer, x in zip(self.model.layers, self.model.activations(self.given), strict=True):
-            around = [(0, 0), *((p, p) for p in layer.padding), (0, 0)]
-            seen = np.pad(x.reshape(-1, *layer.grid), around, constant_values=-1)
-            found.append(float(((seen > 0) == layer.counted).mean()))
-        return found
+    def work(self) -> Work:
+        """What a classification consists of."""
+        return work(self.model, self.usage or measure(self.model, self.given))
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,14 @@ class Spec:
 
 
 def network(
-    front: Front, code: Code | None, window: Window, specs: list[Spec], classes: int = 7
-) -> Model:
+    front: Front, code: Code | None, window: Window, specs: list[Spec], classes: int = 7,
+    averaged: tuple[int, int] = (1, 1),
+) -> Model:  # fmt: skip
     rng = np.random.default_rng(0)
     values = front.count(window.length, len(window.channels))
     width, kind = (code.width(values), code.output) if code else (values, "bits")
     layers = []
-    for spec in [*specs, Spec(classes, output="scores")]:
+    for spec in [*specs, Spec(classes, averaged, output="scores")]:
         grid = (*spec.grid, width // (spec.grid[0] * spec.grid[1]))
         shape = (spec.outputs, *spec.kernel, grid[2] // spec.groups)
         weights = rng.choice(np.array([-1, 1], np.int8), shape)
@@ -74,9 +76,9 @@ def network(
 
 
 def _windows(name: str, code: Code, channels: int, length: int, specs: list[Spec],
-             front: Front | None = None) -> Case:  # fmt: skip
+             front: Front | None = None, averaged: tuple[int, int] = (1, 1)) -> Case:  # fmt: skip
     window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
-    model = network(front or Samples(), code, window, specs)
+    model = network(front or Samples(), code, window, specs, averaged=averaged)
     rng = np.random.default_rng(1)
     # A wave with noise, of about 1000 counts: features then look at what is like a sensor's.
     wave = 800 * np.sin(np.arange(length) / 5)[:, None] + np.zeros(channels)
@@ -105,6 +107,7 @@ def cases() -> Iterator[Case]:
         yield _windows(name, code, channels, length, [Spec(m) for m in widths])
     first = Spec(32, (128, 1), (5, 1), (2, 1))
     yield _windows("conv", _thermometer(6, 3), 6, 128, [first])
+    yield _windows("averaged", _thermometer(6, 3), 6, 128, [first], averaged=(62, 1))
     second = Spec(64, (62, 1), (5, 1), pool=(2, 1))
     yield _windows("conv conv dense", _thermometer(6, 3), 6, 128, [first, second, Spec(64)])
     around = Spec(16, (28, 28), (3, 3), padding=(1, 1), pool=(2, 2))
@@ -138,15 +141,16 @@ def cases() -> Iterator[Case]:
 
 def _fronts() -> Iterator[Case]:
     for length, channels in ((128, 6), (64, 2), (300, 3)):
+        alone = [(name, Features((name,), lag=5 * (name in LAGGING))) for name in BITS]
         for name, front in (
-            ("mean", Features(("mean",))),
-            ("deviation", Features(("mean", "deviation"))),
+            *alone,
             ("logs", Features(("log variance", "log power", "log change"))),
-            ("median", Features(("median",))),
             ("bands", Features((), bands=5)),
             ("parts", Features(("mean",), 0, 4, ("mean", "deviation"))),
+            ("asymmetry of parts", Features((), 0, 3, ("asymmetry", "rises"), 9)),
             ("usual", Features(bands=5)),
-            ("covariance", Features(("covariance",))),
+            ("both covariances", Features((COVARIANCE, LAGGED), lag=8)),
+            ("most", Features((*DEFAULT, "asymmetry", COVARIANCE, LAGGED), bands=4, lag=20)),
         ):
             code = _bytes(front.count(length, channels))
             yield _windows(f"{name} {length} x {channels}", code, channels, length, [], front)

@@ -11,12 +11,14 @@ import numpy.typing as npt
 
 from xnornode.chips import RP2040, Chip
 from xnornode.config import TrainConfig
-from xnornode.data import Data, Texts, Windows
+from xnornode.cycles import measure
+from xnornode.data import Data, Texts, Windows, given
 from xnornode.errors import DataError
 from xnornode.estimate import estimate
 from xnornode.features import Features
 from xnornode.fold import fold
 from xnornode.layerspec import format_layers
+from xnornode.model import Model
 from xnornode.recipes import Task
 from xnornode.text import Text
 from xnornode.train import Trained, make_network
@@ -129,12 +131,24 @@ def notes(config: TrainConfig, task: Task) -> str:
     )
 
 
-def cost_of(config: TrainConfig, task: Task, chip: Chip) -> Cost:
-    """What the model of `config` will take. Raises DataError or ModelError where there is none."""
-    few = select(task.training, np.arange(min(FEW, len(task.training))))
+def untrained(config: TrainConfig, task: Task) -> Model:
+    """The model of `config` as it is before training. Raises DataError or ModelError."""
+    count = len(task.training)
+    few = select(task.training, np.linspace(0, count - 1, min(FEW, count)).astype(int))
     inputs, network = make_network(few, config, np.random.default_rng(config.seed))
-    untrained = Trained(network, inputs, config, (), 0, 0)
-    text = notes(config, task)
-    figures = estimate(fold(untrained, task.window, task.labels, task.name, text), (chip,))
+    ones = tuple(network.ones(inputs.floats(inputs.compact(given(few)))))
+    trained = Trained(network, inputs, config, (), 0, 0, ones=ones)
+    return fold(trained, task.window, task.labels, task.name, notes(config, task))
+
+
+def cost_of(config: TrainConfig, task: Task, chip: Chip) -> Cost:
+    """What the model of `config` will take. Raises DataError or ModelError where there is none.
+
+    Hidden layers are taken to count half of their inputs: after training they count no more. So is
+    the first one where training moves its thresholds.
+    """
+    model = untrained(config, task)
+    known = 0 if config.code == "learned" else 1
+    figures = estimate(model, (chip,), measure(model, given(task.training), known))
     took = figures.times[0].microseconds
     return Cost(figures.file_bytes, took, figures.ram.total)

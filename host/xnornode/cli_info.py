@@ -35,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     print(f"operations  {operations_text(cost.operations)}")
     print(f"RAM         {ram_text(cost.ram)}")
     for t in cost.times:
-        print(f"time        {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz")
+        print(
+            f"time        at most {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz"
+        )
     print(f"labels      {', '.join(model.labels)}")
     if model.notes:
         print(f"notes       {model.notes}")

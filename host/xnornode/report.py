@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode import __version__
+from xnornode.cycles import measure
 from xnornode.data import given
 from xnornode.estimate import Estimate, estimate
 from xnornode.model import Model
@@ -112,7 +113,7 @@ def make_report(model: Model, trained: Trained, parts: Parts) -> Report:
         best_epoch=trained.best,
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
-        cost=estimate(model),
+        cost=estimate(model, usage=measure(model, given(test))),
         notes=parts.notes,
         warnings=parts.warnings,
     )
