@@ -129,6 +129,8 @@ def cases() -> Iterator[Case]:
     to_bytes = Spec(128, output="bytes")
     yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
     yield _windows("bytes image", _bytes(1), 1, 784, [Spec(16, (28, 28), (5, 5), (2, 2))])
+    small = Spec(16, (64, 1), (3, 1), output="bytes")
+    yield _windows("bytes averaged", _bytes(2), 2, 64, [small], averaged=(62, 1))
     # One row for each group, whose tables serve it alone.
     alone = Spec(8, (64, 1), (5, 1), groups=8)
     yield _windows("bytes groups", _bytes(8), 8, 64, [alone, Spec(32)])
