@@ -14,6 +14,7 @@ from tools.bench.whole_models import CALL_BAR, SETUP, bar, compare_counts, named
 from tools.bench.whole_models import main as pico_main
 from tools.emulators.emulated_pico import EmulatedPico, install_package
 from tools.emulators.unicorn_core import ARMV6M, RV32IMC, Machine
+from xnornode.cost.chips import RP2040
 from xnornode.link.repl import Board
 from xnornode.model.file_format import save
 
@@ -143,4 +144,5 @@ def test_a_call_costs_little(pico_firmware, tmp_path):
         result = timed(board, Machine(ARMV6M), tiny())
         again = timed(board, Machine(ARMV6M), tiny())
     assert result.cycles < CALL_BAR
+    assert result.cycles - result.core == pytest.approx(RP2040.call, rel=0.1)
     assert again.microseconds == pytest.approx(result.microseconds, rel=0.001)

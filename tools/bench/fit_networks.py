@@ -1,4 +1,4 @@
-"""Networks of many shapes, for tools/bench/fit_chips.py: what they compute is of no interest."""
+"""Networks of many shapes, for tools/fit_chips.py: what they compute is of no interest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,34 +7,35 @@ from typing import Any
 
 import numpy as np
 
+from xnornode.cost.cycles import Usage, Work, measure, work
 from xnornode.model.features import Features, Raw
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
-from xnornode.model.statistics import Statistics
+from xnornode.model.statistics import BITS, COVARIANCE, DEFAULT, LAGGED, Statistics
 
 COUNT = 2  # inputs of each network
+LAGGING = ("asymmetry", LAGGED)
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A network, what it is given, and the same as the bytes that a node gets."""
+    """A network, what it is given, and the same as the bytes that a node gets.
+
+    usage: what its work depends on besides shapes; measured on what is given where it is None.
+    """
 
     name: str
     model: Model
     given: Any
     inputs: list[bytes]
+    usage: Usage | None = None
 
     @cached_property
-    def shares(self) -> list[float]:
-        """Of each layer's inputs, padding included, those that have the counted value."""
-        found = []
-        for layer, x in zip(self.model.layers, self.model.activations(self.given), strict=True):
-            around = [(0, 0), *((p, p) for p in layer.padding), (0, 0)]
-            seen = np.pad(x.reshape(-1, *layer.input_shape), around, constant_values=-1)
-            found.append(float(((seen > 0) == layer.counted).mean()))
-        return found
+    def work(self) -> Work:
+        """What a classification consists of."""
+        return work(self.model, self.usage or measure(self.model, self.given))
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ def network(
     window: Window,
     specs: list[Spec],
     classes: int = 7,
+    averaged: tuple[int, int] = (1, 1),
 ) -> Model:
     rng = np.random.default_rng(0)
     values = features.count(window.length, len(window.channels))
     width, kind = (encoding.width(values), encoding.output) if encoding else (values, "binary")
     layers = []
-    for spec in [*specs, Spec(classes, output="scores")]:
+    for spec in [*specs, Spec(classes, averaged, output="scores")]:
         input_shape = (*spec.input_shape, width // (spec.input_shape[0] * spec.input_shape[1]))
         shape = (spec.outputs, *spec.kernel, input_shape[2] // spec.groups)
         weights = rng.choice(np.array([-1, 1], np.int8), shape)
@@ -81,9 +83,10 @@ def network(
 
 
 def _windows(name: str, encoding: InputEncoding, channels: int, length: int, specs: list[Spec],
-             features: Features | None = None) -> Case:  # fmt: skip
+             features: Features | None = None,
+             averaged: tuple[int, int] = (1, 1)) -> Case:  # fmt: skip
     window = Window(tuple(f"x{i}" for i in range(channels)), length, length, 0, (0,) * channels)
-    model = network(features or Raw(), encoding, window, specs)
+    model = network(features or Raw(), encoding, window, specs, averaged=averaged)
     rng = np.random.default_rng(1)
     # A wave with noise, of about 1000 counts: features then look at what is like a sensor's.
     wave = 800 * np.sin(np.arange(length) / 5)[:, None] + np.zeros(channels)
@@ -112,6 +115,7 @@ def cases() -> Iterator[Case]:
         yield _windows(name, encoding, channels, length, [Spec(m) for m in widths])
     first = Spec(32, (128, 1), (5, 1), (2, 1))
     yield _windows("conv", _thermometer(6, 3), 6, 128, [first])
+    yield _windows("averaged", _thermometer(6, 3), 6, 128, [first], averaged=(62, 1))
     second = Spec(64, (62, 1), (5, 1), pool=(2, 1))
     yield _windows("conv conv dense", _thermometer(6, 3), 6, 128, [first, second, Spec(64)])
     around = Spec(16, (28, 28), (3, 3), padding=(1, 1), pool=(2, 2))
@@ -133,6 +137,8 @@ def cases() -> Iterator[Case]:
     to_bytes = Spec(128, output="int8")
     yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
     yield _windows("bytes image", _bytes(1), 1, 784, [Spec(16, (28, 28), (5, 5), (2, 2))])
+    small = Spec(16, (64, 1), (3, 1), output="int8")
+    yield _windows("bytes averaged", _bytes(2), 2, 64, [small], averaged=(62, 1))
     # One row for each group, whose tables serve it alone.
     alone = Spec(8, (64, 1), (5, 1), groups=8)
     yield _windows("bytes groups", _bytes(8), 8, 64, [alone, Spec(32)])
@@ -145,15 +151,16 @@ def cases() -> Iterator[Case]:
 
 def _features() -> Iterator[Case]:
     for length, channels in ((128, 6), (64, 2), (300, 3)):
+        alone = [(name, Statistics((name,), lag=5 * (name in LAGGING))) for name in BITS]
         for name, features in (
-            ("mean", Statistics(("mean",))),
-            ("deviation", Statistics(("mean", "deviation"))),
+            *alone,
             ("logs", Statistics(("log variance", "log power", "log change"))),
-            ("median", Statistics(("median",))),
             ("bands", Statistics((), bands=5)),
             ("parts", Statistics(("mean",), 0, 4, ("mean", "deviation"))),
+            ("asymmetry of parts", Statistics((), 0, 3, ("asymmetry", "rises"), 9)),
             ("usual", Statistics(bands=5)),
-            ("covariance", Statistics(("covariance",))),
+            ("both covariances", Statistics((COVARIANCE, LAGGED), lag=8)),
+            ("most", Statistics((*DEFAULT, "asymmetry", COVARIANCE, LAGGED), bands=4, lag=20)),
         ):
             encoding = _bytes(features.count(length, channels))
             yield _windows(

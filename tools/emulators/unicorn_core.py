@@ -29,14 +29,22 @@ void *memset(void *p, int c, size_t n) {
     while (n--) *q++ = (unsigned char)c;
     return p;
 }
+void *memcpy(void *d, const void *s, size_t n) {
+    unsigned char *a = d;
+    const unsigned char *b = s;
+    for (; n >= 4 && ((size_t)a | (size_t)b) % 4 == 0; n -= 4, a += 4, b += 4) {
+        *(unsigned *)a = *(const unsigned *)b;
+    }
+    while (n--) *a++ = *b++;
+    return d;
+}
 void *memmove(void *d, const void *s, size_t n) {
     unsigned char *a = d;
     const unsigned char *b = s;
-    if (a < b) while (n--) *a++ = *b++;
-    else while (n--) a[n] = b[n];
+    if (a < b) return memcpy(d, s, n);
+    while (n--) a[n] = b[n];
     return d;
 }
-void *memcpy(void *d, const void *s, size_t n) { return memmove(d, s, n); }
 int memcmp(const void *a, const void *b, size_t n) {
     const unsigned char *x = a, *y = b;
     for (; n--; x++, y++) if (*x != *y) return *x - *y;

@@ -60,7 +60,9 @@ def run(options: argparse.Namespace) -> int:
     show_field("operations", operations_text(cost.operations))
     show_field("RAM", ram_text(cost.ram))
     for t in cost.times:
-        show_field("time", f"{time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz")
+        show_field(
+            "time", f"at most {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz"
+        )
     show_field("labels", ", ".join(model.labels))
     if model.notes:
         show_field("notes", model.notes)

@@ -1,169 +1,166 @@
-"""What the C core takes on a chip, in cycles: constants fitted to counts of instructions.
+"""What the C core takes on a chip, in cycles: prices fitted to counts of instructions.
 
-`tools/bench/fit_chips.py` builds the core as for a board (-Os), runs networks, features and n-grams
-of many shapes instruction by instruction, and fits. Renew the constants when the kernels change.
+`tools/fit_chips.py --renew` builds the core as for a board (-Os), runs networks of many kinds
+instruction by instruction, fits, and writes the prices here: renew them when the core changes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class FeatureCosts:
-    """Cycles of what comes before the code.
-
-    run, sample: statistics of a run of samples, and each sample of it. log, root: a logarithm, a
-    square root. sorting: of a sample, times the logarithm of how many to base 2. band_read, band: a
-    sample that bands are taken of, and each band of it. pair_read, pair: a sample of a channel
-    whose covariance is taken, and of each pair of channels. byte, gram: a byte of a text in
-    characters, and each length of n-grams that begin there; word_byte: a byte of a text in words.
-    """
-
-    run: float
-    sample: float
-    log: float
-    root: float
-    sorting: float
-    band_read: float
-    band: float
-    pair_read: float
-    pair: float
-    byte: float
-    gram: float
-    word_byte: float
-
-
-@dataclass(frozen=True)
 class Chip:
-    """Cycles of the core's parts. basis: what the figures rest on, for people.
+    """A chip and what things take on it.
 
-    call: a classification. value: coding one value, threshold: each threshold it is compared with,
-    values: 32 samples of one channel against the first threshold, reached: where there are more, a
-    sample besides, affine_value: coding one value as bit planes or a byte. row: one neuron at one
-    place, with bits; word: 32 inputs of it, block: 256 inputs. byte_row: one neuron at one place,
-    with bytes; four: 4 inputs of it, table: made of 4 inputs, for up to 64 rows. place: one place
-    of a layer and group. piece: a run of inputs that is gathered for it. With weights in columns,
-    list_bit: an input bit that is looked at for a list, list_run: each run of at most 32 of them,
-    list_odd: where channels are no whole words; list_row: one row of a place, where channels are
-    few, list_narrow: each listed bit of it; strip: one strip at one place, plane: each plane of its
-    bases, listed: each listed column of it. front: of features and of texts.
+    basis: what the figures rest on, for people. call: cycles of MicroPython's call of `predict`
+    beside those of the core. costs: cycles by the names of `xnornode.cycles.work`.
     """
 
     name: str
     hertz: int
     basis: str
-    call: float
-    value: float
-    threshold: float
-    values: float
-    reached: float
-    affine_value: float
-    row: float
-    word: float
-    block: float
-    byte_row: float
-    four: float
-    table: float
-    place: float
-    piece: float
-    list_bit: float
-    list_narrow: float
-    list_row: float
-    list_run: float
-    list_odd: float
-    strip: float
-    plane: float
-    listed: float
-    features: FeatureCosts
+    call: int
+    costs: Mapping[str, float]
 
 
 RP2040 = Chip(
     name="RP2040",
     hertz=125_000_000,
     basis=(
-        "cycles of the C core by the Cortex-M0+ manual, with memory that never waits; stalls of "
-        "the flash cache and MicroPython's call are not in it"
+        "cycles of the C core by the Cortex-M0+ manual and of MicroPython's call, with memory that "
+        "never waits; stalls of the flash cache are not in it"
     ),
-    call=833,
-    value=79.8,
-    threshold=17.2,
-    values=237,
-    reached=35.8,
-    affine_value=99.9,
-    row=85.7,
-    word=17.4,
-    block=159,
-    byte_row=58.4,
-    four=6.85,
-    table=88.2,
-    place=27.3,
-    piece=196,
-    list_bit=3.59,
-    list_narrow=12.3,
-    list_row=32.2,
-    list_run=73.9,
-    list_odd=193,
-    strip=0,
-    plane=78.9,
-    listed=9.08,
-    features=FeatureCosts(
-        run=352,
-        sample=154,
-        log=202,
-        root=512,
-        sorting=26.2,
-        band_read=40.3,
-        band=47.3,
-        pair_read=63.5,
-        pair=86,
-        byte=375,
-        gram=58.9,
-        word_byte=154,
-    ),
+    call=670,  # tools/bench_pico.py, its tiny network
+    costs={
+        "band read": 29.7,
+        "band sample": 49.2,
+        "binary to binary": 73.9,
+        "binary to int8": 85.5,
+        "binary to scores": 82.6,
+        "bit-planes value": 49.7,
+        "block": 164,
+        "block of samples": 221,
+        "byte value": 52.7,
+        "byte word": 57,
+        "centred sample": 56.6,
+        "change": 39.1,
+        "column": 97.4,
+        "column of 16": 12.3,
+        "column of 32": 11.1,
+        "copied byte": 24.8,
+        "counting": 196,
+        "feature": 84.7,
+        "few bit": 28,
+        "few row": 15.8,
+        "four": 4.32,
+        "hash": 12.9,
+        "high planes": 29.7,
+        "int8 to binary": 35.7,
+        "int8 to int8": 57.1,
+        "int8 to scores": 97.7,
+        "layer": 522,
+        "listed bit": 3.75,
+        "log": 243,
+        "look ahead": 17.7,
+        "n-gram": 48.5,
+        "odd byte word": 16.9,
+        "odd run": 83.4,
+        "odd sample": 0,
+        "odd word of bits": 180,
+        "piece": 165,
+        "plane": 16.5,
+        "product": 75,
+        "raw value": 51.4,
+        "reached threshold": 11.9,
+        "read sample": 39.2,
+        "root": 541,
+        "rows": 107,
+        "run": 165,
+        "sample": 156,
+        "sample in turn": 44.1,
+        "sorting": 26.3,
+        "strip": 103,
+        "strip of 16": 32.3,
+        "strip of 32": 17.4,
+        "table": 64.5,
+        "text byte": 72.4,
+        "text unit": 266,
+        "thermometer value": 33.8,
+        "threshold": 12.2,
+        "word": 18.2,
+        "word of bits": 80.1,
+        "written word": 10.6,
+    },
 )
 
 ESP32 = Chip(
     name="ESP32",
     hertz=240_000_000,
     basis=(
-        "instructions of the C core on RV32IMC, one taken for each cycle; no ESP32 was measured, "
-        "whose own code, cache and branches differ"
+        "instructions of the C core on RV32IMC, one taken for each cycle, without MicroPython's "
+        "call; no ESP32 was measured, whose own code, cache and branches differ"
     ),
-    call=363,
-    value=44.3,
-    threshold=7.67,
-    values=255,
-    reached=16.2,
-    affine_value=53.1,
-    row=62.7,
-    word=8.74,
-    block=95,
-    byte_row=70.9,
-    four=5.48,
-    table=103,
-    place=7.96,
-    piece=76.8,
-    list_bit=6.35,
-    list_narrow=2.84,
-    list_row=15.5,
-    list_run=0,
-    list_odd=36.5,
-    strip=43.4,
-    plane=61.9,
-    listed=7.77,
-    features=FeatureCosts(
-        run=110,
-        sample=60.7,
-        log=157,
-        root=193,
-        sorting=11.5,
-        band_read=19.1,
-        band=23.6,
-        pair_read=38.5,
-        pair=51.4,
-        byte=246,
-        gram=38.4,
-        word_byte=91.4,
-    ),
+    call=0,
+    costs={
+        "band read": 21.5,
+        "band sample": 22.9,
+        "binary to binary": 26.4,
+        "binary to int8": 52.6,
+        "binary to scores": 39.3,
+        "bit-planes value": 24.4,
+        "block": 78.1,
+        "block of samples": 289,
+        "byte value": 23.9,
+        "byte word": 50.2,
+        "centred sample": 32.6,
+        "change": 21.2,
+        "column": 43.1,
+        "column of 16": 9.91,
+        "column of 32": 9.36,
+        "copied byte": 13.2,
+        "counting": 248,
+        "feature": 31.8,
+        "few bit": 16.8,
+        "few row": 1.78,
+        "four": 10.2,
+        "hash": 8.21,
+        "high planes": 16.3,
+        "int8 to binary": 17.5,
+        "int8 to int8": 31.6,
+        "int8 to scores": 41.8,
+        "layer": 308,
+        "listed bit": 5.31,
+        "log": 164,
+        "look ahead": 0,
+        "n-gram": 31.9,
+        "odd byte word": 18.7,
+        "odd run": 40.7,
+        "odd sample": 244,
+        "odd word of bits": 75.7,
+        "piece": 69.8,
+        "plane": 12.4,
+        "product": 45.2,
+        "raw value": 32.7,
+        "reached threshold": 8.21,
+        "read sample": 24.8,
+        "root": 183,
+        "rows": 103,
+        "run": 78.1,
+        "sample": 61.6,
+        "sample in turn": 15,
+        "sorting": 11.5,
+        "strip": 64.4,
+        "strip of 16": 0,
+        "strip of 32": 0,
+        "table": 76.1,
+        "text byte": 38.7,
+        "text unit": 207,
+        "thermometer value": 16.3,
+        "threshold": 5.38,
+        "word": 16.5,
+        "word of bits": 42.5,
+        "written word": 6.74,
+    },
 )
 
 CHIPS = (RP2040, ESP32)

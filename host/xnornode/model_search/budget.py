@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from xnornode.cost.chips import RP2040, Chip
+from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import estimate
 from xnornode.data.prepare import Splits
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
+from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Trained, make_network
 
-FEW = 16  # windows on which the code is fitted, of a network that is never trained
+FEW = 16  # windows on which the encoding is fitted, of a network that is never trained
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,25 @@ def notes(config: TrainConfig, splits: Splits) -> str:
     )
 
 
-def cost_of(config: TrainConfig, splits: Splits, chip: Chip) -> Cost:
-    """What the model of `config` will take. Raises DataError or ModelError where there is none."""
-    few = splits.train.select(np.arange(min(FEW, len(splits.train))))
+def untrained(config: TrainConfig, splits: Splits) -> Model:
+    """The model of `config` as it is before training. Raises DataError or ModelError."""
+    count = len(splits.train)
+    few = splits.train.select(np.linspace(0, count - 1, min(FEW, count)).astype(int))
     inputs, network = make_network(few, config, np.random.default_rng(config.seed))
+    ones = network.ones(inputs.floats(inputs.compact(few.items)))
     about = (splits.name, splits.labels, splits.window)
-    untrained = Trained(network, inputs, config, (), 0, 0, *about)
-    figures = estimate(fold(untrained, notes=notes(config, splits)), (chip,))
+    trained = Trained(network, inputs, config, (), 0, 0, *about, ones=ones)
+    return fold(trained, notes=notes(config, splits))
+
+
+def cost_of(config: TrainConfig, splits: Splits, chip: Chip) -> Cost:
+    """What the model of `config` will take. Raises DataError or ModelError where there is none.
+
+    Hidden layers are taken to count half of their inputs: after training they count no more. So is
+    the first one where training moves its thresholds.
+    """
+    model = untrained(config, splits)
+    known = 0 if config.encoding == "learned-thermometer" else 1
+    figures = estimate(model, (chip,), measure(model, splits.train.items, known))
     took = figures.times[0].microseconds
     return Cost(figures.file_bytes, took, figures.ram.total)

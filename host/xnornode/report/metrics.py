@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode import __version__
+from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.dataset import natural
 from xnornode.data.prepare import Splits
@@ -111,7 +112,7 @@ def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
         best_epoch=trained.best,
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
-        cost=estimate(model),
+        cost=estimate(model, usage=measure(model, test.items)),
         notes=splits.notes,
         warnings=splits.warnings,
     )
