@@ -1,7 +1,7 @@
 """What each technique brings: one change at a time to a plain base, on MNIST and watch.
 
 Mean of three seeds, and the difference to the base. Results are kept in build/bench-ablation.json
-as they come; --fresh starts anew. Exit status 0.
+as they come; --fresh starts again. Exit status 0.
 """
 
 import argparse

@@ -40,7 +40,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Spec:
-    """A hidden layer; without a grid a dense one."""
+    """A hidden layer; without an input shape a dense one."""
 
     outputs: int
     input_shape: tuple[int, int] = (1, 1)
@@ -105,7 +105,7 @@ def _bytes(rows: int) -> Int8Encoding:
 
 
 def cases() -> Iterator[Case]:
-    """Every kind of layer, code and front."""
+    """Every kind of layer, input encoding and features."""
     for length, channels, bits, widths in (
         (128, 6, 3, [64]), (128, 6, 1, [64]), (64, 1, 1, [64, 64]), (256, 1, 1, [64]),
         (1024, 1, 1, [64]), (1024, 1, 4, [8]), (100, 3, 2, [32, 32]), (32, 1, 1, [200, 200]),

@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--core", choices=ARCHITECTURES, action="append", help="this one (all)")
     reference = parser.add_mutually_exclusive_group()
     reference.add_argument("--check", action="store_true", help=f"compare with {REFERENCE.name}")
-    reference.add_argument("--renew", action="store_true", help=f"write {REFERENCE.name} anew")
+    reference.add_argument("--renew", action="store_true", help=f"write {REFERENCE.name} again")
     args = parser.parse_args(argv)
     if args.renew and (args.only or args.core):
         parser.error("--renew takes all figures: without --only and --core")

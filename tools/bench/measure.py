@@ -39,7 +39,7 @@ XTENSA = Architecture("Xtensa LX6", PREFIX, (), "instructions")
 @dataclass(frozen=True)
 class Figure:
     """What something took: cycles or instructions. macs: multiply-accumulates in it; neurons:
-    outputs at all places, 0 where there is no use in it."""
+    outputs at all positions, 0 where there is no use in it."""
 
     section: str
     name: str

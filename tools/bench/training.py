@@ -1,7 +1,7 @@
 """Accuracy of the recipes on data they have not seen: three seeds, mean and spread, as a table.
 
 Results are kept in build/bench-training.json as they come, one for each row, seed and settings, so
-an interrupted run goes on where it stopped; --fresh starts anew. The models are in build/models/,
+an interrupted run goes on where it stopped; --fresh starts again. The models are in build/models/,
 for `make bench MODELS=...`. Rows run side by side, one thread each. Exit status 0; 1 when a row
 misses its bar or its size.
 """

@@ -92,7 +92,7 @@ class Builder:
         return folder / target.outputs[0]
 
     def inputs(self, name: str) -> dict[str, str]:
-        """Hashes of what a build depends on: after other `settings` the build starts anew."""
+        """Hashes of what a build depends on: after other `settings` the build starts again."""
         target = TARGETS[name]
         files = []
         if target.uses_modules:
@@ -154,7 +154,7 @@ class Builder:
         settings = target.settings | {"PYTHON": sys.executable}
         work = FIRMWARE / name / "obj"
         if target.port == native_package.FOLDER:
-            # All anew, as its makefile does not know of headers. From here, since the module keeps
+            # All of it, as its makefile does not know of headers. From here, since the module keeps
             # the name that the linker is given.
             work.mkdir(exist_ok=True)
             command = ["make", "-B", "-C", str(work), "-f", str(ROOT / target.port / "Makefile")]

@@ -70,7 +70,7 @@ def add_options(group: Any) -> None:
         metavar="HEIGHTxWIDTH",
         help="each row or array is one image of this size",
     )
-    add("--text", action="store_true", help="the data are texts, not readings")
+    add("--text", action="store_true", help="the data are texts, not samples of sensors")
 
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:

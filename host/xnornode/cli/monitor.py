@@ -86,7 +86,7 @@ def _follow(monitor: Monitor, write: Callable[[Prediction], None], count: int | 
             say(f"{monitor.url} " + ("is back" if open_before else "went away; waiting for it"))
         if monitor.restarts > restarts:
             restarts = monitor.restarts
-            say("the node's program has begun anew")
+            say("the node's program has started again")
 
 
 def _writer(form: str) -> Callable[[Prediction], None]:

@@ -30,7 +30,7 @@ ENERGY_BASIS = (
 # Picojoules of one multiply-accumulate with the reading of its weight.
 FLOAT32_MAC = MULTIPLY_FLOAT32 + ADD_FLOAT32 + 32 * READ_BIT
 INT8_MAC = MULTIPLY_INT8 + ADD_INT32 + 8 * READ_BIT
-BYTE_MAC = ADD_INT32 + READ_BIT
+INPUT_INT8_MAC = ADD_INT32 + READ_BIT  # of an int8 activation with a binary weight
 BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # counting serves 32 inputs or outputs at once
 
 
@@ -38,25 +38,42 @@ BINARY_MAC = 2 * ADD_INT32 / 32 + READ_BIT  # counting serves 32 inputs or outpu
 class Operations:
     """Operations of one classification.
 
-    binary_macs: XNOR and count, bits with bits. byte_macs: a byte added or subtracted by a 1-bit
-    weight. decisions: sums compared with a limit, requantised or scaled to a score. encoded: bits
-    or bytes that the code makes of values.
+    Parameters
+    ----------
+    binary_macs : int
+        XNOR and popcount: a binary activation by a binary weight.
+    int8_macs : int
+        An int8 activation added or subtracted by a binary weight.
+    decisions : int
+        Sums compared with a threshold, requantized or scaled to a score.
+    encoded : int
+        Inputs that the input encoding makes of values.
     """
 
     binary_macs: int
-    byte_macs: int
+    int8_macs: int
     decisions: int
     encoded: int
 
     @property
     def macs(self) -> int:
-        return self.binary_macs + self.byte_macs
+        """All multiply-accumulates."""
+        return self.binary_macs + self.int8_macs
 
 
 @dataclass(frozen=True)
 class Ram:
-    """Bytes on the node. model: its file, where it is loaded and does not lie in ROM. scratch: of
-    the C core. window: the samples that are being collected, or the text."""
+    """Bytes on the node.
+
+    Parameters
+    ----------
+    model : int
+        Its file; 0 on a node that uses it where it lies in ROM.
+    scratch : int
+        What the C core works in.
+    window : int
+        The samples that are being collected, or the text.
+    """
 
     model: int
     scratch: int
@@ -64,12 +81,25 @@ class Ram:
 
     @property
     def total(self) -> int:
+        """All of them."""
         return self.model + self.scratch + self.window
 
 
 @dataclass(frozen=True)
 class Time:
-    """Estimated microseconds of one classification on a chip, and on what that rests."""
+    """Estimated time of one classification on a chip.
+
+    Parameters
+    ----------
+    chip : str
+        The chip's name.
+    megahertz : int
+        Its clock.
+    microseconds : float
+        The time of one call of `predict`.
+    basis : str
+        What the estimate rests on.
+    """
 
     chip: str
     megahertz: int
@@ -79,8 +109,19 @@ class Time:
 
 @dataclass(frozen=True)
 class Variant:
-    """The same network with numbers of another kind: bytes of its parameters, multiply-accumulates,
-    estimated nanojoules of one classification."""
+    """The same network with numbers of another kind.
+
+    Parameters
+    ----------
+    kind : str
+        The numbers.
+    bytes : int
+        Of its parameters.
+    macs : int
+        Multiply-accumulates of one classification.
+    nanojoules : float
+        Estimated energy of one classification.
+    """
 
     kind: str
     bytes: int
@@ -90,7 +131,23 @@ class Variant:
 
 @dataclass(frozen=True)
 class Estimate:
-    """All of it. variants: this model first, then int8 and float32."""
+    """What a model costs.
+
+    Parameters
+    ----------
+    file_bytes, weight_bytes : int
+        Of the model file, and of the weights in it.
+    operations : Operations
+        Of one classification.
+    ram : Ram
+        Bytes on the node.
+    times : tuple of Time
+        One per chip.
+    variants : tuple of Variant
+        This model first, then the same network in int8 and float32.
+    energy_basis : str
+        What the energies rest on.
+    """
 
     file_bytes: int
     weight_bytes: int
@@ -102,15 +159,41 @@ class Estimate:
 
 
 def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = None) -> Estimate:
-    """What `model` costs on each of `chips`.
+    """What a model will cost on a node.
 
-    usage: of its data, by `measure`; without, times are those of data that take long.
+    Bytes, operations and RAM are exact. Times and energies are estimates; each says what it rests
+    on.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    chips : sequence of Chip, optional
+        The chips that times are estimated for. Default: RP2040 and ESP32.
+    usage : Usage, optional
+        Of its data, by `xnornode.cost.cycles.measure`. Default: data that take the most time.
+
+    Returns
+    -------
+    Estimate
+        All figures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Dense, TrainConfig, estimate, fold, from_windows, prepare, train
+    >>> samples = np.random.default_rng(0).normal(0, 100, (80, 16, 2)).astype(np.int16)
+    >>> dataset = from_windows("demo", samples, ["low"] * 40 + ["high"] * 40)
+    >>> config = TrainConfig(layers=(Dense(16),), bits=2, epochs=1, batch=16)
+    >>> cost = estimate(fold(train(prepare(dataset), config)))
+    >>> cost.operations.binary_macs, cost.ram.window
+    (1056, 64)
     """
     size = len(to_bytes(model))
     ops = operations(model)
     weights = sum(layer.weights.size for layer in model.layers)
     biases = sum(len(layer.weights) for layer in model.layers)
-    energy = ops.binary_macs * BINARY_MAC + ops.byte_macs * BYTE_MAC
+    energy = ops.binary_macs * BINARY_MAC + ops.int8_macs * INPUT_INT8_MAC
     return Estimate(
         file_bytes=size,
         weight_bytes=sum(_weight_bytes(layer) for layer in model.layers),

@@ -99,7 +99,7 @@ class Prediction(Event):
 
 @dataclass(frozen=True)
 class Source(Event):
-    """A sensor's stream begins anew: windows do not reach over it."""
+    """A sensor's stream starts again: no window reaches over it."""
 
     EVENT = "source"
     name: str

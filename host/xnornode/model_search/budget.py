@@ -25,10 +25,29 @@ FEW = 16  # windows on which the encoding is fitted, of a network that is never 
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a model may take; None: as much as it likes.
+    """The most that a model may take. None: no limit.
 
-    bytes: of the model file. milliseconds: estimated for one classification on `chip`. ram: bytes
-    on the node, the model among them. Raises DataError for no limit at all, or none above 0.
+    Parameters
+    ----------
+    bytes : int, optional
+        Of the model file.
+    milliseconds : float, optional
+        Estimated for one classification on `chip`.
+    ram : int, optional
+        Bytes on the node, the model included.
+    chip : Chip, default RP2040
+        The chip that times are estimated for.
+
+    Raises
+    ------
+    DataError
+        There is no limit at all, or one that is not above 0.
+
+    Examples
+    --------
+    >>> from xnornode import Budget
+    >>> print(Budget(bytes=8000, milliseconds=2))
+    8,000 bytes, 2 ms on RP2040
     """
 
     bytes: int | None = None

@@ -5,7 +5,7 @@
 
 Successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
 hyperparameter optimization", AISTATS 2016; Li et al., "Hyperband", JMLR 2018): many networks are
-trained for a few epochs, the best third of them anew for three times as many, and again. All of
+trained for a few epochs, the best third of them again for three times as many, and so on. All of
 that sees the training part alone, of which whole groups are kept back to choose by. The winner is
 then trained on all of it and tested, once, on the test part.
 """
@@ -70,12 +70,28 @@ class Step:
 class SearchResult:
     """What was tried, what is best, and the model made of it.
 
-    trials: one per candidate, by its last training, in the order drawn. front: those that no other
-    equals in accuracy, bytes and time and beats in one of them; smallest first. best: the most
-    accurate of those trained for the most epochs. model, trained: of its settings, on all of the
-    training part. accuracy: of the integer model on the test part, asked once, for it alone.
-    held_out: the groups of the validation part; validation: windows in it. failed: candidates
-    whose training diverged, and why. refused: how many given candidates exceed the budget.
+    Parameters
+    ----------
+    budget : Budget
+        What was asked for.
+    trials : tuple of Trial
+        One per candidate, by its last training, in the order drawn.
+    front : tuple of Trial
+        The Pareto front: trials that no other beats, smallest first.
+    best : Trial
+        The most accurate of those that were trained for the most epochs.
+    model, trained : Model, Trained
+        Of the best trial's settings, trained on the whole training part.
+    accuracy : float
+        Of the model on the test part, which is asked once, for this model alone.
+    held_out : tuple of str
+        The groups of the validation part.
+    validation : int
+        Windows in it.
+    failed : tuple of (Candidate, str)
+        Candidates whose training diverged, and why.
+    refused : int
+        How many of the given candidates exceed the budget.
     """
 
     budget: Budget
@@ -103,16 +119,61 @@ def search(
     progress: Callable[[Step], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> SearchResult:
-    """Find the most accurate network for `splits` that keeps `budget`.
+    """Find the most accurate network within a budget.
 
-    base: settings that all candidates share (augmentation, seed, grid of images, ..., and the
-    epochs of the last round and of the final training); its own encoder and layers are the first
-    candidate. trials: candidates in the first round. minutes: instead, each round has a third of
-    this time, and one training at least; the final training comes after that. validation: groups
-    of the training part to choose by, or a share of it, by default a fifth. candidates: these and
-    no others. The same seed gives the same result on the same processor (see `train`), but for
-    `minutes`. Raises DataError where nothing fits the budget, or where no group can be spared to
-    choose by.
+    The same arguments give the same result on the same processor (see `train`), but for `minutes`.
+
+    Parameters
+    ----------
+    splits : Splits
+        What is learned; the test part is used once, for the result.
+    budget : Budget
+        The most that the model may take.
+    base : TrainConfig, optional
+        Settings that all candidates share: augmentation, seed, image shape, and the epochs of the
+        last round and of the final training. Its own input encoding and layers are the first
+        candidate. Default: `TrainConfig()`.
+    trials : int, default 27
+        Candidates in the first round.
+    minutes : float, optional
+        Instead of `trials`: each round has a third of this time, and at least one training. The
+        final training comes after that.
+    validation : tuple of str or float, optional
+        Groups of the training part to choose by, or a share of it. Default: the validation part of
+        `splits`, or a fifth of the training part.
+    candidates : sequence of TrainConfig, optional
+        These and no others.
+    progress : callable, optional
+        Is given each `Step`.
+    clock : callable, optional
+        Seconds, for `minutes`. Default: `time.monotonic`.
+
+    Returns
+    -------
+    SearchResult
+        The model, and all that was tried.
+
+    Raises
+    ------
+    DataError
+        Nothing fits the budget, or no group can be spared to choose by.
+
+    References
+    ----------
+    Successive halving: Jamieson and Talwalkar, AISTATS 2016; Li et al., "Hyperband", JMLR 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Budget, Dense, TrainConfig, from_windows, prepare, search
+    >>> samples = np.random.default_rng(0).normal(0, 100, (120, 16, 2)).astype(np.int16)
+    >>> samples[::2] += 300
+    >>> people = [f"person {i % 6}" for i in range(120)]
+    >>> dataset = from_windows("demo", samples, ["high", "low"] * 60, people)
+    >>> base = TrainConfig(layers=(Dense(8),), bits=2, epochs=3, batch=16)
+    >>> found = search(prepare(dataset), Budget(bytes=1000), base, trials=3)
+    >>> found.best.cost.bytes <= 1000, len(found.trials)
+    (True, 3)
     """
     base = base or TrainConfig()
     if trials < 1 or (minutes is not None and not minutes > 0):

@@ -26,7 +26,7 @@ WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 FORMS = 6  # of a family, of which one must fit
 TRIES = 30  # draws in a row that give nothing new, after which there is nothing new
 
-# The codes that are tried, with their bits, by what a window is.
+# The input encodings that are tried, with their bits, by what a window is.
 Encodings = Sequence[tuple[EncodingName, Sequence[int]]]
 SERIES: Encodings = (
     ("thermometer", (1, 2, 3, 4, 6)),

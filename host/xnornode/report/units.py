@@ -11,7 +11,7 @@ def share(value: float | None) -> str:
 def operations_text(ops: Operations) -> str:
     """The operations of one classification."""
     return (
-        f"{ops.binary_macs:,} binary and {ops.byte_macs:,} byte multiply-accumulates, "
+        f"{ops.binary_macs:,} binary and {ops.int8_macs:,} byte multiply-accumulates, "
         f"{ops.decisions:,} decisions, {ops.encoded:,} inputs coded"
     )
 

@@ -107,7 +107,7 @@ def test_bytes_and_operations():
     cost = estimate(net)
     assert cost.file_bytes == len(to_bytes(net)) == cost.ram.model
     assert cost.weight_bytes == 64 * 2304 // 8 + 7 * 64 // 8
-    assert cost.operations.binary_macs == 64 * 2304 + 7 * 64 and cost.operations.byte_macs == 0
+    assert cost.operations.binary_macs == 64 * 2304 + 7 * 64 and cost.operations.int8_macs == 0
     assert (cost.operations.decisions, cost.operations.encoded) == (64 + 7, 2304)
     assert cost.ram.window == 2 * 128 * 6
     assert cost.ram.total == cost.ram.model + cost.ram.scratch + cost.ram.window
@@ -130,7 +130,7 @@ def test_the_bytes_of_columns():
 
 def test_operations_of_convolutions():
     ops = operations(model("byte image"))
-    assert ops.byte_macs == 16 * 9 * 26 * 26 + 6 * 6 * 16 * 9 * 16
+    assert ops.int8_macs == 16 * 9 * 26 * 26 + 6 * 6 * 16 * 9 * 16
     assert ops.binary_macs == 10 * 6 * 6 * 16
     assert ops.decisions == 26 * 26 * 16 + 6 * 6 * 16 + 10
 
