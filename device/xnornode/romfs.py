@@ -6,7 +6,7 @@ WORD = 4  # bytes: the kernels read weights in words, and a Cortex-M0+ faults on
 def mapped(path: str) -> memoryview | None:
     """The bytes of a file in ROMFS where they lie, read-only; None for all other files.
 
-    None too where they lie at no multiple of 4: tools/romfs.py makes images in which they do.
+    None too where they do not lie at a multiple of 4, which `xnornode.board.romfs` sees to.
     Raises OSError.
     """
     with open(path, "rb") as f:

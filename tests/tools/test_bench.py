@@ -123,7 +123,7 @@ def test_a_model_file_is_timed_on_its_selftest_or_on_data(tmp_path):
 def test_a_file_that_is_no_model_is_named(tmp_path, capsys):
     (tmp_path / "x.bnn").write_bytes(b"no model")
     assert pico_main([str(tmp_path / "x.bnn")]) == 1
-    assert "bench_pico:" in capsys.readouterr().err
+    assert "whole_models:" in capsys.readouterr().err
 
 
 def test_size_and_stack(tmp_path, monkeypatch):
@@ -132,7 +132,7 @@ def test_size_and_stack(tmp_path, monkeypatch):
     assert 0 < got.kernels < got.text and got.binding
     # What the call graph says is at least what a run takes.
     (tmp_path / "riscv").mkdir()
-    monkeypatch.setattr("bench_size.BINDINGS", {})
+    monkeypatch.setattr("tools.bench.size.BINDINGS", {})
     static = size(RV32IMC, tmp_path / "riscv").stack
     assert all(a >= b > 100 for a, b in zip(static, measured(RV32IMC), strict=True))
     assert static == deepest(tmp_path / "riscv")

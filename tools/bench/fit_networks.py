@@ -1,4 +1,4 @@
-"""Networks of many shapes, for tools/fit_chips.py: what they compute is of no interest."""
+"""Networks of many shapes, for tools/bench/fit_chips.py: what they compute is of no interest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -148,14 +148,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             known = read_reference()
             problems = [line for a, some in done.items() for line in check(a, some, known)]
             if problems:
-                print("bench_kernels:", *problems, sep="\n  ", file=sys.stderr)
+                print("kernels:", *problems, sep="\n  ", file=sys.stderr)
                 print("If it is meant: --renew, and say why in the commit", file=sys.stderr)
                 return 1
     except (OSError, ValueError, RuntimeError, SourceError, CalledProcessError) as error:
-        print(f"bench_kernels: {error}", file=sys.stderr)
+        print(f"kernels: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nbench_kernels: stopped", file=sys.stderr)
+        print("\nkernels: stopped", file=sys.stderr)
         return 1
     return 0
 

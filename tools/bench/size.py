@@ -160,12 +160,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"| {name:<10} | " + " | ".join(cells) + " |", flush=True)
             if name == ARMV6M.name and got.text > MOST:
                 large = True
-                print(f"bench_size: more than {MOST:,} bytes of text", file=sys.stderr)
+                print(f"size: more than {MOST:,} bytes of text", file=sys.stderr)
     except (BuildError, OSError, RuntimeError, SourceError, CalledProcessError) as error:
-        print(f"bench_size: {error}", file=sys.stderr)
+        print(f"size: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nbench_size: stopped", file=sys.stderr)
+        print("\nsize: stopped", file=sys.stderr)
         return 1
     return int(large)
 

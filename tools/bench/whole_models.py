@@ -227,13 +227,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run(args.models, args.data, args.count)
     except (BuildError, EmulatorError, OSError, RuntimeError, XnorNodeError) as error:
-        print(f"bench_pico: {error}", file=sys.stderr)
+        print(f"whole_models: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"bench_pico: {error}\n{(error.stderr or b'').decode()}", file=sys.stderr)
+        print(f"whole_models: {error}\n{(error.stderr or b'').decode()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nbench_pico: stopped", file=sys.stderr)
+        print("\nwhole_models: stopped", file=sys.stderr)
         return 1
     return 0
 

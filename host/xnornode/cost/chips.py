@@ -1,6 +1,6 @@
 """What the C core takes on a chip, in cycles: prices fitted to counts of instructions.
 
-`tools/fit_chips.py --renew` builds the core as for a board (-Os), runs networks of many kinds
+`tools/bench/fit_chips.py --renew` builds the core as for a board (-Os), runs networks of many kinds
 instruction by instruction, fits, and writes the prices here: renew them when the core changes.
 """
 
@@ -13,7 +13,7 @@ class Chip:
     """A chip and what things take on it.
 
     basis: what the figures rest on, for people. call: cycles of MicroPython's call of `predict`
-    beside those of the core. costs: cycles by the names of `xnornode.cycles.work`.
+    beside those of the core. costs: cycles by the names of `xnornode.cost.cycles.work`.
     """
 
     name: str
@@ -30,7 +30,7 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual and of MicroPython's call, with memory that "
         "never waits; stalls of the flash cache are not in it"
     ),
-    call=670,  # tools/bench_pico.py, its tiny network
+    call=670,  # tools/bench/whole_models.py, its tiny network
     costs={
         "band read": 29.7,
         "band sample": 49.2,

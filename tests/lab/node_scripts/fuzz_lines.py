@@ -1,7 +1,7 @@
 # Runs in the firmware unix-fuzz: libFuzzer on what a node is sent, from LineReader to Store.
 # micropython fuzz_lines.py OLD NEW FOLDER ARGUMENT...
-# An input is what comes over the line, with the marks of tests/fuzz_lines.txt for what random bytes
-# would never hit.
+# An input is what comes over the line, with the marks of tests/lab/fuzz_lines.txt for what random
+# bytes would never hit.
 import hashlib
 import io
 import json
