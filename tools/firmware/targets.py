@@ -34,7 +34,7 @@ SANITIZE = "-fsanitize=address,undefined --param asan-use-after-return=0"
 SANITIZE_CLANG = (
     "-fsanitize=address,undefined -fno-sanitize-recover=all "
     "-fno-sanitize=function,nonnull-attribute,pointer-overflow,float-cast-overflow "
-    f"-fsanitize-ignorelist={ROOT / 'tests' / 'modules' / 'fuzz' / 'ignore.txt'}"
+    f"-fsanitize-ignorelist={ROOT / 'tests' / 'lab' / 'modules' / 'fuzz' / 'ignore.txt'}"
 )
 COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"  # what libFuzzer needs
 HOST_TOOLS = ("make", "gcc")
