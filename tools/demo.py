@@ -40,7 +40,7 @@ from xnornode.training.trainer import train
 
 FOLDER = BUILD / "demo"
 MODEL = FOLDER / "watch.bnn"
-NOTES = "trained by make demo: the recipe watch, seed 0; people 8, 9 and 10 held out"
+NOTES = "trained by make demo, recipe: watch, seed 0; people 8, 9 and 10 held out"
 RECORDINGS = FOLDER / "recordings"
 CLASSIFY = ROOT / "device" / "classify.py"
 
