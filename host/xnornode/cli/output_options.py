@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from xnornode._extras import load_extra
 from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
 from xnornode.data.windows import check_names
 from xnornode.errors import DataError, XnorNodeError
@@ -41,6 +42,8 @@ def json_file(options: argparse.Namespace) -> Path | None:
 
 def check_outputs(options: argparse.Namespace, checkpoint: Path | None = None) -> None:
     """Raise XnorNodeError for files that could not be written in the end."""
+    if options.report:
+        load_extra("jinja2", "report")
     paths = [options.output, options.report, json_file(options), checkpoint]
     taken = {os.path.realpath(options.data): "the data"} if os.path.exists(options.data) else {}
     for path in filter(None, paths):

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import Any
 
 from xnornode.cli import data_options, output_options
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     with output_options.stdout_for_report(options):
         if options.json != "-":
             show_front(shown, budget, found.best)
-            print(f"chosen by {choice(found)}\n")
+            print(fill(f"chosen by {choice(found)}", 80) + "\n")
         output_options.write_report(
             options, report_text(report), figures, lambda: to_html(found, report)
         )

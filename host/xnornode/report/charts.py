@@ -1,6 +1,6 @@
-"""Small pictures as SVG for a page whose style sheet gives the colours (classes `ink`, `one`, ...).
+"""Charts as SVG, for a page whose style sheet gives the colours by classes (`one`, `two`, ...).
 
-All text that comes from data is escaped here.
+Text that comes from data is escaped here, so templates take a chart as it is.
 """
 
 from collections.abc import Sequence
@@ -8,12 +8,21 @@ from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
 
+from xnornode.report.units import short
+
 WIDTH = 720
+
+
+class Svg(str):
+    """An SVG element, which Jinja2 does not escape."""
+
+    def __html__(self) -> str:
+        return self
 
 
 def line_chart(
     series: Sequence[tuple[str, str, Sequence[float]]], mark: int, title: str, ticks: int = 5
-) -> str:
+) -> Svg:
     """Shares over epochs 1, 2, ...: (name, class, values) per line. mark: an epoch to point at."""
     height, left, right, top, bottom = 280, 52, 110, 16, 36
     values = [v for _, _, line in series for v in line]
@@ -59,7 +68,7 @@ def line_chart(
     return _svg(WIDTH, height, parts, title)
 
 
-def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) -> str:
+def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) -> Svg:
     """A confusion matrix: rows true, columns predicted, each row shaded by its shares."""
     count = len(labels)
     side = max(14, min(64, (WIDTH - 160) // count))
@@ -68,10 +77,10 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
     parts = []
     for i, (label, row) in enumerate(zip(labels, table, strict=True)):
         middle = top + i * side + side / 2
-        parts.append(_text(left - 8, middle + 4, _short(label, 18), "end", "small"))
+        parts.append(_text(left - 8, middle + 4, short(label, 18), "end", "small"))
         at = left + i * side + side / 2
         head = f'x="{at:.1f}" y="{top - 8}" transform="rotate(-35 {at:.1f} {top - 8})"'
-        parts.append(f'<text class="small" {head}>{escape(_short(label, 24))}</text>')
+        parts.append(f'<text class="small" {head}>{escape(short(label, 24))}</text>')
         total = max(1, sum(row))
         for j, n in enumerate(row):
             share = n / total
@@ -91,7 +100,7 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
     return _svg(left + count * side + 40, top + count * side + 8, parts, title)
 
 
-def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one") -> str:
+def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one") -> Svg:
     """Horizontal bars: (name, share of the whole width from 0 to 1, text behind the bar)."""
     step, left, right = 26, 150, 150
     parts = []
@@ -99,7 +108,7 @@ def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one")
         y = 4 + i * step
         width = (WIDTH - left - right) * max(0.0, min(1.0, share))
         shape = f'y="{y}" height="16" rx="3"'
-        parts.append(_text(left - 10, y + 13, _short(name, 20), "end", "small"))
+        parts.append(_text(left - 10, y + 13, short(name, 20), "end", "small"))
         parts.append(f'<rect class="cell" x="{left}" width="{WIDTH - left - right}" {shape}/>')
         parts.append(
             f'<rect class="bar {style}" x="{left}" width="{max(width, 1.5):.1f}" {shape}/>'
@@ -110,12 +119,12 @@ def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one")
 
 def scatter(
     points: Sequence[tuple[float, float, str]],
-    features: Sequence[int],
+    front: Sequence[int],
     mark: int,
     limit: float | None,
     axis: str,
     title: str,
-) -> str:
+) -> Svg:
     """Accuracy over a cost, in a logarithmic scale: (cost, share, what a pointer reads) per point.
 
     front: the points that a line joins, by rising cost. mark: the one with a ring. limit: a cost to
@@ -148,12 +157,12 @@ def scatter(
     if limit:
         line = f'{_both("x", x(limit))} y1="{top}" y2="{height - bottom}"'
         parts.append(f'<line class="mark" {line}><title>the budget</title></line>')
-    corners = [(x(points[i][0]), y(points[i][1])) for i in features]
+    corners = [(x(points[i][0]), y(points[i][1])) for i in front]
     # Between two networks the smaller one is what can be had.
     stairs = [c for a, b in pairwise(corners) for c in (a, (b[0], a[1]))] + corners[-1:]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in stairs)
     parts.append(f'<polyline class="line two" points="{path}"/>')
-    best = set(features)
+    best = set(front)
     for i, (cost, share, text) in sorted(enumerate(points), key=lambda p: p[0] in best):
         style, faint = ("two", "") if i in best else ("one", ' fill-opacity="0.45"')
         place = f'cx="{x(cost):.1f}" cy="{y(share):.1f}"'
@@ -164,9 +173,9 @@ def scatter(
     return _svg(WIDTH, height, parts, title)
 
 
-def _svg(width: float, height: float, parts: Sequence[str], title: str) -> str:
+def _svg(width: float, height: float, parts: Sequence[str], title: str) -> Svg:
     box = f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width:.0f}px"'
-    return f'<svg {box} role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+    return Svg(f'<svg {box} role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>')
 
 
 def _text(x: float, y: float, text: str, anchor: str, style: str) -> str:
@@ -180,7 +189,3 @@ def _both(axis: str, value: float) -> str:
 
 def _radius(count: int) -> float:
     return 3 if count <= 40 else 1.5
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "\u2026"

@@ -1,52 +1,44 @@
 """How good a trained model is, and what it costs: the figures behind every form of the report.
 
-`report_text` shows them on a terminal, `report_html` as a page; `to_json` is their stable form,
-whose keys docs/guides/training.md describes.
+`text.to_text` shows them on a terminal, `html.to_html` as a page. `to_json` is their stable form;
+docs/guides/training.md describes its keys.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from xnornode import __version__
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
-from xnornode.data.dataset import natural
 from xnornode.data.prepare import Splits
 from xnornode.model.model import Model
+from xnornode.report.accuracy import (
+    ClassFigures,
+    GroupFigures,
+    confusion,
+    per_class,
+    per_group,
+    wilson,
+)
+from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import Epoch, Trained
 
 FORMAT = "xnornode-report-1"
-MOST_GROUPS = 50  # more are no people or places that one wants to see one by one
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """A class in the test: windows of it, how many of them were found (recall), and how many of
-    those that were called so are (precision); None where there are none."""
-
-    label: str
-    windows: int
-    recall: float | None
-    precision: float | None
-
-
-@dataclass(frozen=True)
-class GroupFigures:
-    """A group (person, place, recording) of the test, and the accuracy on it."""
-
-    group: str
-    windows: int
-    accuracy: float
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Windows, images or texts in each part; held_out: the groups that only the test has."""
+    """Sizes of the parts.
+
+    Parameters
+    ----------
+    training, validation, test : int
+        Windows, images or texts in each part.
+    held_out : tuple of str
+        The groups that only the test part has.
+    """
 
     training: int
     validation: int
@@ -58,11 +50,44 @@ class Counts:
 class Report:
     """All figures of one training.
 
-    accuracy: of the integer network on the test part, as on the node; interval: where the true one
-    lies with a probability of 95 %, if test windows were independent; float_accuracy: of the
-    network in float arithmetic on the same; differing: windows that the two put into different
-    classes. balanced: mean recall. confusion: [true][predicted] windows of the integer network.
-    best_epoch: whose parameters the model has.
+    Parameters
+    ----------
+    name : str
+        The model's name.
+    labels : tuple of str
+        The classes in the order of the network's outputs.
+    counts : Counts
+        Sizes of the parts.
+    accuracy : float
+        Accuracy of the integer network on the test part, as on the node.
+    interval : tuple of float
+        Its 95 % interval (`wilson`), which assumes independent test windows.
+    balanced : float
+        Mean recall of the classes.
+    float_accuracy : float
+        Accuracy of the network in float arithmetic on the test part.
+    differing : int
+        Test windows that the two networks classify differently.
+    confusion : tuple of tuple of int
+        `[true][predicted]`: test windows, classified by the integer network.
+    classes : tuple of ClassFigures
+        Figures of each class.
+    groups : tuple of GroupFigures
+        Figures of each held-out group; empty if there are more than 50.
+    history : tuple of Epoch
+        The epochs.
+    best_epoch : int
+        Number of the epoch whose parameters the model has.
+    layers : tuple of str
+        Each layer in words.
+    settings : dict of str
+        Values by the names of `TrainConfig`.
+    cost : Estimate
+        Bytes, RAM, operations, time and energy.
+    notes, warnings : tuple of str
+        What was understood of the data; what makes the figures doubtful.
+    version : str
+        Version of xnornode.
     """
 
     name: str
@@ -87,7 +112,27 @@ class Report:
 
 
 def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
-    """Test `model`, folded from `trained`, on the test part of `splits`."""
+    """Test a model on the test part.
+
+    Parameters
+    ----------
+    model : Model
+        The integer network.
+    trained : Trained
+        The float network that `model` was folded from.
+    splits : Splits
+        The data of the training.
+
+    Returns
+    -------
+    Report
+        All figures.
+
+    Raises
+    ------
+    DataError
+        There is no test part.
+    """
     test = splits.tested()
     guess = model.predict(test.items)
     real = trained.predict(test.items)
@@ -118,50 +163,19 @@ def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
     )
 
 
-def confusion(
-    true: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], classes: int
-) -> npt.NDArray[np.int64]:
-    """Counts, int64 (classes, classes): row the true class, column the predicted one."""
-    both = np.bincount(true * classes + predicted, minlength=classes * classes)
-    return both.reshape(classes, classes).astype(np.int64)
-
-
-def per_class(table: npt.NDArray[np.int64], labels: Sequence[str]) -> tuple[ClassFigures, ...]:
-    """Recall and precision of each class, from the confusion matrix."""
-    hit, there, called = np.diag(table), table.sum(axis=1), table.sum(axis=0)
-    return tuple(
-        ClassFigures(
-            label,
-            int(there[i]),
-            float(hit[i] / there[i]) if there[i] else None,
-            float(hit[i] / called[i]) if called[i] else None,
-        )
-        for i, label in enumerate(labels)
-    )
-
-
-def per_group(
-    groups: npt.NDArray[np.str_], right: npt.NDArray[np.bool_]
-) -> tuple[GroupFigures, ...]:
-    """Accuracy on each group; none where there are too many to look at."""
-    names = sorted(set(groups.tolist()), key=natural)
-    if len(names) > MOST_GROUPS:
-        return ()
-    masks = [(name, groups == name) for name in names]
-    return tuple(GroupFigures(name, int(m.sum()), float(right[m].mean())) for name, m in masks)
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Interval of a share `right` of `count` (E. B. Wilson, 1927); z = 1.96 for 95 %."""
-    share = right / count
-    middle = share + z * z / (2 * count)
-    half = z * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
-    scale = 1 + z * z / count
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
-
-
 def describe_layers(model: Model) -> list[str]:
-    """One line per layer of the folded network."""
+    """The layers of a model in words.
+
+    Parameters
+    ----------
+    model : Model
+        The integer network.
+
+    Returns
+    -------
+    list of str
+        One line per layer.
+    """
     lines = []
     for layer in model.layers:
         m, kh, kw, _ = layer.weights.shape
@@ -169,7 +183,9 @@ def describe_layers(model: Model) -> list[str]:
         if (kh, kw) == (h, w) and layer.outputs != "scores":
             text = f"dense {h * w * c} -> {m}"
         elif layer.outputs == "scores":
-            text = f"scores {c} -> {m}" + (f", mean of {h} x {w}" if h * w > 1 else "")
+            text = f"scores {c} -> {m}" + (
+                f", global average pooling of {h} x {w}" if h * w > 1 else ""
+            )
         else:
             text = f"conv {kh} x {kw} x {c // layer.groups}, {h} x {w} -> {m} filters"
             if layer.groups > 1:
@@ -182,13 +198,35 @@ def describe_layers(model: Model) -> list[str]:
     return lines
 
 
-def describe_settings(config: Any) -> dict[str, str]:
-    """The settings of a training as short text."""
+def describe_settings(config: TrainConfig) -> dict[str, str]:
+    """The settings of a training as short text.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        The settings.
+
+    Returns
+    -------
+    dict of str
+        Values by their names in `config`, without those that are None.
+    """
     given = {key: value for key, value in vars(config).items() if value is not None}
     return {k: type(v).__name__ if k == "features" else str(v) for k, v in given.items()}
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON, its keys in order; numbers are not rounded."""
+    """The report as JSON.
+
+    Parameters
+    ----------
+    report : Report
+        The figures.
+
+    Returns
+    -------
+    str
+        Keys in the order of docs/guides/training.md; numbers are not rounded.
+    """
     content = {"format": FORMAT, **asdict(report)}
     return json.dumps(content, indent=2, allow_nan=False) + "\n"

@@ -1,14 +1,12 @@
-"""What a search found, as rows of a table, as JSON, and as the first part of an HTML page."""
+"""What a search found: as rows of a table, as JSON, and as an HTML page."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from html import escape
 from typing import Any
 
 from xnornode.model_search.halving import SearchResult, Trial, pareto
-from xnornode.report.charts import scatter
-from xnornode.report.html import table
+from xnornode.report.charts import Svg, scatter
 from xnornode.report.html import to_html as report_html
 from xnornode.report.metrics import Report
 from xnornode.report.units import time
@@ -18,17 +16,41 @@ HEADS = ("accuracy", "bytes", "time", "RAM", "epochs", "network")
 
 
 def choice(found: SearchResult) -> str:
-    """What the choice was made by, after "chosen by"."""
+    """What the network was chosen by, as the end of a sentence.
+
+    Parameters
+    ----------
+    found : SearchResult
+        The search.
+
+    Returns
+    -------
+    str
+        Text after "chosen by", without a full stop.
+    """
     count = len(found.trials)
     return (
-        f"{found.best.accuracy:.1%} of {found.validation:,} in the validation part, "
-        f"the best of {count} {'network' if count == 1 else 'networks'}: of new data expect less. "
-        "Then trained on all but the test part"
+        f"accuracy on the validation part: {found.best.accuracy:.1%} of {found.validation:,}, the "
+        f"best of {count} {'network' if count == 1 else 'networks'}. Expect less on new data. "
+        "After that, it was trained on all but the test part"
     )
 
 
 def to_json(found: SearchResult, report: Report) -> str:
-    """All figures as JSON, its keys in order; numbers are not rounded. `report` is the winner's."""
+    """All figures of a search as JSON.
+
+    Parameters
+    ----------
+    found : SearchResult
+        The search.
+    report : Report
+        The winner's report.
+
+    Returns
+    -------
+    str
+        Keys in the order of docs/guides/search.md; numbers are not rounded.
+    """
     b = found.budget
     content = {
         "format": FORMAT,
@@ -54,7 +76,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
     c = trial.candidate
     return {
         "number": c.number,
-        "encoder": c.encoder,
+        "input": c.encoder,
         "layers": c.layers,
         "epochs": trial.epochs,
         "accuracy": trial.accuracy,
@@ -66,43 +88,41 @@ def _plain(trial: Trial) -> dict[str, Any]:
 
 
 def to_html(found: SearchResult, report: Report) -> str:
-    """One page: the winner's report, and before its details the search."""
-    return report_html(report, [("What fits the budget", _section(found))])
+    """One page: the winner's report, and before its details the search.
 
+    Parameters
+    ----------
+    found : SearchResult
+        The search.
+    report : Report
+        The winner's report.
 
-def _section(found: SearchResult) -> str:
+    Returns
+    -------
+    str
+        The page, one file without scripts and external files.
+
+    Raises
+    ------
+    XnorNodeError
+        Jinja2 is not installed.
+    """
     b = found.budget
+    times = [t.cost.microseconds / 1000 for t in found.trials]
     plots = [
         _plot(found, "bytes of the model", [t.cost.bytes for t in found.trials], b.bytes),
-        _plot(
-            found,
-            f"ms, estimated on {b.chip.name}",
-            [t.cost.microseconds / 1000 for t in found.trials],
-            b.milliseconds,
-        ),
+        _plot(found, f"ms, estimated on {b.chip.name}", times, b.milliseconds),
     ]
-    caption = (
-        "A dot per network that was tried, the line is the Pareto front, the ring is the one that "
-        "was chosen, the dashed line the budget. Those with fewer epochs went no further."
-    )
-    held = f" ({', '.join(found.held_out)})" if len(found.held_out) <= 12 else ""
-    about = (
-        f"Budget: {b}. Chosen by {choice(found)}. The validation part{held} is of the training "
-        "data; the test part was asked once, for the chosen network alone."
-    )
-    rows = (
+    rows = [
         (network, *(text.replace(" ", "\u00a0") for text in figures))
         for *figures, network in map(row, found.front)
-    )
-    return (
-        f'<p class="soft">{escape(about)}</p>'
-        + "".join(f'<div class="wide">{plot}</div>' for plot in plots)
-        + f'<p class="soft">{caption}</p>'
-        + table((HEADS[-1], *HEADS[:-1]), rows)
-    )
+    ]
+    heads = (HEADS[-1], *HEADS[:-1])
+    shown = {"found": found, "choice": choice(found), "plots": plots, "heads": heads, "rows": rows}
+    return report_html(report, "search.html", **shown)
 
 
-def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float | None) -> str:
+def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float | None) -> Svg:
     cost_of = dict(zip((t.candidate.number for t in found.trials), costs, strict=True))
     points = [
         (cost, t.accuracy, f"{t.accuracy:.1%}, {cost:,.4g} {axis}, {t.candidate.network}")
@@ -114,7 +134,18 @@ def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float |
 
 
 def row(trial: Trial) -> tuple[str, ...]:
-    """A network's cells in a table with HEADS."""
+    """A network's row in a table.
+
+    Parameters
+    ----------
+    trial : Trial
+        The network.
+
+    Returns
+    -------
+    tuple of str
+        A cell for each of `HEADS`.
+    """
     cost = trial.cost
     return (
         f"{trial.accuracy:.1%}",

@@ -1,34 +1,57 @@
-"""The report as plain text for a terminal."""
+"""The report as plain text, 80 columns wide."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from xnornode.report.metrics import Report
-from xnornode.report.units import energy, operations_text, ram_text, share, time
+from xnornode.report.units import cost_rows, energy, share, short
 
 SPARKS = "▁▂▃▄▅▆▇█"
-WIDEST = 110  # characters of a confusion matrix that still can be read
-CELL = 7
-CURVE = 60
+WIDTH = 80
+INDENT = 12  # width of the names before the figures
+CELL = 7  # characters of a class's name above the confusion matrix
+NAME = 48  # characters of a class's or a group's name in a table
+EPOCHS = 52  # epochs in the curve
 
 
 def to_text(report: Report) -> str:
-    """A page of text: accuracy, classes, confusion matrix, costs. Lines end with a newline."""
-    parts = [_accuracy(report), _classes(report), _confusion(report), _curve(report), _cost(report)]
-    return "\n".join("\n".join(part) + "\n" for part in map(list, parts) if part)
+    """The report for a terminal.
+
+    Parameters
+    ----------
+    report : Report
+        The figures.
+
+    Returns
+    -------
+    str
+        Accuracy, classes, groups, confusion matrix, training and costs. Lines of at most 80
+        characters, each with its newline.
+    """
+    parts = [_accuracy, _classes, _confusion, _curve, _cost, _variants]
+    return "\n".join("".join(f"{line}\n" for line in part(report)) for part in parts)
+
+
+def _field(name: str, text: str) -> list[str]:
+    return _wrap(f"{name:<{INDENT}}{text}", " " * INDENT)
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _accuracy(r: Report) -> Iterator[str]:
     c = r.counts
-    held = f", held out: {_few(c.held_out)}" if c.held_out else ""
     low, high = r.interval
-    yield f"{r.name}: {c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"
-    yield (
-        f"accuracy    {r.accuracy:.1%}  integer network, as on the node (95 % interval "
-        f"{low:.1%} to {high:.1%})"
+    held = f", held out: {_few(c.held_out)}" if c.held_out else ""
+    yield from _wrap(
+        f"{r.name}: {c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"
     )
-    yield f"float       {r.float_accuracy:.1%}  {_differing(r)}"
+    yield from _field("accuracy", f"{r.accuracy:.1%}  integer network, as on the node")
+    yield from _field("", f"95 % interval {low:.1%} to {high:.1%}")
+    yield from _field("float", f"{r.float_accuracy:.1%}  {_differing(r)}")
     if abs(r.balanced - r.accuracy) >= 0.0005:
-        yield f"balanced    {r.balanced:.1%}  mean recall of the classes"
+        yield from _field("balanced", f"{r.balanced:.1%}  mean recall of the classes")
 
 
 def _differing(r: Report) -> str:
@@ -42,23 +65,24 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _classes(r: Report) -> Iterator[str]:
-    width = max(5, *(len(c.label) for c in r.classes))
+    width = min(NAME, max(5, *(len(c.label) for c in r.classes)))
     yield f"{'class':<{width}}  windows   recall  precision"
     for c in r.classes:
-        yield f"{c.label:<{width}}  {c.windows:7,}  {share(c.recall)}     {share(c.precision)}"
+        name = f"{short(c.label, NAME):<{width}}"
+        yield f"{name}  {c.windows:7,}  {share(c.recall)}     {share(c.precision)}"
     if len(r.groups) > 1:
         yield ""
-        width = max(5, *(len(g.group) for g in r.groups))
+        width = min(NAME, max(5, *(len(g.group) for g in r.groups)))
         yield f"{'group':<{width}}  windows accuracy"
         for g in r.groups:
-            yield f"{g.group:<{width}}  {g.windows:7,}  {share(g.accuracy)}"
+            yield f"{short(g.group, NAME):<{width}}  {g.windows:7,}  {share(g.accuracy)}"
 
 
 def _confusion(r: Report) -> Iterator[str]:
     width = max(4, *(len(label) for label in r.labels))
     heads = [label[:CELL] for label in r.labels]
     cell = max(5, *(len(h) for h in heads)) + 1
-    if width + cell * len(heads) > WIDEST:
+    if width + cell * len(heads) > WIDTH:
         yield from _worst(r)
         return
     yield "confusion matrix: a row per true class, a column per predicted one"
@@ -68,7 +92,7 @@ def _confusion(r: Report) -> Iterator[str]:
 
 
 def _worst(r: Report) -> Iterator[str]:
-    """Instead of a large matrix what is taken for something else most often."""
+    """The most frequent confusions, in place of a matrix that is too wide."""
     pairs = [
         (n, r.labels[i], r.labels[j])
         for i, row in enumerate(r.confusion)
@@ -77,32 +101,30 @@ def _worst(r: Report) -> Iterator[str]:
     ]
     yield "most frequent confusions"
     for n, true, taken in sorted(pairs, key=lambda p: -p[0])[:10]:
-        yield f"{n:7,}  {true} taken for {taken}"
+        yield from _wrap(f"{n:7,}  {true} taken for {taken}", " " * 9)
 
 
 def _curve(r: Report) -> Iterator[str]:
-    values = [e.validation for e in r.history if e.validation is not None]
-    what = "validation"
+    values, what = [e.validation for e in r.history if e.validation is not None], "validation"
     if not values:
         values, what = [e.accuracy for e in r.history], "training"
-    shown = values[:: -(-len(values) // CURVE)]
+    shown = values[:: -(-len(values) // EPOCHS)]
     low, high = min(shown), max(shown)
     span = (high - low) or 1.0
     line = "".join(SPARKS[round((v - low) / span * (len(SPARKS) - 1))] for v in shown)
-    yield f"{what} {low:.1%} {line} {high:.1%}, epoch {r.best_epoch} of {len(r.history)} kept"
+    yield f"{what:<{INDENT}}{low:.1%} {line} {high:.1%}"
+    yield from _field("epochs", f"{len(r.history)}; epoch {r.best_epoch} was kept")
 
 
 def _cost(r: Report) -> Iterator[str]:
-    c = r.cost
-    yield from (f"layer       {text}" for text in r.layers)
-    yield f"model       {c.file_bytes:,} bytes, {c.weight_bytes:,} of them weights"
-    yield f"operations  {operations_text(c.operations)}"
-    yield f"RAM         {ram_text(c.ram)}"
-    for t in c.times:
-        yield f"time        {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz"
-        yield f"            ({t.basis})"
-    yield ""
+    for text in r.layers:
+        yield from _field("layer", text)
+    for name, text in cost_rows(r.cost):
+        yield from _field(name, text)
+
+
+def _variants(r: Report) -> Iterator[str]:
     yield "the same network     bytes  multiply-accumulates  energy, estimated"
-    for v in c.variants:
+    for v in r.cost.variants:
         yield f"{v.kind:<15} {v.bytes:>10,}  {v.macs:>20,}  {energy(v.nanojoules):>17}"
-    yield f"({c.energy_basis})"
+    yield from _wrap(f"({r.cost.energy_basis})")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import threading
 
 import pytest
@@ -126,6 +127,18 @@ def test_wrong_paths_are_found_before_the_data_are_read(
     assert main([*HEAD[command], *more]) == 1
     assert says in capsys.readouterr().err
     assert sorted(os.listdir()) == ["folder", "link", "log.csv"]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("command", HEAD)
+def test_a_report_without_jinja2_is_refused_before_the_data_are_read(
+    command, tmp_path, monkeypatch, capsys, no_data
+):
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # an import fails
+    files = ("-o", str(tmp_path / "m.bnn"), "--report", str(tmp_path / "r.html"))
+    assert main([*HEAD[command], *files]) == 1
+    assert 'jinja2 is missing: pip install "xnornode[report]"' in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.quick

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 
 from tests.lab.waves import LABELS, trained
+from xnornode.report.accuracy import confusion, per_class, per_group, wilson
 from xnornode.report.html import to_html
-from xnornode.report.metrics import (
-    Report,
-    confusion,
-    describe_layers,
-    make_report,
-    per_class,
-    per_group,
-    to_json,
-    wilson,
-)
+from xnornode.report.metrics import Report, describe_layers, make_report, to_json
 from xnornode.report.text import to_text
 
 
@@ -32,7 +24,7 @@ def test_figures_are_those_of_the_integer_network_on_the_test_part(report):
     guess = model.predict(parts.test.items)
     right = guess == parts.test.labels
     assert report.accuracy == right.mean() and 0.8 < report.accuracy <= 1
-    assert report.differing == (float_network.predict(parts.test) != guess).sum()
+    assert report.differing == (float_network.predict(parts.test.items) != guess).sum()
     assert sum(map(sum, report.confusion)) == len(parts.test) == report.counts.test
     assert report.confusion[0][0] == (right & (parts.test.labels == 0)).sum()
     assert report.interval[0] < report.accuracy < report.interval[1] or report.accuracy == 1
@@ -105,7 +97,18 @@ def test_a_large_confusion_matrix_becomes_a_list(report):
     table = tuple(tuple(7 if i == j else int(j == 3) for j in range(40)) for i in range(40))
     text = to_text(replace(report, labels=many, confusion=table))
     assert "class number 0 taken for class number 3" in text
-    assert max(map(len, text.splitlines()[10:30])) < 200
+
+
+def test_text_fits_80_columns(report):
+    long = tuple(f"{'class ' * 9}{i}" for i in range(30))  # 55 characters
+    table = tuple(tuple(1 for _ in long) for _ in long)
+    figures = per_class(np.array(table), long)
+    groups = tuple(replace(report.groups[0], group=name) for name in long)
+    history = report.history[:1] * 4000
+    wide = replace(report, labels=long, confusion=table, classes=figures, groups=groups)
+    wide = replace(wide, history=history, counts=replace(report.counts, held_out=long))
+    for each in (report, wide):
+        assert max(map(len, to_text(each).splitlines())) <= 80
 
 
 class Page(HTMLParser):
@@ -170,4 +173,4 @@ def test_page_without_validation_and_with_one_epoch(report):
 
 def test_layers_in_words():
     model, *_ = trained()
-    assert describe_layers(model) == ["dense 128 -> 16, bits in", "scores 16 -> 2, bits in"]
+    assert describe_layers(model) == ["dense 128 -> 16, binary in", "scores 16 -> 2, binary in"]
