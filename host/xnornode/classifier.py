@@ -1,15 +1,5 @@
-"""A classifier with scikit-learn's conventions, for its tools and without need of it.
+"""A classifier with scikit-learn's conventions, which also works without scikit-learn."""
 
-    from xnornode import XnorClassifier
-
-    classifier = XnorClassifier(layers="conv 32x5/2 pool 2, dense 64", epochs=40)
-    cross_val_score(classifier, X, y, groups=people, cv=GroupKFold())
-    classifier.fit(X, y).save("model.bnn")
-
-What predicts is the integer network, bit for bit as on the node.
-"""
-
-import inspect
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._sklearn_validation import check_X, check_y, not_fitted
+from xnornode import _classifier_arguments as arguments
 from xnornode._typing import Int16
 from xnornode.data.prepare import Splits
 from xnornode.data.scaling import choose_units, to_units
@@ -26,36 +16,104 @@ from xnornode.data.windows import Windows, check_names
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model import file_format
-from xnornode.model.limits import MAX_CHANNELS
-from xnornode.model.model import Model, Window
-from xnornode.nn.layer_spec import Dense, Spec, parse_layers
+from xnornode.model.features import Raw
+from xnornode.model.model import Model
+from xnornode.nn.layer_spec import Spec
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import train
 
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError:  # not installed, or older than 1.6
+    from xnornode._sklearn_standin import (
+        BaseEstimator,
+        ClassifierMixin,
+        check_classification_targets,
+        check_is_fitted,
+        validate_data,
+    )
+
 Array = npt.NDArray[Any]
 
+SAME = "encoding bits image_shape epochs batch learning_rate ste loss smoothing augment".split()
+"""Parameters with the name and the meaning of `TrainConfig`'s."""
 
-class XnorClassifier:
-    """Binary neural network for windows of samples or for feature vectors.
 
-    X: (n, features), (n, length, channels), or images (n, height, width[, channels]) where `grid`
-    is given; numbers of any type. Whole numbers within int16 are taken as they are, others are
-    divided by `units_`, chosen per channel from the training data. A feature is a channel of its
-    own; more than 255 features are one channel.
+class XnorClassifier(ClassifierMixin, BaseEstimator):
+    """Binary neural network with scikit-learn's conventions, for windows, features or images.
 
-    layers: hidden layers, as text (see `layerspec`), widths of dense layers, or `network.Dense` and
-    `Conv`. code: how values become inputs, "bytes", or "thermometer", "learned" and "planes", whose
-    bits per value are `bits`.
-    grid: (height, width) of images. class_weight: None, "balanced", or a number per class.
-    teacher: the share that distillation from a float network takes of the loss, 0 for none; or a
-    `Teacher`. rate, front, batch, estimator (the gradient of sign), loss, smoothing, augment: as in
-    `TrainConfig`. random_state: an int makes training repeatable.
+    The folded integer network predicts, bit for bit as on a node. The base classes are
+    scikit-learn's if it is installed; scikit-learn is not needed.
 
-    After fit: classes_, n_features_in_, model_ (the folded `Model`), history_ (one `Epoch` each),
-    units_ (physical units of one count, per channel, 1 for counts).
+    Parameters
+    ----------
+    layers : str, or sequence of int, Dense or Conv, default (64,)
+        Hidden layers: text ("conv 32x5/2 pool 2, dense 64"), widths of dense layers, or layers.
+    encoding : {"int8", "thermometer", "learned-thermometer", "bit-planes"}, default "int8"
+        How values become the network's input.
+    bits : int, default 8
+        Bits per value of thermometers and bit planes, 1 to 32.
+    features : Features, optional
+        What a window becomes first. Default: `Raw()`, the samples themselves.
+    image_shape : tuple of int, optional
+        (height, width) in pixels if X holds images.
+    epochs : int, default 100
+        Passes over the data.
+    batch : int, default 32
+        Windows per step, at least 4.
+    learning_rate : float, default 0.01
+        The highest learning rate of the schedule.
+    ste : str, default "clipped"
+        The gradient that stands in for sign's; a key of `xnornode.nn.quantizers.STES`.
+    loss : {"cross-entropy", "squared-hinge"}, default "cross-entropy"
+        What training makes small.
+    smoothing : float, default 0.0
+        Label smoothing: the share of the target that all classes get alike, 0 to below 1.
+    class_weight : "balanced", mapping or None, default None
+        "balanced": all classes count alike. A mapping: weights of members of y, 1 for others.
+    teacher : float or Teacher, default 0.0
+        Share of the loss that distillation from a float network takes; 0 for no distillation.
+    augment : Augmentation, optional
+        Random changes of the training data. Default: none.
+    random_state : int, RandomState, Generator or None, default None
+        An int repeats a training on one processor (see `train`).
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (classes,)
+        The members of y, sorted.
+    n_features_in_ : int
+        Length of the second axis of X.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Columns of X if X is a data frame whose columns all are strings.
+    units_ : ndarray of float64, shape (channels,)
+        Units of X per count; 1 for channels of whole numbers within int16.
+    model_ : Model
+        The integer network.
+    history_ : tuple of Epoch
+        How each epoch went.
+
+    Notes
+    -----
+    `predict` returns members of y, as scikit-learn's tools compare it with y. `Model.predict` knows
+    no y and returns class indexes, as a node does. `predict(X)` is
+    ``classes_[model_.predict(counts)]``, where ``counts`` is X divided by `units_`, as int16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import XnorClassifier
+    >>> X = np.random.default_rng(0).normal(0, 1, (80, 16, 2))
+    >>> X[40:] += 3
+    >>> y = np.repeat(["rest", "walk"], 40)
+    >>> clf = XnorClassifier(layers="dense 16", epochs=10, random_state=0).fit(X, y)
+    >>> clf.predict(X[[0, -1]])
+    array(['rest', 'walk'], dtype='<U4')
+    >>> clf.score(X, y)
+    1.0
     """
-
-    _estimator_type = "classifier"
 
     def __init__(
         self,
@@ -93,156 +151,146 @@ class XnorClassifier:
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on X and the classes y (n,). Raises DataError, a ValueError, for bad data.
+        """Train a network.
 
-        The same `random_state` gives the same model on the same processor (see `train`).
+        Parameters
+        ----------
+        X : array_like, shape (n, features), (n, length, channels) or (n, height, width[, channels])
+            Numbers. Up to 255 features are a channel each, more are one. Images: `image_shape`.
+        y : array_like, shape (n,)
+            The class of each row, a number or a string.
+
+        Returns
+        -------
+        XnorClassifier
+            The classifier itself.
+
+        Raises
+        ------
+        DataError
+            The data or a parameter make no sense. It is a ValueError.
         """
-        given = check_X(X, self)
-        labels = check_y(y, len(given))
-        self.classes_, index = np.unique(labels, return_inverse=True)
+        X, y = self._validated(X, y, reset=True)
+        self._shape_in = X.shape[1:]
+        try:
+            check_classification_targets(y)
+            self.classes_, index = np.unique(y, return_inverse=True)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"y: {error}. Make all classes strings, or all numbers") from None
         if len(self.classes_) < 2:
             raise DataError(f"y has 1 class, {self.classes_[0]!r}: a classifier needs at least two")
-        samples = self._shaped(given)
+        samples = arguments.as_windows(X, self.image_shape)
         self.units_ = choose_units(samples)
-        names = tuple(_name(c, i) for i, c in enumerate(self.classes_))
+        names = tuple(arguments.as_label(c, i) for i, c in enumerate(self.classes_))
         check_names((), names)
         counts = to_units(samples, self.units_)
-        groups = np.zeros(len(counts), dtype="U1")
-        windows = Windows(counts, index.astype(np.int64).ravel(), groups, names)
-        splits = Splits(type(self).__name__, self._window(counts), names, windows)
-        trained = train(splits, self._config(names))
+        windows = Windows(counts, index.astype(np.int64), np.full(len(counts), ""), names)
+        window = arguments.as_window(counts, self.units_, getattr(self, "feature_names_in_", ()))
+        splits = Splits(type(self).__name__, window, names, windows)
+        trained = train(splits, self._config())
         self.model_: Model = fold(trained)
         self.history_ = trained.history
         self._gain = _gain(self.model_, counts, trained.logits(counts))
         return self
 
     def predict(self, X: Any) -> Array:
-        """The class of each row of X, (n,)."""
+        """The class of each row.
+
+        Parameters
+        ----------
+        X : array_like
+            Numbers in the shape of fit's X.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Members of y, where `Model.predict` returns class indexes.
+
+        Raises
+        ------
+        DataError
+            X is not finite, or its rows have another shape than fit's.
+        NotFittedError
+            `fit` was not called. It is a ValueError.
+        """
         counts = self._counts(X)
         return self.classes_[self.model_.predict(counts)]
 
     def predict_proba(self, X: Any) -> Array:
-        """Softmax of the integer scores in the scale of the logits, float64 (n, classes)."""
+        """The probability of each class: softmax of the integer scores, scaled as the logits.
+
+        Parameters
+        ----------
+        X : array_like
+            Numbers in the shape of fit's X.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, classes)
+            In the order of `classes_`.
+        """
         counts = self._counts(X)
         logits = self.model_.scores(counts) / self._gain
-        logits -= logits.max(axis=1, keepdims=True)
-        power = np.exp(logits)
+        power = np.exp(logits - logits.max(axis=1, keepdims=True))
         proba: Array = power / power.sum(axis=1, keepdims=True)
         return proba
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy of predict(X) against y."""
-        return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
-
     def save(self, path: str | os.PathLike[str], name: str = "") -> int:
-        """Write the model for a node; the file's size in bytes."""
-        self._check_fitted()
+        """Write the model file for a node.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The `.bnn` file.
+        name : str, optional
+            The model's name, up to 63 printable ASCII characters. Default: "XnorClassifier".
+
+        Returns
+        -------
+        int
+            Size of the file in bytes.
+
+        Raises
+        ------
+        ModelError, NotFittedError, OSError
+            The name does not fit the format; `fit` was not called; the file cannot be written.
+        """
+        check_is_fitted(self)
         return file_format.save(replace(self.model_, name=name) if name else self.model_, path)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments and their values."""
-        return {name: getattr(self, name) for name in _parameters(type(self))}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set constructor's arguments; ValueError for a name that is none."""
-        known = _parameters(type(self))
-        for name, value in params.items():
-            if name not in known:
-                raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self!r}: valid are {known}"
-                )
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
-        changed = (
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if repr(value) != repr(defaults[name].default)
-        )
-        return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = self.random_state is None
+        return tags
 
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(three_d_array=True),
-            non_deterministic=self.random_state is None,
-        )
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise not_fitted(type(self).__name__)
+    def _validated(self, *data: Any, reset: bool) -> Any:
+        try:
+            return validate_data(self, *data, reset=reset, allow_nd=True)
+        except ValueError as error:
+            raise DataError(str(error)) from None
 
     def _counts(self, X: Any) -> Int16:
-        self._check_fitted()
-        given = check_X(X, self, fitted=True)
-        return to_units(self._shaped(given), self.units_)
+        check_is_fitted(self)
+        X = self._validated(X, reset=False)
+        if X.shape[1:] != self._shape_in:
+            raise DataError(f"X has the shape {X.shape}, but fit was given (n, *{self._shape_in})")
+        return to_units(arguments.as_windows(X, self.image_shape), self.units_)
 
-    def _shaped(self, x: Array) -> Array:
-        """X as windows (n, length, channels)."""
-        if self.image_shape is not None and x.ndim > 1:
-            if x[0].size % (self.image_shape[0] * self.image_shape[1]):
-                raise DataError(f"X of shape {x.shape} holds no images of {self.image_shape}")
-            return x.reshape(len(x), self.image_shape[0] * self.image_shape[1], -1)
-        if x.ndim == 2:
-            return x[:, None, :] if x.shape[1] <= MAX_CHANNELS else x[:, :, None]
-        return x
-
-    def _config(self, names: Sequence[str]) -> TrainConfig:
-        layers, mean = self.layers, False
-        if isinstance(layers, str):
-            specs, mean = parse_layers(layers, image=self.image_shape is not None)
-        else:
-            specs = tuple(Dense(int(x)) if isinstance(x, int | np.integer) else x for x in layers)
-        teacher = self.teacher
-        if not isinstance(teacher, Teacher):
-            teacher = Teacher(share=teacher) if teacher else None  # type: ignore[assignment]
-        weights = self.class_weight
-        if isinstance(weights, Mapping):
-            weights = tuple(float(weights.get(c, 1.0)) for c in self.classes_)  # type: ignore
-        given = {} if self.features is None else {"features": self.features}
+    def _config(self) -> TrainConfig:
+        layers, pooling = arguments.as_layers(self.layers, image=self.image_shape is not None)
         return TrainConfig(
-            layers=specs,
-            global_average_pooling=mean,
-            encoding=self.encoding,  # type: ignore[arg-type]
-            bits=self.bits,
-            image_shape=self.image_shape,
-            epochs=self.epochs,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            ste=self.ste,
-            loss=self.loss,
-            smoothing=self.smoothing,
-            class_weights=weights,  # type: ignore[arg-type]
-            teacher=teacher,  # type: ignore[arg-type]
-            augment=self.augment,
-            seed=_seed(self.random_state),
-            **given,
+            layers=layers,
+            global_average_pooling=pooling,
+            features=Raw() if self.features is None else self.features,
+            class_weights=arguments.as_weights(self.class_weight, self.classes_),
+            teacher=arguments.as_teacher(self.teacher),
+            seed=arguments.as_seed(self.random_state),
+            **{name: getattr(self, name) for name in SAME},
         )
-
-    def _window(self, counts: Int16) -> Window:
-        length, channels = counts.shape[1:]
-        names = getattr(self, "feature_names_in_", None)
-        titles = [f"feature {i}" if length == 1 else f"channel {i}" for i in range(channels)]
-        if names is not None and len(names) == channels:
-            titles = [_ascii(str(n)) or t for n, t in zip(names, titles, strict=True)]
-        nano = np.rint(1e9 * self.units_)
-        # A scale of 0 says that it is not known: what does not fit the field, and counts.
-        known = (self.units_ != 1) & (nano >= 1000) & (nano < 2**32)
-        scales = tuple(int(n) for n in np.where(known, nano, 0))
-        return Window(tuple(titles), length, length, 0, scales)
-
-
-def _parameters(kind: type) -> list[str]:
-    return sorted(inspect.signature(kind).parameters)
 
 
 def _gain(model: Model, counts: Int16, logits: Array, most: int = 1000) -> float:
@@ -250,23 +298,3 @@ def _gain(model: Model, counts: Int16, logits: Array, most: int = 1000) -> float
     scores = model.scores(counts[:most]).astype(np.float64)
     real = logits[:most].astype(np.float64)
     return max(float((scores * real).sum() / max(float((real * real).sum()), 1e-30)), 1e-30)
-
-
-def _seed(state: Any) -> int:
-    """A seed from an int, a RandomState, a Generator, or None: any, by NumPy's global state."""
-    if state is None:
-        return int(np.random.randint(2**31 - 1))
-    if isinstance(state, np.random.RandomState):
-        return int(state.randint(2**31 - 1))
-    if isinstance(state, np.random.Generator):
-        return int(state.integers(2**31 - 1))
-    return int(state)
-
-
-def _ascii(text: str) -> str:
-    return "".join(c for c in text if " " <= c <= "~")[:63]
-
-
-def _name(value: Any, i: int) -> str:
-    text = str(value)
-    return text if text and text == _ascii(text) else f"class {i}"

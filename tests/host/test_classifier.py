@@ -1,9 +1,10 @@
 """The classifier among scikit-learn's tools, and without scikit-learn."""
 
+import doctest
+import importlib.util
 import re
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from tools.firmware.sources import ROOT
+from xnornode import classifier
 from xnornode.classifier import XnorClassifier
 from xnornode.errors import DataError
 from xnornode.model import file_format
@@ -26,10 +28,8 @@ NEED_MORE = ("check_array_api_input", "check_classifier_data_not_an_array")
 
 
 def conventions() -> list[object]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Estimator XnorClassifier does not inherit")
-        checks = estimator_checks_generator(XnorClassifier(random_state=0))
-        pairs = [(check.func.__name__, est, check) for est, check in checks]
+    checks = estimator_checks_generator(XnorClassifier(random_state=0))
+    pairs = [(check.func.__name__, est, check) for est, check in checks]
     return [pytest.param(*pair, id=name) for name, *pair in pairs if name not in NEED_MORE]
 
 
@@ -40,6 +40,20 @@ def test_scikit_learns_conventions(estimator, check):
 
 def quick(**options: object) -> XnorClassifier:
     return XnorClassifier(**{"epochs": 10, "random_state": 0, **options})
+
+
+@pytest.fixture(params=["scikit-learn", "stand-in"])
+def kind(request, monkeypatch) -> type:
+    """The class on either base."""
+    if request.param == "scikit-learn":
+        return XnorClassifier
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sklearn"]:
+        monkeypatch.setitem(sys.modules, name, None)  # an import fails
+    spec = importlib.util.spec_from_file_location("classifier_alone", classifier.__file__)
+    alone = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(alone)
+    assert alone.BaseEstimator is not classifier.BaseEstimator
+    return alone.XnorClassifier
 
 
 def series(count: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -157,25 +171,57 @@ def test_class_weights_by_label():
         ({"y": np.zeros(6)}, "1 class"),
         ({"y": np.linspace(0, 1, 6)}, "Unknown label type"),
         ({"y": np.arange(6)}, "too little data"),
-        ({"y": np.arange(5) % 2}, "a class per row"),
+        ({"y": np.arange(5) % 2}, "inconsistent numbers of samples"),
+        ({"y": np.array([1, "a", 1, "a", 1, "a"], object)}, "all classes strings, or all numbers"),
+        ({"y": np.array([0, 1, 0, 1, 0, np.nan])}, "NaN"),
+        ({"X": np.full((6, 2), 1j)}, "Complex data not supported"),
+        ({"X": np.full((6, 2), "a")}, "numeric"),
+        ({"X": np.zeros((0, 2)), "y": ()}, r"0 sample\(s\)"),
+        ({"X": np.zeros((6, 0, 2))}, "holds no windows"),
+        ({"X": np.zeros((6, 1, 1, 1, 1))}, "holds no windows"),
     ],
 )
-def test_bad_data_are_refused(change, says):
+def test_bad_data_are_refused(kind, change, says):
     given = {"X": np.zeros((6, 2)), "y": np.arange(6) % 2, **change}
     with pytest.raises(DataError, match=says):
-        quick().fit(given["X"], given["y"])
+        kind(random_state=0).fit(given["X"], given["y"])
 
 
 @pytest.mark.quick
-def test_not_fitted_and_other_features():
+def test_not_fitted_and_other_features(kind):
     x, y = series(30)
     with pytest.raises(ValueError, match="not fitted"):
-        quick().predict(x)
-    clf = quick(epochs=1).fit(x, y)
+        kind().predict(x)
+    clf = kind(epochs=1, random_state=0).fit(x, y)
     with pytest.raises(DataError, match="expecting 24 features"):
         clf.predict(x[:, :20])
     with pytest.raises(DataError, match="fit was given"):
         clf.predict(x[:, :, :1])
+
+
+@pytest.mark.quick
+def test_both_bases_train_the_same_model(kind):
+    x, y = series(60)
+    clf = kind().set_params(epochs=3, random_state=0).fit(x, y)
+    assert clf.get_params() == quick(epochs=3).get_params()
+    theirs = quick(epochs=3).fit(x, y)
+    assert file_format.to_bytes(clf.model_) == file_format.to_bytes(theirs.model_)
+    assert clf.score(x, y) == (theirs.predict(x) == y).mean()
+    with pytest.raises(ValueError, match="Invalid parameter 'depth'"):
+        clf.set_params(depth=3)
+
+
+@pytest.mark.quick
+def test_the_example():
+    assert doctest.testmod(classifier).failed == 0
+
+
+@pytest.mark.quick
+def test_scikit_learn_is_imported_for_the_classifier_alone():
+    program = "import sys, xnornode; xnornode.train; xnornode.Classifier; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    modules = done.stdout.split()
+    assert "xnornode.training.trainer" in modules and "sklearn" not in modules
 
 
 @pytest.mark.quick
@@ -202,12 +248,12 @@ except ValueError as error:
 
 def test_readme_classifier(tmp_path, monkeypatch):
     readme = (ROOT / "README.md").read_text()
-    (encoding,) = [
+    (block,) = [
         b for b in re.findall(r"```python\n(.*?)```", readme, re.S) if "XnorClassifier" in b
     ]
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     X = rng.normal(0, 100, (60, 64, 3)) + 300 * y[:, None, None]
     monkeypatch.chdir(tmp_path)
-    exec(encoding, {"X": X, "y": y})
+    exec(block, {"X": X, "y": y})
     assert load(tmp_path / "model.bnn").selftest()
