@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -36,9 +36,6 @@ except ImportError:  # not installed, or older than 1.6
     )
 
 Array = npt.NDArray[Any]
-
-SAME = "encoding bits image_shape epochs batch learning_rate ste loss smoothing augment".split()
-"""Parameters with the name and the meaning of `TrainConfig`'s."""
 
 
 class XnorClassifier(ClassifierMixin, BaseEstimator):
@@ -282,15 +279,18 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
 
     def _config(self) -> TrainConfig:
         layers, pooling = arguments.as_layers(self.layers, image=self.image_shape is not None)
-        return TrainConfig(
-            layers=layers,
-            global_average_pooling=pooling,
-            features=Raw() if self.features is None else self.features,
-            class_weights=arguments.as_weights(self.class_weight, self.classes_),
-            teacher=arguments.as_teacher(self.teacher),
-            seed=arguments.as_seed(self.random_state),
-            **{name: getattr(self, name) for name in SAME},
-        )
+        given = {
+            f.name: getattr(self, f.name) for f in fields(TrainConfig) if hasattr(self, f.name)
+        }
+        given |= {
+            "layers": layers,
+            "global_average_pooling": pooling,
+            "features": Raw() if self.features is None else self.features,
+            "class_weights": arguments.as_weights(self.class_weight, self.classes_),
+            "teacher": arguments.as_teacher(self.teacher),
+            "seed": arguments.as_seed(self.random_state),
+        }
+        return TrainConfig(**given)
 
 
 def _gain(model: Model, counts: Int16, logits: Array, most: int = 1000) -> float:
