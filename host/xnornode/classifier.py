@@ -229,8 +229,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         counts = self._counts(X)
         logits = self.model_.scores(counts) / self._gain
         power = np.exp(logits - logits.max(axis=1, keepdims=True))
-        proba: Array = power / power.sum(axis=1, keepdims=True)
-        return proba
+        return power / power.sum(axis=1, keepdims=True)
 
     def save(self, path: str | os.PathLike[str], name: str = "") -> int:
         """Write the model file for a node.

@@ -33,7 +33,6 @@ from xnornode.model.statistics import Statistics
 
 MAGIC = b"\x89BNN"
 VERSION = 3
-TEXT = 3
 FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
     features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams)
 }

@@ -12,14 +12,12 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Int8
+from xnornode._typing import Int8, Int32
 from xnornode.errors import ModelError
 from xnornode.model.features import Features, Items
 from xnornode.model.input_encoding import InputEncoding
-from xnornode.model.layers import Int32, IntLayer, Scores, check_layer
+from xnornode.model.layers import IntLayer, Scores, check_layer
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
-from xnornode.model.limits import MAX_CLASSES as MAX_CLASSES
-from xnornode.model.limits import MAX_INPUTS as MAX_INPUTS
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
 
