@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Activation, Int8, Int32, Int64, Pair, Shape
+from xnornode._typing import Activation, Int8, Int64, Pair, Shape
 from xnornode.errors import ModelError
 from xnornode.model.input_encoding import check_affine
 from xnornode.model.limits import (

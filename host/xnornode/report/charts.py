@@ -3,7 +3,7 @@
 Text that comes from data is escaped here, so templates take a chart as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
@@ -20,10 +20,23 @@ class Svg(str):
         return self
 
 
-def line_chart(
-    series: Sequence[tuple[str, str, Sequence[float]]], mark: int, title: str, ticks: int = 5
-) -> Svg:
-    """Shares over epochs 1, 2, ...: (name, class, values) per line. mark: an epoch to point at."""
+def line_chart(series: Sequence[tuple[str, str, Sequence[float]]], mark: int, title: str) -> Svg:
+    """Shares over epochs.
+
+    Parameters
+    ----------
+    series : sequence of (str, str, sequence of float)
+        Each line's name, its class in the style sheet, and a share for each of the epochs 1, 2, ...
+    mark : int
+        The epoch with a vertical line.
+    title : str
+        What the chart is, for screen readers.
+
+    Returns
+    -------
+    Svg
+        The chart.
+    """
     height, left, right, top, bottom = 280, 52, 110, 16, 36
     values = [v for _, _, line in series for v in line]
     low, high = min(values), max(values)
@@ -37,13 +50,7 @@ def line_chart(
     def y(value: float) -> float:
         return top + (height - top - bottom) * (high - value) / (high - low)
 
-    parts = []
-    for i in range(ticks):
-        value = low + (high - low) * i / (ticks - 1)
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{WIDTH - right}" {_both("y", y(value))}/>'
-        )
-        parts.append(_text(left - 8, y(value) + 4, f"{value:.0%}", "end", "small"))
+    parts = _share_axis(low, high, y, left, WIDTH - right)
     for epoch in sorted({1, count, *(round(1 + (count - 1) * i / 4) for i in range(5))}):
         parts.append(_text(x(epoch), height - bottom + 18, str(epoch), "middle", "small"))
     parts.append(_text((left + WIDTH - right) / 2, height - 2, "epoch", "middle", "small"))
@@ -69,7 +76,22 @@ def line_chart(
 
 
 def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) -> Svg:
-    """A confusion matrix: rows true, columns predicted, each row shaded by its shares."""
+    """A confusion matrix.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The classes.
+    table : sequence of sequence of int
+        A row per true class, a column per predicted class. The shade is the share of the row.
+    title : str
+        What the chart is, for screen readers.
+
+    Returns
+    -------
+    Svg
+        The chart.
+    """
     count = len(labels)
     side = max(14, min(64, (WIDTH - 160) // count))
     longest = max(len(label) for label in labels)
@@ -100,8 +122,21 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
     return _svg(left + count * side + 40, top + count * side + 8, parts, title)
 
 
-def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one") -> Svg:
-    """Horizontal bars: (name, share of the whole width from 0 to 1, text behind the bar)."""
+def bars(rows: Sequence[tuple[str, float, str]], title: str) -> Svg:
+    """Horizontal bars.
+
+    Parameters
+    ----------
+    rows : sequence of (str, float, str)
+        Each bar's name, its share of the whole width, 0 to 1, and the text behind it.
+    title : str
+        What the chart is, for screen readers.
+
+    Returns
+    -------
+    Svg
+        The chart.
+    """
     step, left, right = 26, 150, 150
     parts = []
     for i, (name, share, text) in enumerate(rows):
@@ -110,9 +145,7 @@ def bars(rows: Sequence[tuple[str, float, str]], title: str, style: str = "one")
         shape = f'y="{y}" height="16" rx="3"'
         parts.append(_text(left - 10, y + 13, short(name, 20), "end", "small"))
         parts.append(f'<rect class="cell" x="{left}" width="{WIDTH - left - right}" {shape}/>')
-        parts.append(
-            f'<rect class="bar {style}" x="{left}" width="{max(width, 1.5):.1f}" {shape}/>'
-        )
+        parts.append(f'<rect class="bar" x="{left}" width="{max(width, 1.5):.1f}" {shape}/>')
         parts.append(_text(WIDTH - right + 10, y + 13, text, "start", "small"))
     return _svg(WIDTH, 8 + len(rows) * step, parts, title)
 
@@ -125,10 +158,27 @@ def scatter(
     axis: str,
     title: str,
 ) -> Svg:
-    """Accuracy over a cost, in a logarithmic scale: (cost, share, what a pointer reads) per point.
+    """Accuracy over a cost, on a logarithmic scale.
 
-    front: the points that a line joins, by rising cost. mark: the one with a ring. limit: a cost to
-    draw a line at. axis: name of the cost, with its unit.
+    Parameters
+    ----------
+    points : sequence of (float, float, str)
+        Each point's cost, its accuracy, 0 to 1, and the text that a pointer shows.
+    front : sequence of int
+        Indexes of the points that a line joins, by rising cost.
+    mark : int
+        Index of the point with a ring.
+    limit : float or None
+        The cost with a dashed line.
+    axis : str
+        The cost with its unit.
+    title : str
+        What the chart is, for screen readers.
+
+    Returns
+    -------
+    Svg
+        The chart.
     """
     height, left, right, top, bottom = 300, 52, 24, 16, 40
     costs = [p[0] for p in points] + ([limit] if limit else [])
@@ -143,12 +193,7 @@ def scatter(
     def y(share: float) -> float:
         return top + (height - top - bottom) * (high - share) / (high - low)
 
-    parts = []
-    for value in (low + (high - low) * i / 4 for i in range(5)):
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{WIDTH - right}" {_both("y", y(value))}/>'
-        )
-        parts.append(_text(left - 8, y(value) + 4, f"{value:.0%}", "end", "small"))
+    parts = _share_axis(low, high, y, left, WIDTH - right)
     digits = (1, 2, 5) if last - first > 1 else (1, 1.5, 2, 3, 4, 5, 6, 8)
     steps = [n * 10.0**k for k in range(floor(first), ceil(last)) for n in digits]
     for cost in (c for c in steps if first <= log10(c) <= last):
@@ -171,6 +216,17 @@ def scatter(
         if i == mark:
             parts.append(f'<circle class="line two" {place} r="9"/>')
     return _svg(WIDTH, height, parts, title)
+
+
+def _share_axis(
+    low: float, high: float, y: Callable[[float], float], left: float, right: float
+) -> list[str]:
+    """Five horizontal lines with their shares."""
+    parts = []
+    for value in (low + (high - low) * i / 4 for i in range(5)):
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" {_both("y", y(value))}/>')
+        parts.append(_text(left - 8, y(value) + 4, f"{value:.0%}", "end", "small"))
+    return parts
 
 
 def _svg(width: float, height: float, parts: Sequence[str], title: str) -> Svg:

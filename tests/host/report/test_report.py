@@ -1,5 +1,6 @@
 """The report: its figures, and its three forms."""
 
+import doctest
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -8,10 +9,17 @@ import numpy as np
 import pytest
 
 from tests.lab.waves import LABELS, trained
+from xnornode.report import accuracy, units
 from xnornode.report.accuracy import confusion, per_class, per_group, wilson
 from xnornode.report.html import to_html
 from xnornode.report.metrics import Report, describe_layers, make_report, to_json
 from xnornode.report.text import to_text
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("module", [accuracy, units])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
 
 
 @pytest.fixture(scope="module")
