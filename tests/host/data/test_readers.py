@@ -9,10 +9,10 @@ import pytest
 from xnornode.data.csv_columns import read_columns
 from xnornode.data.dataset import Dataset, from_windows
 from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
 from xnornode.data.recording_file import to_bytes
 from xnornode.data.split import choose_groups
-from xnornode.data.time_series import ReadOptions
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick
