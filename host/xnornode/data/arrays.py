@@ -89,6 +89,7 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
     name = path.stem if npz else path.resolve().parent.name
     arrays = _npz(path) if npz else _npy(path)
     test_groups: tuple[str, ...] = ()
+    groups: list[str] | None
     if _first(arrays, X_NAMES, "_train") is not None:
         x, y, groups = _join_parts(arrays, path)
         test_groups = ("test",)

@@ -44,12 +44,9 @@ def split_recordings(columns: Columns, roles: Roles, label: str, rate_mhz: int) 
         begins[1:] |= (steps < 0) | (steps > MAX_GAP * usual)
         rate_mhz = rate_mhz or _rate_mhz(roles.time, usual)
     starts = np.flatnonzero(begins)
-    ends = [*starts[1:], len(columns)]
     where = [str(columns.path)]
     if len(starts) > 1:
-        lines = [
-            (columns.lines[a], columns.lines[b - 1]) for a, b in zip(starts, ends, strict=True)
-        ]
+        lines = zip(columns.lines[starts], columns.lines[[*starts[1:] - 1, -1]], strict=True)
         where = [f"{columns.path}, lines {first} to {last}" for first, last in lines]
     owners = groups or names
     notes = [f"{columns.path.name}: one sample per row, {len(starts)} recordings"]
