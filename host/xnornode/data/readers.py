@@ -94,6 +94,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
     if options.rows == "windows" or options.shape or options.image or options.text:
         raise DataError(f"{folder}: put windows or texts that have a row each into one table")
     tables: list[Dataset] = []
+    groups: list[str] = []
     grouped = True
     for path in paths:
         label, group = _label_and_group(path, folder)
@@ -101,8 +102,8 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
         if not group and table.groups == table.names:
             # No column names a person or a recording: all of one file is one group.
             grouped, group = False, path.relative_to(folder).as_posix()
-        groups = [group] * len(table.items) if group else table.groups
-        tables.append(replace(table, groups=groups))
+        groups += [group] * len(table.items) if group else table.groups
+        tables.append(table)
         if table.channels != tables[0].channels:
             raise DataError(
                 f"{table.names[0]} has the channels {', '.join(table.channels)}, "
@@ -110,11 +111,12 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
             )
     joined: dict[str, Any] = {
         field: list(chain.from_iterable(getattr(table, field) for table in tables))
-        for field in ("items", "labels", "groups", "names")
+        for field in ("items", "labels", "names")
     }
     return replace(
         tables[0],
         name=folder.resolve().name,
+        groups=groups,
         grouping="group" if grouped else "recording",
         notes=(f"{len(paths)} files, {len(joined['items'])} recordings",),
         **joined,

@@ -49,8 +49,10 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     else:
         dataset = split_recordings(columns, roles, label or "", options.rate_mhz)
     texts = [name for name, why in roles.left_out.items() if why == TEXT]
-    note = (f"{path.name}: left out, as it is text: {', '.join(texts)}",) if texts else ()
-    return replace(dataset, notes=dataset.notes + note)
+    if not texts:
+        return dataset
+    note = f"{path.name}: left out, as it is text: {', '.join(texts)}"
+    return replace(dataset, notes=(*dataset.notes, note))
 
 
 def shape_rows(
