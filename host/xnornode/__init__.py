@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xnornode.cost.estimate import estimate
     from xnornode.data.dataset import Dataset, from_windows
     from xnornode.data.prepare import PrepareOptions, Splits, prepare
-    from xnornode.data.time_series import ReadOptions
+    from xnornode.data.read_options import ReadOptions
     from xnornode.datasets.load import load_dataset
     from xnornode.errors import (
         DataError,
@@ -40,7 +40,7 @@ _ROOMS = {
     "cost.estimate": ("estimate",),
     "data.dataset": ("Dataset", "from_windows"),
     "data.prepare": ("PrepareOptions", "Splits", "prepare"),
-    "data.time_series": ("ReadOptions",),
+    "data.read_options": ("ReadOptions",),
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
     "export.fold": ("fold",),

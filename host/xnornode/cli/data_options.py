@@ -7,8 +7,8 @@ from typing import Any
 
 from xnornode.cli.command import number
 from xnornode.data.prepare import Splits, prepare
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.split import Wanted
-from xnornode.data.time_series import ReadOptions
 from xnornode.datasets.load import load_dataset
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
@@ -96,7 +96,7 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
         label=options.label,
         group=options.group,
         channels=options.channels,
-        rate=options.rate,
+        sample_rate=options.rate,
         rows="samples" if series else "",
         shape=options.shape,
         image=options.image,

@@ -1,4 +1,4 @@
-"""NumPy files as windows: arrays X (n, ...), y (n,) and, where there are any, groups (n,)."""
+"""NumPy files of windows: arrays X (n, ...), y (n,) and, where there are any, groups (n,)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Dataset, from_windows, identity
-from xnornode.data.tables import shaped
-from xnornode.data.time_series import ReadOptions
+from xnornode.data.dataset import Dataset, from_windows, group_equal_items
+from xnornode.data.read_options import ReadOptions
+from xnornode.data.tables import shape_rows
 from xnornode.errors import DataError
 
 Array = npt.NDArray[Any]
@@ -21,7 +21,7 @@ CLASS_NAMES = ("classes", "class_names", "target_names", "label_names")
 
 
 def load_array(path: Path) -> Array:
-    """The array of a .npy file, or the archive of a .npz file; DataError for what is neither."""
+    """Load a .npy file, or open the archive of a .npz file. Raises DataError for anything else."""
     try:
         array: Array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -32,8 +32,28 @@ def load_array(path: Path) -> Array:
     return array
 
 
-def pick(channels: Sequence[str], options: ReadOptions, where: str) -> list[int]:
-    """Indexes of the channels that the user named, by the whole name or its first part; or all."""
+def pick_channels(channels: Sequence[str], options: ReadOptions, where: str) -> list[int]:
+    """Find the channels that the user named.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The names of all channels.
+    options : ReadOptions
+        Its `channels` are whole names, or names without their unit. Without any, all are picked.
+    where : str
+        What messages call the data.
+
+    Returns
+    -------
+    list of int
+        Indexes, in the order of the options.
+
+    Raises
+    ------
+    DataError
+        There is no such channel.
+    """
     picked = []
     for name in options.channels:
         found = [i for i, c in enumerate(channels) if name in (c, c.split(" (")[0])]
@@ -44,64 +64,47 @@ def pick(channels: Sequence[str], options: ReadOptions, where: str) -> list[int]
 
 
 def read_arrays(path: Path, options: ReadOptions) -> Dataset:
-    """X, y and groups of one .npz, or of .npy files beside each other."""
-    name = path.stem if path.suffix == ".npz" else path.resolve().parent.name
-    arrays = _npz(path) if path.suffix == ".npz" else _npy(path)
-    training = _first(arrays, [f"{x}_train" for x in X_NAMES])
-    if training is not None:
-        return _two_parts(name, arrays, options, path)
-    x, y = _first(arrays, X_NAMES), _first(arrays, Y_NAMES)
-    if x is None or y is None:
-        raise DataError(f"{path} must have the arrays X and y: it has {', '.join(sorted(arrays))}")
-    groups = _first(arrays, GROUP_NAMES)
-    return _labelled(
-        name, x, y, None if groups is None else _strings(groups), arrays, options, str(path)
-    )
+    """Read windows, labels and groups from arrays.
 
+    Parameters
+    ----------
+    path : Path
+        A .npz file; or one of several .npy files beside each other, named as their arrays: X, y,
+        and groups and classes where there are any. X_train, y_train, X_test and y_test give the
+        test as well, as in Keras' mnist.npz.
+    options : ReadOptions
+        What the user says about them.
 
-def _two_parts(name: str, arrays: dict[str, Array], options: ReadOptions, path: Path) -> Dataset:
-    """Arrays that are split already: X_train, y_train, X_test, y_test, as Keras' mnist.npz."""
-    keys = [(X_NAMES, "train"), (Y_NAMES, "train"), (X_NAMES, "test"), (Y_NAMES, "test")]
-    found = [_first(arrays, [f"{n}_{part}" for n in names]) for names, part in keys]
-    parts = [a for a in found if a is not None]
-    if len(parts) < 4:
-        raise DataError(f"{path} must have X_train, y_train, X_test and y_test")
-    groups = _first(arrays, [f"{n}_train" for n in GROUP_NAMES])
-    owners = identity(parts[0]) if groups is None else _strings(groups)
-    return _labelled(
-        name,
-        np.concatenate([parts[0], parts[2]]),
-        np.concatenate([parts[1], parts[3]]),
-        [*owners, *["test"] * len(parts[2])],
-        arrays,
-        options,
-        str(path),
-        ("test",),
-    )
+    Returns
+    -------
+    Dataset
+        The windows.
 
-
-def _labelled(
-    name: str,
-    x: Array,
-    y: Array,
-    groups: list[str] | None,
-    arrays: dict[str, Array],
-    options: ReadOptions,
-    where: str,
-    test_groups: tuple[str, ...] = (),
-) -> Dataset:
-    labels = _strings(y)
-    if len(labels) != len(x):
-        raise DataError(f"{where}: X has {len(x)} rows, y {len(labels)}: they must be as many")
+    Raises
+    ------
+    DataError
+        X or y is missing, or arrays do not fit together.
+    """
+    npz = path.suffix == ".npz"
+    name = path.stem if npz else path.resolve().parent.name
+    arrays = _npz(path) if npz else _npy(path)
+    test_groups: tuple[str, ...] = ()
+    groups: list[str] | None
+    if _first(arrays, X_NAMES, "_train") is not None:
+        x, y, groups = _join_parts(arrays, path)
+        test_groups = ("test",)
+    else:
+        found = [_first(arrays, names) for names in (X_NAMES, Y_NAMES)]
+        if found[0] is None or found[1] is None:
+            have = ", ".join(sorted(arrays))
+            raise DataError(f"{path} must have the arrays X and y: it has {have}")
+        x, y = found[0], found[1]
+        owners = _first(arrays, GROUP_NAMES)
+        groups = None if owners is None else _strings(owners)
+    labels = _labels(x, y, _first(arrays, CLASS_NAMES), path)
     if groups is not None and len(groups) != len(x):
-        raise DataError(f"{where}: X has {len(x)} rows, groups {len(groups)}")
-    classes = _first(arrays, CLASS_NAMES)
-    if classes is not None and y.dtype.kind in "biu":
-        if y.min() < 0 or y.max() >= len(classes):
-            raise DataError(f"{where}: y goes to {y.max()}, but there are {len(classes)} classes")
-        names = _strings(classes)
-        labels = [names[i] for i in y.ravel()]
-    samples, image_shape, channels = _windows(x, options, where)
+        raise DataError(f"{path}: X has {len(x)} rows, groups {len(groups)}")
+    samples, image_shape, channels = _windows(x, options, str(path))
     note = f"{len(x)} windows of {samples.shape[1]} x {samples.shape[2]} values"
     if image_shape:
         note = f"{len(x)} images of {image_shape[0]} x {image_shape[1]}"
@@ -118,10 +121,34 @@ def _labelled(
     )
 
 
+def _join_parts(arrays: dict[str, Array], path: Path) -> tuple[Array, Array, list[str]]:
+    """X, y and groups of arrays that are split already; the group of the test is "test"."""
+    found = [_first(arrays, n, f"_{p}") for n in (X_NAMES, Y_NAMES) for p in ("train", "test")]
+    parts = [array for array in found if array is not None]
+    if len(parts) < 4:
+        raise DataError(f"{path} must have X_train, y_train, X_test and y_test")
+    groups = _first(arrays, GROUP_NAMES, "_train")
+    owners = group_equal_items(parts[0]) if groups is None else _strings(groups)
+    x, y = np.concatenate(parts[:2]), np.concatenate(parts[2:])
+    return x, y, [*owners, *["test"] * len(parts[1])]
+
+
+def _labels(x: Array, y: Array, classes: Array | None, path: Path) -> list[str]:
+    labels = _strings(y)
+    if len(labels) != len(x):
+        raise DataError(f"{path}: X has {len(x)} rows, y {len(labels)}: they must be as many")
+    if classes is None or y.dtype.kind not in "biu":
+        return labels
+    if y.min() < 0 or y.max() >= len(classes):
+        raise DataError(f"{path}: y goes to {y.max()}, but there are {len(classes)} classes")
+    names = _strings(classes)
+    return [names[i] for i in y.ravel()]
+
+
 def _windows(
     x: Array, options: ReadOptions, where: str
 ) -> tuple[Array, tuple[int, int] | None, tuple[str, ...]]:
-    """X as windows (n, length, channels), and the grid where they are images."""
+    """X as windows (n, length, channels), the size where they are images, and the channels."""
     if x.dtype.kind not in "biuf":
         raise DataError(f"{where}: X holds {x.dtype}: it must be numbers")
     image_shape = options.image
@@ -133,14 +160,14 @@ def _windows(
         x = x.reshape(len(x), -1, 1)
     elif x.ndim == 2:
         names = tuple(f"feature {i}" for i in range(x.shape[1]))
-        x, names = shaped(x, names, options, where)
+        x, names = shape_rows(x, names, options, where)
         return x, image_shape, names
     if x.ndim != 3 or (image_shape and image_shape[0] * image_shape[1] != x.shape[1]):
         raise DataError(
             f"{where}: X has the shape {x.shape}: it must be (n, features), (n, length, channels), "
             "or (n, height, width) with --image HEIGHTxWIDTH"
         )
-    picked = pick([f"channel {i}" for i in range(x.shape[2])], options, where)
+    picked = pick_channels([f"channel {i}" for i in range(x.shape[2])], options, where)
     return x[:, :, picked], image_shape, tuple(f"channel {i}" for i in picked)
 
 
@@ -164,8 +191,8 @@ def _npy(path: Path) -> dict[str, Array]:
     return {name: load_array(p) for name, p in beside.items() if name in wanted}
 
 
-def _first(arrays: dict[str, Array], names: Sequence[str]) -> Array | None:
-    return next((arrays[name] for name in names if name in arrays), None)
+def _first(arrays: dict[str, Array], names: Sequence[str], part: str = "") -> Array | None:
+    return next((arrays[name + part] for name in names if name + part in arrays), None)
 
 
 def _strings(values: Array) -> list[str]:

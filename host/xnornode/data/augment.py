@@ -1,7 +1,8 @@
-"""Random changes of training windows that leave their class as it is.
+"""Random changes of training data that do not change the class.
 
-What a motion sensor meets: it is worn a little turned, with more or less vigour, on the other side
-of the body (Um et al., "Data augmentation of wearable sensor data", ICMI 2017).
+Those of windows are what a motion sensor meets: it is worn a little turned, with more or less
+vigour, or on the other side of the body. Source: Um et al., "Data augmentation of wearable sensor
+data for Parkinson's disease monitoring using convolutional neural networks", ICMI 2017.
 """
 
 from dataclasses import dataclass
@@ -14,30 +15,51 @@ from xnornode.errors import DataError
 
 
 class Augmentation(Protocol):
-    """What training asks of an augmentation."""
+    """What training asks of an augmentation. `of` is the kind of data that it changes."""
 
     of: ClassVar[Literal["windows", "texts"]]
 
     def check(self, length: int, channels: int) -> None:
-        """Raise DataError where it does not fit windows of this shape."""
+        """Raise DataError if it does not fit windows of `length` samples and `channels`."""
 
     def apply(self, given: Any, rng: np.random.Generator) -> Any:
-        """Changed windows, float32 (n, length, channels), of int16 ones; or changed inputs, int8
-        (n, width), of texts."""
+        """Change a batch.
+
+        Parameters
+        ----------
+        given : ndarray
+            Windows, int16 (n, length, channels); or the inputs of texts, int8 (n, width).
+        rng : numpy.random.Generator
+            Where chance comes from.
+
+        Returns
+        -------
+        ndarray
+            Changed windows, float32, or changed inputs, int8, of the same shape.
+        """
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How strongly windows are changed; by default not at all.
+    """How strongly windows are changed. By default they are not changed.
 
-    shift: greatest number of samples by which a window is moved; its edge sample is repeated.
-    scale: each window is multiplied by a number from 1 - scale to 1 + scale.
-    jitter: deviation of noise, as a share of the deviation of each window's channel.
-    drop: chance of each channel to be silenced, held at its window's mean.
-    mirror: channels that change their sign together in half of the windows. A reflection in x turns
-    the sign of acceleration along x, and of turning about y and z: the other wrist.
-    rotation: greatest angle, in degrees, by which the axes of a window are turned.
-    triads: the first channel of each triple x, y, z that is turned, by the same rotation.
+    Parameters
+    ----------
+    shift : int, default 0
+        A window moves by up to this many samples; its edge sample is repeated.
+    scale : float, default 0
+        Each window is multiplied by a number from 1 - scale to 1 + scale.
+    jitter : float, default 0
+        Standard deviation of the noise, as a share of that of each window's channel.
+    drop : float, default 0
+        Probability that a channel is held at its window's mean.
+    mirror : tuple of int, default ()
+        Channels that change their sign together in half of the windows. On the other wrist,
+        acceleration along x, and rotation about y and z, change theirs.
+    rotation : float, default 0
+        The axes of a window are turned by up to this many degrees.
+    triads : tuple of int, default ()
+        The first channel of each triple x, y, z that is turned, all by the same rotation.
     """
 
     shift: int = 0
@@ -51,7 +73,7 @@ class Augment:
     of: ClassVar[Literal["windows", "texts"]] = "windows"
 
     def check(self, length: int, channels: int) -> None:
-        """Raise DataError for what windows of this shape do not have, or what makes no sense."""
+        """Raise DataError if it does not fit windows of this shape, or a number is out of range."""
         if any(not 0 <= c < channels for c in self.mirror):
             raise DataError(f"mirror names a channel beyond the {channels} there are")
         if any(not 0 <= c <= channels - 3 for c in self.triads):
@@ -64,7 +86,7 @@ class Augment:
             raise DataError("scale must be at least 0 and below 1, jitter and rotation at least 0")
 
     def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
-        """Changed windows, float32 (n, length, channels), of int16 ones."""
+        """Change windows, int16 (n, length, channels), to float32 ones; see `Augmentation`."""
         out = samples.astype(np.float32)
         count, length, channels = out.shape
         if self.shift:
@@ -93,11 +115,22 @@ class Augment:
 
 @dataclass(frozen=True)
 class ImageAugment:
-    """Images of height x width, as windows of height * width samples, moved, turned and sized.
+    """How strongly images, as windows of height * width samples, are changed.
 
-    shift: greatest shift in pixels. rotation: greatest angle in degrees. scale: sizes from
-    1 - scale to 1 + scale. flip: half of them are mirrored left to right. Between pixels the value
-    is interpolated; what comes in from outside is 0.
+    Values between pixels are interpolated; pixels from outside are 0.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of the images, in pixels.
+    shift : float, default 0
+        An image moves by up to this many pixels in each direction.
+    rotation : float, default 0
+        It is turned by up to this many degrees.
+    scale : float, default 0
+        It is resized by a factor from 1 - scale to 1 + scale.
+    flip : bool, default False
+        Half of the images are mirrored left to right.
     """
 
     height: int
@@ -110,18 +143,18 @@ class ImageAugment:
     of: ClassVar[Literal["windows", "texts"]] = "windows"
 
     def check(self, length: int, channels: int) -> None:
-        """Raise DataError for windows that are no such images, or what makes no sense."""
+        """Raise DataError for windows that are no such images, or a number out of range."""
         if (length, channels) != (self.height * self.width, 1):
             raise DataError(f"windows of {length} x {channels} are not {self.height}x{self.width}")
         if not (0 <= self.scale < 1 and self.shift >= 0 and self.rotation >= 0):
             raise DataError("scale must be at least 0 and below 1, shift and rotation at least 0")
 
     def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
-        """Changed images, float32 (n, height * width, 1)."""
+        """Change images, int16 (n, height * width, 1), to float32 ones; see `Augmentation`."""
         count = len(samples)
 
-        def draw(limit: float) -> Float:
-            return rng.uniform(-limit, limit, (count, 1)).astype(np.float32)
+        def draw(most: float) -> Float:
+            return rng.uniform(-most, most, (count, 1)).astype(np.float32)
 
         angle, size = draw(np.radians(self.rotation)), 1 + draw(self.scale)
         down, right = draw(self.shift), draw(self.shift)
@@ -138,9 +171,17 @@ class ImageAugment:
 
 @dataclass(frozen=True)
 class TextAugment:
-    """Texts of which a part is not seen.
+    """Texts whose n-grams are partly missing.
 
-    drop: chance of each n-gram that a text has to be taken for missing.
+    Parameters
+    ----------
+    drop : float, default 0
+        Probability that an n-gram of a text is missing.
+
+    Raises
+    ------
+    DataError
+        The probability is not from 0 to below 1.
     """
 
     drop: float = 0.0
@@ -152,16 +193,16 @@ class TextAugment:
             raise DataError(f"the chance to drop an n-gram must be below 1, not {self.drop}")
 
     def check(self, length: int, channels: int) -> None:
-        """It fits every text."""
+        """Do nothing: it fits every text."""
 
     def apply(self, inputs: Int8, rng: np.random.Generator) -> Int8:
-        """Changed inputs, int8 (n, width), each -1 or +1."""
+        """Change inputs, int8 (n, width), each -1 or +1; see `Augmentation`."""
         lost = (inputs > 0) & (rng.random(inputs.shape, np.float32) < self.drop)
         return np.where(lost, np.int8(-1), inputs)
 
 
 def _interpolate(samples: Int16, height: int, width: int, y: Float, x: Float) -> Float:
-    """Bilinear values of images at (y, x), each float32 (n, places); outside they are 0."""
+    """Bilinear values of images at (y, x), each float32 (n, pixels); outside they are 0."""
     count, wide = len(samples), width + 2
     framed = np.zeros((count, height + 2, wide), np.float32)
     framed[:, 1:-1, 1:-1] = samples.reshape(count, height, width)
@@ -180,15 +221,27 @@ def _interpolate(samples: Int16, height: int, width: int, y: Float, x: Float) ->
     return out
 
 
-def rotations(count: int, limit: float, rng: np.random.Generator) -> Float:
-    """Rotation matrices, float32 (count, 3, 3), by Rodrigues' formula.
+def rotations(count: int, angle: float, rng: np.random.Generator) -> Float:
+    """Draw random rotations.
 
-    Their axes point anywhere, their angles are uniform within -limit to limit radians.
+    Parameters
+    ----------
+    count : int
+        How many.
+    angle : float
+        Angles are uniform from -angle to angle, in radians. Axes are uniform on the sphere.
+    rng : numpy.random.Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray of float32, shape (count, 3, 3)
+        Rotation matrices, by Rodrigues' formula.
     """
     axes = rng.standard_normal((count, 3))
     x, y, z = (axes / np.linalg.norm(axes, axis=1, keepdims=True)).T
     zero = np.zeros(count)
     cross = np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1)
-    angles = rng.uniform(-limit, limit, (count, 1, 1))
+    angles = rng.uniform(-angle, angle, (count, 1, 1))
     turns = np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * (cross @ cross)
     return turns.astype(np.float32)

@@ -1,7 +1,7 @@
-"""A CSV file as columns: numbers where they are numbers, text where they are not.
+"""A CSV file as columns of numbers and columns of text.
 
-Read in one pass and in parts, so that a file of a million rows needs little more memory than its
-numbers. What is wrong is said with the file's line.
+A file is read in one pass, block by block. So a million rows need little more memory than their
+numbers. A message about a mistake names the line.
 """
 
 import csv
@@ -19,17 +19,27 @@ from xnornode.errors import DataError
 Floats = npt.NDArray[np.float64]
 
 SUFFIXES = (".csv", ".tsv")
-PART = 10_000  # rows
-LOOK = 65536  # characters from which the delimiter is told
+BLOCK_ROWS = 10_000
+HEAD_CHARACTERS = 65536  # enough for the first line, which tells the delimiter
+TYPE_ROWS = 1000  # rows that tell whether a column holds numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """The columns of a CSV file.
+    """The columns of a CSV file of n rows.
 
-    names: all of them, in order; "0", "1", ... where the file has no header. numbers: float64 (n,)
-    of each column that holds numbers. texts: cells of each other column. lines: for each row the
-    line where it ends, int64 (n,).
+    Parameters
+    ----------
+    path : Path
+        The file.
+    names : tuple of str
+        The titles of all columns, in order; "0", "1", ... where the file has no header.
+    numbers : dict of str to ndarray of float64, shape (n,)
+        The columns that hold numbers.
+    texts : dict of str to list of str
+        The cells of the other columns.
+    lines : ndarray of int64, shape (n,)
+        For each row the line of the file where it ends.
     """
 
     path: Path
@@ -41,25 +51,47 @@ class Columns:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def strings(self, name: str) -> list[str]:
-        """A column as text; whole numbers without a point, so that 3 and 3.0 are one label."""
-        if name in self.texts:
-            return self.texts[name]
+    def stack(self, names: Sequence[str]) -> Floats:
+        """Columns of numbers beside each other, float64 (n, columns)."""
+        return np.stack([self.numbers[name] for name in names], axis=1)
+
+    def strings(self, name: str | None) -> list[str]:
+        """A column as text, whole numbers without a point: 3 and 3.0 are one label. None: []."""
+        if name is None or name in self.texts:
+            return self.texts[name] if name else []
         return [format(x, ".0f") if x.is_integer() else repr(x) for x in self.numbers[name]]
 
 
 def read_columns(
     path: Path, titles: Collection[str] = (), as_text: Collection[str] = ()
 ) -> Columns:
-    """The columns of a file separated by comma, semicolon or tab, with or without a header.
+    """Read a file separated by comma, semicolon or tab, with or without a header.
 
-    titles: words, in lower case, that make the first row a header; so does a first row without
-    numbers above one with numbers. as_text: columns to take as text whatever they hold. With
-    semicolons, numbers may have a decimal comma; with tabs, quotes are letters like others.
-    A column is of numbers where at least half of its first cells are. Raises DataError for ragged
-    rows, no rows, and in a column of numbers for any cell that is no finite number.
+    A column holds numbers where at least half of its first 1000 cells are numbers. In a file with
+    semicolons, numbers may have a decimal comma. In a file with tabs, quotes are plain letters.
+
+    Parameters
+    ----------
+    path : Path
+        The file, UTF-8. Other bytes are kept as surrogate escapes.
+    titles : collection of str, default ()
+        Words in lower case. One of them in the first row makes that row a header; so does a first
+        row without numbers above one with numbers.
+    as_text : collection of str, default ()
+        Columns to take as text, whatever they hold.
+
+    Returns
+    -------
+    Columns
+        All columns of the file.
+
+    Raises
+    ------
+    DataError
+        There are no rows, a row has too few or too many cells, or a cell in a column of numbers is
+        no finite number.
     """
-    # Undecodable bytes survive as surrogates, so that text can be had back byte for byte.
+    # Bytes that are not UTF-8 become surrogates, so that text can be had back byte for byte.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         try:
             return _read(file, path, titles, as_text)
@@ -68,7 +100,7 @@ def read_columns(
 
 
 def _read(file: TextIO, path: Path, titles: Collection[str], as_text: Collection[str]) -> Columns:
-    delimiter = _delimiter(file.read(LOOK))
+    delimiter = _delimiter(file.read(HEAD_CHARACTERS))
     comma = delimiter == ";"
     file.seek(0)
     plain = delimiter == "\t"
@@ -82,15 +114,15 @@ def _read(file: TextIO, path: Path, titles: Collection[str], as_text: Collection
     numbers: dict[str, list[Floats]] = {}
     texts: dict[str, list[str]] = {}
     rows = itertools.chain(head, rows)
-    while part := list(itertools.islice(rows, PART)):
-        columns = dict(zip(names, zip(*(row for _, row in part), strict=True), strict=True))
+    while block := list(itertools.islice(rows, BLOCK_ROWS)):
+        columns = dict(zip(names, zip(*(row for _, row in block), strict=True), strict=True))
         if not lines:
             for name, cells in columns.items():
                 if name not in as_text and _mostly_numbers(cells, comma):
                     numbers[name] = []
                 else:
                     texts[name] = []
-        at = [line for line, _ in part]
+        at = [line for line, _ in block]
         for name in numbers:
             numbers[name].append(_numbers(columns[name], comma, f"{path}, column {name}", at))
         for name in texts:
@@ -98,18 +130,18 @@ def _read(file: TextIO, path: Path, titles: Collection[str], as_text: Collection
         lines += at
     if not lines:
         raise DataError(f"{path} has a header and no rows")
-    joined = {name: np.concatenate(parts) for name, parts in numbers.items()}
+    joined = {name: np.concatenate(blocks) for name, blocks in numbers.items()}
     return Columns(path, names, joined, texts, np.array(lines, np.int64))
 
 
 def _delimiter(start: str) -> str:
-    """The separator that the first line has most of."""
+    """The separator that is most frequent in the first line."""
     line = start.lstrip("\r\n").split("\n", 1)[0]
     return max(",;\t", key=line.count)
 
 
 def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of each row that is not empty. Raises DataError for one of another length."""
+    """(line, cells) of each row that is not empty. Raises DataError where lengths differ."""
     width = 0
     for row in reader:
         if not any(cell.strip() for cell in row):
@@ -149,12 +181,12 @@ def _number(cell: str, comma: bool) -> float | None:
 
 
 def _mostly_numbers(cells: Sequence[str], comma: bool) -> bool:
-    filled = [cell for cell in cells[:1000] if cell.strip()]
-    return 2 * sum(_number(cell, comma) is not None for cell in filled) >= max(1, len(cells[:1000]))
+    first = cells[:TYPE_ROWS]
+    return 2 * sum(_number(cell, comma) is not None for cell in first) >= max(1, len(first))
 
 
 def _numbers(cells: Sequence[str], comma: bool, where: str, lines: Sequence[int]) -> Floats:
-    """The cells as finite numbers; DataError names the line of the first that is none."""
+    """The cells as finite numbers. Raises DataError, with the line of the first other cell."""
     try:
         values = np.array([c.replace(",", ".") for c in cells] if comma else cells).astype(float)
     except ValueError:

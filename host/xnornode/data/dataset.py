@@ -1,4 +1,4 @@
-"""What was read from files: recordings, windows or texts, before a split and before int16."""
+"""What was read: recordings, windows or texts, before they are split and become int16."""
 
 import hashlib
 import re
@@ -19,16 +19,59 @@ Grouping = Literal["group", "recording", "none"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled items of one kind, as numbers or bytes of whatever type they were stored in.
+    """Labelled items of one kind, in the type of number in which they were stored.
 
-    items: recordings, each (n, channels); windows, each (length, channels), all of one length; or
-    texts, bytes. labels, groups, names (for messages): one string each per item. grouping: what the
-    groups are: a group that somebody named (person, place, device), a recording each, or nothing at
-    all, where equal items make a group. channels: a name per channel. scales: billionths of a
-    channel's unit to one count where samples are counts, None where that is not known. rate_mhz:
-    samples per 1000 seconds, 0 unknown. grid: height and width of an image, whose pixels a window
-    holds row by row. classes: their order, None: sorted. test_groups: the groups that the data
-    themselves give to the test. notes: what was understood, a sentence each.
+    Parameters
+    ----------
+    name : str
+        The data's name; a model gets it too.
+    kind : {"recordings", "windows", "texts"}
+        What an item is.
+    items : sequence
+        n recordings, ndarrays of shape (samples, channels); windows, one ndarray of shape
+        (n, length, channels); or texts, bytes.
+    labels, groups, names : sequence of str
+        Per item the class, who or what was recorded, and what messages call it.
+    grouping : {"group", "recording", "none"}
+        What the groups are: somebody named them (person, place, device); each recording is one;
+        or nothing is known, and only equal items share one.
+    channels : tuple of str
+        The channels' names.
+    scales : tuple of int, optional
+        Billionths of a channel's unit per count, where samples are counts. Default: unknown.
+    rate_mhz : int, default 0
+        Sample rate in millihertz; 0 if unknown.
+    image_shape : tuple of int, optional
+        Height and width, in pixels, of images. A window holds the pixels row by row.
+    classes : tuple of str, optional
+        The classes in order. Default: sorted.
+    test_groups : tuple of str, default ()
+        The groups that the data themselves set aside for the test.
+    notes : tuple of str, default ()
+        What was understood, a sentence each.
+
+    Raises
+    ------
+    DataError
+        There are no items, an item has no label, or items are not finite numbers in the same
+        channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Dataset
+    >>> dataset = Dataset(
+    ...     name="door",
+    ...     kind="recordings",
+    ...     items=[np.zeros((500, 3), np.int16), np.ones((300, 3), np.int16)],
+    ...     labels=["closed", "open"],
+    ...     groups=["kitchen", "cellar"],
+    ...     names=["closed.csv", "open.csv"],
+    ...     grouping="group",
+    ...     channels=("x (g)", "y (g)", "z (g)"),
+    ... )
+    >>> [len(recording.samples) for recording in dataset.recordings()]
+    [500, 300]
     """
 
     name: str
@@ -81,18 +124,18 @@ class Dataset:
 
 
 def class_names(labels: Sequence[str]) -> tuple[str, ...]:
-    """The different labels, sorted, numbers in them by their value: a2 before a10."""
+    """The different labels, sorted by `natural`."""
     return tuple(sorted(set(labels), key=natural))
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key that takes digits in a text as one number."""
+    """Sort key that takes digits in a text as one number: a2 comes before a10."""
     parts = re.split(r"(\d+)", text)
     return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts)
 
 
-def identity(items: Items) -> list[str]:
-    """A group per item that only equal items share: no copy of a training item is in the test."""
+def group_equal_items(items: Items) -> list[str]:
+    """A group per item that only equal items share, so that no split puts copies on both sides."""
     data = (item if isinstance(item, bytes) else item.tobytes() for item in items)
     return [hashlib.blake2b(d, digest_size=8).hexdigest() for d in data]
 
@@ -105,10 +148,42 @@ def from_windows(
     channels: Sequence[str] = (),
     **more: Any,
 ) -> Dataset:
-    """Windows that are cut already: samples (n, length, channels), labels (n,).
+    """Make a dataset of windows that are cut already.
 
-    groups: who or what each was recorded from, (n,); without them only equal windows are kept
-    together. more: further fields of Dataset.
+    Parameters
+    ----------
+    name : str
+        The data's name.
+    samples : ndarray, shape (n, length, channels)
+        The windows, numbers of any type.
+    labels : sequence of str
+        The class of each window.
+    groups : sequence of str, optional
+        Who or what each window was recorded from. Default: unknown; only equal windows are kept
+        together.
+    channels : sequence of str, optional
+        The channels' names. Default: channel 0, channel 1, ...
+    **more
+        Further fields of `Dataset`.
+
+    Returns
+    -------
+    Dataset
+        The windows.
+
+    Raises
+    ------
+    DataError
+        The samples have another shape, or labels or groups are not as many as the windows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import from_windows
+    >>> samples = np.zeros((4, 128, 3), np.int16)
+    >>> dataset = from_windows("door", samples, ["open", "open", "closed", "closed"])
+    >>> dataset.channels, dataset.grouping
+    (('channel 0', 'channel 1', 'channel 2'), 'none')
     """
     if samples.ndim != 3 or 0 in samples.shape:
         raise DataError(f"{name}: windows must be (n, length, channels), not {samples.shape}")
@@ -117,7 +192,7 @@ def from_windows(
         kind="windows",
         items=samples,
         labels=labels,
-        groups=identity(samples) if groups is None else groups,
+        groups=group_equal_items(samples) if groups is None else groups,
         names=_Numbered(f"{name}, window ", len(samples)),
         grouping="none" if groups is None else "group",
         channels=tuple(channels) or tuple(f"channel {i}" for i in range(samples.shape[2])),
@@ -126,7 +201,7 @@ def from_windows(
 
 
 class _Numbered(Sequence[str]):
-    """Names with a number each, made when they are asked for: there may be many."""
+    """Numbered names, each made when it is asked for: there may be many."""
 
     def __init__(self, start: str, count: int) -> None:
         self._start, self._count = start, count

@@ -1,4 +1,4 @@
-"""From a dataset to what training needs: int16 windows in a training, validation and test part."""
+"""A dataset becomes int16 windows, or texts, in a training, validation and test part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,32 +8,42 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names
-from xnornode.data.scaling import choose_scales, coarse, to_counts
+from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.model import Window
 
-LENGTH = 128  # samples of a window, where nobody says
-TEXT_LENGTH = 1024  # bytes of a text that a node reads, where nobody says
+DEFAULT_LENGTH = 128  # samples of a window
+DEFAULT_TEXT_LENGTH = 1024  # bytes of a text that a node reads
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """How a dataset becomes training, validation and test parts. None: found out.
+    """How a dataset becomes training, validation and test parts.
 
     Parameters
     ----------
-    test, validation : tuple of str, float or None
-        Groups, or a share of every class (0 for no validation).
-    length, hop : int or None
-        The node's window and its step, in samples; of texts, `length` is the bytes that are read.
-        Default: 128 samples or 1024 bytes; half a window.
-    training_hop : int or None
-        The step of training windows, in samples. Default: a quarter of `hop`, so that a movement is
-        seen at every phase.
+    test, validation : tuple of str or float, optional
+        Groups, or a share of every class; () or 0 for no validation. Default: the groups that the
+        dataset sets aside for the test, else a quarter; a fifth of the rest, if there are 10 groups
+        or more.
+    length : int, optional
+        The node's window, in samples; of texts, the bytes that are read. Default: 128 samples, or
+        1024 bytes.
+    hop : int, optional
+        The step from window to window, in samples. Default: half a window.
+    training_hop : int, optional
+        The step in the training part. Default: a quarter of `hop`, so that a movement is seen at
+        every phase.
     split : {"group", "time"}, default "group"
-        By group, or each recording in time: its last quarter is the test.
+        Hold out groups, or the last quarter of each recording.
+
+    Examples
+    --------
+    >>> from xnornode import PrepareOptions
+    >>> PrepareOptions(test=("ann", "bob"), length=64, hop=16).validation is None
+    True
     """
 
     test: Wanted = None
@@ -46,26 +56,37 @@ class PrepareOptions:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Data ready for training, for validation and for the test, and what a model says of them.
+    """The training, validation and test part of a dataset, and what a model says about them.
 
     Parameters
     ----------
     name : str
         The data's name; 1 to 63 printable ASCII characters.
     window : Window
-        What the model file's header says of the input.
+        The input as the model file's header has it: channels, length and hop in samples, sample
+        rate in millihertz, scales.
     labels : tuple of str
         The classes in the order of the network's outputs.
     train : Windows or Texts
         The training part.
-    validation, test : Windows, Texts or None
-        The other parts; no group of theirs is in the training part.
-    image_shape : tuple of int or None
-        Height and width of images.
-    held_out : tuple of str
+    validation, test : Windows or Texts, optional
+        The other parts. They share no group with the training part.
+    image_shape : tuple of int, optional
+        Height and width of images, in pixels.
+    held_out : tuple of str, default ()
         The groups of the test.
-    notes, warnings : tuple of str
+    notes, warnings : tuple of str, default ()
         What was understood and chosen; what makes the results doubtful.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import from_windows, prepare
+    >>> samples = np.arange(480, dtype=np.int16).reshape(20, 8, 3)
+    >>> people = [f"person {i % 4}" for i in range(20)]
+    >>> splits = prepare(from_windows("demo", samples, ["low"] * 10 + ["high"] * 10, people))
+    >>> splits.labels, splits.window.length, splits.tested().items.shape
+    (('high', 'low'), 8, (5, 8, 3))
     """
 
     name: str
@@ -80,7 +101,7 @@ class Splits:
     warnings: tuple[str, ...] = ()
 
     def tested(self) -> Data:
-        """The test part. Raises DataError where there is none."""
+        """The test part. Raises DataError if there is none."""
         if self.test is None:
             raise DataError(f"{self.name} has no test part")
         return self.test
@@ -94,7 +115,7 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     dataset : Dataset
         What was read.
     options : PrepareOptions, optional
-        How it is split and cut. Default: found out from the data.
+        How it is split and cut.
     **changes
         Fields of `PrepareOptions` that replace those of `options`.
 
@@ -106,8 +127,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     Raises
     ------
     DataError
-        There is one class alone, too little data, a group that does not exist, or a window longer
-        than its recording.
+        There is only one class, too little data, a group that does not exist, or a recording that
+        is shorter than a window.
 
     Examples
     --------
@@ -135,7 +156,7 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
     if dataset.kind == "texts":
-        length = options.length or TEXT_LENGTH
+        length = options.length or DEFAULT_TEXT_LENGTH
         window = Window(dataset.channels, length, length, 0, (0,))
         sets: list[Any] = [_texts(p, labels) if p else None for p in parts]
     else:
@@ -171,7 +192,7 @@ def _scales(
 ) -> tuple[int, ...]:
     training, *others = [_joined(part) if part else [] for part in parts]
     scales = choose_scales(training, [array for part in others for array in part])
-    for c in coarse([to_counts(array, scales) for array in training], scales):
+    for c in coarse_channels([to_counts(array, scales) for array in training], scales):
         warnings.append(
             f"channel {dataset.channels[c]} varies by few of int16's steps around a large value: "
             "subtract a fixed value from it, here and on the node"
@@ -180,7 +201,7 @@ def _scales(
 
 
 def _joined(part: Dataset) -> list[npt.NDArray[Any]]:
-    """The part's samples (n, channels), windows all in one."""
+    """The part's samples (n, channels): of each recording, or of all windows in one array."""
     if isinstance(part.items, np.ndarray):
         return [part.items.reshape(-1, part.items.shape[-1])]
     return list(part.items)
@@ -197,7 +218,7 @@ def _window(
         hop = options.hop or length
         hops = (hop, hop, hop)
     else:
-        length = options.length or LENGTH
+        length = options.length or DEFAULT_LENGTH
         hop = options.hop or max(1, length // 2)
         hops = (options.training_hop or max(1, hop // 4), hop, hop)
     try:

@@ -1,4 +1,4 @@
-"""Recording files (docs/reference/recordings.md): what a node replays and, later, records."""
+"""Recording files (docs/reference/recordings.md), which a node replays."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,19 @@ SUFFIX = ".rec"
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A recording and what its samples mean: channels, scales, rate_mhz as in `model.Window`."""
+    """A recording and what its samples mean.
+
+    Parameters
+    ----------
+    recording : Recording
+        Samples, label, group and name.
+    channels : tuple of str
+        Per channel a name with its unit: `accel x (g)`.
+    scales : tuple of int
+        Per channel, billionths of its unit per count; 0 if unknown.
+    rate_mhz : int
+        Sample rate in millihertz.
+    """
 
     recording: Recording
     channels: tuple[str, ...]
@@ -23,7 +35,7 @@ class RecordFile:
 
 
 def to_bytes(record: RecordFile) -> bytes:
-    """The bytes of a `.rec` file."""
+    """Write a recording as the bytes of a `.rec` file."""
     r = record.recording
     header = {
         "format": FORMAT,
@@ -38,9 +50,24 @@ def to_bytes(record: RecordFile) -> bytes:
 
 
 def from_bytes(data: bytes, name: str) -> RecordFile:
-    """The recording in the bytes of a `.rec` file. `name` is the file's, for messages.
+    """Read the bytes of a `.rec` file.
 
-    Raises DataError when it is none, or is cut short.
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    RecordFile
+        The recording and its header.
+
+    Raises
+    ------
+    DataError
+        This is no recording, or it is cut short.
     """
     line, _, body = data.partition(b"\n")
     try:

@@ -1,7 +1,7 @@
-"""Numbers of any type as the int16 counts that a node's sensor gives, by scales that suit them.
+"""Numbers of any type as int16 counts, which a node's sensor gives.
 
-Whole numbers that fit are counts as they are. Others are divided by a scale, which the model file
-keeps: whoever connects the sensor must divide by the same.
+Whole numbers that fit int16 are counts already. Others are divided by a scale. The model file keeps
+it, because the node must divide by the same.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,32 @@ from xnornode.errors import DataError
 from xnornode.model.limits import INT16
 
 NANO = 10**9
-HEADROOM = 2  # room above the largest training sample, as a factor: later data may be larger
+HEADROOM = 2  # full scale over the largest training sample: later data may be larger
 LARGEST_SCALE = 2**32 - 1  # billionths of a unit, the format's field
-FEW = 16  # a channel whose deviation is fewer counts has lost what it said
+MIN_DEVIATION = 16  # counts; a channel that varies by less is mostly rounding error
 
 Array = npt.NDArray[Any]
 
 
 def choose_scales(training: Sequence[Array], others: Sequence[Array] = ()) -> tuple[int, ...]:
-    """Billionths of a unit to one count per channel, 0 where samples are counts as they are.
+    """Choose a scale per channel so that samples fit int16.
 
-    training, others: arrays (n, channels); the training part alone decides how large a scale is,
-    the others only that a channel is not all whole numbers after all. Raises DataError for a
-    channel too large for the format.
+    Parameters
+    ----------
+    training : sequence of ndarray, shape (n, channels)
+        Samples of the training part. They alone decide how large a scale is.
+    others : sequence of ndarray, shape (n, channels), default ()
+        Samples of the other parts. A channel is counts already only if these are, too.
+
+    Returns
+    -------
+    tuple of int
+        Billionths of a unit per count; 0 where samples are counts already.
+
+    Raises
+    ------
+    DataError
+        A channel is too large for the model file.
     """
     whole, peak = _range(training)
     whole &= _range(others)[0] if len(others) else True
@@ -53,40 +66,74 @@ def _range(arrays: Sequence[Array]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[
 
 
 def to_counts(samples: Array, scales: Sequence[int]) -> Int16:
-    """Samples (..., channels) as int16 counts; a scale of 0 leaves a channel as it is."""
-    if samples.dtype == np.int16 and not any(scales):
-        return samples
-    return to_int16(samples, [s / NANO if s else 1.0 for s in scales])
+    """Divide samples (..., channels) by scales in billionths; 0 leaves a channel as it is."""
+    return to_units(samples, np.array([s / NANO if s else 1.0 for s in scales]))
 
 
-def coarse(counts: Sequence[Int16], scales: Sequence[int]) -> list[int]:
-    """Channels that vary, but by so few counts that most of what they said is rounded away."""
-    joined = np.concatenate(counts)
-    spread = joined.std(axis=0)
-    return [c for c, s in enumerate(scales) if s and 0 < spread[c] < FEW]
+def coarse_channels(counts: Sequence[Int16], scales: Sequence[int]) -> list[int]:
+    """Find channels that lose most of their information by rounding.
+
+    Parameters
+    ----------
+    counts : sequence of ndarray of int16, shape (n, channels)
+        The samples in counts.
+    scales : sequence of int
+        What they were divided by; 0: they were not.
+
+    Returns
+    -------
+    list of int
+        Channels that vary, but by fewer than 16 counts (standard deviation).
+    """
+    deviation = np.concatenate(counts).std(axis=0)
+    return [c for c, s in enumerate(scales) if s and 0 < deviation[c] < MIN_DEVIATION]
 
 
 def choose_units(samples: Array) -> npt.NDArray[np.float64]:
-    """Units of one count per channel for samples (n, length, channels); 1 for whole numbers.
+    """Choose a unit per channel so that samples fit int16, for data of any magnitude.
 
-    As `choose_scales`, for data of any magnitude: the unit need not fit a model file.
+    Unlike a scale of `choose_scales`, a unit need not fit a model file.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n, length, channels)
+        Windows.
+
+    Returns
+    -------
+    ndarray of float64, shape (channels,)
+        Units per count; 1 where samples are counts already.
     """
     whole, peak = _range([samples.reshape(-1, samples.shape[-1])])
     return np.where(whole | (peak == 0), 1.0, HEADROOM * peak / INT16.max)
 
 
 def to_units(samples: Array, units: npt.NDArray[np.float64]) -> Int16:
-    """Samples (..., channels) as int16 counts of `units`."""
+    """Divide samples (..., channels) by units per count; int16 counts stay as they are."""
     if samples.dtype == np.int16 and (units == 1).all():
         return samples
     return to_int16(samples, units)
 
 
 def to_int16(samples: npt.ArrayLike, scales: npt.ArrayLike) -> Int16:
-    """Physical samples (..., channels) as the int16 counts that a node's sensor gives.
+    """Convert physical samples to the int16 counts that a node's sensor gives.
 
-    scales: units per count, one per channel. Rounds to nearest even; beyond int16 it saturates, as
-    a sensor does. Raises DataError for values that are not finite.
+    Parameters
+    ----------
+    samples : array_like, shape (..., channels)
+        Samples in physical units.
+    scales : array_like, shape (channels,)
+        Units per count.
+
+    Returns
+    -------
+    ndarray of int16, shape (..., channels)
+        Counts, rounded to nearest even. They saturate, as a sensor does.
+
+    Raises
+    ------
+    DataError
+        A sample is not finite.
     """
     counts = np.rint(np.asarray(samples, dtype=np.float64) / np.asarray(scales, dtype=np.float64))
     if not np.isfinite(counts).all():

@@ -1,7 +1,7 @@
 """Which groups (people, places, recordings) the test and the validation part hold.
 
-Windows of one recording resemble each other: a test by window would ask for what was learned. So
-groups are never divided; with no groups at all, items are drawn, and equal ones stay together.
+Windows of one recording resemble each other, so a split by window would test on what was learned. A
+group is never divided. Without groups, items are drawn at random, and equal items stay together.
 """
 
 import hashlib
@@ -17,11 +17,12 @@ from xnornode.errors import DataError
 
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of what the test leaves
-TIMES = (("training", 0.0, 0.6), ("validation", 0.6, 0.75), ("test", 0.75, 1.0))
-LEAST = 10  # groups, of which one can be spared for validation: one person's taste is no guide
-MANY = 1000  # groups, from which on a choice one by one takes too long and luck is even enough
+PARTS_IN_TIME = (("training", 0.0, 0.6), ("validation", 0.6, 0.75), ("test", 0.75, 1.0))
+MIN_GROUPS = 10  # of fewer, none is spared for validation: it would be too unlike the others
+MAX_GROUPS = 1000  # of more, a choice one by one takes long, and a random draw is balanced enough
 
-Wanted = tuple[str, ...] | float | None  # groups, a share of every class, or whatever suits
+Wanted = tuple[str, ...] | float | None
+"""Groups by name, a share of every class, or None: chosen from the data."""
 
 
 def choose_groups(
@@ -31,62 +32,87 @@ def choose_groups(
     share: float,
     drawn: bool = False,
 ) -> tuple[str, ...]:
-    """Groups that hold about `share` of every class, sorted; none where no class can spare one.
+    """Choose groups that hold about a share of every class.
 
-    groups, labels, sizes: one per item, the size in samples. Every class keeps a group that is not
-    chosen. drawn: groups have no order and are drawn (always alike); else the last by name come
-    first.
+    Parameters
+    ----------
+    groups, labels : sequence of str
+        The group and the class of each item.
+    sizes : sequence of int
+        The samples of each item.
+    share : float
+        Wanted share of every class, from 0 to 1.
+    drawn : bool, default False
+        Draw the groups by a hash of their names. Default: the last by name come first.
+
+    Returns
+    -------
+    tuple of str
+        The groups, sorted; none if no class can spare one. Every class keeps a group.
     """
     names = sorted(set(groups), key=natural)
     index = {name: i for i, name in enumerate(names)}
     classes = {name: i for i, name in enumerate(class_names(labels))}
-    counts = np.zeros((len(names), len(classes)))
+    totals = np.zeros((len(names), len(classes)))
     for group, label, size in zip(groups, labels, sizes, strict=True):
-        counts[index[group], classes[label]] += size
-    if drawn or len(names) > MANY:
+        totals[index[group], classes[label]] += size
+    if drawn or len(names) > MAX_GROUPS:
         order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
     else:
         order = list(range(len(names)))[::-1]
-    alone = (counts > 0).sum(axis=1) == 1
-    one_by_one = not alone.all() and len(names) <= MANY
-    chosen = _balanced(counts, order, share) if one_by_one else _per_class(counts, order, share)
+    one_class_each = ((totals > 0).sum(axis=1) == 1).all()
+    choose = _per_class if one_class_each or len(names) > MAX_GROUPS else _balanced
+    chosen = choose(totals, order, share)
     return tuple(names[i] for i in sorted(chosen))
 
 
-def _per_class(counts: npt.NDArray[np.float64], order: list[int], share: float) -> list[int]:
+def _per_class(totals: npt.NDArray[np.float64], order: list[int], share: float) -> list[int]:
     """The first groups in `order` of each class; a group belongs to the class it has most of."""
-    owner = counts.argmax(axis=1)
+    owner = totals.argmax(axis=1)
     chosen = []
-    for c in range(counts.shape[1]):
+    for c in range(totals.shape[1]):
         mine = [i for i in order if owner[i] == c]
         many = min(max(1, round(share * len(mine))), len(mine) - 1)
         chosen += mine[: max(0, many)]
     return chosen
 
 
-def _balanced(counts: npt.NDArray[np.float64], order: list[int], share: float) -> list[int]:
-    """One group after the other: the one that brings every class's share closest to `share`."""
-    total = counts.sum(axis=0)
+def _balanced(totals: npt.NDArray[np.float64], order: list[int], share: float) -> list[int]:
+    """One group after the other, always the one that brings every class closest to its share."""
+    total = totals.sum(axis=0)
     taken = np.zeros_like(total)
     chosen: list[int] = []
     rest = order.copy()
     distance = np.inf
     while rest:
-        away = ((taken + counts[rest]) / total - share) ** 2
-        left = (total - taken - counts[rest] > 0).all(axis=1)
+        away = ((taken + totals[rest]) / total - share) ** 2
+        left = (total - taken - totals[rest] > 0).all(axis=1)
         cost = np.where(left, away.sum(axis=1), np.inf)
         best = int(cost.argmin())
         # Of equal distances the larger part is taken: two people say more than one.
         if not np.isfinite(cost[best]) or cost[best] > distance + 1e-9:
             break
         distance = float(cost[best])
-        taken += counts[rest[best]]
+        taken += totals[rest[best]]
         chosen.append(rest.pop(best))
     return chosen
 
 
 def check_groups(named: Collection[str], groups: Collection[str], part: str) -> None:
-    """Raise DataError unless the groups named for a part exist and leave others."""
+    """Check the groups that are named for a part.
+
+    Parameters
+    ----------
+    named, groups : collection of str
+        The groups named, and all groups.
+    part : str
+        What messages call the part.
+
+    Raises
+    ------
+    DataError
+        A group does not exist, or none is left.
+    """
     have = sorted(set(groups), key=natural)
     unknown = sorted(set(named) - set(have))
     if unknown:
@@ -99,11 +125,26 @@ def check_groups(named: Collection[str], groups: Collection[str], part: str) -> 
 def assign(
     dataset: Dataset, test: Wanted, validation: Wanted, notes: list[str], warnings: list[str]
 ) -> npt.NDArray[np.int64]:
-    """0 training, 1 validation, 2 test, one per item.
+    """Assign each item to the training, validation or test part.
 
-    validation: None gives a part where there are groups to spare. Appends to `notes` and `warnings`
-    what one should know of the split. Raises DataError where nothing can be had for the test, or a
-    group does not exist.
+    Parameters
+    ----------
+    dataset : Dataset
+        What is split.
+    test, validation : tuple of str, float or None
+        Groups, or a share of every class. None: chosen; a validation part needs 10 groups.
+    notes, warnings : list of str
+        What one should know about the split is appended.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Per item 0 for training, 1 for validation, 2 for the test.
+
+    Raises
+    ------
+    DataError
+        No group can be spared for a part, or a group does not exist.
     """
     drawn = dataset.grouping == "none"
     groups, labels = np.array(dataset.groups), np.array(dataset.labels)
@@ -131,8 +172,9 @@ def assign(
             f"too little data to test on: no class has a {what} to spare. Record each class again, "
             "or test on the last part of each recording (--split time)"
         )
-    if validation is None and len(set(groups[chosen == 0].tolist())) < LEAST:
-        notes.append(f"fewer than {LEAST} groups to learn from: all are trained on (--validation)")
+    if validation is None and len(set(groups[chosen == 0].tolist())) < MIN_GROUPS:
+        few = f"fewer than {MIN_GROUPS} groups to learn from"
+        notes.append(f"{few}: all are trained on (--validation)")
         validation = ()
     chosen[(chosen == 0) & choose(validation, VALIDATION_SHARE, "validation")] = 1
     if validation and not (chosen == 1).any():
@@ -147,13 +189,29 @@ def assign(
 
 
 def cut_in_time(dataset: Dataset) -> Dataset:
-    """Each recording in three: the first for training, then validation, the last for the test."""
+    """Cut each recording into its training, validation and test part, in this order.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Recordings.
+
+    Returns
+    -------
+    Dataset
+        Three recordings for each, in the groups "training", "validation" and "test".
+
+    Raises
+    ------
+    DataError
+        The items are not recordings.
+    """
     if dataset.kind != "recordings":
         raise DataError("only recordings can be split in time")
     rows = [
         (item[int(start * len(item)) : int(end * len(item))], label, part, f"{name} ({part})")
         for item, label, name in zip(dataset.items, dataset.labels, dataset.names, strict=True)
-        for part, start, end in TIMES
+        for part, start, end in PARTS_IN_TIME
     ]
     items, labels, groups, names = (list(column) for column in zip(*rows, strict=True))
     note = "training and test are of the same recordings: of a new person or place expect less"
@@ -169,7 +227,7 @@ def cut_in_time(dataset: Dataset) -> Dataset:
 
 
 def subset(dataset: Dataset, chosen: npt.NDArray[np.bool_]) -> Dataset | None:
-    """The chosen items; None without."""
+    """Take the items where `chosen`, bool (n,), is true. None if there is none."""
     which = np.flatnonzero(chosen).tolist()
     if not which:
         return None

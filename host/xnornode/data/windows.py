@@ -1,8 +1,4 @@
-"""Recordings, the windows cut from them, and splits by group (person, place, device).
-
-Windows of one person resemble each other: a split by window would test on what was learned. So
-every split here keeps a group on one side.
-"""
+"""Recordings, and the windows and texts that a network learns from."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +17,21 @@ from xnornode.model.limits import MAX_CLASSES, MAX_STRING
 class Recording:
     """One recording of one class.
 
-    samples: int16 (n, channels), as the sensor counts (`encode.to_int16` makes them). label: the
-    class. group: who or what was recorded; a split never divides it. name: for messages.
-    Raises DataError for another shape or type.
+    Parameters
+    ----------
+    samples : ndarray of int16, shape (n, channels)
+        Samples in counts.
+    label : str
+        The class.
+    group : str
+        Who or what was recorded. A split never divides a group.
+    name : str
+        What messages call the recording.
+
+    Raises
+    ------
+    DataError
+        The samples have another shape or type.
     """
 
     samples: Int16
@@ -41,9 +49,19 @@ class Recording:
 
 
 def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
-    """Raise DataError for names or labels that a model file cannot hold.
+    """Check before a long training that a model file can hold the names.
 
-    Said early, so that nobody learns it from the writer after a long training.
+    Parameters
+    ----------
+    names : sequence of str
+        The data's name and those of channels: 1 to 63 printable ASCII characters each.
+    labels : sequence of str
+        The classes: likewise, 1 to 255 different ones.
+
+    Raises
+    ------
+    DataError
+        A model file cannot hold them.
     """
     for text in (*names, *labels):
         if not (1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()):
@@ -97,12 +115,12 @@ class Windows:
         return self.items.shape[1], self.items.shape[2]
 
     def loudest(self) -> int:
-        """The absolute value, in counts, that all but 0.1 % of the samples stay within."""
+        """The absolute value, in counts, that 99.9 % of the samples do not exceed."""
         some = sample_rows(self.items.reshape(-1, self.items.shape[-1]))
         return int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
 
     def select(self, which: npt.NDArray[Any]) -> Self:
-        """The windows at these indexes, or where `which`, bool (n,), is true."""
+        """Take the windows at these indexes, or where `which`, bool (n,), is true."""
         return replace(
             self, items=self.items[which], labels=self.labels[which], groups=self.groups[which]
         )
@@ -119,7 +137,7 @@ class Texts:
     labels : ndarray of int64, shape (n,)
         Index into `classes`.
     groups : ndarray of str, shape (n,)
-        What each text comes from.
+        The group that each text comes from.
     classes : tuple of str
         Names of the classes.
 
@@ -150,7 +168,7 @@ class Texts:
         return 0
 
     def select(self, which: npt.NDArray[Any]) -> Self:
-        """The texts at these indexes, or where `which`, bool (n,), is true."""
+        """Take the texts at these indexes, or where `which`, bool (n,), is true."""
         at = np.arange(len(self))[which]
         return replace(
             self,
@@ -176,10 +194,27 @@ def _check_labels(data: Data) -> None:
 def cut_windows(
     recordings: Sequence[Recording], classes: Sequence[str], length: int = 128, hop: int = 64
 ) -> Windows:
-    """Windows of `length` samples, one every `hop` samples, each inside one recording.
+    """Cut recordings into windows. Each window lies inside one recording.
 
-    classes: names in the order of the labels. Raises DataError when there are no recordings, their
-    channels differ, a label is no class, or a recording is shorter than a window.
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All with the same channels.
+    classes : sequence of str
+        Names of the classes, in the order of the labels.
+    length, hop : int, default 128 and 64
+        A window, and the step to the next, in samples.
+
+    Returns
+    -------
+    Windows
+        The windows, in the order of the recordings.
+
+    Raises
+    ------
+    DataError
+        There are no recordings, their channels differ, a label is no class, or a recording is
+        shorter than a window.
     """
     if length < 1 or hop < 1:
         raise DataError(f"window length and hop must be at least 1, not {length} and {hop}")
@@ -212,9 +247,24 @@ def cut_windows(
 def split_groups(
     recordings: Sequence[Recording], held_out: Collection[str]
 ) -> tuple[list[Recording], list[Recording]]:
-    """(the rest, those of the groups `held_out`), each in the order given.
+    """Part recordings by group.
 
-    Raises DataError when a group has no recording or no recording would be left for one side.
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All recordings.
+    held_out : collection of str
+        The groups of the second part.
+
+    Returns
+    -------
+    rest, held : list of Recording
+        The recordings of other groups, and those of `held_out`, in the order given.
+
+    Raises
+    ------
+    DataError
+        A group has no recording, or one part would be empty.
     """
     unknown = sorted(set(held_out) - {r.group for r in recordings})
     if unknown:

