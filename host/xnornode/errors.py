@@ -2,13 +2,37 @@
 
 
 class XnorNodeError(ValueError):
-    """Base of every error that bad input causes; the command line shows it without a traceback."""
+    """Base of every error that bad input causes; the command line shows it without a traceback.
+
+    Examples
+    --------
+    >>> from xnornode import Dense, XnorNodeError
+    >>> try:
+    ...     Dense(0)
+    ... except XnorNodeError as error:
+    ...     print(error)
+    a layer's width must be at least 1, not 0
+    """
 
 
 class ModelError(XnorNodeError):
     """A model that the format does not allow.
 
-    `reason` is one of the names in FORMAT.md, "Order of checks": the C loader gives the same one.
+    Parameters
+    ----------
+    reason : str
+        One of the names in FORMAT.md, "Order of checks". The C loader gives the same one.
+    message : str
+        What is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> from xnornode import ModelError, push
+    >>> try:
+    ...     push("/dev/ttyACM0", bytes(100))
+    ... except ModelError as error:
+    ...     print(error.reason, "-", error)
+    magic - this is not a .bnn model file
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -17,15 +41,42 @@ class ModelError(XnorNodeError):
 
 
 class DataError(XnorNodeError):
-    """Recordings, windows or labels that cannot be used."""
+    """Recordings, windows, labels or settings that cannot be used.
+
+    Examples
+    --------
+    >>> from xnornode import DataError, TrainConfig
+    >>> try:
+    ...     TrainConfig(epochs=0)
+    ... except DataError as error:
+    ...     print(error)
+    epochs must be at least 1, not 0
+    """
 
 
 class LinkError(XnorNodeError):
-    """A board that cannot be reached or does not answer as it should."""
+    """A board that cannot be reached or does not answer as it should.
+
+    Examples
+    --------
+    >>> from xnornode import LinkError, LinkLost, NodeError
+    >>> issubclass(LinkLost, LinkError) and issubclass(NodeError, LinkError)
+    True
+    """
 
 
 class LinkLost(LinkError):
-    """A port that went away, or a node that has fallen silent, in the middle of something."""
+    """A port that went away, or a node that has fallen silent, in the middle of something.
+
+    Examples
+    --------
+    >>> from xnornode import LinkLost, Monitor
+    >>> try:  # doctest: +SKIP
+    ...     with Monitor("/dev/ttyACM0") as node:
+    ...         print(next(iter(node)).label)
+    ... except LinkLost as error:
+    ...     print(error)
+    """
 
 
 REMEDIES = {
@@ -45,7 +96,19 @@ REMEDIES = {
 class NodeError(LinkError):
     """A command that the node refuses; its model stays.
 
-    `name` is one of docs/reference/protocol.md, "Errors"; `message` what the node says of it.
+    Parameters
+    ----------
+    name : str
+        One of the names in docs/reference/protocol.md, "Errors".
+    message : str, default ""
+        What the node says about it.
+
+    Examples
+    --------
+    >>> from xnornode import NodeError
+    >>> print(NodeError("revision"))  # doctest: +NORMALIZE_WHITESPACE
+    the node refuses (revision);
+    give the new model a higher one (`xnornode train --revision N`)
     """
 
     def __init__(self, name: str, message: str = "") -> None:

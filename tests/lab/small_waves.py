@@ -11,7 +11,8 @@ from xnornode.export.fold import fold
 from xnornode.model.model import Model, Window
 from xnornode.nn.layer_spec import Dense
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Trained, train
+from xnornode.training.trained import Trained
+from xnornode.training.trainer import train
 
 CLASSES = ("slow", "fast", "rest")
 CONFIG = TrainConfig(layers=(Dense(32),), bits=2, epochs=8, batch=32, learning_rate=0.01)

@@ -10,7 +10,8 @@ from xnornode.export.fold import fold
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Dense
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Trained, train
+from xnornode.training.trained import Trained
+from xnornode.training.trainer import train
 
 LABELS = ("<b>above", "below & co")  # as no page may take them: they must be escaped
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from tools.bench.fit_networks import Case, Spec, network
 from xnornode.model.features import Items, Raw
+from xnornode.model.geometry import Geometry
 from xnornode.model.input_encoding import InputEncoding, Int8Encoding, Thermometer
-from xnornode.model.layers import Geometry, Thresholds
+from xnornode.model.layers import Thresholds
 from xnornode.model.model import Model, Window
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes import settings

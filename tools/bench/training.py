@@ -42,7 +42,8 @@ from xnornode.recipes.settings import (
     WATCH,
 )
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Trained, train
+from xnornode.training.trained import Trained
+from xnornode.training.trainer import train
 
 RESULTS = BUILD / "bench-training.json"
 MODELS = BUILD / "models"

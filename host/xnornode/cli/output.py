@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 if TYPE_CHECKING:
-    from xnornode.training.trainer import Epoch
+    from xnornode.training.trained import Epoch
 
 FRAME = 0.1
 """Seconds from one drawing of a bar to the next."""

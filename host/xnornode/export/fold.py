@@ -1,14 +1,14 @@
-"""A trained float network becomes an integer one: batch norm and sign turn into integer limits.
+"""A trained float network becomes an integer one: batch norm and sign turn into thresholds.
 
 Exactness. A neuron's float decision is one expression, `BatchNorm.infer`, on one number: z, the sum
-of weight times input, which float32 holds exactly (bytes are whole multiples of a power of two).
-Its steps (subtract a constant, multiply by a constant, add a constant) each round monotonically, so
-the result never turns back as z rises: it is non-decreasing for scale >= 0, non-increasing for
-scale < 0, and the decision `y >= 0` changes at most once. `fold` finds that place by bisection over
-the integers, evaluating the very same expression in the same dtype. So ties (y == 0 is +1) and
-rounding are settled as the float network settles them, and the two agree on every input by
-construction, not by a tolerance. Bytes and scores come from rounded factors: they may differ from
-the float network's by a step.
+of weight times input. float32 holds z exactly (int8 inputs are multiples of a power of two). The
+expression's steps (subtract a constant, multiply by a constant, add a constant) each round
+monotonically, so the result never turns back as z rises: it is non-decreasing for scale >= 0,
+non-increasing for scale < 0, and the decision `y >= 0` changes at most once. `fold` finds that
+change by bisection over the integers, evaluating the very same expression in the same dtype. So
+ties (y == 0 is +1) and rounding are settled as the float network settles them, and the two agree on
+every input by construction, not by a tolerance. int8 activations and scores come from rounded
+factors: they may differ from the float network's by a step.
 """
 
 from math import prod
@@ -21,26 +21,56 @@ from xnornode.export.polarity import choose_polarity
 from xnornode.model.layers import IntLayer, Requantize, Scores, Thresholds
 from xnornode.model.limits import INT32_MAX
 from xnornode.model.model import Model
+from xnornode.nn.activations import Int8ReLU
 from xnornode.nn.conv import BinaryConv
-from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
 from xnornode.nn.quantizers import sign
-from xnornode.training.trainer import Trained
+from xnornode.training.trained import Trained
 
 SELFTEST_SEED = 2463534242  # the example seed of Marsaglia's paper
 FACTOR_MAX = 2**15 - 1
 SHIFT_MAX = 31
-STEEPEST = 128  # times the lower quartile of a layer's scales of bytes
+STEEPEST = 128  # times the lower quartile of an int8 layer's scales
 
 
 def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     """The integer model of a trained network.
 
-    Its neurons of bits decide as the float network's do, on every input; those that are known to
-    fire mostly are turned round, with the weights that read them (`rarer`). Its scores are the
-    logits times one positive factor, with scales rounded to int16 and offsets to integers. Raises
-    ModelError for parameters that are not finite, for a network of real weights, and where the
-    format does not allow the model.
+    Its binary neurons decide as the float network's do, on every input. Neurons that mostly fire
+    are inverted, with the weights that read them (`choose_polarity`). Its scores are the logits
+    times one positive factor, with scales rounded to int16 and offsets to integers.
+
+    Parameters
+    ----------
+    trained : Trained
+        What `train` gives.
+    name : str, default ""
+        The model's name. Default: the dataset's.
+    notes : str, default ""
+        What it was trained on and how, at most 4095 printable ASCII characters.
+
+    Returns
+    -------
+    Model
+        The network that a node runs.
+
+    Raises
+    ------
+    ModelError
+        The network has real weights or parameters that are not finite, or the format does not
+        allow the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Dense, TrainConfig, fold, from_windows, prepare, train
+    >>> samples = np.random.default_rng(0).normal(0, 100, (80, 16, 2)).astype(np.int16)
+    >>> samples[40:] += 300
+    >>> dataset = from_windows("demo", samples, ["low"] * 40 + ["high"] * 40)
+    >>> trained = train(prepare(dataset), TrainConfig(layers=(Dense(16),), epochs=3, batch=16))
+    >>> model = fold(trained, name="levels")
+    >>> model.name, len(model.layers)
+    ('levels', 2)
     """
     network = trained.network
     if trained.config.weights == "real":
@@ -86,8 +116,8 @@ def fold_block(block: Block) -> IntLayer:
 
 
 def thresholds(block: Block, direction: Int64, inputs: int) -> Thresholds:
-    """Limits of neurons of bits, whose z is `direction` times that of the float network."""
-    # Over bits, z = inputs - 2 d falls as d, the differing inputs, rises: search over -d.
+    """Thresholds of binary neurons, whose z is `direction` times that of the float network."""
+    # With binary inputs, z = inputs - 2 d falls as d, the differing inputs, rises: search over -d.
     if block.inputs == "binary":
         low = np.full(len(direction), -inputs)
         high = np.ones_like(low)
@@ -109,11 +139,11 @@ def thresholds(block: Block, direction: Int64, inputs: int) -> Thresholds:
 
 
 def requantize(block: Block, inputs: int) -> Requantize:
-    """Factors, offsets and the shift that give the bytes of `ByteReLU`."""
+    """Factors, offsets and the shift that give the int8 values of `Int8ReLU`."""
     scale, offset = _affine(block)
     scale, offset = scale * Int8ReLU.STEPS, offset * Int8ReLU.STEPS + 0.5
     # A neuron that hardly ever varies has a scale so large that, with one shift for all, it would
-    # leave the others a few steps. It may be less steep, with the same byte at its mean.
+    # leave the others a few steps. It may be less steep, with the same value at its mean.
     steepest = STEEPEST * np.quantile(np.abs(scale), 0.25)
     if steepest:
         flat = np.clip(scale, -steepest, steepest)
@@ -126,7 +156,9 @@ def requantize(block: Block, inputs: int) -> Requantize:
         fits = np.abs(factors).max() <= FACTOR_MAX
         if fits and (np.abs(offsets) + reach * np.abs(factors)).max() <= INT32_MAX:
             return Requantize(factors.astype(np.int64), offsets.astype(np.int64), shift)
-    raise ModelError("layer", "a batch norm is too steep for bytes: train longer or lower the rate")
+    raise ModelError(
+        "layer", "a batch norm is too steep for int8: train longer or lower the learning rate"
+    )
 
 
 def scores(block: Block) -> Scores:
@@ -158,7 +190,9 @@ def finite_scale(block: Block) -> Float:
     norm = block.norm
     scale = norm.scale()
     if not all(np.isfinite(x).all() for x in (scale, norm.beta.value, norm.mean)):
-        raise ModelError("layer", "a batch norm is not finite: training diverged, lower the rate")
+        raise ModelError(
+            "layer", "a batch norm is not finite: training diverged, lower the learning rate"
+        )
     return scale
 
 

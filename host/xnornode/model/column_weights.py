@@ -1,4 +1,4 @@
-"""Weights in columns, and the bases of their limits, as bytes and back (FORMAT.md, "Columns").
+"""Weights in columns and the bases of their thresholds, as bytes and back (FORMAT.md, "Columns").
 
 Rows here are int8 (m, n), each -1 or +1, with the inputs in the order of the columns.
 """
@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Int8, Int64
-from xnornode.model.layers import check_layer
+from xnornode.model.geometry import check_layer
 
 Bits = npt.NDArray[np.bool_]
 
 
 def strips(outputs: int) -> list[tuple[int, int]]:
-    """Of each strip its outputs, and the bits of its unit: 32 or 16."""
+    """Per strip its outputs, and the bits of its unit: 32 or 16."""
     parts = []
     while outputs:
         unit = 32 if outputs > 16 else 16
@@ -39,10 +39,10 @@ def strips_size(outputs: int, inputs: int) -> int:
     return columns_size(outputs, inputs) + bases
 
 
-def pack_strips(rows: Int8, limits: Int64, counted: int) -> bytes:
-    """The strips of a layer. limits: int64 (m,), 0 to n + 1; counted: 0 or 1."""
+def pack_strips(rows: Int8, thresholds: Int64, counted: int) -> bytes:
+    """The strips of a layer. thresholds: int64 (m,), 0 to n + 1; counted: 0 or 1."""
     ones = rows == 2 * counted - 1
-    bases = ones.sum(axis=1) - limits
+    bases = ones.sum(axis=1) - thresholds
     digits = bases >> np.arange(planes(rows.shape[1]))[:, None] & 1  # (digit, output)
     parts, at = [], 0
     for size, unit in strips(len(rows)):
@@ -53,10 +53,10 @@ def pack_strips(rows: Int8, limits: Int64, counted: int) -> bytes:
 
 
 def unpack_strips(data: bytes, outputs: int, inputs: int, counted: int) -> tuple[Int8, Int64]:
-    """Inverse of `pack_strips`, of `strips_size` bytes: rows and limits.
+    """Inverse of `pack_strips`, of `strips_size` bytes: rows and thresholds.
 
-    Raises ModelError for a bit without an output or a pad byte that is not 0. The limits are as
-    they come.
+    Raises ModelError for a bit without an output or a pad byte that is not 0. Thresholds are not
+    checked.
     """
     ones = np.empty((outputs, inputs), np.bool_)
     digits = np.empty((planes(inputs), outputs), np.bool_)

@@ -19,6 +19,17 @@ Items = Int16 | Sequence[bytes]
 """What a node is given: windows, int16 (n, length, channels), or n texts."""
 
 
+def xorshift32(state: int, count: int) -> list[int]:
+    """The upper 16 bits of the next `count` states (Marsaglia, "Xorshift RNGs", 2003)."""
+    numbers = []
+    for _ in range(count):
+        state ^= state << 13 & 0xFFFFFFFF
+        state ^= state >> 17
+        state ^= state << 5 & 0xFFFFFFFF
+        numbers.append(state >> 16)
+    return numbers
+
+
 class Features(Protocol):
     """What a model file, training and inference ask of features."""
 

@@ -15,17 +15,9 @@ from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
 from xnornode.model.features import Features, Raw, Take
+from xnornode.model.geometry import Geometry, check_layer, in_columns
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
-from xnornode.model.layers import (
-    Geometry,
-    IntLayer,
-    Output,
-    Requantize,
-    Scores,
-    Thresholds,
-    check_layer,
-    in_columns,
-)
+from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
@@ -36,15 +28,15 @@ VERSION = 3
 FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
     features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams)
 }
-KINDS: dict[int, Activation] = {1: "binary", 2: "int8"}  # of inputs, and of outputs with
+KINDS: dict[int, Activation] = {1: "binary", 2: "int8"}  # outputs may be SCORES too
 SCORES = 3
 HEADER = struct.Struct("<4s4BII2HII2B2s")
-CODE = struct.Struct("<2B2s")
+ENCODING = struct.Struct("<2B2s")
 LAYER = struct.Struct("<2B5H10B2s")
 CRC = struct.Struct("<I")
 SHORTEST = 48
 LONGEST = 2**31 - 1
-# A file names its shapes before it gives their bytes: the first are checked, then the second taken.
+# Shapes stand before their bytes in a file: they are checked before the bytes are taken.
 
 
 def pack_rows(signs: Int8) -> npt.NDArray[np.uint32]:
@@ -71,7 +63,7 @@ def to_bytes(model: Model) -> bytes:
     w = model.window
     body = [struct.pack(f"<{len(w.scales)}I", *w.scales), model.features.to_bytes()]
     if model.encoding:
-        body.append(_code_bytes(model.encoding))
+        body.append(_encoding_bytes(model.encoding))
     body += [_layer_bytes(layer) for layer in model.layers]
     body.append(model.selftest_scores().astype("<i4").tobytes())
     texts = (model.name, *model.labels, *w.channels)
@@ -91,12 +83,12 @@ def to_bytes(model: Model) -> bytes:
     return header + rest + CRC.pack(zlib.crc32(header + rest))
 
 
-def _code_bytes(encoding: InputEncoding) -> bytes:
+def _encoding_bytes(encoding: InputEncoding) -> bytes:
     if isinstance(encoding, Thermometer):
         return _pad4(
             struct.pack("<B3x", encoding.bits) + encoding.thresholds.astype("<i2").tobytes()
         )
-    return CODE.pack(encoding.bits, encoding.shift, bytes(2)) + _affine(
+    return ENCODING.pack(encoding.bits, encoding.shift, bytes(2)) + _affine(
         encoding.offsets, encoding.factors
     )
 
@@ -126,14 +118,14 @@ def _layer_bytes(layer: IntLayer) -> bytes:
 
 
 class _Reader:
-    """Takes sections off the front of `data`; ModelError("end") when it is too short."""
+    """Takes sections off the start of `data`; ModelError("end") when it is too short."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
     def take(self, size: int) -> bytes:
         if size > len(self.data) - self.at:
-            raise ModelError("end", "the file ends before all of its parts: write it anew")
+            raise ModelError("end", "the file ends too early: write it again")
         self.at += size
         return self.data[self.at - size : self.at]
 
@@ -172,7 +164,7 @@ def from_bytes(data: bytes) -> Model:
 
 def _parse(r: _Reader) -> Model:
     fields = HEADER.unpack(r.take(HEADER.size))
-    _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, coded, zero = fields
+    _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, encoded, zero = fields
     bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
     bad = bad or (kind == NGrams.KIND and (channels != 1 or hop != length))
     if bad or not seed or shift > 15 or any(zero):
@@ -182,7 +174,7 @@ def _parse(r: _Reader) -> Model:
         raise ModelError("encoder", f"features {kind}: this xnornode knows {sorted(FEATURES)}")
     features = FEATURES[kind](r.take, length, channels)
     values = features.count(length, channels)
-    encoding = _parse_code(r, coded, features, length, channels)
+    encoding = _parse_encoding(r, encoded, features, length, channels)
     given: str = encoding.output if encoding else "binary"
     width = encoding.width(values) if encoding else values
     layers: list[IntLayer] = []
@@ -196,14 +188,14 @@ def _parse(r: _Reader) -> Model:
     notes = _parse_notes(r)
     r.pad4("strings")
     if r.at != len(r.data):
-        raise ModelError("end", "bytes are left after the last string: write the file anew")
+        raise ModelError("end", "bytes are left after the last string: write the file again")
     name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
     window = Window(names, length, hop, rate, scales)
     parts = (name, labels, window, features, encoding, tuple(layers))
     return Model(*parts, revision, seed, shift, expected, notes)
 
 
-def _parse_code(
+def _parse_encoding(
     r: _Reader, kind: int, features: Features, length: int, channels: int
 ) -> InputEncoding | None:
     rows = features.rows(length, channels)
@@ -214,10 +206,12 @@ def _parse_code(
     most = {Thermometer.KIND: MAX_BITS, BitPlanes.KIND: MAX_PLANES, Int8Encoding.KIND: 8}
     if kind not in most:
         raise ModelError("encoder", f"encoding {kind}: this xnornode knows {sorted(most)}")
-    bits, shift, zero = CODE.unpack(r.take(CODE.size))
+    bits, shift, zero = ENCODING.unpack(r.take(ENCODING.size))
     ok = 1 <= bits <= most[kind] and shift <= (0 if kind == Thermometer.KIND else 31)
     if not ok or any(zero) or (kind == Int8Encoding.KIND and bits != 8):
-        raise ModelError("encoder", "the code's fields are outside what the format allows")
+        raise ModelError(
+            "encoder", "the input encoding's fields are outside what the format allows"
+        )
     if kind == Thermometer.KIND:
         thresholds = r.array("<i2", rows, bits).astype(np.int16)
         r.pad4("encoder")
@@ -242,9 +236,9 @@ def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
     n = geometry.inputs
     if in_columns(inputs, KINDS.get(kind, "scores"), geometry):
         check_layer(counted <= 1, f"counted value {counted}: 0 or 1")
-        rows, limits = unpack_strips(r.take(strips_size(m, n)), m, n, counted)
+        rows, values = unpack_strips(r.take(strips_size(m, n)), m, n, counted)
         weights = rows.reshape(m, kw, kh, c).transpose(0, 2, 1, 3)
-        return IntLayer(weights, (h, w, c), inputs, Thresholds(limits), *options, counted)
+        return IntLayer(weights, (h, w, c), inputs, Thresholds(values), *options, counted)
     check_layer(not counted, f"counted value {counted} of weights in rows")
     words = r.array("<u4", m, -(-n // 32)).astype(np.uint32)
     weights = unpack_rows(words, n).reshape(m, kh, kw, c // groups)
@@ -253,9 +247,9 @@ def _parse_layer(r: _Reader, width: int, given: str, last: bool) -> IntLayer:
 
 def _parse_output(r: _Reader, inputs: Activation, kind: int, m: int, shift: int) -> Output:
     if kind == 1:
-        limits = r.array("<u2" if inputs == "binary" else "<i4", m).astype(np.int64)
+        values = r.array("<u2" if inputs == "binary" else "<i4", m).astype(np.int64)
         r.pad4("layer")
-        return Thresholds(limits)
+        return Thresholds(values)
     factors, offsets = r.affine(m, "layer")
     return Scores(factors, offsets) if kind == SCORES else Requantize(factors, offsets, shift)
 

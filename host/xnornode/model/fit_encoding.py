@@ -27,10 +27,11 @@ FACTOR_RATIO = 2048
 
 
 def fit_encoding(values: Int16, rows: int, name: EncodingName, bits: int) -> InputEncoding:
-    """The code whose steps suit `values`, int16 (n, V), of which value i is of row i mod rows.
+    """The encoding whose steps suit `values`, int16 (n, V). Value i is of row i mod rows.
 
-    thermometer: thresholds at quantiles. planes, bytes: steps of equal size over nearly all of the
-    range; as bytes, data that is never negative keeps its zero. Raises DataError for too many bits.
+    thermometer: thresholds at quantiles. bit-planes, int8: steps of equal size over nearly all of
+    the range; with int8, data that is never negative keeps its zero. Raises DataError for too many
+    bits.
     """
     table = sample_rows(values.reshape(-1, rows))
     if name == "thermometer":
@@ -70,10 +71,10 @@ def sample_rows(table: Int16) -> Int16:
 
 
 def _quantiles(table: Int16, bits: int) -> npt.NDArray[np.float64]:
-    """What cuts each column of `table` into bits + 1 equally full parts, (columns, bits).
+    """Thresholds that cut each column of `table` into bits + 1 equally full parts, (columns, bits).
 
     The column's least value is left out: where most of an image is black, cuts at black would make
-    bits that are always 1. A single bit is to tell dark from light, and cuts between the two means.
+    bits that are always 1. A single bit tells dark from light: it cuts between their means.
     """
     levels = np.arange(1, bits + 1) / (bits + 1)
     cuts = np.empty((table.shape[1], bits))

@@ -1,4 +1,4 @@
-"""Codes: each value becomes bits or a byte of the network's input (FORMAT.md, "Codes").
+"""Input encodings: each value becomes binary or int8 inputs (FORMAT.md, "Input encodings").
 
 Twin of `bnn_encode.c`: written to be read, compared with it bit for bit.
 """
@@ -24,15 +24,22 @@ def check_affine(factors: Int64, offsets: Int64, shift: int, reach: int, reason:
     ok = ok and bool((abs(offsets) <= INT32_MAX - reach * abs(factors)).all())
     if not ok:
         text = f"factors (int16), offsets and a shift of 0 to 31 that keep {reach} within int32"
-        raise ModelError(reason, f"a layer or code needs {text}")
+        raise ModelError(reason, f"a layer or input encoding needs {text}")
 
 
 @dataclass(frozen=True, eq=False)
 class Thermometer:
-    """Thermometer code: bit j of value i is 1 where x >= thresholds[i mod rows, j].
+    """Bit j of value i is 1 where x >= thresholds[i mod rows, j].
 
-    thresholds: int16, shape (rows, bits), each row non-decreasing, 1 to 32 bits.
-    Raises ModelError for any other.
+    Parameters
+    ----------
+    thresholds : ndarray of int16, shape (rows, bits)
+        Each row non-decreasing. 1 to 32 bits per value.
+
+    Raises
+    ------
+    ModelError
+        The thresholds are of another kind.
     """
 
     KIND: ClassVar[int] = 1
@@ -69,10 +76,21 @@ class Thermometer:
 
 @dataclass(frozen=True, eq=False)
 class BitPlanes:
-    """Binary digits of (x * factor + offset) >> shift, limited to 0 .. 2^bits - 1, lowest first.
+    """Binary digits of (x * factor + offset) >> shift, clipped to 0 .. 2^bits - 1, lowest first.
 
-    factors, offsets: int64 (rows,); value i takes those of row i mod rows. bits: 1 to 8.
-    Raises ModelError for any other.
+    Parameters
+    ----------
+    factors, offsets : ndarray of int64, shape (rows,)
+        Value i takes those of row i mod rows. Factors are within int16.
+    shift : int
+        0 to 31.
+    bits : int
+        Per value, 1 to 8.
+
+    Raises
+    ------
+    ModelError
+        A value is outside these, or a result would leave int32.
     """
 
     KIND: ClassVar[int] = 2
@@ -106,10 +124,19 @@ class BitPlanes:
 
 @dataclass(frozen=True, eq=False)
 class Int8Encoding:
-    """One byte per value: (x * factor + offset) >> shift, limited to -128 .. 127.
+    """One int8 per value: (x * factor + offset) >> shift, clipped to -128 .. 127.
 
-    factors, offsets: int64 (rows,); value i takes those of row i mod rows.
-    Raises ModelError for any other.
+    Parameters
+    ----------
+    factors, offsets : ndarray of int64, shape (rows,)
+        Value i takes those of row i mod rows. Factors are within int16.
+    shift : int
+        0 to 31.
+
+    Raises
+    ------
+    ModelError
+        A value is outside these, or a result would leave int32.
     """
 
     KIND: ClassVar[int] = 3
@@ -132,7 +159,7 @@ class Int8Encoding:
         return values
 
     def encode(self, values: Int16) -> Int8:
-        """Bytes, int8 (n, V), of values int16 (n, V)."""
+        """Inputs, int8 (n, V), of values int16 (n, V)."""
         row = _row_of_value(values, self.rows)
         v = (values * self.factors[row] + self.offsets[row]) >> self.shift
         return np.clip(v, -128, 127).astype(np.int8)

@@ -1,7 +1,7 @@
 """The integer network as plain data, and its slow, readable inference.
 
 This is what a `.bnn` file holds (FORMAT.md) and the reference that the C core is compared with, bit
-for bit: a front, a code, and layers (`intlayers`).
+for bit: features, an input encoding, and layers (`layers.py`).
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from xnornode._typing import Int8, Int32
 from xnornode.errors import ModelError
-from xnornode.model.features import Features, Items
+from xnornode.model.features import Features, Items, xorshift32
+from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
-from xnornode.model.layers import IntLayer, Scores, check_layer
+from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
@@ -40,9 +41,23 @@ def _check_string(text: str, what: str) -> None:
 class Window:
     """What a window is: `length` samples of the named channels, one window every `hop` samples.
 
-    rate_mhz: sample rate in thousandths of a hertz, 0 if unknown. scales: per channel, billionths
-    of the channel's unit to one count of a sample, 0 if unknown. For texts one channel, and length
-    and hop are the bytes that are read. Raises ModelError.
+    Parameters
+    ----------
+    channels : tuple of str
+        Their names, with units: "accel x (g)". 1 to 255; for texts one.
+    length : int
+        Samples per channel, 1 to 65535. For texts the bytes that are read.
+    hop : int
+        Samples from one window to the next, 1 to `length`. For texts `length`.
+    rate_mhz : int
+        Sample rate in thousandths of a hertz, 0 if unknown.
+    scales : tuple of int
+        Per channel, billionths of the channel's unit to one count of a sample, 0 if unknown.
+
+    Raises
+    ------
+    ModelError
+        A value is outside what the format allows.
     """
 
     channels: tuple[str, ...]
@@ -65,12 +80,54 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A whole network: the window, front and code, layers with the scores last, labels.
+    """An integer network and all that a node needs to run it. `fold` makes one.
 
-    code: None after a front of texts, which gives bits itself. revision: the maker's version, 0 if
-    not numbered. seed, shift: the self-test's window. expected: its scores as a file gave them,
-    int32 (classes,); None: what this model computes. notes: what it was trained on and how.
-    Raises ModelError when the parts do not fit together.
+    Parameters
+    ----------
+    name : str
+        1 to 63 printable ASCII characters, as are labels and channels.
+    labels : tuple of str
+        The classes, 1 to 255, in the order of the scores.
+    window : Window
+        Channels, length, hop, sample rate and scales.
+    features : Raw, Statistics or NGrams
+        What a window or a text becomes first.
+    encoding : Thermometer, BitPlanes or Int8Encoding, or None
+        How values become the first layer's inputs. None for n-grams, which are binary already.
+    layers : tuple of IntLayer
+        1 to 16 layers. The last one gives the scores.
+    revision : int, default 0
+        The maker's version, below 2**32. 0: not numbered.
+    seed : int, default 1
+        Of the self-test's window, 1 to 2**32 - 1.
+    shift : int, default 0
+        Narrows the self-test's samples by so many bits, 0 to 15.
+    expected : ndarray of int32, shape (classes,), optional
+        The self-test's scores as a file gave them. Default: what this model computes.
+    notes : str, default ""
+        What it was trained on and how, at most 4095 printable ASCII characters.
+
+    Raises
+    ------
+    ModelError
+        The parts do not fit together, or the format does not allow them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import Dense, TrainConfig, fold, from_windows, prepare, train
+    >>> samples = np.random.default_rng(0).normal(0, 100, (80, 16, 2)).astype(np.int16)
+    >>> samples[40:] += 300
+    >>> dataset = from_windows("demo", samples, ["low"] * 40 + ["high"] * 40)
+    >>> config = TrainConfig(layers=(Dense(16),), epochs=12, batch=16)
+    >>> model = fold(train(prepare(dataset), config))
+    >>> index = model.predict(samples[[0, 79]])
+    >>> [model.labels[i] for i in index]
+    ['low', 'high']
+    >>> model.scores(samples[:3]).shape
+    (3, 2)
+    >>> model.selftest()
+    True
     """
 
     name: str
@@ -126,18 +183,40 @@ class Model:
         return self.encoding.width(values) if self.encoding else values
 
     def inputs(self, windows: Items) -> Int8:
-        """The first layer's inputs, int8 (n, width): -1 and +1, or bytes.
+        """What windows or texts become before the first layer.
 
-        windows: int16 (n, length, channels); for a model of texts a sequence of bytes. Raises
-        DataError for another shape or type.
+        Parameters
+        ----------
+        windows : ndarray of int16, shape (n, length, channels), or sequence of bytes
+            Windows in counts of the sensor. A model of texts takes n texts, as bytes.
+
+        Returns
+        -------
+        ndarray of int8, shape (n, width)
+            -1 and +1, or int8 values from -128 to 127.
+
+        Raises
+        ------
+        DataError
+            The items have another shape or type.
         """
         items = self.features.check_items(windows, self.window.length, len(self.window.channels))
         values = self.features.values(items)
         return self.encoding.encode(values) if self.encoding else values
 
     def activations(self, windows: Items) -> Iterator[Int8]:
-        """The first layer's inputs, int8 (n, width), and what each layer but the last gives, int8
-        (n, h, w, m)."""
+        """The first layer's inputs, then what each layer but the last gives.
+
+        Parameters
+        ----------
+        windows : ndarray of int16, shape (n, length, channels), or sequence of bytes
+            As `inputs` takes them.
+
+        Yields
+        ------
+        ndarray of int8, shape (n, width), then (n, height, width, channels) per layer
+            Binary activations are -1 and +1.
+        """
         x = self.inputs(windows)
         yield x
         for layer in self.layers[:-1]:
@@ -145,7 +224,18 @@ class Model:
             yield x
 
     def scores(self, windows: Items) -> Int32:
-        """Scores, int32 (n, classes), of windows as `inputs` takes them."""
+        """Integer scores per class, bit for bit those of a node.
+
+        Parameters
+        ----------
+        windows : ndarray of int16, shape (n, length, channels), or sequence of bytes
+            As `inputs` takes them.
+
+        Returns
+        -------
+        ndarray of int32, shape (n, classes)
+            In the order of `labels`.
+        """
         widest = max(self.width, *(prod(layer.output_shape) for layer in self.layers))
         step = max(1, CHUNK // widest)
         parts = [self._scores(windows[i : i + step]) for i in range(0, len(windows), step)]
@@ -156,31 +246,53 @@ class Model:
         return self.layers[-1].forward(last)
 
     def predict(self, windows: Items) -> npt.NDArray[np.int64]:
-        """Class index per window, (n,): the highest score, the first of them in a tie."""
+        """Class index per window or text, as a node decides.
+
+        It means the same as `Trained.predict`, which computes in float arithmetic. Both take the
+        same items and give indices into `labels`. `XnorClassifier.predict` follows scikit-learn:
+        it gives the classes themselves.
+
+        Parameters
+        ----------
+        windows : ndarray of int16, shape (n, length, channels), or sequence of bytes
+            As `inputs` takes them.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            The class of the highest score; of equal scores the first.
+        """
         return self.scores(windows).argmax(axis=1)
 
     def selftest_window(self) -> Items:
-        """The self-test's window, int16 (1, length, channels), or its text (FORMAT.md)."""
+        """The window or text of the self-test (FORMAT.md, "Self-test").
+
+        Returns
+        -------
+        ndarray of int16, shape (1, length, channels), or list of bytes
+            As `scores` takes it.
+        """
         shape = (self.window.length, len(self.window.channels))
-        return self.features.selftest_items(partial(_xorshift32, self.seed), self.shift, *shape)
+        return self.features.selftest_items(partial(xorshift32, self.seed), self.shift, *shape)
 
     def selftest_scores(self) -> Int32:
-        """The scores that the self-test must give, int32 (classes,)."""
+        """The scores that the self-test must give.
+
+        Returns
+        -------
+        ndarray of int32, shape (classes,)
+            What the file says, or what this model computes if it came from no file.
+        """
         if self.expected is not None:
             return self.expected
         return self.scores(self.selftest_window())[0]
 
     def selftest(self) -> bool:
-        """Whether this model computes the scores that its file gives for the self-test."""
+        """Whether this model computes the scores that its file gives for the self-test.
+
+        Returns
+        -------
+        bool
+            False means that the reader or this computer computes wrongly.
+        """
         return bool((self.scores(self.selftest_window())[0] == self.selftest_scores()).all())
-
-
-def _xorshift32(state: int, count: int) -> list[int]:
-    """The upper 16 bits of the next `count` states (Marsaglia, "Xorshift RNGs", 2003)."""
-    numbers = []
-    for _ in range(count):
-        state ^= state << 13 & 0xFFFFFFFF
-        state ^= state >> 17
-        state ^= state << 5 & 0xFFFFFFFF
-        numbers.append(state >> 16)
-    return numbers

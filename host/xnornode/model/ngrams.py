@@ -1,4 +1,4 @@
-"""Front 3: the n-grams of a text, hashed into a row of bits (FORMAT.md, "Front 3: text").
+"""The n-grams of a text, hashed into a row of bits (FORMAT.md, "Features 3: n-grams").
 
 Twin of `bnn_text.c`: written to be read, compared with it bit for bit.
 """
@@ -16,7 +16,7 @@ from xnornode.errors import DataError, ModelError
 from xnornode.model.features import Take
 
 Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint32]
 Unit = Literal["characters", "words"]
 
@@ -43,7 +43,7 @@ def _clean_table(unit: Unit) -> Bytes:
 TABLES = {unit: _clean_table(unit) for unit in UNITS.values()}
 
 
-def fnv1a(data: Bytes, start: Places, end: Places) -> Hashes:
+def fnv1a(data: Bytes, start: Indices, end: Indices) -> Hashes:
     """32-bit FNV-1a (Fowler, Noll, Vo) of data[start:end], for arrays of starts and ends."""
     hashes = np.full(len(start), 0x811C9DC5, np.uint32)
     left = np.arange(len(start))
@@ -64,13 +64,26 @@ def mix(h: Hashes) -> Hashes:
 
 @dataclass(frozen=True)
 class NGrams:
-    """Which n-grams a text has, as bits: bit b is 1 where an n-gram falls into bucket b.
+    """Which n-grams a text has: input b is 1 where an n-gram falls into bucket b.
 
-    unit: "characters" (bytes) or "words". shortest, longest: n, 1 to 8 of them. buckets: width of
-    the bits, 1 to 65534. length: bytes of a text that are read, 1 to 65535, as the model's window
-    has it. Upper case of ASCII counts as lower, white space of any length as one space; between
-    words all is white space but ASCII letters, digits and the bytes from 0x80 on.
-    Raises ModelError for values outside these.
+    Upper case of ASCII counts as lower case, white space of any length as one space. Between words
+    all is white space but ASCII letters, digits and the bytes from 0x80 on.
+
+    Parameters
+    ----------
+    unit : {"characters", "words"}
+        Of what n are taken. A character is a byte.
+    shortest, longest : int
+        The least and the greatest n, 1 to 8.
+    buckets : int
+        Binary inputs, 1 to 65534.
+    length : int
+        Bytes of a text that are read, 1 to 65535, as the model's window has it.
+
+    Raises
+    ------
+    ModelError
+        A value is outside these.
     """
 
     unit: Unit
@@ -94,7 +107,7 @@ class NGrams:
             raise ModelError("encoder", f"1 to 65535 bytes of a text are read, not {self.length}")
 
     def count(self, length: int, channels: int) -> int:
-        """Bits of a text."""
+        """Inputs of a text."""
         return self.buckets
 
     def rows(self, length: int, channels: int) -> int:
@@ -133,7 +146,7 @@ class NGrams:
             row[self.buckets_of(text)] = 1
         return out
 
-    def buckets_of(self, text: bytes) -> Places:
+    def buckets_of(self, text: bytes) -> Indices:
         """The bucket of each n-gram of the text, int64; the same one may come more than once."""
         clean, start, end = self._units(text)
         hashes = [
@@ -145,7 +158,7 @@ class NGrams:
         mixed = mix(np.concatenate(hashes)).astype(np.uint64)
         return (mixed * np.uint64(self.buckets) >> np.uint64(32)).astype(np.int64)
 
-    def _units(self, text: bytes) -> tuple[Bytes, Places, Places]:
+    def _units(self, text: bytes) -> tuple[Bytes, Indices, Indices]:
         """The cleaned text, between two spaces, and where each of its units starts and ends."""
         read = np.frombuffer(text[: self.length], np.uint8)
         clean = np.concatenate(([SPACE], TABLES[self.unit][read], [SPACE])).astype(np.uint8)
@@ -165,5 +178,5 @@ class NGrams:
     def from_bytes(cls, take: Take, length: int, channels: int) -> Self:
         unit, shortest, longest, zero, buckets = SECTION.unpack(take(SECTION.size))
         if unit not in UNITS or zero:
-            raise ModelError("encoder", "the text front's fields are not what the format allows")
+            raise ModelError("encoder", "the n-grams' fields are not what the format allows")
         return cls(UNITS[unit], shortest, longest, buckets, length)

@@ -1,4 +1,4 @@
-"""Front 2: statistics of a window of samples, in integers (FORMAT.md, "Front 2: features").
+"""Statistics of a window of samples, in integers (FORMAT.md, "Features 2: statistics").
 
 Twin of `bnn_features.c`: written to be read, compared with it bit for bit.
 """
@@ -78,12 +78,12 @@ def _means(x: Int32) -> Int64:
 
 
 def _centred(x: Int32) -> Int32:
-    """Distance of each sample from the mean of its row, limited to int16."""
+    """Distance of each sample from the mean of its row, clipped to int16."""
     return np.clip(x - _means(x)[..., None].astype(np.int32), INT16.min, INT16.max)
 
 
 def _products(x: Int32, y: Int32) -> Int64:
-    """Sum of the products of two rows of samples, each of which is at most 2^30."""
+    """Sum of the products of two rows of samples. A product is at most 2^30."""
     return (x * y).sum(-1, dtype=np.int64)
 
 
@@ -150,14 +150,14 @@ def _bands(x: Int32, count: int) -> Iterator[Int64]:
 
 
 def _covariances(x: Int32) -> Iterator[Int64]:
-    """Of each pair of channels, in windows (n, channels, length)."""
+    """Covariance of each pair of channels, in windows (n, channels, length)."""
     c = _centred(x)
     for i, j in combinations(range(x.shape[1]), 2):
         yield _root(_products(c[:, i], c[:, j]), x.shape[2])
 
 
 def _lagged_covariances(x: Int32, lag: int) -> Iterator[Int64]:
-    """Of each channel with each, itself too, that many samples earlier."""
+    """Covariance of each channel with each, itself too, `lag` samples earlier."""
     c = _centred(x)
     for i, j in product(range(x.shape[1]), repeat=2):
         yield _root(_products(c[:, i, lag:], c[:, j, :-lag]), x.shape[2])
@@ -167,12 +167,26 @@ def _lagged_covariances(x: Int32, lag: int) -> Iterator[Int64]:
 class Statistics(WindowFeatures):
     """Statistics of each channel of a window, over the whole of it and over parts of it.
 
-    statistics: names of `STATISTICS`, "covariance" and "lagged covariance", of the whole window.
-    bands: octave bands whose log energy is taken, 0 to 14: the first is a quarter to half of the
-    sample rate. parts, part_statistics: the window is cut into 2 to 16 parts of nearly equal
-    length, and these, names of `STATISTICS`, are taken of each; 0 and () for none. lag: the samples
-    between what "asymmetry" and "lagged covariance" compare, 1 to 255 and below the window's
-    length; 0 without them. The order of names does not matter. Raises ModelError for anything else.
+    Parameters
+    ----------
+    statistics : tuple of str, default `DEFAULT`
+        Of the whole window: names of `STATISTICS`, "covariance" and "lagged covariance". Their
+        order does not matter.
+    bands : int, default 0
+        Octave bands whose log energy is taken, 0 to 14. The first is a quarter to half of the
+        sample rate.
+    parts : int, default 0
+        The window is cut into 2 to 16 parts of nearly equal length. 0: none.
+    part_statistics : tuple of str, default ()
+        Names of `STATISTICS` that are computed of each part.
+    lag : int, default 0
+        Samples between what "asymmetry" and "lagged covariance" compare, 1 to 255 and below the
+        window's length. 0 without them.
+
+    Raises
+    ------
+    ModelError
+        A name is unknown, or a number is outside these.
     """
 
     statistics: tuple[str, ...] = DEFAULT
@@ -189,7 +203,7 @@ class Statistics(WindowFeatures):
             if named - {*known}:
                 unknown = ", ".join(sorted(named - {*known}))
                 raise ModelError("encoder", f"{field}: not {unknown}, but of {', '.join(known)}")
-            # One order, so that equal fronts are equal.
+            # One order, so that equal statistics are equal.
             object.__setattr__(self, field, tuple(name for name in known if name in named))
         if not 0 <= self.bands <= MAX_BANDS:
             raise ModelError("encoder", f"bands are 0 to {MAX_BANDS}, not {self.bands}")
@@ -231,11 +245,11 @@ class Statistics(WindowFeatures):
         if LAGGED in self.statistics:
             values += channels**2
         if not values:
-            raise ModelError("encoder", "features of which there are none: name some statistics")
+            raise ModelError("encoder", "there are no features: name some statistics")
         return values
 
     def rows(self, length: int, channels: int) -> int:
-        """Each value is coded by a row of its own."""
+        """Each value is encoded by a row of its own."""
         return self.count(length, channels)
 
     def scratch_words(self, length: int, channels: int) -> int:
@@ -259,7 +273,7 @@ class Statistics(WindowFeatures):
         for i in range(self.parts):
             part = x[..., length * i // self.parts : length * (i + 1) // self.parts]
             each += _statistics(part, self.part_statistics, self.lag)
-        # Of each channel all its values, then what is of pairs.
+        # All values of each channel, then those of pairs.
         columns = [table[:, c] for c in range(x.shape[1]) for table in each]
         if COVARIANCE in self.statistics:
             columns += _covariances(x)

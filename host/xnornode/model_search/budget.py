@@ -18,7 +18,8 @@ from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Trained, make_network
+from xnornode.training.trained import Trained
+from xnornode.training.trainer import make_network
 
 FEW = 16  # windows on which the encoding is fitted, of a network that is never trained
 

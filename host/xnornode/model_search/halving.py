@@ -26,7 +26,8 @@ from xnornode.model.model import Model
 from xnornode.model_search.budget import Budget, Candidate, Cost, notes
 from xnornode.model_search.space import checked, drawn
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Epoch, Trained, train
+from xnornode.training.trained import Epoch, Trained
+from xnornode.training.trainer import train
 
 ETA = 3  # one network of so many goes on to the next round, for so many times the epochs
 ROUNDS = 3

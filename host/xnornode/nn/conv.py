@@ -21,8 +21,22 @@ class BinaryConv:
     """Convolution over (n, height, width, channels), then max-pool; no bias.
 
     Latent weights are float32 (outputs, kh * kw * channels / groups), ordered by row, column,
-    channel. fill: what stands outside the input, -1 for binary and 0 for int8. What the pool leaves
-    over at the end is dropped.
+    channel. What the pool leaves over at the end is dropped.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (height, width, channels).
+    spec : Conv
+        Outputs, kernel, stride, padding, pool and groups.
+    rng : Generator
+        Draws the first weights.
+    fill : {-1, 0}, default -1
+        What stands outside the input: -1 for binary inputs, 0 for int8.
+    first : bool, default False
+        Nobody needs the gradient by the input.
+    binarizer : WeightBinarizer, optional
+        How latent weights become -1 and +1. Default: by sign.
     """
 
     def __init__(
@@ -112,7 +126,7 @@ class BinaryConv:
             self._x, self._used, self._higher = x, used, higher
         each = self.outputs // self.groups
 
-        def piece(start: int, end: int) -> None:
+        def block(start: int, end: int) -> None:
             # One position of the pool after the other: each is a block of its own.
             best = out[start:end]
             z = best if size == 1 else np.empty_like(best)
@@ -120,14 +134,14 @@ class BinaryConv:
                 into = (best if i == 0 else z).reshape(-1, self.outputs)
                 for g in range(self.groups):
                     own = slice(g * each, (g + 1) * each)
-                    seen = self._columns(self._patches(x[start:end], g, i))
-                    np.matmul(seen, used[own].T, out=into[:, own])
+                    patches = self._columns(self._patches(x[start:end], g, i))
+                    np.matmul(patches, used[own].T, out=into[:, own])
                 if i and training:
                     np.greater(z, best, out=higher[i - 1, start:end])
                 if i:
                     np.maximum(best, z, out=best)
 
-        cache_blocks.run(piece, self._parts(len(x)))
+        cache_blocks.run(block, self._parts(len(x)))
         return out
 
     def backward(self, grad: Float) -> Float:
@@ -189,7 +203,7 @@ class BinaryConv:
         return z
 
     def _add_patches(self, back: Float, columns: Float) -> None:
-        """Add each field of view's gradient, (n, oh, ow, kh, kw, channels), to where it was seen.
+        """Add each patch's gradient, (n, oh, ow, kh, kw, channels), to the inputs it came from.
 
         First down the rows, where whole rows of the kernel lie together, then along them.
         """

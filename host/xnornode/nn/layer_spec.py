@@ -6,7 +6,7 @@ conv 32x5x3           kernel 5 x 3 (height x width)
 conv 32x5/2 pool 2    stride 2, then a max-pool of 2
 pad 1, groups 4       more of a convolution's settings
 int8                  the layer's activation is int8, not binary
-global average pooling    alone and last: the scores see the mean over all output positions
+global average pooling    alone and last: the scores see each channel's mean over all positions
 """
 
 import re
@@ -20,7 +20,26 @@ from xnornode.errors import DataError
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer of `outputs` neurons, with binary or int8 activations."""
+    """A fully connected layer.
+
+    Parameters
+    ----------
+    outputs : int
+        Neurons, at least 1.
+    activation : {"binary", "int8"}, default "binary"
+        What the layer gives: one bit, -1 or +1, or one byte, 0 to 127.
+
+    Raises
+    ------
+    DataError
+        There are no outputs.
+
+    Examples
+    --------
+    >>> from xnornode import Dense, TrainConfig
+    >>> TrainConfig(layers=(Dense(64), Dense(32, activation="int8"))).layers[0]
+    Dense(outputs=64, activation='binary')
+    """
 
     outputs: int
     activation: Activation = "binary"
@@ -32,7 +51,35 @@ class Dense:
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution of `outputs` filters, then a max-pool; over a window, use widths of 1."""
+    """A convolution, then a max-pool.
+
+    Pairs are height, then width. A window of samples has the height `length` and the width 1, so
+    there the second number of kernel, stride and pool is 1.
+
+    Parameters
+    ----------
+    outputs : int
+        Filters, which are the output's channels.
+    kernel : tuple of int, default (3, 3)
+        Size of the patch that a filter sees.
+    stride : tuple of int, default (1, 1)
+        Inputs from one patch to the next.
+    padding : tuple of int, default (0, 0)
+        Rows and columns that are added on each side, fewer than the kernel has.
+    pool : tuple of int, default (1, 1)
+        Output positions whose maximum is taken. (1, 1): no pool.
+    groups : int, default 1
+        Divides the input's channels and the outputs. A filter sees one group of channels.
+    activation : {"binary", "int8"}, default "binary"
+        What the layer gives: one bit, -1 or +1, or one byte, 0 to 127.
+
+    Examples
+    --------
+    >>> from xnornode import Conv, Dense, TrainConfig
+    >>> config = TrainConfig(layers=(Conv(16, (5, 1), stride=(2, 1), pool=(2, 1)), Dense(32)))
+    >>> config.layers[0].kernel
+    (5, 1)
+    """
 
     outputs: int
     kernel: tuple[int, int] = (3, 3)
@@ -43,7 +90,18 @@ class Conv:
     activation: Activation = "binary"
 
     def check(self, input_shape: Shape) -> None:
-        """Raise DataError where this layer does not fit a grid (height, width, channels)."""
+        """Check that the layer fits an input.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (height, width, channels).
+
+        Raises
+        ------
+        DataError
+            It does not fit.
+        """
         if self.outputs < 1 or min(*self.kernel, *self.stride, *self.pool, self.groups) < 1:
             raise DataError("a convolution's outputs, kernel, stride, pool, groups must be above 0")
         for size, k, s, p, q in zip(

@@ -5,7 +5,6 @@ layers have the channels last: (n, width) or (n, height, width, channels). A gra
 loss by the layer's output or input, and a layer may overwrite the one it is given.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,14 +12,23 @@ import numpy as np
 
 from xnornode._typing import Float
 from xnornode.nn import cache_blocks
-from xnornode.nn.quantizers import STES, WeightBinarizer, sign
+from xnornode.nn.quantizers import WeightBinarizer
 
 
 @dataclass(eq=False)
 class Parameter:
     """Trained numbers and the gradient of the loss by them.
 
-    latent: weights used by their sign, kept in [-1, 1]. floor: the least value allowed.
+    Parameters
+    ----------
+    value : ndarray of float32
+        The numbers.
+    grad : ndarray of float32
+        The gradient, of the same shape.
+    latent : bool, default False
+        Weights that are used by their sign. They are kept in [-1, 1].
+    floor : float, optional
+        The least value allowed.
     """
 
     value: Float
@@ -56,7 +64,18 @@ def glorot(outputs: int, inputs: int, fan_out: int, rng: np.random.Generator) ->
 class BinaryDense:
     """z = x @ w.T with w from latent weights, float32 (outputs, inputs), no bias.
 
-    The input is flattened. first: nobody needs the gradient by the input.
+    The input is flattened.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Width of the input, and neurons.
+    rng : Generator
+        Draws the first weights.
+    first : bool, default False
+        Nobody needs the gradient by the input.
+    binarizer : WeightBinarizer, optional
+        How latent weights become -1 and +1. Default: by sign.
     """
 
     def __init__(
@@ -103,8 +122,8 @@ class BinaryDense:
         return [self.weights]
 
 
-class Mean:
-    """The mean over height and width: (n, height, width, channels) to (n, channels)."""
+class GlobalAveragePooling:
+    """(n, height, width, channels) to each channel's mean, (n, channels)."""
 
     def forward(self, x: Float, training: bool) -> Float:
         self._shape = x.shape
@@ -122,8 +141,14 @@ class Mean:
 class BatchNorm:
     """y = gamma (z - mean) / sqrt(var + eps) + beta per channel (Ioffe, Szegedy, ICML 2015).
 
-    In training by the batch's mean and variance, whose running averages `infer` uses. rising: gamma
-    stays positive, as behind a max-pool, whose maximum must stay the maximum.
+    Training uses the batch's mean and variance, `infer` their running averages.
+
+    Parameters
+    ----------
+    width : int
+        Channels.
+    rising : bool, default False
+        gamma stays positive: behind a max-pool the maximum must stay the maximum.
     """
 
     EPS = np.float32(1e-5)
@@ -209,71 +234,3 @@ class BatchNorm:
 
     def parameters(self) -> list[Parameter]:
         return [self.gamma, self.beta]
-
-
-class Sign:
-    """y = sign(x), with the slope of a straight-through estimator in the backward pass."""
-
-    def __init__(self, ste: str) -> None:
-        self._slope: Callable[[Float], Float] = STES[ste]
-
-    def forward(self, x: Float, training: bool) -> Float:
-        if training:
-            self._x = x
-        out = np.empty_like(x)
-        parts = cache_blocks.spans(len(x), 8 * x[0].size)
-        cache_blocks.run(lambda a, b: sign(x[a:b], out=out[a:b]), parts)
-        return out
-
-    def backward(self, grad: Float) -> Float:
-        def bend(start: int, end: int) -> None:
-            grad[start:end] *= self._slope(self._x[start:end])
-
-        cache_blocks.run(bend, cache_blocks.spans(len(grad), 16 * grad[0].size))
-        return grad
-
-    def parameters(self) -> list[Parameter]:
-        return []
-
-
-class Int8ReLU:
-    """y = floor(clip(x, 0, below 2) * 64 + 1/2) / 64: 7 bits, in steps that a byte can count.
-
-    The gradient passes where x is neither below 0 nor beyond the last step.
-    """
-
-    STEPS = 64
-    LAST = np.float32(127)
-
-    def forward(self, x: Float, training: bool) -> Float:
-        y = x * np.float32(self.STEPS)
-        y += np.float32(0.5)
-        np.floor(y, out=y)
-        np.clip(y, 0, self.LAST, out=y)
-        if training:
-            self._inside = (x > 0) & (y < self.LAST)
-        y /= np.float32(self.STEPS)
-        return y
-
-    def backward(self, grad: Float) -> Float:
-        grad *= self._inside
-        return grad
-
-    def parameters(self) -> list[Parameter]:
-        return []
-
-
-class ReLU:
-    """y = max(x, 0), for float networks."""
-
-    def forward(self, x: Float, training: bool) -> Float:
-        if training:
-            self._above = x > 0
-        return np.maximum(x, np.float32(0))
-
-    def backward(self, grad: Float) -> Float:
-        grad *= self._above
-        return grad
-
-    def parameters(self) -> list[Parameter]:
-        return []

@@ -4,7 +4,7 @@ import numpy as np
 
 from xnornode._typing import Float, Labels
 
-# A gradient below this moves nothing, but in products it would become denormal (see optim).
+# A gradient below this moves nothing, but in products it would become denormal (see optimizers).
 TINY = np.float32(1e-9)
 
 LOSSES = ("cross-entropy", "squared-hinge")
@@ -13,7 +13,8 @@ LOSSES = ("cross-entropy", "squared-hinge")
 def targets(labels: Labels, classes: int, smoothing: float = 0.0) -> Float:
     """Rows that sum to 1, float32 (n, classes): the label's class, and a share for all alike.
 
-    smoothing: that share (Szegedy et al., "Rethinking the inception architecture", CVPR 2016).
+    smoothing: that share (Szegedy et al., "Rethinking the inception architecture for computer
+    vision", CVPR 2016).
     """
     target = np.full((len(labels), classes), smoothing / classes, np.float32)
     target[np.arange(len(labels)), labels] += np.float32(1 - smoothing)

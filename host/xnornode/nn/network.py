@@ -1,4 +1,4 @@
-"""A stack of layers between the code's bits or bytes and the classes' logits, in float32."""
+"""A stack of layers from binary or int8 inputs to the classes' logits, in float32."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,35 @@ import numpy as np
 
 from xnornode._typing import Activation, Float, Shape
 from xnornode.errors import ModelError
-from xnornode.model.layers import Geometry
+from xnornode.model.geometry import Geometry
 from xnornode.model.limits import MAX_LAYERS
+from xnornode.nn.activations import Int8ReLU, ReLU, Sign
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.layer_spec import Conv, Spec
-from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU, Layer, Mean, Parameter, ReLU, Sign
+from xnornode.nn.layers import BatchNorm, BinaryDense, GlobalAveragePooling, Layer, Parameter
 from xnornode.nn.quantizers import WeightBinarizer
 from xnornode.nn.thermometer import INT8_STEPS, LearnedThermometer
 
 
 @dataclass(frozen=True)
 class Block:
-    """One layer as it is folded: a linear layer, its batch norm, what it looks at and gives.
+    """One layer as it is folded.
 
-    unit: what one step of an integer input is in float arithmetic; a mean over places is in it.
+    Parameters
+    ----------
+    linear : BinaryDense or BinaryConv
+        The sums of weight times input.
+    norm : BatchNorm
+        What comes after it.
+    input_shape : tuple of int
+        (height, width, channels).
+    inputs : {"binary", "int8"}
+        What the layer is given.
+    output : {"binary", "int8", "scores"}
+        What the layer gives.
+    unit : float
+        One step of an integer input in float arithmetic, divided by the positions of global average
+        pooling.
     """
 
     linear: BinaryDense | BinaryConv
@@ -32,7 +47,7 @@ class Block:
     unit: float
 
     def check(self) -> None:
-        """Raise ModelError for counts that the format does not allow."""
+        """Raise ModelError for shapes that the format does not allow."""
         m, c = len(self.linear.weights.value), self.linear
         if isinstance(c, BinaryConv):
             Geometry(m, self.input_shape, c.kernel, c.groups, c.stride, c.padding, c.pool)
@@ -44,11 +59,22 @@ class Block:
 class NetworkSpec:
     """What a network is made of.
 
-    input_shape: of the input, (height, width, channels). layers: the hidden ones. classes: logits.
-    inputs: "binary" are -1 and +1, "int8" whole numbers from -128 to 127, divided by 128.
-    global_average_pooling: the logits see the mean over height and width. ste: the gradient that
-    stands in for sign's. weights, standardize, real_until: see `WeightBinarizer`; weights "real"
-    give a float network, with ReLU.
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (height, width, channels).
+    layers : sequence of Dense or Conv
+        The hidden layers.
+    classes : int
+        Logits.
+    inputs : {"binary", "int8"}, default "binary"
+        -1 and +1, or whole numbers from -128 to 127 divided by 128.
+    global_average_pooling : bool, default False
+        The logits see each channel's mean over height and width.
+    ste : str, default "clipped"
+        The gradient that stands in for sign's, one of `STES`.
+    weights, standardize, real_until
+        See `WeightBinarizer`. Weights "real" give a float network, with ReLU.
     """
 
     input_shape: Shape
@@ -65,9 +91,21 @@ class NetworkSpec:
 class Network:
     """(linear layer, batch norm, sign) for each layer, then (dense, batch norm) for the logits.
 
-    before: a layer that makes the binary inputs from values; the spec's input shape is that of its
-    outputs. Raises DataError for layers that do not fit, ModelError where the format does not allow
-    them.
+    Parameters
+    ----------
+    spec : NetworkSpec
+        What it is made of.
+    rng : Generator
+        Draws the first weights.
+    before : LearnedThermometer, optional
+        Makes the binary inputs from values. The spec's input shape is that of its outputs.
+
+    Raises
+    ------
+    DataError
+        A layer does not fit the shape before it.
+    ModelError
+        The format does not allow such a network.
     """
 
     def __init__(
@@ -125,7 +163,7 @@ class Network:
         """Add what gives the logits."""
         first = not self.layers
         if self.spec.global_average_pooling and shape[:2] != (1, 1):
-            self.layers.append(Mean())
+            self.layers.append(GlobalAveragePooling())
             unit /= shape[0] * shape[1]
         else:
             shape = (1, 1, int(np.prod(shape)))
@@ -166,12 +204,12 @@ class Network:
         yield x
 
     def ones(self, x: Float) -> tuple[Float, ...]:
-        """Per linear layer the share of 1s among its inputs, bits: float32 (channels,)."""
+        """Per linear layer the share of 1s among its binary inputs: float32 (channels,)."""
         x = x.reshape(len(x), *self.spec.input_shape) if self.before is None else x
         shares = []
         for layer in self.layers:
             if isinstance(layer, BinaryConv | BinaryDense):
-                # Of -1 and +1, or of their mean over places.
+                # Of -1 and +1, or of their global average.
                 shares.append((x.reshape(-1, x.shape[-1]).mean(axis=0) + 1) / 2)
             x = layer.forward(x, training=False)
         return tuple(shares)

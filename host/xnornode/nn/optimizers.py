@@ -25,7 +25,7 @@ OPTIMIZERS = ("adam", "bop")
 
 
 def learning_rate(schedule: str, done: float, peak: float) -> float:
-    """The rate when a share `done` of training is over: constant, or half a cosine to 0."""
+    """Learning rate when a share `done` of training is over: constant, or half a cosine to 0."""
     if schedule == "constant":
         return peak
     return peak * 0.5 * (1 + math.cos(math.pi * done))
@@ -34,8 +34,15 @@ def learning_rate(schedule: str, done: float, peak: float) -> float:
 class Adam:
     """Adam with bias correction; latent weights are clipped to [-1, 1] after each step.
 
-    The parameters' numbers move into one long array, which is updated in pieces that fit the cache,
-    and by the processes of `crew` in shares.
+    The parameters' numbers move into one long array. It is updated in blocks that fit the cache;
+    each process updates a share.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What is trained.
+    workers : Workers, optional
+        The processes. Default: this one alone.
     """
 
     BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
@@ -72,10 +79,7 @@ class Adam:
         return [self.first, self.second]
 
     def step(self, learning_rate: float) -> None:
-        """Move every parameter against the sum of the processes' gradients.
-
-        rate: the learning rate.
-        """
+        """Move every parameter against the sum of the processes' gradients."""
         self.steps += 1
         self.workers.meet()
         self._adam(0, learning_rate)
@@ -94,7 +98,7 @@ class Adam:
         begin, end = begin + round(rank * share), begin + round((rank + 1) * share)
         floored = len(self._value) - len(self._floors)
 
-        def piece(start: int, stop: int) -> None:
+        def block(start: int, stop: int) -> None:
             own = slice(begin + start, begin + stop)
             first, second, grad = self.first[own], self.second[own], self._grads[0][own]
             for other in self._grads[1:]:
@@ -120,15 +124,22 @@ class Adam:
                 tail = value[from_ - own.start :]
                 np.maximum(tail, self._floors[from_ - floored :][: len(tail)], out=tail)
 
-        cache_blocks.run(piece, cache_blocks.spans(end - begin, 64))
+        cache_blocks.run(block, cache_blocks.spans(end - begin, 64))
 
 
 class Bop(Adam):
     """Bop for the binary weights, Adam for the rest.
 
-    A weight has no latent value: it is -1 or +1, and flips where the average of its gradients is
-    larger than `threshold` and of the weight's own sign. rate: of the average, falling with the
-    learning rate's schedule. One process alone.
+    A weight has no latent value: it is -1 or +1. It flips where the average of its gradients is
+    larger than `THRESHOLD` and has the weight's own sign. The average moves by `RATE`, which falls
+    with the learning rate's schedule. One process alone.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What is trained.
+    peak : float
+        The highest learning rate.
     """
 
     THRESHOLD = np.float32(1e-8)

@@ -73,7 +73,7 @@ def sharpness(done: float) -> np.float32:
 
 
 def ede(w: Float, t: np.float32) -> Float:
-    """Slope k t (1 - tanh(t w)^2) with k = max(1 / t, 1): IR-Net's error decay estimator."""
+    """Slope k t (1 - tanh(t w)^2) with k = max(1 / t, 1): IR-Net's STE, "error decay"."""
     slope: Float = max(ONE / t, ONE) * t * (ONE - np.square(np.tanh(t * w)))
     return slope
 
@@ -82,12 +82,20 @@ def ede(w: Float, t: np.float32) -> Float:
 class WeightBinarizer:
     """How one layer's latent weights become those it computes with, and the way back.
 
-    kind: "sign" (straight through, the latent weights being clipped to [-1, 1]), "ede" (sign, with
-    IR-Net's slope), "soft" (tanh(t w) / tanh(t), hardening, sign for the last part of training) or
-    "real" (the latent weights themselves). standardize: each neuron's weights are brought to mean
-    0 and deviation 1 before (IR-Net's balanced weights). real_until: before this share of training
-    it computes with the latent weights (two-stage training: activations first, then weights).
-    done: the share of training that is over.
+    Parameters
+    ----------
+    kind : {"sign", "ede", "soft", "real"}, default "sign"
+        "sign": straight through, with latent weights clipped to [-1, 1]. "ede": sign, with IR-Net's
+        slope. "soft": tanh(t w) / tanh(t), which hardens, then sign for the last part of training.
+        "real": the latent weights themselves.
+    standardize : bool, default False
+        Each neuron's weights are brought to mean 0 and deviation 1 before (IR-Net's balanced
+        weights).
+    real_until : float, default 0.0
+        Before this share of training it computes with the latent weights (two-stage training:
+        activations first, then weights).
+    done : float, default 0.0
+        The share of training that is over.
     """
 
     kind: str = "sign"

@@ -9,14 +9,23 @@ from xnornode.model.limits import INT16
 from xnornode.nn.layers import Parameter, parameter
 from xnornode.nn.quantizers import polynomial
 
-INT8_STEPS = 128  # a byte is this many times its float value
+INT8_STEPS = 128  # an int8 input is this many times its float value
 
 
 class LearnedThermometer:
-    """Thermometer bits of values whose thresholds are trained with the network.
+    """A thermometer encoding whose thresholds are trained with the network.
 
-    Bit j of value x, of row r, is the sign of x / scale[r] - threshold[r, j]. The start is at
+    Bit j of value x, of row r, is the sign of x / scale[r] - threshold[r, j]. Thresholds start at
     quantiles, in deviations of the row.
+
+    Parameters
+    ----------
+    values : ndarray of int16, shape (n, V)
+        Training values; value i is of row i mod rows.
+    rows : int
+        Rows of thresholds.
+    bits : int
+        Thresholds per row.
     """
 
     def __init__(self, values: Int16, rows: int, bits: int) -> None:
@@ -42,10 +51,10 @@ class LearnedThermometer:
         return bits.reshape(len(x), -1)
 
     def _settle(self) -> None:
-        """Make the thresholds such that a code can have them: sorted, and within int16."""
+        """Make the thresholds such that a model can have them: sorted, and within int16."""
         thresholds = self.thresholds.value
         np.minimum(thresholds, INT16.max * self.inv[:, None], out=thresholds)
-        thresholds.sort(axis=1)  # two that have just met change places
+        thresholds.sort(axis=1)  # two that have just met are swapped
 
     def backward(self, grad: Float) -> Float:
         slope = polynomial(self._away)
@@ -58,7 +67,7 @@ class LearnedThermometer:
         return [self.thresholds]
 
     def encoding(self) -> Thermometer:
-        """The integers at which the bits change, found by bisection on the float expression."""
+        """The integers at which bits change, by bisection of the float expression."""
         self._settle()
         low = np.full((self.rows, self.bits), INT16.min, np.int64)
         high = np.full_like(low, INT16.max)

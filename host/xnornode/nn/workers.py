@@ -34,6 +34,11 @@ class Workers:
 
     Where the system cannot fork, or for count 1, it is this process alone. A context: the others
     end with it.
+
+    Parameters
+    ----------
+    count : int, default 1
+        Processes in all.
     """
 
     def __init__(self, count: int = 1) -> None:
@@ -62,14 +67,14 @@ class Workers:
             if other:
                 self._others.append(other)
                 continue
-            code = 1
+            status = 1
             try:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends what Ctrl-C ends
                 self.rank = rank
                 work()
-                code = 0
+                status = 0
             finally:
-                os._exit(code)
+                os._exit(status)
 
     def part(self, whole: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """This process's share of `whole`."""

@@ -23,7 +23,7 @@ from xnornode.report.accuracy import (
     wilson,
 )
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Epoch, Trained
+from xnornode.training.trained import Epoch, Trained
 
 FORMAT = "xnornode-report-1"
 

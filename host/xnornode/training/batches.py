@@ -1,4 +1,4 @@
-"""Batches for training: drawn in random order, augmented, coded."""
+"""Batches for training: drawn in random order, augmented, encoded."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +21,20 @@ class Batches:
     """Batches of the network's input in random order, prepared a little ahead.
 
     Windows that are augmented are encoded while the network is busy, in a thread of its own; else
-    everything is encoded once. Of texts, n-grams are dropped from the bits. Of each batch, the
-    processes of `crew` get a share each.
+    everything is encoded once. Each process gets a share of every batch.
+
+    Parameters
+    ----------
+    data : Windows or Texts
+        What is trained on.
+    inputs : InputPipeline
+        What windows become before the network.
+    config : TrainConfig
+        Batch size, augmentation and seed.
+    rng : Generator
+        Draws the order, and what augmentation changes.
+    workers : Workers
+        The processes.
     """
 
     def __init__(
@@ -37,7 +49,7 @@ class Batches:
         self.workers, self.seed = workers, config.seed
         self._order = workers.share(np.arange(len(data)))
         self.augment = config.augment
-        # n-grams are dropped from the bits of a text, samples are changed before they are coded.
+        # Augmentation drops n-grams from encoded texts, but changes samples before the encoding.
         encoded_once = not self.augment or data.kind == "texts"
         self._fixed = inputs.compact(data.items) if encoded_once else None
 

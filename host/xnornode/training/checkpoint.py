@@ -16,20 +16,21 @@ from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.nn.optimizers import Adam
 from xnornode.training.config import TrainConfig
+from xnornode.training.trained import Epoch
 
 
 @dataclass(eq=False)
 class TrainingState:
-    """All that training changes: written as it is, read into the same places."""
+    """All that training changes: written as it is, read into the same arrays."""
 
     network: list[Float]
     kept: list[Float]
     optimizer: Adam
     rng: np.random.Generator
-    history: list[Any] = field(default_factory=list)
+    history: list[Epoch] = field(default_factory=list)
     best: int = 0
 
-    def record(self, epoch: Any) -> None:
+    def record(self, epoch: Epoch) -> None:
         """Take an epoch that has ended; keep the network's arrays if none validated better."""
         self.history.append(epoch)
         before = self.history[self.best - 1].validation if self.best else None
@@ -55,7 +56,7 @@ def settings_text(
     validation: Data | None,
     teacher_logits: Float | None = None,
 ) -> str:
-    """All that a training's result depends on, by which its checkpoint is known again."""
+    """All that a training's result depends on. A checkpoint of another text is refused."""
     return f"{config} {processes} {_digest(data, validation, teacher_logits)}"
 
 
@@ -89,10 +90,10 @@ def read_settings(path: Path) -> str:
     return str(_read(path, ())[0]["settings"])
 
 
-def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type) -> None:
+def read_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
     """Put the file's content into `state`.
 
-    Raises DataError for a file that is none, or of other settings.
+    Raises DataError for a file that is no checkpoint, or one of other settings.
     """
     about, stored = _read(path, _arrays(state))
     if about["settings"] != settings:
@@ -104,7 +105,7 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState, epoch: type
         array[...] = stored[name]
     state.optimizer.steps = about["steps"]
     state.rng.bit_generator.state = about["rng"]
-    state.history.extend(epoch(**row) for row in about["history"])
+    state.history.extend(Epoch(**row) for row in about["history"])
     state.best = int(about["best"])
 
 

@@ -23,9 +23,26 @@ MIN_BATCH = 4
 class Teacher:
     """Distillation: how much a teacher counts, and which one to train if its logits are not given.
 
-    share: of the loss that is the teacher's, 0 to 1. temperature: that softens both outputs. The
-    teacher is the same network in float, `wider` times as wide, trained for `epochs` (None: as
-    many as the student) at learning rate `learning_rate`.
+    The teacher is the same network in float, but wider (Hinton, Vinyals, Dean, "Distilling the
+    knowledge in a neural network", 2015).
+
+    Parameters
+    ----------
+    share : float, default 0.7
+        Share of the loss that is the teacher's, above 0 and at most 1.
+    temperature : float, default 4.0
+        Softens both outputs.
+    wider : float, default 2.0
+        How many times as wide the teacher is.
+    epochs : int, optional
+        Of the teacher. Default: as many as the student's.
+    learning_rate : float, default 0.002
+        Of the teacher.
+
+    Raises
+    ------
+    DataError
+        A value is outside these.
     """
 
     share: float = 0.7
@@ -51,19 +68,64 @@ class Teacher:
 class TrainConfig:
     """What is trained, and how.
 
-    layers: the hidden layers. average: scores see the mean over height and width. front, code,
-    bits: what the input is made of; bits per value for thermometers and bit planes. grid: height
-    and width of the input where it is an image, else it is a row of samples.
-    epochs: passes over the data. batch: windows per step, at least 4 (batch norm needs a spread).
-    rate, schedule: peak learning rate and its way. optimizer: "adam" or "bop". estimator: gradient
-    of the neurons' sign. weights, standardize: how latent weights become -1 and +1. two_stage:
-    share of training with binary activations but real weights. weights "real" trains a float
-    network, which cannot be folded.
-    loss, smoothing: smoothing is the share of the target that goes to all classes alike.
-    class_weights: "balanced", one number per class, or None; a teacher's share is not weighed.
-    teacher: distillation. augment: random
-    changes of the training data. seed: of everything random; what else decides is at `train`.
-    Raises DataError for values that make no sense.
+    Parameters
+    ----------
+    layers : tuple of Dense or Conv, default (Dense(64),)
+        The hidden layers.
+    global_average_pooling : bool, default False
+        The scores see each channel's mean over all output positions, not every value.
+    features : Raw, Statistics or NGrams, default Raw()
+        What a window or a text becomes first.
+    encoding : {"thermometer", "learned-thermometer", "bit-planes", "int8"}, default "thermometer"
+        How values become the first layer's inputs. N-grams need none.
+    bits : int, default 3
+        Bits per value of thermometers (1 to 32) and bit planes (1 to 8).
+    image_shape : tuple of int, optional
+        Height and width of the input where it is an image. Default: it is a series of samples.
+    epochs : int, default 20
+        Passes over the data.
+    batch : int, default 128
+        Windows per step, at least 4, as batch norm needs a spread.
+    learning_rate : float, default 0.003
+        The highest one.
+    schedule : {"cosine", "constant"}, default "cosine"
+        How the learning rate falls.
+    optimizer : {"adam", "bop"}, default "adam"
+        Bop has no latent weights; it takes weights "sign".
+    ste : {"identity", "clipped", "polynomial", "relu"}, default "clipped"
+        The gradient that stands in for that of the neurons' sign.
+    weights : {"sign", "ede", "soft", "real"}, default "sign"
+        How latent weights become -1 and +1. "real" trains a float network, which cannot be folded.
+    standardize : bool, default False
+        Each neuron's latent weights are brought to mean 0 and deviation 1 first.
+    two_stage : float, default 0.0
+        Share of training with binary activations but real weights, below 1.
+    loss : {"cross-entropy", "squared-hinge"}, default "cross-entropy"
+        The loss on the labels.
+    smoothing : float, default 0.0
+        Share of the target that goes to all classes alike, below 1.
+    class_weights : "balanced" or tuple of float, optional
+        How much windows of each class count. Default: all alike. The teacher's share of the loss
+        is not weighted.
+    teacher : Teacher, optional
+        Distillation.
+    augment : Augment, ImageAugment or TextAugment, optional
+        Random changes of the training data.
+    seed : int, default 0
+        Of everything random. `train` says what else the result depends on.
+
+    Raises
+    ------
+    DataError
+        A value is outside these, or two do not go together.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from xnornode import Conv, Dense, TrainConfig
+    >>> config = TrainConfig(layers=(Conv(16, (5, 1)), Dense(32)), encoding="int8", epochs=30)
+    >>> replace(config, seed=1).learning_rate
+    0.003
     """
 
     layers: tuple[Spec, ...] = (Dense(64),)
@@ -121,7 +183,13 @@ class TrainConfig:
             raise DataError("Bop has no latent weights: use it without two_stage")
 
     def of_teacher(self) -> "TrainConfig":
-        """The settings by which the teacher is trained."""
+        """The settings by which the teacher is trained.
+
+        Returns
+        -------
+        TrainConfig
+            The same with wider layers, float weights, and the teacher's epochs and learning rate.
+        """
         assert self.teacher
         wider, groups = [], 1
         for spec in reversed(self.layers):
@@ -144,18 +212,54 @@ class TrainConfig:
         )
 
     def input_shape_of(self, width: int, channels: int) -> tuple[int, int, int]:
-        """The input's grid (height, width, channels), for `width` inputs. Raises DataError."""
+        """The shape of the network's input.
+
+        Parameters
+        ----------
+        width : int
+            Inputs in all.
+        channels : int
+            Inputs per sample, where the input is no image.
+
+        Returns
+        -------
+        tuple of int
+            (height, width, channels).
+
+        Raises
+        ------
+        DataError
+            So many inputs are no image of `image_shape`.
+        """
         if self.image_shape is None:
             return (width // channels, 1, channels)
-        places = self.image_shape[0] * self.image_shape[1]
-        if width % places:
+        positions = self.image_shape[0] * self.image_shape[1]
+        if width % positions:
             raise DataError(
                 f"{width} inputs are no image of {self.image_shape[0]} x {self.image_shape[1]}"
             )
-        return (*self.image_shape, width // places)
+        return (*self.image_shape, width // positions)
 
     def weights_of(self, labels: Labels, classes: int) -> Float | None:
-        """How much each window counts, float32 (n,), or None for all alike. Raises DataError."""
+        """How much each window counts.
+
+        Parameters
+        ----------
+        labels : ndarray of int64, shape (n,)
+            Class index per window.
+        classes : int
+            Number of classes.
+
+        Returns
+        -------
+        ndarray of float32, shape (n,), or None
+            None for all alike.
+
+        Raises
+        ------
+        DataError
+            `class_weights` do not fit the classes.
+        """
         if self.class_weights is None:
             return None
         counts = np.bincount(labels, minlength=classes)

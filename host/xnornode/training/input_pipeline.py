@@ -19,7 +19,12 @@ from xnornode.nn.thermometer import INT8_STEPS
 class InputPipeline:
     """From what a node is given to the network's input, as training computes it.
 
-    encoding: None for texts, and where thresholds are learned, which the network has then.
+    Parameters
+    ----------
+    features : Raw, Statistics or NGrams
+        What a window or a text becomes first.
+    encoding : Thermometer, BitPlanes or Int8Encoding, or None
+        None for texts, and where thresholds are learned: they are in the network then.
     """
 
     features: Features

@@ -22,8 +22,20 @@ Teach = Callable[[Float, Indices], Float]
 class Run:
     """What a training works with.
 
-    weights: how much each of the data counts, or None. teach: the teacher's logits for inputs and
-    for which of the data they are, or None without a teacher.
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    optimizer : Adam
+        Moves its parameters.
+    feed : Batches
+        Its inputs.
+    config : TrainConfig
+        Loss, schedule and teacher.
+    weights : ndarray of float32, shape (n,), or None
+        How much each window counts. None: all alike.
+    teach : callable or None
+        Gives the teacher's logits for inputs and for their indices in the data.
     """
 
     def __init__(
@@ -64,7 +76,7 @@ class Run:
                     f"training diverged in epoch {number}: lower the learning rate, "
                     f"{self.config.learning_rate}"
                 )
-            # The processes' gradients add up to the mean over the whole batch.
+            # The processes' gradients add up to that of the whole batch's mean loss.
             if len(part) < size:
                 grad *= np.float32(len(part) / size)
             self.network.backward(grad)

@@ -1,8 +1,7 @@
 """Training of a binary network; the result depends on seed, processes, processor, NumPy's build."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,7 @@ from xnornode._typing import Float
 from xnornode.data.prepare import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
-from xnornode.model.features import Items
 from xnornode.model.fit_encoding import fit_encoding
-from xnornode.model.model import Window
 from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.thermometer import LearnedThermometer
@@ -30,59 +27,7 @@ from xnornode.training.checkpoint import (
 from xnornode.training.config import TrainConfig
 from xnornode.training.input_pipeline import InputPipeline
 from xnornode.training.loop import Run, Teach
-
-PREDICT_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """How epoch `number` of `of` went, in `seconds`.
-
-    loss, accuracy: means over the training windows as they were augmented. validation: accuracy on
-    the validation windows, None without them. teacher: it is the teacher that is trained.
-    """
-
-    number: int
-    of: int
-    loss: float
-    accuracy: float
-    validation: float | None
-    seconds: float
-    teacher: bool = False
-
-
-Progress = Callable[[Epoch], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A trained float network, what comes before it, and what a model file says of it.
-
-    history: all epochs. best: the number of the epoch whose parameters the network has. loudest:
-    what nearly all samples stay within, 0 for texts. name, labels, window: the data's. teacher: its
-    teacher, where it trained one. ones: per layer the share of 1s among its inputs
-    (`Network.ones`), on some training windows; empty where that was not measured.
-    """
-
-    network: Network
-    inputs: InputPipeline
-    config: TrainConfig
-    history: tuple[Epoch, ...]
-    best: int
-    loudest: int
-    name: str
-    labels: tuple[str, ...]
-    window: Window
-    teacher: "Trained | None" = None
-    ones: tuple[Float, ...] = ()
-
-    def logits(self, items: Items) -> Float:
-        """Logits (n, classes) of windows or texts, in float arithmetic."""
-        return _logits(self.network, self.inputs, self.inputs.compact(items))
-
-    def predict(self, items: Items) -> npt.NDArray[np.int64]:
-        """Class index per window or text, (n,): the highest logit, in float arithmetic."""
-        return self.logits(items).argmax(axis=1)
+from xnornode.training.trained import PREDICT_BATCH, Epoch, Progress, Trained, logits
 
 
 def train(
@@ -165,7 +110,7 @@ def train(
         batches = Batches(data, inputs, config, rng, workers)
         state = TrainingState(network.state(), kept, optimizer, rng)
         if checkpoint and checkpoint.exists():
-            read_checkpoint(checkpoint, settings, state, Epoch)
+            read_checkpoint(checkpoint, settings, state)
         run = Run(network, optimizer, batches, config, weights, _teach(teacher, given))
         first = len(state.history) + 1
         workers.start(lambda: run.epochs(first))
@@ -175,7 +120,7 @@ def train(
             loss, accuracy = run.epoch(number)
             right = None
             if validation is not None and watched is not None:
-                guess = _logits(network, inputs, watched).argmax(axis=1)
+                guess = logits(network, inputs, watched).argmax(axis=1)
                 right = float((guess == validation.labels).mean())
             seconds = time.perf_counter() - start
             state.record(Epoch(number, config.epochs, loss, accuracy, right, seconds))
@@ -280,14 +225,6 @@ def make_optimizer(network: Network, config: TrainConfig, workers: Workers) -> A
     if config.optimizer == "bop":
         return Bop(network.parameters(), config.learning_rate)
     return Adam(network.parameters(), workers)
-
-
-def _logits(network: Network, inputs: InputPipeline, compact: npt.NDArray[np.integer]) -> Float:
-    parts = [
-        network.forward(inputs.floats(compact[i : i + PREDICT_BATCH]), training=False)
-        for i in range(0, len(compact), PREDICT_BATCH)
-    ]
-    return np.concatenate(parts)
 
 
 def check(data: Data, validation: Data | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.lab.terminal import run_on_terminal
 from xnornode.cli import output
 from xnornode.cli.output import Progress, show_epochs, show_field, show_table
-from xnornode.training.trainer import Epoch
+from xnornode.training.trained import Epoch
 
 pytestmark = pytest.mark.quick
 

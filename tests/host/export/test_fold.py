@@ -7,9 +7,10 @@ from xnornode.errors import ModelError
 from xnornode.export.fold import fold_block
 from xnornode.model.layers import IntLayer
 from xnornode.model.limits import INT32_MAX
+from xnornode.nn.activations import Int8ReLU
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.layer_spec import Activation, Conv
-from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU
+from xnornode.nn.layers import BatchNorm, BinaryDense
 from xnornode.nn.network import Block
 from xnornode.nn.quantizers import sign
 
@@ -198,7 +199,7 @@ def test_a_neuron_that_never_varies_does_not_coarsen_the_bytes_of_others(kind: A
 def test_a_norm_too_steep_for_bytes_is_refused() -> None:
     b = block(8, 3, output="int8")
     set_norm(b.norm, [1e9, 1e9, 1e9], 0, 0)
-    with pytest.raises(ModelError, match="too steep for bytes"):
+    with pytest.raises(ModelError, match="too steep for int8"):
         fold_block(b)
 
 

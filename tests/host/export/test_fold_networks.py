@@ -15,11 +15,12 @@ from xnornode.export.fold import fold, selftest_shift
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.model import Model
 from xnornode.model.statistics import Statistics
+from xnornode.nn.activations import Int8ReLU
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.nn.layers import Int8ReLU
 from xnornode.nn.network import Block
 from xnornode.training.config import TrainConfig
-from xnornode.training.trainer import Trained, make_network, train
+from xnornode.training.trained import Trained
+from xnornode.training.trainer import make_network, train
 
 NETS: dict[str, TrainConfig] = {
     "dense": TrainConfig(layers=(Dense(31), Dense(33))),

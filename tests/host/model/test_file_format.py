@@ -263,7 +263,7 @@ def test_what_the_format_cannot_hold_is_refused_before_writing():
     with pytest.raises(ModelError, match="4095 printable"):
         replace(model, notes="x" * 4096)
     layer = model.layers[0]
-    with pytest.raises(ModelError, match="limits"):
+    with pytest.raises(ModelError, match="thresholds must be"):
         replace(layer, output=Thresholds(layer.output.values + 10_000))
     with pytest.raises(ModelError, match="counted value 2"):
         replace(layer, counted=2)

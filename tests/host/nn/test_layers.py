@@ -6,8 +6,9 @@ import pytest
 
 from tests.lab.slow import batch_norm, real_logits, slopes, small_pieces
 from xnornode.errors import DataError
+from xnornode.nn.activations import Int8ReLU, ReLU, Sign
 from xnornode.nn.layer_spec import Conv, Dense, Spec
-from xnornode.nn.layers import BatchNorm, BinaryDense, Int8ReLU, Mean, ReLU, Sign
+from xnornode.nn.layers import BatchNorm, BinaryDense, GlobalAveragePooling
 from xnornode.nn.losses import cross_entropy, targets
 from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.quantizers import STES, WeightBinarizer
@@ -47,7 +48,7 @@ def test_dense_as_the_first_layer_gives_no_gradient_by_its_input() -> None:
 
 
 def test_mean_over_places_and_back() -> None:
-    layer, x, grad = Mean(), normal(1, 3, 4, 5, 2), normal(2, 3, 2)
+    layer, x, grad = GlobalAveragePooling(), normal(1, 3, 4, 5, 2), normal(2, 3, 2)
     assert np.allclose(layer.forward(x, training=True), x.mean(axis=(1, 2)), atol=1e-6)
     by_x = slopes(lambda v: (grad * v.mean(axis=(1, 2))).sum(), x)
     assert np.allclose(layer.backward(grad), by_x, atol=1e-6)

@@ -19,7 +19,7 @@ from xnornode.export.fold import fold
 from xnornode.model.file_format import to_bytes
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
-from xnornode.training.trainer import Epoch
+from xnornode.training.trained import Epoch
 
 CONFIG = TrainConfig(layers=(Dense(16),), bits=2, epochs=4, batch=32, augment=Augment(scale=0.1))
 TRAINING, HELD = waves(1, "a", 60), waves(2, "b", 60)

@@ -9,7 +9,7 @@ from tests.lab.small_waves import CONFIG, accuracy, train_on, waves
 from xnornode.errors import DataError
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher
-from xnornode.training.trainer import Epoch
+from xnornode.training.trained import Epoch
 
 pytestmark = pytest.mark.quick
 

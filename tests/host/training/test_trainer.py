@@ -32,7 +32,8 @@ from xnornode.nn.optimizers import Adam, learning_rate
 from xnornode.nn.workers import CAN_FORK, Workers
 from xnornode.training.batches import Batches
 from xnornode.training.config import Teacher, TrainConfig
-from xnornode.training.trainer import Epoch, make_network, train
+from xnornode.training.trained import Epoch
+from xnornode.training.trainer import make_network, train
 
 
 @pytest.mark.quick
