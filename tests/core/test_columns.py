@@ -106,10 +106,10 @@ def test_the_reference_is_the_specification(counted, outputs):
     both = set()
     for i, y, x in np.ndindex(3, 3, 4):
         fires = [False] * outputs
-        for place in (2 * x, 2 * x + 1):
+        for position in (2 * x, 2 * x + 1):
             seen = []  # the columns of the inputs that have the counted value
             for dy, dx, channel in np.ndindex(2, 3, c):
-                row, column = 2 * y - 1 + dy, place - 2 + dx
+                row, column = 2 * y - 1 + dy, position - 2 + dx
                 inside = 0 <= row < h and 0 <= column < w
                 bit = int(input_shape[i, row, column, channel] > 0) if inside else 0
                 if bit == counted:
@@ -141,7 +141,7 @@ def test_the_counted_value_changes_no_score(model):
 
 
 def columns_model(outputs, counted, inputs=7):
-    """A dense layer of one strip, with limits at both ends."""
+    """A dense layer of one strip, with thresholds at both ends."""
     model = random_model(1, inputs, 1, 1, (outputs, 2))
     layer = model.layers[0]
     values = np.arange(outputs) % (inputs + 2)
@@ -155,8 +155,8 @@ ONE_STRIP = [(outputs, unit, counted)
              for counted in (0, 1)]  # fmt: skip
 
 
-def strip_places(model, unit):
-    """Where the columns begin, the planes, and the next layer: 7 inputs, limits to 8, 5 planes."""
+def strip_offsets(model, unit):
+    """Where columns, planes and the next layer begin: 7 inputs, thresholds to 8, 5 planes."""
     columns = first_layer(model) + LAYER
     planes = columns + -(-7 * unit // 32) * 4
     return columns, planes, planes + -(-5 * unit // 32) * 4
@@ -166,7 +166,7 @@ def strip_places(model, unit):
 def test_bits_without_an_output_and_pad_bytes_must_be_0(outputs, unit, counted):
     model = columns_model(outputs, counted)
     data = to_bytes(model)
-    columns, planes, end = strip_places(model, unit)
+    columns, planes, end = strip_offsets(model, unit)
     assert data[end : end + 2] == b"\1\3" and reason(data) == "ok"
     for begin, count, after in ((columns, 7, planes), (planes, 5, end)):
         used = {i * unit + j for i in range(count) for j in range(outputs)}
@@ -179,23 +179,23 @@ def test_bits_without_an_output_and_pad_bytes_must_be_0(outputs, unit, counted):
 
 @pytest.mark.parametrize(("outputs", "unit", "counted"), ONE_STRIP)
 def test_limits_beyond_their_range_are_refused(outputs, unit, counted):
-    """A base is T - limit: of each output it is moved to both ends and one beyond them."""
+    """A base is T - threshold: each output's is moved to both ends and one beyond them."""
     model = columns_model(outputs, counted)
     data = to_bytes(model)
-    _, planes, _ = strip_places(model, unit)
+    _, planes, _ = strip_offsets(model, unit)
     weights = model.layers[0].weights.reshape(outputs, -1)
     for o in range(outputs):
         ones = int((weights[o] == 2 * counted - 1).sum())
-        for limit, expected in ((-1, "layer"), (0, "ok"), (8, "ok"), (9, "layer")):
+        for threshold, expected in ((-1, "layer"), (0, "ok"), (8, "ok"), (9, "layer")):
             changed = bytearray(data)
             for digit in range(5):
                 at = planes + digit * unit // 8 + o // 8
-                wanted = (ones - limit) >> digit & 1
+                wanted = (ones - threshold) >> digit & 1
                 changed[at] = changed[at] & ~(1 << o % 8) | wanted << o % 8
-            assert reason(changed) == expected, (o, limit)
+            assert reason(changed) == expected, (o, threshold)
             if expected == "ok":
                 got = from_bytes(sealed(bytes(changed))).layers[0].output.values
-                assert got[o] == limit
+                assert got[o] == threshold
 
 
 @pytest.mark.parametrize("value", [2, 3, 128, 255])
@@ -214,7 +214,7 @@ def test_a_counted_value_is_0_or_1(value):
         ("thermometer", Spec(4, (3, 2), (3, 1), groups=2)),
         ("int8", Spec(4)),
     ],
-    ids=["scores", "to bytes", "groups", "from bytes"],
+    ids=["scores", "to int8", "groups", "from int8"],
 )
 def test_weights_in_rows_have_no_counted_value(encoding, spec):
     made = random_encoding(1, encoding, 2, 1)

@@ -77,7 +77,7 @@ def check_parity(model):
 
 @pytest.mark.parametrize("encoding", ["thermometer", "bit-planes", "int8"])
 def test_the_reference_is_the_specification(encoding):
-    """A convolution place by place, in plain integers, by the words of FORMAT.md."""
+    """A convolution position by position, in plain integers, by the words of FORMAT.md."""
     spec = Spec(6, (9, 7), (3, 2), 2, (2, 1), (2, 1), (2, 3))
     made = random_encoding(1, encoding, 2, 3)
     model = random_network(1, 63, 2, made, [spec], 2)
@@ -95,8 +95,8 @@ def test_the_reference_is_the_specification(encoding):
                 channel = o // 3 * (layer.input_shape[2] // 2) + c
                 value = input_shape[i, row, column, channel] if inside else outside
                 z += int(layer.weights[o, dy, dx, c]) * int(value)
-            limit = int(layer.output.values[o])
-            fires.append(z >= limit if encoding == "int8" else (n - z) // 2 < limit)
+            threshold = int(layer.output.values[o])
+            fires.append(z >= threshold if encoding == "int8" else (n - z) // 2 < threshold)
         assert got[i, y, q, o] == (1 if any(fires) else -1)
         both.add(any(fires))
     assert both == {True, False}
@@ -172,7 +172,7 @@ def test_extreme_scores_stay_in_int32():
 
 
 def test_extreme_bytes_stay_in_int32():
-    """The longest row of bytes at both ends of their range, through every kind of output."""
+    """The longest row of int8 inputs at both ends of their range, through every kind of output."""
     n, top = 65534, 2**31 - 1
     encoding = Int8Encoding(np.array([1]), np.array([0]), 0)
     weights = np.ones((2, n), np.int8)

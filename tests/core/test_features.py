@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lab.core import core, sanitized
-from tests.lab.frontnets import CLASSES, EVERYTHING, awkward_windows, feature_jobs, features_model
+from tests.lab.feature_nets import (
+    CLASSES,
+    EVERYTHING,
+    awkward_windows,
+    feature_jobs,
+    features_model,
+)
 from xnornode.data.windows import cut_windows
 from xnornode.datasets.watch import watch
 from xnornode.model.file_format import to_bytes
@@ -108,7 +114,7 @@ def root(total, n):
     return (-1 if total < 0 else 1) * math.isqrt(abs(total) // n)
 
 
-def limit(v):
+def clip(v):
     return max(-32768, min(32767, v))
 
 
@@ -116,7 +122,7 @@ def by_definition(x, lag):
     """The statistics of one channel, sample by sample, by the words of FORMAT.md."""
     n, order = len(x), sorted(x)
     m = sum(x) // n
-    c = [limit(v - m) for v in x]
+    c = [clip(v - m) for v in x]
     pairs = list(pairwise(x))
     lower, middle, upper = order[n // 4], order[n // 2], order[3 * n // 4]
     squares = sum(v * v for v in c)
@@ -124,7 +130,7 @@ def by_definition(x, lag):
     crossings = sum((a >= m and b < m) or (a < m and b >= m) for a, b in pairs)
     counts = crossings, sum(v >= m for v in x), sum(b > a for a, b in pairs)
     first = m, min(x), max(x), root(squares, n)
-    d = [limit(x[t] - x[t - lag]) for t in range(lag, n)]
+    d = [clip(x[t] - x[t - lag]) for t in range(lag, n)]
     skew = root(sum(v * abs(v) for v in d), n)
     return [*first, *logs, *counts, lower, middle, upper, upper - lower, skew], c
 
@@ -148,7 +154,7 @@ def test_the_reference_is_the_specification():
             expected.append(root(s, 13))
         for a, b in product(centred, centred):
             expected.append(root(sum(a[t] * b[t - 3] for t in range(3, 13)), 13))
-        assert features.values(window[None])[0].tolist() == [limit(v) for v in expected]
+        assert features.values(window[None])[0].tolist() == [clip(v) for v in expected]
 
 
 def test_features_mean_what_they_say():

@@ -126,7 +126,7 @@ KINDS = st.sampled_from(["thermometer", "bit-planes", "int8"])
 
 @st.composite
 def dense_models(draw):
-    """Dense layers of bits, of any code."""
+    """Dense layers with binary inputs, of any encoding."""
     shape = draw(st.integers(1, 60)), draw(st.integers(1, 5)), draw(st.integers(1, 8))
     widths = draw(st.lists(st.integers(1, 70), min_size=1, max_size=4))
     return random_model(draw(SEEDS), *shape, tuple(widths), draw(KINDS))
@@ -148,7 +148,7 @@ def convolved_models(draw):
 
 @st.composite
 def wide_models(draw):
-    """A convolution of bits with up to three times the places in a row that share a list, or as
+    """A binary convolution with up to three times the positions in a row that share a list, or as
     many in a column."""
     channels = draw(st.sampled_from([1, 2, 8, 9, 16, 31, 32, 33, 64]))
     high, wide = draw(st.integers(1, 3)), draw(st.integers(1, 4))
@@ -157,9 +157,9 @@ def wide_models(draw):
     padding, pool, input_shape = [], [], []
     for side, k, step in zip(size, kernel, stride, strict=True):
         padding.append(draw(st.integers(0, k - 1)))
-        places = (side + 2 * padding[-1] - k) // step + 1
-        pool.append(draw(st.integers(1, min(3, places))))
-        input_shape.append(places // pool[-1])
+        positions = (side + 2 * padding[-1] - k) // step + 1
+        pool.append(draw(st.integers(1, min(3, positions))))
+        input_shape.append(positions // pool[-1])
     turn = draw(st.sampled_from([1, 1, -1]))
     options = (tuple(option[::turn]) for option in (stride, padding, pool))
     spec = Spec(draw(st.integers(1, 50)), size[::turn], kernel[::turn], 1, *options)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lab.core import core, sanitized
-from tests.lab.frontnets import CLASSES, TEXT_FEATURES, TEXTS, text_model
+from tests.lab.feature_nets import CLASSES, TEXT_FEATURES, TEXTS, text_model
 from xnornode.errors import DataError
 from xnornode.model.file_format import to_bytes
 from xnornode.model.ngrams import NGrams

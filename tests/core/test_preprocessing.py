@@ -1,4 +1,4 @@
-"""The fronts' sections of a file, in both loaders."""
+"""The sections of statistics and n-grams in a file, in both loaders."""
 
 import struct
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.lab.core import core
-from tests.lab.frontnets import (
+from tests.lab.feature_nets import (
     CLASSES,
     EVERYTHING,
     LINES,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.quick
 
 
 def section(features, channels):
-    """A file with the front in it, and where its section starts."""
+    """A file with these features, and where their section starts."""
     if isinstance(features, NGrams):
         return to_bytes(text_model(features)), 32 + 4
     model = features_model(features, 20, channels, np.zeros(features.count(20, channels)))
@@ -45,7 +45,7 @@ def section(features, channels):
     ],
     ids=str,
 )
-def test_a_front_comes_back_from_its_file(features):
+def test_features_come_back_from_their_file(features):
     assert from_bytes(section(features, 2)[0]).features == features
 
 
@@ -120,7 +120,7 @@ def test_no_bit_of_a_section_is_misread():
             except ModelError as error:
                 assert answer.reason == error.reason
             else:
-                # Another front with as many values: a file of its own right, but for its self-test.
+                # Other features with as many values: a valid file, but for its self-test.
                 assert answer.reason == "ok"
                 assert (answer.scores == model.scores(inputs)).all()
 

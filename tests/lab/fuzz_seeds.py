@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.lab.frontnets import TEXT_FEATURES, features_model, text_model
+from tests.lab.feature_nets import TEXT_FEATURES, features_model, text_model
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model

@@ -106,8 +106,8 @@ def strip(
 ) -> Call:
     """A layer of so many inputs, of which `listed` have the counted value, at column `first`.
 
-    outputs: of the strip, 0 for all; of their limits some are at the ends of their range, some at
-    and one above the number that differs.
+    outputs: of the strip, 0 for all; some thresholds are at the ends of their range, some at and
+    one above the number that differs.
     """
     outputs = outputs or unit
     rows = [_bits(rng, inputs, density) for _ in range(outputs)]
@@ -118,9 +118,9 @@ def strip(
         ones = row.bit_count()
         differing = ones + listed - 2 * (row & mask).bit_count()
         some = [0, inputs + 1, differing, differing + 1, rng.randint(0, inputs + 1)]
-        limit = rng.choice(some)
-        bases.append(ones - limit)
-        result |= (differing < limit) << j
+        threshold = rng.choice(some)
+        bases.append(ones - threshold)
+        result |= (differing < threshold) << j
     digits = (inputs + 1).bit_length() + 1
     columns, planes = _transposed(rows, inputs), _transposed(bases, digits)
     kind, size = {32: "I", 16: "H"}[unit], unit // 8

@@ -17,7 +17,7 @@ AWKWARD = (1, 31, 32, 33, 63, 65, 1000)
 
 @dataclass(frozen=True)
 class Spec:
-    """A layer to make: without a grid it is dense, for a kernel of 0 the whole side is taken."""
+    """A layer to make: without an input shape it is dense; a kernel of 0 is the whole side."""
 
     outputs: int
     input_shape: tuple[int, int] | None = None
@@ -44,7 +44,7 @@ def random_model(
 
 
 def random_encoding(seed: int, kind: str, rows: int, bits: int) -> InputEncoding:
-    """A code that tells samples of -2500 to 2500 apart; a thermometer has both extremes too."""
+    """An encoding that tells samples of -2500 to 2500 apart; a thermometer has both extremes."""
     rng = np.random.default_rng(seed)
     if kind == "thermometer":
         thresholds = np.sort(rng.integers(-2000, 2000, (rows, bits)), axis=1).astype(np.int16)
@@ -65,18 +65,18 @@ def random_network(
     encoding: InputEncoding,
     specs: list[Spec],
     classes: int,
-    scores_grid: tuple[int, int] | None = None,
+    scores_shape: tuple[int, int] | None = None,
 ) -> Model:
     """A model with random weights.
 
-    Limits and offsets lie in the middle of what random windows give, so that neurons and classes
-    vary; a wide layer has a limit at each end of the range too.
+    Thresholds and offsets lie in the middle of what random windows give, so that neurons and
+    classes vary; a wide layer has a threshold at each end of the range too.
     """
     rng = np.random.default_rng(seed)
     x = encoding.encode(random_values(rng, encoding, (64, length, channels)).reshape(64, -1))
     kind = encoding.output
     layers: list[IntLayer] = []
-    for spec in [*specs, Spec(classes, scores_grid, kind="scores")]:
+    for spec in [*specs, Spec(classes, scores_shape, kind="scores")]:
         layers.append(_random_layer(rng, spec, x, kind))
         x, kind = layers[-1].forward(x), layers[-1].outputs
     return Model(
@@ -119,7 +119,7 @@ def _random_output(
     rng: np.random.Generator, spec: Spec, z: np.ndarray, kind: str, inputs: int, size: int
 ) -> Output:
     output = spec.kind
-    # Of pooled bits one in two fires where each does in fewer.
+    # One in two pooled outputs fires where each position does in fewer.
     level = 0.5 ** (1 / prod(spec.pool)) if output == "binary" else 0.5
     middle = np.quantile(z, level, axis=(0, 1, 2)).astype(np.int64)
     m = len(middle)
@@ -136,7 +136,7 @@ def _random_output(
         factors = (rng.choice([-1, 1], m) * 127 * 32 / np.maximum(spread, 1)).astype(np.int64)
         return Requantize(factors, 64 * 32 - middle * factors, 5)
     total = np.median(z.sum(axis=(1, 2)), axis=0).astype(np.int64)
-    # Of many bytes so much comes together that only a small scale keeps within int32.
+    # With many int8 inputs, only a small scale keeps sums within int32.
     most = min(127, (2**30 // (128 * size if kind == "int8" else size)))
     scales = rng.integers(-most, most + 1, m)
     return Scores(scales, rng.integers(-50, 50, m) - scales * total)
@@ -175,13 +175,13 @@ def awkward_models() -> list[Model]:
 
 
 def conv_models() -> list[Model]:
-    """Networks that use every option of a layer, of bits and of bytes."""
+    """Networks that use every option of a layer, binary and int8."""
     nets: list[Model] = []
 
-    def add(length, channels, encoding, bits, specs, classes=3, scores_grid=None):
+    def add(length, channels, encoding, bits, specs, classes=3, scores_shape=None):
         seed = 100 + len(nets)
         made = random_encoding(seed, encoding, channels, bits)
-        nets.append(random_network(seed, length, channels, made, specs, classes, scores_grid))
+        nets.append(random_network(seed, length, channels, made, specs, classes, scores_shape))
 
     image = (9, 7)
     for encoding, bits in (("thermometer", 1), ("bit-planes", 3), ("int8", 8)):
@@ -202,7 +202,7 @@ def conv_models() -> list[Model]:
     one_d = [Spec(8, (40, 1), (5, 1), 1, (2, 1), (2, 0)), Spec(33, (20, 1), (3, 1), pool=(2, 1))]
     add(40, 3, "thermometer", 5, one_d, 4, (9, 1))
     add(40, 3, "int8", 8, [*one_d, Spec(9, (9, 1), (9, 1), kind="int8"), Spec(70)])
-    # Fields that begin at whole words, where they may be read in place, and that end off them.
+    # Patches that begin at whole words, where they are not copied, and that end off them.
     add(24, 4, "bit-planes", 8, [Spec(32, (24, 1), (4, 1), 1, (4, 1)), Spec(31, (6, 1), (3, 1))])
     add(24, 4, "int8", 8, [Spec(64, (24, 1), (2, 1), kind="int8"), Spec(3, (23, 1), (4, 1))])
     add(16, 1, "thermometer", 32, [Spec(64, (4, 4), (2, 2), 2), Spec(64, (3, 3), (1, 1), 64)])
@@ -212,12 +212,23 @@ def conv_models() -> list[Model]:
     for n in range(32):  # each remainder of a channel count, at each offset of a word
         specs = [Spec(33 + n, (2, 2), (2, 1)), Spec(5, (1, 2), (1, 2), kind="int8"), Spec(1 + n)]
         add(4, 3, "thermometer", 1, specs)
-    for n in (31, 32, 33, 127, 128, 129, 1023, 1024, 1025, 1500):  # bytes about a kernel's blocks
+    for n in (
+        31,
+        32,
+        33,
+        127,
+        128,
+        129,
+        1023,
+        1024,
+        1025,
+        1500,
+    ):  # about a kernel's blocks
         add(n, 1, "int8", 8, [Spec(6), Spec(n, kind="int8"), Spec(34)])
         add(n, 1, "int8", 8, [], 2)
     add(1500, 1, "int8", 8, [Spec(33, (1500, 1), (250, 1), 1, (50, 1), (249, 0), (3, 1))])
     # Lists that a row of the convolution needs several of, with and without a stride, a pool and a
-    # padding; of one place alone.
+    # padding; with one position alone.
     wide = {"input_shape": (2, 20), "kernel": (2, 3)}
     add(80, 4, "bit-planes", 8, [Spec(12, **wide), Spec(20, (1, 18), (1, 18))])
     add(80, 4, "bit-planes", 8, [Spec(27, **wide, stride=(1, 2), padding=(1, 2), pool=(3, 2))])
@@ -242,8 +253,8 @@ def convolutions(draw, size):
     for side in (height, width):
         kernel = draw(st.integers(1, min(side, 6)))
         padding, stride = draw(st.integers(0, kernel - 1)), draw(st.integers(1, 4))
-        places = (side + 2 * padding - kernel) // stride + 1
-        pool = draw(st.integers(1, min(places, 4)))
+        positions = (side + 2 * padding - kernel) // stride + 1
+        pool = draw(st.integers(1, min(positions, 4)))
         for option, value in zip(options, (kernel, stride, padding, pool), strict=True):
             option.append(value)
     kernel, stride, padding, pool = map(tuple, options)

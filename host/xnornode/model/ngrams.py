@@ -1,4 +1,4 @@
-"""The n-grams of a text, hashed into a row of bits (FORMAT.md, "Features 3: n-grams").
+"""The n-grams of a text, hashed into binary inputs (FORMAT.md, "Features 3: n-grams").
 
 Twin of `bnn_text.c`: written to be read, compared with it bit for bit.
 """
@@ -56,7 +56,7 @@ def fnv1a(data: Bytes, start: Indices, end: Indices) -> Hashes:
 
 
 def mix(h: Hashes) -> Hashes:
-    """Makes every bit of `h` depend on every other: the end of MurmurHash3 (Appleby)."""
+    """Make every bit of `h` depend on every other: the end of MurmurHash3 (Appleby)."""
     h = (h ^ h >> np.uint32(16)) * np.uint32(0x85EBCA6B)
     h = (h ^ h >> np.uint32(13)) * np.uint32(0xC2B2AE35)
     return h ^ h >> np.uint32(16)

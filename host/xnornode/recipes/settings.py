@@ -34,14 +34,14 @@ MNIST_4K = replace(MNIST, layers=(Conv(24, (5, 5), (2, 2)), Conv(32, pool=POOL),
 MNIST_12K = replace(
     MNIST, layers=(Conv(32, (5, 5), (2, 2)), Conv(64, pool=POOL), Conv(96)), epochs=12
 )
-# Bytes between the layers bring two points on Fashion-MNIST, for some ten times the cycles.
-BYTES_32K = (
+# int8 activations bring two points on Fashion-MNIST, for some ten times the cycles.
+INT8_32K = (
     Conv(48, (5, 5), (2, 2), activation="int8"),
     Conv(96, pool=POOL, activation="int8"),
     Conv(180, activation="int8"),
 )
-MNIST_32K = replace(MNIST, layers=BYTES_32K, epochs=10)
-# Bits alone, for few cycles: a wide first kernel with a wide stride leaves 25 places.
+MNIST_32K = replace(MNIST, layers=INT8_32K, epochs=10)
+# Binary alone, for few cycles: a wide first kernel with a wide stride leaves 25 positions.
 MNIST_FAST = TrainConfig(
     layers=(Conv(32, (8, 8), (5, 5)), Dense(64)),
     bits=1,
@@ -59,7 +59,7 @@ MNIST_99 = replace(
 )
 FASHION_32K = replace(
     MNIST,
-    layers=BYTES_32K,
+    layers=INT8_32K,
     epochs=12,
     augment=ImageAugment(28, 28, shift=1, scale=0.05, flip=True),
 )
@@ -89,8 +89,8 @@ LANGUAGES_16K = TrainConfig(
 )
 
 # Chosen by leaving out one of the seven training people after the other, not by the test people:
-# 102 statistics gave 84 % there, these 90 to 92. What is mistaken for each other, lifting forward
-# and sideways or turning in and out, differs in the direction of time: covariances of each channel
+# 102 statistics gave 84 % there, these 90 to 92. The classes that are confused, lifting forward and
+# sideways or turning in and out, differ in the direction of time: covariances of each channel
 # with each other one 8 samples (0.16 s) earlier brought the most.
 WATCH = TrainConfig(
     layers=(Dense(512),),
@@ -117,7 +117,15 @@ WATCH = TrainConfig(
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings for a dataset that are known to work, and how it is split and cut for them."""
+    """Settings that are known to work for a dataset.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        What is trained, and how.
+    options : PrepareOptions, default PrepareOptions(validation=())
+        How the dataset is split and cut into windows.
+    """
 
     config: TrainConfig
     options: PrepareOptions = field(default_factory=lambda: PrepareOptions(validation=()))

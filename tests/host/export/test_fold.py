@@ -105,7 +105,7 @@ def awkward(inputs: int, kind: Activation, unit: float) -> None:
     means = [0, 0.1, 1, -1, inputs, -inputs, inputs + 0.5, inputs / 3, 3e5, -1e30, most]
     both = [s * scale for scale in scales for s in (1, -1)]
     input_shape = np.array(np.meshgrid(both, offsets, means)).reshape(3, -1).astype(np.float32)
-    step = 1 if kind == "binary" else 7 if inputs < 9 else 101  # of bytes there are many sums
+    step = 1 if kind == "binary" else 7 if inputs < 9 else 101  # int8 inputs have many sums
     input_shape = input_shape[:, ::step]
     b = block(inputs, input_shape.shape[1], kind=kind, unit=unit)
     set_norm(b.norm, *input_shape)
@@ -130,12 +130,12 @@ def test_an_exact_tie_is_plus_one(gamma: float) -> None:
 @pytest.mark.quick
 def test_constants_have_limits_at_both_ends() -> None:
     norm = ([0, 0, 1, 1, -1, -1], [0, -1, 0, 0, 0, 0], [5, 5, 40, -40, 40, -40])
-    bits, of_bytes = block(33, 6), block(33, 6, kind="int8")
+    bits, of_int8 = block(33, 6), block(33, 6, kind="int8")
     set_norm(bits.norm, *norm)
     assert assert_same_at_every_sum(bits).output.values.tolist() == [34, 0, 0, 34, 34, 0]
-    set_norm(of_bytes.norm, *norm)
+    set_norm(of_int8.norm, *norm)
     always, never = -128 * 33, 128 * 33 + 1
-    thresholds = assert_same_at_every_sum(of_bytes).output.values
+    thresholds = assert_same_at_every_sum(of_int8).output.values
     assert thresholds.tolist() == [always, never, never, always, always, never]
 
 
@@ -149,7 +149,7 @@ def test_a_norm_that_is_not_finite_is_refused(bad: float, field: str, output: st
     if (field, bad) == ("var", np.inf):
         fold_block(b)  # an infinite variance is a scale of 0
     else:
-        with pytest.raises(ModelError, match="training diverged, lower the rate"):
+        with pytest.raises(ModelError, match="training diverged, lower the learning rate"):
             fold_block(b)
 
 

@@ -30,7 +30,7 @@ NETS: dict[str, TrainConfig] = {
     "learned-thermometer": TrainConfig(
         encoding="learned-thermometer", bits=5, layers=(Dense(33), Dense(8))
     ),
-    "bytes in": TrainConfig(encoding="int8", layers=(Dense(33), Dense(8))),
+    "int8 in": TrainConfig(encoding="int8", layers=(Dense(33), Dense(8))),
     "convolution": TrainConfig(layers=(Conv(9, (5, 1), (2, 1), (2, 0), (2, 1)), Dense(8))),
     "groups": TrainConfig(
         layers=(Conv(6, (3, 1), groups=3), Conv(6, (3, 1), groups=6, padding=(1, 0))), bits=1
@@ -38,7 +38,7 @@ NETS: dict[str, TrainConfig] = {
     "image": TrainConfig(
         layers=(Conv(8, (3, 2), padding=(1, 1)), Conv(12, (2, 2), pool=(2, 2))), image_shape=(6, 4)
     ),
-    "image of bytes": TrainConfig(
+    "int8 image": TrainConfig(
         layers=(Conv(8, (3, 2), padding=(2, 1), pool=(3, 2)), Conv(12, (2, 2))),
         image_shape=(6, 4),
         encoding="int8",
@@ -47,16 +47,16 @@ NETS: dict[str, TrainConfig] = {
     "average": TrainConfig(
         layers=(Conv(9, (5, 1)), Conv(9, (3, 1), pool=(2, 1))), global_average_pooling=True
     ),
-    "bytes between": TrainConfig(
+    "int8 between": TrainConfig(
         layers=(Conv(8, (3, 1), activation="int8"), Conv(8, (3, 1), activation="int8"), Dense(9)),
     ),
-    "bytes pooled": TrainConfig(
+    "int8 pooled": TrainConfig(
         layers=(Conv(8, (3, 1), padding=(2, 0), pool=(2, 1), activation="int8"), Dense(9, "int8")),
         encoding="int8",
         global_average_pooling=True,
     ),
     "features": TrainConfig(features=Statistics(bands=2), layers=(Dense(33),)),
-    "features as bytes": TrainConfig(features=Statistics(), encoding="int8", layers=(Dense(33),)),
+    "statistics as int8": TrainConfig(features=Statistics(), encoding="int8", layers=(Dense(33),)),
     "standardized": TrainConfig(layers=(Dense(31), Dense(33)), standardize=True, weights="ede"),
 }
 SAMPLES = np.random.default_rng(9).integers(-150, 150, (200, 24, 3)).astype(np.int16)
@@ -135,9 +135,7 @@ def test_networks_agree_layer_by_layer(name: str) -> None:
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize(
-    "name", ["image", "image of bytes", "learned-thermometer", "bytes between"]
-)
+@pytest.mark.parametrize("name", ["image", "int8 image", "learned-thermometer", "int8 between"])
 def test_trained_networks_agree_layer_by_layer(name: str) -> None:
     config = replace(NETS[name], epochs=4, batch=20, learning_rate=0.02)
     data = image_data(config)
@@ -150,7 +148,7 @@ def test_trained_networks_agree_layer_by_layer(name: str) -> None:
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
-    "name", ["image", "learned-thermometer", "bytes between", "no hidden layer"]
+    "name", ["image", "learned-thermometer", "int8 between", "no hidden layer"]
 )
 def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
     """Measured on every second of 300 windows: at most 256."""
@@ -166,7 +164,7 @@ def test_the_share_of_ones_is_that_of_the_integer_network(name: str) -> None:
     ):
         wanted = (x.reshape(150, -1, len(shares)) > 0).mean(axis=(0, 1))
         assert not exact or layer.inputs == "int8" or shares == pytest.approx(wanted, abs=1e-5)
-        exact &= layer.outputs == "binary"  # bytes may be a step off
+        exact &= layer.outputs == "binary"  # int8 may be a step off
     again = train_on(data, config).ones
     assert all((a == b).all() for a, b in zip(again, trained.ones, strict=True))
 
@@ -234,7 +232,7 @@ def test_a_float_network_is_refused() -> None:
 def test_a_diverged_network_is_refused() -> None:
     trained, _ = random_trained(TrainConfig(), 0)
     trained.network.blocks[0].norm.mean[3] = np.nan
-    with pytest.raises(ModelError, match="training diverged, lower the rate") as refused:
+    with pytest.raises(ModelError, match="training diverged, lower the learning rate") as refused:
         fold(trained, "diverged")
     assert refused.value.reason == "layer"
 

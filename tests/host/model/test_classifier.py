@@ -42,7 +42,9 @@ def fed(clf, samples):
 def expected(model, samples):
     """The scores of all windows of a recording, as a dataset is cut into them."""
     recording = Recording(samples, "one", "group", "a recording")
-    return model.scores(cut_windows([recording], ["one"], model.window.length, model.window.hop).items)
+    return model.scores(
+        cut_windows([recording], ["one"], model.window.length, model.window.hop).items
+    )
 
 
 @pytest.mark.parametrize("hop", [1, 4, 5, 7, LENGTH])

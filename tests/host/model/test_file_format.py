@@ -68,83 +68,6 @@ def test_round_trip(model, tmp_path):
     assert again.selftest()
 
 
-@quick
-def test_the_layout_of_the_specification():
-    """A file built by hand from FORMAT.md's tables, without the writer, is read as it says.
-
-    Three samples of one channel, in two bits each; a convolution over 3 x 1 x 2 with a kernel of 2
-    rows and a row of padding, two outputs, pooled by 2 rows; a dense layer to bytes; scores.
-    """
-    thresholds = [-5, 10]
-    body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 1, 1, 3, 0, 77)
-    body += struct.pack("<HHIIBB2x", 3, 2, 50_000, 9, 4, 1)
-    body += struct.pack("<I", 488_281)
-    body += struct.pack("<B3x2h", 2, *thresholds)
-    body += struct.pack("<BBHHHHH", 1, 1, 2, 3, 1, 2, 1) + bytes([2, 1, 1, 1, 1, 0, 2, 1])
-    # Counted are the 1s. The bases, 2 - 3 and 3 - 3, have bits(5) + 1 digits.
-    body += bytes([0, 1, 0, 0]) + struct.pack("<8H", 0b10, 0b11, 0b10, 0b01, *[0b01] * 4)
-    body += struct.pack("<BBHHHHH", 1, 2, 1, 1, 1, 4, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1, 2])
-    body += bytes(3) + struct.pack("<I", 0b1110) + struct.pack("<ihxx", 9, 30)
-    body += (
-        struct.pack("<BBHHHHH", 2, 3, 2, 1, 1, 1, 1) + bytes([1, 1, 1, 1, 0, 0, 1, 1]) + bytes(4)
-    )
-    body += struct.pack("<II", 1, 0) + struct.pack("<ii", 100, -100) + struct.pack("<hh", 7, -3)
-    # The window's bits are 1 0, 1 1, 0 0, between two places that are 0 0.
-    window = np.array([[[-5], [10], [-6]]], np.int16)
-    input_shape = [[0, 0], [1, 0], [1, 1], [0, 0], [0, 0]]
-    fires = []
-    for y in range(4):
-        field = [*input_shape[y], *input_shape[y + 1]]
-        fires.append([sum(a != b for a, b in zip(field, row, strict=True)) < limit
-                      for row, limit in (([0, 1, 0, 1], 3), ([1, 1, 1, 0], 3))])  # fmt: skip
-    assert fires == [[False, True], [False, True], [True, True], [True, False]]
-    pooled = [False, True, True, True]  # by place, then output
-    z = sum(1 if a == b else -1 for a, b in zip(pooled, [0, 1, 1, 1], strict=True))
-    byte = (30 * z + 9) >> 2
-    scores = [7 * byte + 100, -3 * -byte - 100]
-    body += struct.pack("<ii", 0, 0)
-    body += b"\x02hi\x03yes\x02no\x01x" + struct.pack("<H", 3) + b"abc" + bytes(-17 % 4)
-    data = sealed(body + bytes(4))
-    model = from_bytes(data)
-    assert model.scores(window).tolist() == [scores] == [[324, -4]]
-    assert (model.name, model.labels, model.window.channels) == ("hi", ("yes", "no"), ("x",))
-    assert (model.window.length, model.window.hop, model.window.rate_mhz) == (3, 2, 50_000)
-    assert (model.revision, model.seed, model.shift, model.notes) == (77, 9, 4, "abc")
-    assert core().classify(data, window, 2).scores.tolist() == [scores]
-
-
-@quick
-def test_the_codes_of_the_specification():
-    """Bit planes and bytes built by hand, their bits seen through a layer of one input a class."""
-    values, factors, offsets = [-3, 100, 7, 40], [3, -2], [5, 81]
-    for encoding, bits, shift in ((2, 3, 2), (3, 8, 1)):
-        width = len(values) * (bits if encoding == 2 else 1)
-        body = struct.pack("<4sBBBBII", b"\x89BNN", 3, 2, 1, 1, 0, 0)
-        body += struct.pack("<HHIIBB2x", 2, 2, 0, 1, 0, encoding) + struct.pack("<II", 0, 0)
-        body += bytes([bits, shift, 0, 0]) + struct.pack("<ii", *offsets)
-        body += struct.pack("<hh", *factors)
-        body += struct.pack("<BBHHHHH", encoding - 1, 3, width, 1, 1, width, 1)
-        body += bytes([1, 1, 1, 1, 0, 0, 1, 1]) + bytes(4)
-        # Class i has only weight i at +1, so the scores differ by twice the inputs.
-        body += b"".join(struct.pack("<I", 1 << i) for i in range(width))
-        body += struct.pack(f"<{width}i", *[0] * width)
-        body += struct.pack(f"<{width}h", *[1] * width) + bytes(2 * width % 4)
-        body += struct.pack(f"<{width}i", *[0] * width)
-        strings = b"\x01m" + b"\x01c" * width + b"\x01x\x01y" + bytes(2)
-        data = sealed(body + strings + bytes(-len(strings) % 4) + bytes(4))
-        v = [(x * factors[i % 2] + offsets[i % 2]) >> shift for i, x in enumerate(values)]
-        if encoding == 2:
-            assert v == [-1, -30, 6, 0]
-            inputs = [2 * (max(0, min(7, n)) >> j & 1) - 1 for n in v for j in range(3)]
-        else:
-            assert v == [-2, -60, 13, 0]
-            inputs = v
-        expected = [2 * n - sum(inputs) for n in inputs]
-        window = np.array(values, np.int16).reshape(1, 2, 2)
-        assert from_bytes(data).scores(window).tolist() == [expected]
-        assert core().classify(data, window, width).scores.tolist() == [expected]
-
-
 def changed_files(model):
     """Every bit flipped and every length cut, each as it is and with length and CRC mended."""
     data = to_bytes(model)
@@ -222,7 +145,7 @@ def test_changed_counts_are_refused_alike_or_run_cleanly():
 
 @quick
 @pytest.mark.parametrize("features", [0, 4, 255])
-def test_unknown_fronts_are_refused(features):
+def test_unknown_features_are_refused(features):
     data = bytearray(to_bytes(small_models()[0]))
     data[6] = features
     mended = sealed(bytes(data))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tests.lab.slow import Pair, convolve, max_pool, slopes, small_pieces
+from tests.lab.float64_layers import Pair, convolve, max_pool, slopes, small_blocks
 from xnornode.model.layers import IntLayer, Thresholds
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.layer_spec import Conv
@@ -27,11 +27,11 @@ class Shape(NamedTuple):
 
 SHAPES = [
     Shape((5, 4, 2), 3, (3, 3)),
-    Shape((5, 4, 2), 3, (1, 1)),  # where every place sees itself alone
-    Shape((4, 3, 2), 5, (4, 3)),  # one place that sees all
+    Shape((5, 4, 2), 3, (1, 1)),  # where every position sees itself alone
+    Shape((4, 3, 2), 5, (4, 3)),  # one position that sees all
     Shape((7, 5, 2), 3, (3, 2), (2, 3)),
     Shape((4, 5, 1), 2, (3, 3), padding=(2, 1)),
-    Shape((6, 7, 2), 3, (3, 3), (2, 1), (1, 2), (2, 3)),  # a pool with places left over
+    Shape((6, 7, 2), 3, (3, 3), (2, 1), (1, 2), (2, 3)),  # a pool with positions left over
     Shape((5, 5, 3), 2, (2, 2), pool=(1, 3)),
     Shape((5, 4, 4), 6, (3, 2), padding=(1, 0), groups=2),
     Shape((5, 4, 3), 3, (2, 3), (1, 2), (1, 1), groups=3),  # depthwise
@@ -143,7 +143,7 @@ def test_in_pieces_it_is_the_same(shape: Shape, monkeypatch: pytest.MonkeyPatch)
     z = whole.forward(x, training=True)
     grad = rng.normal(size=z.shape).astype(np.float32)
     back = whole.backward(grad.copy())
-    small_pieces(monkeypatch)
+    small_blocks(monkeypatch)
     assert (parts.forward(x, training=True) == z).all()
     assert np.allclose(parts.backward(grad), back, atol=1e-5)
     assert np.allclose(parts.weights.grad, whole.weights.grad, atol=1e-4)

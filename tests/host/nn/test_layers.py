@@ -4,7 +4,7 @@ differences."""
 import numpy as np
 import pytest
 
-from tests.lab.slow import batch_norm, real_logits, slopes, small_pieces
+from tests.lab.float64_layers import batch_norm, real_logits, slopes, small_blocks
 from xnornode.errors import DataError
 from xnornode.nn.activations import Int8ReLU, ReLU, Sign
 from xnornode.nn.layer_spec import Conv, Dense, Spec
@@ -35,7 +35,7 @@ def test_dense_gradients(kind: str) -> None:
     back = layer.backward(grad)
     assert back.shape == x.shape
     assert np.allclose(back, by_x, atol=1e-5)
-    # By the signs, as real numbers: what the estimator hands on to the latent weights.
+    # By the signs, as real numbers: what the STE hands on to the latent weights.
     assert np.allclose(layer.weights.grad, by_w, atol=1e-5)
 
 
@@ -60,7 +60,7 @@ def test_batch_norm_gradients(
     shape: tuple[int, ...], cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if cut:
-        small_pieces(monkeypatch)
+        small_blocks(monkeypatch)
     layer = BatchNorm(3)
     gamma = layer.gamma.value[:] = np.array([1.5, -0.5, 0.25], np.float32)
     beta = layer.beta.value[:] = np.array([0.5, 0.0, -1.0], np.float32)
@@ -111,7 +111,7 @@ def test_sign_passes_the_gradient_times_the_slope(
     name: str, cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if cut:
-        small_pieces(monkeypatch)
+        small_blocks(monkeypatch)
     layer, x, grad = Sign(name), normal(1, 9, 2, 5), normal(2, 9, 2, 5)
     x[0, 0, 0] = 0
     assert (layer.forward(x, training=True) == np.where(x < 0, -1, 1)).all()
@@ -150,7 +150,7 @@ NETS: dict[str, tuple[tuple[int, int, int], list[Spec], bool]] = {
         [Conv(4, (2, 3), (1, 1), (1, 1), (2, 2)), Conv(4, (2, 1), groups=2), Dense(3)],
         False,
     ),
-    "mean over places": ((5, 3, 2), [Conv(3, (3, 2)), Conv(3, (2, 1), groups=3)], True),
+    "global average pooling": ((5, 3, 2), [Conv(3, (3, 2)), Conv(3, (2, 1), groups=3)], True),
 }
 
 

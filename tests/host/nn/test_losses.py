@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.lab.slow import slopes
+from tests.lab.float64_layers import slopes
 from xnornode.nn.losses import (
     TINY,
     cross_entropy,

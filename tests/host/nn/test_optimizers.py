@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.lab.slow import small_pieces
+from tests.lab.float64_layers import small_blocks
 from xnornode.nn.layers import Parameter, parameter
 from xnornode.nn.optimizers import FLUSH_EVERY, Adam, Bop, learning_rate
 
@@ -48,7 +48,7 @@ def test_adam_follows_its_algorithm(
     size: float, cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if cut:
-        small_pieces(monkeypatch)
+        small_blocks(monkeypatch)
     parameters, rng = some_parameters(), np.random.default_rng(1)
     slow = [SlowAdam(p.value) for p in parameters]
     optimizer = Adam(parameters)

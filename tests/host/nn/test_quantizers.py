@@ -1,11 +1,11 @@
-"""Sign, the straight-through estimators and the ways of latent weights, against their formulas."""
+"""Sign, the STEs and the ways of latent weights, against their formulas."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from tests.lab.slow import bi_real, slopes
+from tests.lab.float64_layers import bi_real, slopes
 from xnornode.nn.quantizers import (
     SOFT_UNTIL,
     STES,
@@ -58,7 +58,7 @@ def test_sign_into_an_array_of_the_callers() -> None:
 
 
 @pytest.mark.parametrize("name", list(STES))
-def test_estimator_is_the_slope_of_its_curve(name: str) -> None:
+def test_ste_is_the_slope_of_its_curve(name: str) -> None:
     given = POINTS.copy()
     slope = STES[name](given)
     expected = slopes(lambda v: CURVES[name](v).sum(), POINTS, 1e-6)
@@ -67,7 +67,7 @@ def test_estimator_is_the_slope_of_its_curve(name: str) -> None:
     assert (given == POINTS).all()
 
 
-def test_estimators_at_their_kinks() -> None:
+def test_stes_at_their_kinks() -> None:
     x = np.array([-1, 0, 1], np.float32)
     at = {name: f(x).tolist() for name, f in STES.items()}
     assert at == {

@@ -1,11 +1,11 @@
-"""What the network is trained on: codes fitted to values, and thresholds that are learned."""
+"""What the network is trained on: encodings fitted to values, and learned thresholds."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.lab.slow import bi_real, slopes
+from tests.lab.float64_layers import bi_real, slopes
 from xnornode.errors import DataError
 from xnornode.model.features import Raw
 from xnornode.model.fit_encoding import ENCODINGS, fit_encoding
@@ -23,7 +23,7 @@ def column(seed: int, low: int, high: int, count: int = 2000) -> np.ndarray:
 
 
 def ramp(encoding: Int8Encoding | BitPlanes, row: int = 0) -> np.ndarray:
-    """What the code makes of every int16 in a row: bytes, or the number in the planes."""
+    """What the encoding makes of every int16 in a row: int8, or the number in the planes."""
     values = np.repeat(ALL[:, None], encoding.rows, axis=1)
     out = encoding.encode(values).astype(int).reshape(len(ALL), encoding.rows, -1)[:, row]
     if isinstance(encoding, BitPlanes):
@@ -110,7 +110,9 @@ values_of_rows = st.lists(
 
 @settings(max_examples=60)
 @given(values_of_rows, st.sampled_from(["bit-planes", "int8"]), st.integers(1, 8))
-def test_any_values_have_a_code_that_rises(ends: list[tuple[int, int]], name, bits: int) -> None:
+def test_any_values_have_an_encoding_that_rises(
+    ends: list[tuple[int, int]], name, bits: int
+) -> None:
     table = np.stack([np.linspace(*end, 50) for end in ends], axis=1).astype(np.int16)
     encoding = fit_encoding(table, len(ends), name, bits)
     for row, (first, last) in enumerate(ends):
@@ -191,7 +193,7 @@ def test_learned_thresholds_give_the_same_bits_on_the_node_for_every_sample() ->
             layer.thresholds.value[...] = [[-1e6, -1e4, 0, 1e4, 1e6]] * 2
         before = float_bits(layer)
         layer.thresholds.value[...] = layer.thresholds.value[:, ::-1]
-        encoding = layer.encoding()  # thresholds that have just changed places are set right first
+        encoding = layer.encoding()  # thresholds that have just crossed are sorted first
         assert (float_bits(layer) == before).all()
         assert (encoding.encode(every) == before).all()
 

@@ -19,7 +19,6 @@ from xnornode.data.prepare import prepare
 from xnornode.data.windows import Texts, cut_windows
 from xnornode.datasets.images import digits
 from xnornode.datasets.watch import watch
-from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model.file_format import to_bytes
 from xnornode.model.fit_encoding import fit_encoding
@@ -27,9 +26,8 @@ from xnornode.model.input_encoding import Thermometer
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.nn.layers import parameter
-from xnornode.nn.optimizers import Adam, learning_rate
-from xnornode.nn.workers import CAN_FORK, Workers
+from xnornode.nn.optimizers import learning_rate
+from xnornode.nn.workers import Workers
 from xnornode.training.batches import Batches
 from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trained import Epoch
@@ -59,10 +57,10 @@ def test_learns_digits() -> None:
 
 
 OPTIONS: dict[str, dict] = {
-    **{f"estimator {e}": {"ste": e} for e in ("identity", "clipped", "polynomial", "relu")},
+    **{f"ste {e}": {"ste": e} for e in ("identity", "clipped", "polynomial", "relu")},
     **{f"weights {w}": {"weights": w} for w in ("sign", "ede", "soft")},
     **{
-        f"code {c}": {"encoding": c}
+        f"encoding {c}": {"encoding": c}
         for c in ("thermometer", "learned-thermometer", "bit-planes", "int8")
     },
     "standardize": {"standardize": True},
@@ -84,10 +82,10 @@ OPTIONS: dict[str, dict] = {
     "convolution": {"layers": (Conv(16, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16))},
     "averaged": {"layers": (Conv(16, (9, 1)), Conv(24, (5, 1))), "global_average_pooling": True},
     "depthwise": {"layers": (Conv(12, (9, 1), groups=4), Dense(16))},
-    "bytes between": {"layers": (Conv(8, (9, 1), activation="int8"), Dense(16, "int8"), Dense(8))},
+    "int8 between": {"layers": (Conv(8, (9, 1), activation="int8"), Dense(16, "int8"), Dense(8))},
     "image": {"layers": (Conv(16, (3, 3)), Dense(16)), "image_shape": (8, 4)},
     "features": {"features": Statistics()},
-    "features as bytes": {"features": Statistics(bands=3), "encoding": "int8"},
+    "statistics as int8": {"features": Statistics(bands=3), "encoding": "int8"},
     "no hidden layer": {"layers": ()},
 }
 
@@ -102,7 +100,7 @@ def test_every_option_learns_and_folds(name: str) -> None:
     enough = 0.55 if name == "no hidden layer" else 0.85
     assert accuracy(model, test) > enough
     agree = model.predict(test.items) == trained.predict(test.items)
-    assert agree.mean() > (0.9 if name == "bytes between" else 0.98)
+    assert agree.mean() > (0.9 if name == "int8 between" else 0.98)
     assert model.selftest()
 
 
@@ -148,62 +146,6 @@ def test_same_seed_same_bytes(options: dict) -> None:
     first, second = (to_bytes(trained_and_folded(waves(1, "ab"), config)) for _ in range(2))
     assert first == second
     assert to_bytes(trained_and_folded(waves(1, "ab"), replace(config, seed=1))) != first
-
-
-CONV = replace(CONFIG, epochs=2, layers=(Conv(8, (5, 1), padding=(2, 0), pool=(2, 1)), Dense(16)))
-
-
-FORK = pytest.mark.skipif(not CAN_FORK, reason="this system has no fork")
-
-
-@pytest.mark.quick
-@FORK
-def test_two_processes_learn_the_same_each_time() -> None:
-    training, test = waves(1, "abcd"), waves(2, "ef", 300)
-    config = replace(CONFIG, augment=Augment(shift=3), teacher=Teacher(epochs=2))
-    models = [fold(train_on(training, config, processes=2)) for _ in range(2)]
-    assert to_bytes(models[0]) == to_bytes(models[1])
-    assert accuracy(models[0], test) > 0.9
-
-
-@pytest.mark.quick
-@FORK
-def test_the_processes_step_is_that_of_one_alone() -> None:
-    # Without batch norm's spread between the halves, the gradients' sum is that of the whole.
-    parameters = [[parameter(np.linspace(-1, 1, 7, dtype=np.float32), latent=True)] for _ in "ab"]
-    parts = np.random.default_rng(0).normal(size=(5, 2, 7)).astype(np.float32)
-    alone = Adam(parameters[0])
-    with Workers(2) as workers:
-        shared = Adam(parameters[1], workers)
-
-        def work() -> None:
-            shared.join()
-            for part in parts:
-                parameters[1][0].grad[...] = part[workers.rank]
-                shared.step(0.01)
-
-        workers.start(work)
-        work()
-        for part in parts:
-            parameters[0][0].grad[...] = part.sum(axis=0)
-            alone.step(0.01)
-        assert np.allclose(parameters[0][0].value, parameters[1][0].value, atol=1e-6)
-
-
-@pytest.mark.quick
-@FORK
-def test_a_process_that_ends_is_said() -> None:
-    with Workers(2) as workers:
-        workers.start(lambda: None)
-        with pytest.raises(DataError, match="a process of the training has ended"):
-            workers.meet()
-
-
-@pytest.mark.quick
-@FORK
-def test_divergence_in_two_processes_is_said() -> None:
-    with pytest.raises(DataError, match="diverged in epoch"), np.errstate(all="ignore"):
-        train_on(waves(1, "ab"), replace(CONFIG, learning_rate=1e38), processes=2)
 
 
 @pytest.mark.quick
@@ -318,7 +260,7 @@ def test_without_validation_the_last_epoch_stays() -> None:
 
 
 @pytest.mark.quick
-def test_the_code_comes_from_the_training_windows() -> None:
+def test_the_encoding_comes_from_the_training_windows() -> None:
     training, held = waves(1, "a"), waves(2, "b")
     louder = replace(held, items=3 * held.items)
     encoding = train_on(training, replace(CONFIG, epochs=1), louder).inputs.encoding

@@ -9,7 +9,7 @@ import os
 import sys
 
 import fuzz
-from pieces import escape, seal
+from host_lines import escape, seal
 
 from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager

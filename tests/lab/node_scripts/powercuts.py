@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from pieces import escape, seal
+from host_lines import escape, seal
 from ramflash import RamFlash, mount, power_cuts, vfs
 
 from xnornode import Classifier

@@ -27,9 +27,9 @@ def slopes(f: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-5) 
 
 
 def bi_real(v: np.ndarray) -> np.ndarray:
-    """The curve whose slope is the polynomial estimator (Liu et al., "Bi-Real Net")."""
-    pieces = [v < -1, v < 0, v < 1]
-    return np.select(pieces, [-np.ones_like(v), 2 * v + v**2, 2 * v - v**2], 1.0)
+    """The curve whose slope is the polynomial STE (Liu et al., "Bi-Real Net")."""
+    bounds = [v < -1, v < 0, v < 1]
+    return np.select(bounds, [-np.ones_like(v), 2 * v + v**2, 2 * v - v**2], 1.0)
 
 
 def convolve(
@@ -41,7 +41,7 @@ def convolve(
     groups: int = 1,
     fill: float = -1,
 ) -> np.ndarray:
-    """z (n, oh, ow, m) of x (n, height, width, channels), as FORMAT.md has it, place by place.
+    """z (n, oh, ow, m) of x (n, height, width, channels), by the words of FORMAT.md.
 
     w: (m, kh * kw * channels / groups), ordered by row, column, channel.
     """
@@ -54,13 +54,13 @@ def convolve(
         first = o // (m // groups) * each
         rows = w[o].reshape(kh, kw, each)
         for i, j in np.ndindex(z.shape[1:3]):
-            field = x[:, i * sh : i * sh + kh, j * sw : j * sw + kw, first : first + each]
-            z[:, i, j, o] = (field * rows).sum(axis=(1, 2, 3))
+            patch = x[:, i * sh : i * sh + kh, j * sw : j * sw + kw, first : first + each]
+            z[:, i, j, o] = (patch * rows).sum(axis=(1, 2, 3))
     return z
 
 
 def max_pool(z: np.ndarray, size: Pair) -> np.ndarray:
-    """The highest of each field; what is left over at the end is dropped."""
+    """The highest of each block; what is left over at the end is dropped."""
     height, width = z.shape[1] // size[0], z.shape[2] // size[1]
     out = np.zeros((len(z), height, width, z.shape[3]))
     for i, j in np.ndindex(height, width):
@@ -77,7 +77,7 @@ def batch_norm(z: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray
 
 
 def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
-    """What a float network (weights "real", ReLU) of bits gives in training.
+    """What a float network (weights "real", ReLU) with binary inputs gives in training.
 
     values: by block its weights, gamma and beta.
     """
@@ -99,7 +99,7 @@ def real_logits(network: Network, x: np.ndarray, values: Sequence[np.ndarray]) -
     return x
 
 
-def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have all work cut into as many pieces as there are things, as large nets have it."""
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all work cut into as many blocks as there are things, as in large networks."""
     monkeypatch.setattr(cache_blocks, "CACHE_BYTES", 1)
     assert cache_blocks.spans(3, 9) == [(0, 1), (1, 2), (2, 3)]

@@ -1,4 +1,4 @@
-"""Models with the fronts 2 and 3, and what to feed them, for the tests of twins."""
+"""Models with statistics and n-grams, and what to feed them, for the tests of twins."""
 
 from pathlib import Path
 
