@@ -17,8 +17,9 @@ from xnornode._typing import Int8
 from xnornode.cost.chips import Chip
 from xnornode.model.column_weights import planes, strips
 from xnornode.model.features import Items, Raw
+from xnornode.model.geometry import Geometry
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
-from xnornode.model.layers import Geometry, IntLayer, Scores
+from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics

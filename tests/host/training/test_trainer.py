@@ -26,7 +26,7 @@ from xnornode.model.input_encoding import Thermometer
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.nn.optimizers import learning_rate
+from xnornode.nn.optimizers import Adam, learning_rate
 from xnornode.nn.workers import Workers
 from xnornode.training.batches import Batches
 from xnornode.training.config import Teacher, TrainConfig
