@@ -203,7 +203,7 @@ def test_neurons_that_mostly_fire_are_turned_round(encoding: str) -> None:
 
 
 @pytest.mark.quick
-def test_the_rarer_value_is_counted_behind_a_pool() -> None:
+def test_the_less_frequent_value_is_counted_behind_a_pool() -> None:
     """Pooled neurons that nearly always fire, or nearly never: no score changes by the choice."""
     config = replace(NETS["image"], layers=(*NETS["image"].layers, Dense(9)))
     trained, data = random_trained(config, 4)
@@ -213,7 +213,7 @@ def test_the_rarer_value_is_counted_behind_a_pool() -> None:
         beta += shift
         ones = trained.network.ones(given)
         assert (ones[2].mean() > 0.9) if shift > 0 else (ones[2].mean() < 0.1)
-        model = fold(replace(trained, ones=ones), "rarer")
+        model = fold(replace(trained, ones=ones), "counted")
         assert model.layers[2].in_columns and model.layers[2].counted == counted
         unknown = fold(trained, "unknown")
         assert [layer.counted for layer in unknown.layers] == [1] * 4
