@@ -37,7 +37,7 @@ QUICK = Timing(
 
 
 def lab_models() -> tuple[Model, Model, Model]:
-    """A small model, which is one chunk of a push, and two of several chunks; all of the same windows."""
+    """A small model, one chunk of a push, and two of several chunks; all of the same windows."""
     small = random_model(51, LENGTH, len(CHANNELS), 2, (24, 3))
     large = random_model(52, LENGTH, len(CHANNELS), 2, (700, 40, 4))
     middle = random_model(53, LENGTH, len(CHANNELS), 2, (300, 4))
