@@ -102,7 +102,18 @@ class Dataset:
             self._check_samples()
 
     def recordings(self) -> list[Recording]:
-        """The items as recordings of counts. Raises DataError unless they are int16."""
+        """The items as recordings of counts.
+
+        Returns
+        -------
+        list of Recording
+            One per item.
+
+        Raises
+        ------
+        DataError
+            The items are not int16.
+        """
         rows = zip(self.items, self.labels, self.groups, self.names, strict=True)
         return [Recording(*row) for row in rows]
 

@@ -101,7 +101,18 @@ class Splits:
     warnings: tuple[str, ...] = ()
 
     def tested(self) -> Data:
-        """The test part. Raises DataError if there is none."""
+        """The test part.
+
+        Returns
+        -------
+        Windows or Texts
+            `test`.
+
+        Raises
+        ------
+        DataError
+            There is none.
+        """
         if self.test is None:
             raise DataError(f"{self.name} has no test part")
         return self.test
