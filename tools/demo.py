@@ -33,7 +33,7 @@ from xnornode.data.windows import Recording, cut_windows, split_groups
 from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.export.fold import fold
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model.model import Model
 from xnornode.recipes.settings import RECIPES
 from xnornode.training.trainer import train
@@ -195,7 +195,7 @@ def run(options: argparse.Namespace) -> int:
         with Progress() as progress:
             trained = train(splits, recipe.config, progress=show_epochs(progress))
         model = fold(trained, notes=NOTES)
-        file_format.save(model, MODEL)
+        model_file.save_model(model, MODEL)
         held_out = write_recordings(data)
     with clock.step("firmware"):
         uf2 = firmware.build("rp2")

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from xnornode.link.push import push
     from xnornode.model.classifier import Classifier
     from xnornode.model.model import Model
+    from xnornode.model.model_file import load_model, save_model
     from xnornode.model_search.budget import Budget
     from xnornode.model_search.halving import search
     from xnornode.nn.layer_spec import Conv, Dense
+    from xnornode.recipes.defaults import default_config
     from xnornode.training.config import TrainConfig
     from xnornode.training.trainer import train
 
@@ -47,10 +49,12 @@ _ROOMS = {
     "link.monitor": ("Monitor",),
     "link.push": ("push",),
     "model.classifier": ("Classifier",),
+    "model.model_file": ("load_model", "save_model"),
     "model.model": ("Model",),
     "nn.layer_spec": ("Conv", "Dense"),
     "model_search.budget": ("Budget",),
     "model_search.halving": ("search",),
+    "recipes.defaults": ("default_config",),
     "training.config": ("TrainConfig",),
     "training.trainer": ("train",),
 }
@@ -75,12 +79,15 @@ __all__ = [
     "TrainConfig",
     "XnorClassifier",
     "XnorNodeError",
+    "default_config",
     "estimate",
     "fold",
     "from_windows",
     "load_dataset",
+    "load_model",
     "prepare",
     "push",
+    "save_model",
     "search",
     "train",
 ]

@@ -15,7 +15,7 @@ from xnornode.data.scaling import choose_units, to_units
 from xnornode.data.windows import Windows, check_names
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model.features import Raw
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Spec
@@ -252,7 +252,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
             The name does not fit the format; `fit` was not called; the file cannot be written.
         """
         check_is_fitted(self)
-        return file_format.save(replace(self.model_, name=name) if name else self.model_, path)
+        return model_file.save_model(replace(self.model_, name=name) if name else self.model_, path)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -19,8 +19,8 @@ from tools.firmware.sources import ROOT
 from xnornode import classifier
 from xnornode.classifier import XnorClassifier
 from xnornode.errors import DataError
-from xnornode.model import file_format
-from xnornode.model.file_format import load
+from xnornode.model import file_format, model_file
+from xnornode.model.model_file import load_model
 from xnornode.nn.layer_spec import Conv, Dense
 
 # These two need packages that we have no other use for: array_api_compat and pandas.
@@ -100,7 +100,7 @@ def test_the_integer_network_predicts_and_is_saved(tmp_path):
     assert clf.n_features_in_ == 24 and list(clf.classes_) == ["high", "low", "middle"]
     assert clf.score(x, names) > 0.9 and len(clf.history_) == 10
     size = clf.save(tmp_path / "m.bnn", "levels")
-    model = file_format.load(tmp_path / "m.bnn")
+    model = model_file.load_model(tmp_path / "m.bnn")
     assert size == (tmp_path / "m.bnn").stat().st_size and model.name == "levels"
     assert model.labels == ("high", "low", "middle") and model.window.length == 24
     counts = np.clip(np.rint(x / clf.units_), -32768, 32767).astype(np.int16)
@@ -256,4 +256,4 @@ def test_readme_classifier(tmp_path, monkeypatch):
     X = rng.normal(0, 100, (60, 64, 3)) + 300 * y[:, None, None]
     monkeypatch.chdir(tmp_path)
     exec(block, {"X": X, "y": y})
-    assert load(tmp_path / "model.bnn").selftest()
+    assert load_model(tmp_path / "model.bnn").selftest()

@@ -10,7 +10,8 @@ import numpy as np
 from tests.lab.livenode import DEVICE, small_model
 from tests.lab.nets import random_model
 from tools.firmware.sources import ROOT
-from xnornode.model.file_format import save, to_bytes
+from xnornode.model.file_format import to_bytes
+from xnornode.model.model_file import save_model
 
 NOT_TESTED = "# not tested: "
 """How the first line of a block that no test runs begins; the reason follows."""
@@ -107,7 +108,7 @@ def make_data(folder: Path) -> None:
     texts = [f"{k}\t{words[k]} {i}" for i in range(40) for k in words]
     (folder / "sms.tsv").write_text("\n".join(["label\ttext", *texts]) + "\n")
     for name in ("model", "new", "gestures", "watch"):
-        save(small_model(), folder / f"{name}.bnn")
+        save_model(small_model(), folder / f"{name}.bnn")
 
 
 def make_node(folder: Path, model: bytes) -> None:

@@ -17,9 +17,10 @@ from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording, cut_windows
 from xnornode.errors import ModelError
-from xnornode.model.file_format import from_bytes, save, to_bytes
+from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
+from xnornode.model.model_file import save_model
 from xnornode.model.ngrams import NGrams
 
 NODE = ROOT / "tests" / "lab" / "node_scripts"
@@ -40,7 +41,7 @@ def test_module(micropython, tmp_path):
     made = random_encoding(5, "bit-planes", 3, 2)
     model = random_network(5, 10, 3, made, [Spec(33, (10, 1), (3, 1)), Spec(9, kind="int8")], 5)
     assert model.notes
-    save(model, tmp_path / "m.bnn")
+    save_model(model, tmp_path / "m.bnn")
     facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
     data, w = to_bytes(model), model.window
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
@@ -69,7 +70,7 @@ def test_text(micropython, tmp_path):
     lines = [b"", b"a", b"The quick brown fox", "Größe, \u4f60\u597d".encode(), b"\x00\xff\xfe"]
     lines += [b"longer than what is read " * 9, *(bytes([n]) * 3 for n in range(256) if n != 10)]
     model = text_model(lines)
-    save(model, tmp_path / "m.bnn")
+    save_model(model, tmp_path / "m.bnn")
     (tmp_path / "lines").write_bytes(b"\n".join(lines))
     output = micropython.run(NODE / "text.py", tmp_path / "m.bnn", tmp_path / "lines")
     scores = [ast.literal_eval(line) for line in output.splitlines()]
@@ -112,7 +113,7 @@ def test_classifier_windows(micropython, tmp_path, hop):
     """Predictions come at each hop, of the right window, and none reaches over a gap."""
     model = random_model(5, 8, 2, 3, (16, 3))
     model = replace(model, window=replace(model.window, hop=hop))
-    save(model, tmp_path / "m.bnn")
+    save_model(model, tmp_path / "m.bnn")
     lines = micropython.run(NODE / "feed.py", tmp_path / "m.bnn").splitlines()
     length, part = 8, 8 * 3 + 1
     fed = np.arange(1, 2 * part + 1)[:, None]
@@ -145,7 +146,7 @@ def classify_script(folder: Path, realtime: bool) -> Path:
 
 def test_classify_replays_recordings(with_select, tmp_path):
     model = random_model(6, 16, 2, 3, (40, 4))
-    save(model, tmp_path / "model.bnn")
+    save_model(model, tmp_path / "model.bnn")
     (tmp_path / "recordings").mkdir()
     rng = np.random.default_rng(0)
     recordings = [
@@ -176,7 +177,7 @@ def test_classify_replays_recordings(with_select, tmp_path):
 def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))
     if missing != "model.bnn":
-        save(model, tmp_path / "model.bnn")
+        save_model(model, tmp_path / "model.bnn")
     *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
     assert line["event"] == "error"

@@ -17,7 +17,8 @@ from tools.firmware.build import build
 from tools.firmware.sources import ROOT
 from tools.firmware.targets import RP2_ROMFS
 from xnornode.link.repl import Board
-from xnornode.model.file_format import save, to_bytes
+from xnornode.model.file_format import to_bytes
+from xnornode.model.model_file import save_model
 
 SCRIPT = ROOT / "tests" / "lab" / "node_scripts" / "romfs.py"
 FLASH, RAM = range(0x10000000, 0x20000000), range(0x20000000, 0x20042000)
@@ -47,8 +48,8 @@ def folder(tmp_path_factory):
     (folder / "more").mkdir(parents=True)
     (folder / "empty").touch()
     (folder / "note.txt").write_text("odd")
-    save(network(1), folder / "one.bnn")
-    save(network(2), folder / "more" / "second.bnn")
+    save_model(network(1), folder / "one.bnn")
+    save_model(network(2), folder / "more" / "second.bnn")
     (folder / "more" / "answer.py").write_text("ANSWER = 42\n")
     return folder
 

@@ -10,7 +10,7 @@ import pytest
 from tests.lab.nets import random_model
 from tools.firmware.build import build
 from tools.firmware.sources import ROOT
-from xnornode.model.file_format import save
+from xnornode.model.model_file import save_model
 
 SCRIPT = ROOT / "tests" / "lab" / "node_scripts" / "background.py"
 SAMPLES, LENGTH, HOP = 20_000, 64, 4
@@ -25,7 +25,7 @@ def micropython(request):
 def stress(micropython: Path, folder: Path, manner: str) -> list[int]:
     """Windows, predictions, missed and wrong ones of tests/node/background.py."""
     model = random_model(5, LENGTH, 3, 4, (256, 128, 5))
-    save(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
+    save_model(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
     env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
     # A small heap is collected all the time.
     command = [micropython, "-X", "heapsize=200k", SCRIPT, folder / "m.bnn", str(SAMPLES), manner]

@@ -25,7 +25,8 @@ from xnornode.data.windows import cut_windows
 from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
-from xnornode.model.file_format import save, to_bytes
+from xnornode.model.file_format import to_bytes
+from xnornode.model.model_file import save_model
 
 FLASH = ROOT / "tools" / "flash.py"
 
@@ -46,8 +47,8 @@ def mpremote(port: str, *arguments: str | Path) -> str:
 def folder(tmp_path_factory):
     """Two models and two recordings of a person held out."""
     folder = tmp_path_factory.mktemp("owner")
-    save(watch_model(), folder / "watch.bnn")
-    save(other_model(), folder / "other.bnn")
+    save_model(watch_model(), folder / "watch.bnn")
+    save_model(other_model(), folder / "other.bnn")
     (folder / "recordings").mkdir()
     data = watch()
     for i, recording in enumerate(held_out()[:2]):
@@ -307,7 +308,7 @@ class TestRefusals:
 
     def test_unplugged_in_the_middle(self, pico, folder):
         """The power goes while a model is being written; the node comes back with the old one."""
-        save(random_model(11, 128, 6, 4, (200, 7)), folder / "long.bnn")
+        save_model(random_model(11, 128, 6, 4, (200, 7)), folder / "long.bnn")
         pico.stop()
         pico.cut_power = 20
         pico.start()
@@ -323,7 +324,7 @@ class TestRefusals:
     def test_failing_selftest(self, pico, folder):
         model = other_model()
         wrong = model.selftest_scores() + 1
-        save(type(model)(**{**vars(model), "expected": wrong}), folder / "wrong.bnn")
+        save_model(type(model)(**{**vars(model), "expected": wrong}), folder / "wrong.bnn")
         self.refused(
             *("--port", pico.url, "--no-firmware", "--model", folder / "wrong.bnn"),
             says="self-test",
@@ -332,7 +333,7 @@ class TestRefusals:
         classified(pico.url, watch_model())
 
     def test_too_large_for_the_ram(self, pico, folder):
-        save(random_model(9, 128, 6, 8, (400, 7)), folder / "large.bnn")
+        save_model(random_model(9, 128, 6, 8, (400, 7)), folder / "large.bnn")
         assert (folder / "large.bnn").stat().st_size > 264 * 1024
         self.refused(
             *("--port", pico.url, "--no-firmware", "--model", folder / "large.bnn"),

@@ -18,7 +18,8 @@ from xnornode.board import native_module
 from xnornode.cli.main import main
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
-from xnornode.model.file_format import from_bytes, save
+from xnornode.model.file_format import from_bytes
+from xnornode.model.model_file import save_model
 
 VERSION_6_3 = 6 | 3 << 8
 
@@ -124,7 +125,7 @@ def run_flash(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_flash_native(pico, package, tmp_path):
     model = watch_model()
-    save(model, tmp_path / "watch.bnn")
+    save_model(model, tmp_path / "watch.bnn")
     arguments = ("--native", "--port", pico.url, "--model", tmp_path / "watch.bnn")
     with Board(pico.url) as board:
         board.run("import os\nfor name in ('/lib', '/lib/xnornode'): os.mkdir(name)")

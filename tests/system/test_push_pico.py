@@ -21,7 +21,8 @@ from xnornode.link.messages import Prediction
 from xnornode.link.protocol import Timing
 from xnornode.link.push import Push, push
 from xnornode.link.repl import Board
-from xnornode.model.file_format import save, to_bytes
+from xnornode.model.file_format import to_bytes
+from xnornode.model.model_file import save_model
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 FLASH = ROOT / "tools" / "flash.py"
@@ -43,7 +44,7 @@ def folder(tmp_path_factory):
     file = RecordFile(recording, made.window.channels, (0,) * 6, 50_000)
     (folder / "r0.rec").write_bytes(record_bytes(file))
     for revision in range(1, 9):
-        save(model(revision), folder / f"{revision}.bnn")
+        save_model(model(revision), folder / f"{revision}.bnn")
     return folder
 
 

@@ -16,7 +16,7 @@ from tools.emulators.emulated_pico import EmulatedPico, install_package
 from tools.emulators.unicorn_core import ARMV6M, RV32IMC, Machine
 from xnornode.cost.chips import RP2040
 from xnornode.link.repl import Board
-from xnornode.model.file_format import save
+from xnornode.model.model_file import save_model
 
 LONG = "MNIST, 32 kB, int8"  # takes seconds, and has no layer of its own kind
 FIGURES = [Figure("layers", "a", 1000, 10), Figure("layers", "b", 2000, 10)]
@@ -112,7 +112,7 @@ def test_bars_of_models_go_by_accuracy():
 @pytest.mark.quick
 def test_a_model_file_is_timed_on_its_selftest_or_on_data(tmp_path):
     (case,) = models("digits, 2 kB, int8".__eq__)
-    save(case.model, tmp_path / "digits.bnn")
+    save_model(case.model, tmp_path / "digits.bnn")
     own, accuracy = named(tmp_path / "digits.bnn", None, 10)
     assert accuracy is None and own.inputs[0] == case.model.selftest_window().tobytes()
     own, accuracy = named(tmp_path / "digits.bnn", "digits", 10)

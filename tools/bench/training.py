@@ -25,8 +25,9 @@ from xnornode.data.windows import Data
 from xnornode.datasets.load import load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.export.fold import fold
-from xnornode.model.file_format import save, to_bytes
+from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
+from xnornode.model.model_file import save_model
 from xnornode.recipes.settings import (
     DIGITS_2K,
     FASHION_32K,
@@ -84,7 +85,7 @@ def run(key: str, seed: int) -> Result:
     trained = train(splits, replace(row.config, seed=seed))
     model = fold(trained)
     MODELS.mkdir(parents=True, exist_ok=True)
-    save(model, MODELS / f"{key}-{seed}.bnn")
+    save_model(model, MODELS / f"{key}-{seed}.bnn")
     return {**measure(model, trained, splits.tested()), "seconds": time.perf_counter() - start}
 
 

@@ -48,7 +48,7 @@ from xnornode.data.prepare import prepare
 from xnornode.datasets.load import EXAMPLES, load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.link.repl import Board
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model.features import Raw
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Window
@@ -139,7 +139,7 @@ def named(path: Path, data: str | None, count: int) -> tuple[Case, float | None]
 
     Raises XnorNodeError for a file or a set that does not fit.
     """
-    model = file_format.load(path)
+    model = model_file.load_model(path)
     given: Any = model.selftest_window()
     accuracy = None
     if data:

@@ -7,7 +7,7 @@ from typing import Any
 from xnornode.cli.command import add_command
 from xnornode.cli.output import show_field
 from xnornode.cost.estimate import estimate
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model.features import Raw
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
 from xnornode.model.ngrams import NGrams
@@ -42,7 +42,7 @@ def add_parsers(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print it; the exit status. Raises ModelError for a file that is no model."""
     path: Path = options.model
-    model = file_format.load(path)
+    model = model_file.load_model(path)
     w, cost = model.window, estimate(model)
     rate = f"{w.rate_mhz / 1000:g} Hz" if w.rate_mhz else "rate unknown"
     show_field("name", f"{model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")

@@ -11,7 +11,7 @@ from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_table
 from xnornode.cost.chips import CHIPS
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model_search.budget import Budget
 from xnornode.model_search.halving import TRIALS, Step, Trial, pareto, search
 from xnornode.report.metrics import make_report
@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         say("stopped; no model was written")
         return 1
     report = make_report(found.model, found.trained, splits)
-    size = file_format.save(found.model, options.output)
+    size = model_file.save_model(found.model, options.output)
     figures = to_json(found, report)
     shown = found.front if found.best in found.front else (*found.front, found.best)
     with output_options.stdout_for_report(options):

@@ -15,7 +15,7 @@ from xnornode.data.prepare import Splits
 from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import XnorNodeError
 from xnornode.export.fold import fold
-from xnornode.model import file_format
+from xnornode.model import model_file
 from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
 from xnornode.nn.layer_spec import format_layers, new_words, parse_layers
@@ -147,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
     model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
     report = make_report(model, trained, splits)
-    size = file_format.save(model, options.output)
+    size = model_file.save_model(model, options.output)
     with output_options.stdout_for_report(options):
         output_options.write_report(
             options, to_text(report), to_json(report), lambda: to_html(report)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from xnornode.errors import DataError
-from xnornode.model.file_format import load
 from xnornode.model.limits import INT16
 from xnornode.model.model import Model
+from xnornode.model.model_file import load_model
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Classifier:
     """
 
     def __init__(self, model: Model | str | os.PathLike[str]) -> None:
-        self.model = model if isinstance(model, Model) else load(model)
+        self.model = model if isinstance(model, Model) else load_model(model)
         """The model that classifies."""
         if self.model.features.takes == "texts":
             raise DataError(f"{self.model.name} is a model of texts: give its predict a list")

@@ -1,16 +1,13 @@
 """`.bnn` bytes from a model and back (FORMAT.md). Twin of the loader in `bnn_load.c`."""
 
-import os
 import struct
 import zlib
 from collections.abc import Callable
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._files import write_whole
 from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
@@ -150,7 +147,9 @@ class _Reader:
 def from_bytes(data: bytes) -> Model:
     """The model that the bytes of a `.bnn` file hold. Raises ModelError with the reason."""
     if not SHORTEST <= len(data) <= LONGEST:
-        raise ModelError("size", f"{len(data)} bytes is no size of a model file")
+        raise ModelError(
+            "size", f"a model file has {SHORTEST} to {LONGEST} bytes, this one {len(data)}"
+        )
     if data[:4] != MAGIC:
         raise ModelError("magic", "this is not a .bnn model file")
     if data[4] != VERSION:
@@ -273,15 +272,3 @@ def _parse_text(r: _Reader, size: int) -> str:
     if not all(0x20 <= ch <= 0x7E for ch in text):
         raise ModelError("strings", "a character that is not printable ASCII")
     return text.decode("ascii")
-
-
-def save(model: Model, path: str | os.PathLike[str]) -> int:
-    """Write the model to `path`, whole or not at all; the file's size in bytes."""
-    data = to_bytes(model)
-    write_whole(path, data)
-    return len(data)
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """The model in the file `path`. Raises ModelError, or OSError when it cannot be read."""
-    return from_bytes(Path(path).read_bytes())

@@ -13,8 +13,8 @@ import pytest
 from tests.host.cli.conftest import xnornode
 from xnornode.data.recording_file import from_bytes, to_bytes
 from xnornode.errors import DataError
-from xnornode.model.file_format import load
 from xnornode.model.input_encoding import Thermometer
+from xnornode.model.model_file import load_model
 from xnornode.nn.layer_spec import Conv, Dense, format_layers, parse_layers
 
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "4")
@@ -25,7 +25,7 @@ def test_train_and_info(recordings, tmp_path, record):
     done = xnornode("train", recordings, "-o", out, *SMALL[:-1], "24")
     assert done.returncode == 0, done.stderr
     assert "held out: p6, p7" in done.stdout and "95 % interval" in done.stdout
-    model = load(out)
+    model = load_model(out)
     assert model.labels == ("fast", "slow") and model.window.rate_mhz == 50_000
     assert model.window.scales == (488_281, 488_281) and model.name == "recordings"
     assert "held out p6, p7; layers dense 16" in model.notes and "epochs=24" in model.notes
@@ -46,7 +46,7 @@ def test_report_and_json(recordings, tmp_path):
     assert done.returncode == 0, done.stderr
     assert page.read_text().startswith("<!doctype html>") and "moves" in page.read_text()
     content = json.loads(data.read_text())
-    assert content["name"] == load(out).name == "moves" and load(out).revision == 7
+    assert content["name"] == load_model(out).name == "moves" and load_model(out).revision == 7
     assert content["counts"]["held_out"] == ["p6", "p7"]
     assert content["cost"]["file_bytes"] == out.stat().st_size
     only = xnornode("train", recordings, *options, "--json")
@@ -73,7 +73,7 @@ def test_settings_reach_the_model(recordings, tmp_path):
     args = (*SMALL, *options, "--channels", "ch1", "--balanced")
     done = xnornode("train", recordings, "-o", out, *args, "--teacher", "0.5")
     assert done.returncode == 0, done.stderr
-    model = load(out)
+    model = load_model(out)
     assert model.window.channels == ("ch1 (g)",)
     assert isinstance(model.encoding, Thermometer) and model.encoding.bits == 4
     assert model.layers[0].geometry.kernel == (5, 1) and model.layers[0].pool == (2, 1)
@@ -87,7 +87,7 @@ def test_a_table_without_groups_warns(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "warning: nothing says which data belong together" in done.stderr
     assert "each row is a window of 1 x 2 values" in done.stderr
-    assert load(tmp_path / "m.bnn").window.channels == ("a", "b")
+    assert load_model(tmp_path / "m.bnn").window.channels == ("a", "b")
 
 
 def test_texts(tmp_path):
@@ -96,7 +96,7 @@ def test_texts(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["label,text", *lines]))
     done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", "--epochs", "60")
     assert done.returncode == 0, done.stderr
-    model = load(tmp_path / "m.bnn")
+    model = load_model(tmp_path / "m.bnn")
     assert model.labels == ("de", "en")
     assert model.predict([b"the brown dog", b"der braune Hund"]).tolist() == [1, 0]
 
@@ -204,7 +204,7 @@ def test_a_failure_leaves_the_old_model(recordings, tmp_path):
     assert xnornode("train", recordings, "-o", out, *SMALL, "--test", "nobody").returncode == 1
     assert out.read_bytes() == b"the old one"
     assert xnornode("train", recordings, "-o", out, *SMALL).returncode == 0
-    assert load(out).name == "recordings"
+    assert load_model(out).name == "recordings"
 
 
 def test_layers_as_text():

@@ -12,7 +12,8 @@ from tests.host.cli.conftest import xnornode
 from xnornode.cli import search, train
 from xnornode.cli.main import MODULES, main
 from xnornode.model.features import Raw
-from xnornode.model.file_format import from_bytes, load
+from xnornode.model.file_format import from_bytes
+from xnornode.model.model_file import load_model
 
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "2")
 
@@ -46,7 +47,7 @@ def test_old_names_and_values_work_and_say_the_new(recordings, tmp_path):
     assert new.read_bytes() == out.read_bytes()
     info = xnornode("info", new).stdout
     assert "features    raw\nencoding    bit-planes, 2 bits, 128 inputs\n" in info
-    assert isinstance(load(new).features, Raw)
+    assert isinstance(load_model(new).features, Raw)
 
 
 def test_an_old_value_of_a_new_option(recordings, tmp_path):

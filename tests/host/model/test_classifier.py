@@ -9,9 +9,9 @@ from tests.lab.nets import conv_models, random_model, random_values
 from xnornode.data.windows import Recording, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.classifier import Classifier
-from xnornode.model.file_format import save
 from xnornode.model.layers import Scores, dense
 from xnornode.model.model import Model, Window
+from xnornode.model.model_file import save_model
 from xnornode.model.ngrams import NGrams
 
 pytestmark = pytest.mark.quick
@@ -140,7 +140,7 @@ def test_two_classifiers_of_one_model_share_no_samples():
 
 def test_reads_model_files(tmp_path):
     model, path = small(), tmp_path / "model.bnn"
-    save(model, path)
+    save_model(model, path)
     samples = stream(model, LENGTH)
     for given in (path, str(path)):
         clf = Classifier(given)

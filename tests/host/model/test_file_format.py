@@ -19,8 +19,9 @@ from tests.lab.nets import (
     sealed,
 )
 from xnornode.errors import DataError, ModelError
-from xnornode.model.file_format import from_bytes, load, save, to_bytes
+from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.layers import IntLayer, Requantize, Thresholds
+from xnornode.model.model_file import load_model, save_model
 
 quick = pytest.mark.quick
 
@@ -54,8 +55,8 @@ def reason(data: bytes) -> str:
 @quick
 @pytest.mark.parametrize("model", small_models() + conv_models()[:32], ids=lambda m: m.name)
 def test_round_trip(model, tmp_path):
-    size = save(model, tmp_path / "m.bnn")
-    again = load(tmp_path / "m.bnn")
+    size = save_model(model, tmp_path / "m.bnn")
+    again = load_model(tmp_path / "m.bnn")
     assert size == (tmp_path / "m.bnn").stat().st_size
     assert to_bytes(again) == to_bytes(model)
     for name in ("name", "labels", "window", "revision", "seed", "shift", "notes"):
@@ -219,13 +220,13 @@ def test_windows_of_another_kind_are_refused():
 @quick
 def test_a_failed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "m.bnn"
-    save(random_model(1, *DENSE[0]), path)
+    save_model(random_model(1, *DENSE[0]), path)
     before = path.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))  # bytes, as a disk that is full
     try:
         with pytest.raises(OSError, match="File too large"):
-            save(random_model(2, *DENSE[0]), path)
+            save_model(random_model(2, *DENSE[0]), path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["m.bnn"]

@@ -26,7 +26,7 @@ from xnornode.data.prepare import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
-from xnornode.model import file_format
+from xnornode.model import file_format, model_file
 from xnornode.model.features import Raw
 from xnornode.model.model import Window
 from xnornode.model.ngrams import NGrams
@@ -122,7 +122,7 @@ def trial(number: int, accuracy: float, size: int, microseconds: float) -> Trial
 def test_file_keeps_the_budget_and_is_what_was_foretold(
     found: SearchResult, tmp_path: Path
 ) -> None:
-    size = file_format.save(found.model, tmp_path / "best.bnn")
+    size = model_file.save_model(found.model, tmp_path / "best.bnn")
     assert size == (tmp_path / "best.bnn").stat().st_size == found.best.cost.bytes
     assert size <= 900
     usage = measure(found.model, task().train.items)
@@ -414,7 +414,7 @@ def test_command_writes_a_model_a_page_and_json(
     page, figures = tmp_path / "search.html", tmp_path / "search.json"
     words, output = command(archive, tmp_path, "--bytes", "900", "--ms", "1", "--report", str(page))
     assert main([*words, "--json", str(figures), "--name", "mine"]) == 0
-    model = file_format.load(output)
+    model = model_file.load_model(output)
     assert output.stat().st_size <= 900 and model.name == "mine"
     assert set(tmp_path.iterdir()) == {output, page, figures}
 

@@ -1,0 +1,82 @@
+"""Model files on disk."""
+
+import os
+from pathlib import Path
+
+from xnornode._files import write_whole
+from xnornode.model.file_format import from_bytes, to_bytes
+from xnornode.model.model import Model
+
+
+def save_model(model: Model, path: str | os.PathLike[str]) -> int:
+    """Write a model to a file, whole or not at all.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    path : str or path-like
+        The `.bnn` file; one that exists is replaced.
+
+    Returns
+    -------
+    int
+        The file's size in bytes.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what was there stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from xnornode import Dense, TrainConfig, fold, from_windows, load_model, prepare, save_model
+    >>> from xnornode import train
+    >>> samples = np.random.default_rng(0).normal(0, 100, (80, 16, 2)).astype(np.int16)
+    >>> dataset = from_windows("demo", samples, ["low"] * 40 + ["high"] * 40)
+    >>> config = TrainConfig(layers=(Dense(16),), epochs=1, batch=16)
+    >>> path = Path(tempfile.mkdtemp()) / "demo.bnn"
+    >>> save_model(fold(train(prepare(dataset), config)), path) == path.stat().st_size
+    True
+    >>> load_model(path).labels
+    ('high', 'low')
+    """
+    data = to_bytes(model)
+    write_whole(path, data)
+    return len(data)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model from a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The `.bnn` file.
+
+    Returns
+    -------
+    Model
+        The model.
+
+    Raises
+    ------
+    ModelError
+        The file is no valid model; `reason` is the one that a node gives.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    `save_model` has one.
+
+    >>> from xnornode import load_model
+    >>> load_model("/dev/null")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    xnornode.errors.ModelError: a model file has ... bytes, this one 0
+    """
+    return from_bytes(Path(path).read_bytes())
