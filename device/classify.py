@@ -44,7 +44,7 @@ def main() -> None:
                 link.step()
             again = REPEAT
     except (OSError, ValueError) as error:
-        emit("error", error=f"{RECORDINGS}: {error}; install it with tools/flash.py --recording")
+        emit("error", error=f"{RECORDINGS}: {error}; install it with `xnornode flash --recording`")
         return
     except KeyboardInterrupt:
         pass

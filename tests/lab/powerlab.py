@@ -46,7 +46,7 @@ def node_files(realtime: bool, rate_mhz: int = RATE_MHZ) -> dict[str, bytes]:
 
 
 def set_up(pico: EmulatedPico, files: dict[str, bytes], model: bytes | None) -> None:
-    """Install files and a model as tools/flash.py does; what is there already is left alone."""
+    """Install files and a model as `xnornode flash` does; what is there already is left alone."""
     with Board(pico.url) as board:
         board.clear()
         install(board, Plan(files, model))

@@ -1,4 +1,4 @@
-"""The native module on a board with stock firmware: tools/flash.py --native, and mpremote's mip."""
+"""The native module on a board with stock firmware: `xnornode flash --native`, and mpremote's mip."""
 
 import json
 import shutil
