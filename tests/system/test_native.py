@@ -1,4 +1,4 @@
-"""The native module on a board with stock firmware: `xnornode flash --native`, and mpremote's mip."""
+"""The native module on a board with stock firmware: `xnornode flash --native`, and mpremote mip."""
 
 import json
 import shutil
