@@ -16,7 +16,7 @@ demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyA
 	@start=$$(date +%s); tools/setup/setup.sh demo && $(PYTHON) -m tools.demo \
 		--setup-seconds $$(($$(date +%s) - start)) $(if $(PORT),--port $(PORT))
 
-test: lint ## lint, all firmwares, the whole suite (TEST=tests/test_x.py: only that)
+test: lint ## lint, all firmwares, the whole suite (TEST=tests/core: only that)
 	@$(PYTHON) -m tools.firmware.build all >/dev/null
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TEST)
 

@@ -13,5 +13,5 @@ try:
 except ImportError:  # a port without `select` takes no pushes, and classifies all the same
     pass
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"  # as the PC's
 __all__ = ["Classifier", "Link", "Prediction"]

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xnornode.errors import XnorNodeError
@@ -17,13 +18,16 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     or a device, and this program's own stdout, are written into.
     """
     if not is_replaced(path):
-        with open(STDOUT if is_stdout(path) else path, "wb", closefd=not is_stdout(path)) as file:
+        with (
+            _naming(path),
+            open(STDOUT if is_stdout(path) else path, "wb", closefd=not is_stdout(path)) as file,
+        ):
             file.write(data)
         return
     target = Path(os.path.realpath(path))
     part = _part(target)
     try:
-        with part.open("xb") as file:
+        with _naming(target), part.open("xb") as file:
             file.write(data)
         with suppress(FileNotFoundError):  # a new file has the mode that the umask gives
             part.chmod(stat.S_IMODE(target.stat().st_mode))
@@ -66,3 +70,13 @@ def is_stdout(path: str | os.PathLike[str]) -> bool:
 def _part(target: Path) -> Path:
     """A name beside the target that no other run has."""
     return target.with_name(f"{target.name}.{os.urandom(4).hex()}.part")
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Put the file's name into errors of writing, which have none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or os.fspath(path)
+        raise

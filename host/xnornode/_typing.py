@@ -14,3 +14,6 @@ Int32 = npt.NDArray[np.int32]
 Pair = tuple[int, int]
 Shape = tuple[int, int, int]
 Activation = Literal["binary", "int8"]
+
+DataKind = Literal["windows", "texts"]
+"""What a network classifies."""

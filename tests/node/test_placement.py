@@ -27,7 +27,7 @@ BLOCK = 16  # bytes of a block of the Pico's heap
 
 
 def looked(output: str) -> list[list]:
-    """What tests/node/romfs.py printed."""
+    """What tests/lab/node_scripts/romfs.py printed."""
     return [ast.literal_eval(line) for line in output.splitlines()]
 
 

@@ -23,7 +23,7 @@ def micropython(request):
 
 
 def stress(micropython: Path, folder: Path, manner: str) -> list[int]:
-    """Windows, predictions, missed and wrong ones of tests/node/background.py."""
+    """Windows, predictions, missed and wrong ones of tests/lab/node_scripts/background.py."""
     model = random_model(5, LENGTH, 3, 4, (256, 128, 5))
     save_model(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
     env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}

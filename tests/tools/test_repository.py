@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+import xnornode
 from tools.firmware.sources import ROOT
 
 pytestmark = pytest.mark.quick
@@ -29,3 +30,8 @@ def test_no_file_is_binary():
     for path in tracked():
         if (ROOT / path).is_file():
             assert b"\0" not in (ROOT / path).read_bytes(), path
+
+
+def test_the_nodes_library_has_the_packages_version():
+    library = (ROOT / "device" / "xnornode" / "__init__.py").read_text()
+    assert f'__version__ = "{xnornode.__version__}"' in library

@@ -80,7 +80,7 @@ def _model(name: str, config: TrainConfig, length: int, channels: int, classes: 
     encoding: InputEncoding | None = None
     given: Items
     width = features.count(length, channels)
-    if features.takes == "texts":
+    if features.data_kind == "texts":
         letters = rng.integers(97, 123, (TYPICAL, length)).astype(np.uint8)
         letters[:, ::6] = 32
         given = [text.tobytes() for text in letters]

@@ -50,7 +50,7 @@ def draw(seed: int, each: int) -> Iterator[Case]:
         for config in (base, *islice(others, each - 1)):
             model = untrained(config, splits)
             items: Any = splits.tested().items
-            if splits.tested().kind == "texts":
+            if splits.tested().data_kind == "texts":
                 items = joined(items, splits.window.length)[:COUNTED]
             inputs = [x if isinstance(x, bytes) else x.tobytes() for x in items]
             name = f"{splits.name}: {Candidate(0, config, Cost(0, 0, 0)).network}"

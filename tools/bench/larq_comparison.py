@@ -226,7 +226,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (CompareError, XnorNodeError) as error:
-        print(f"compare_training: {error}", file=sys.stderr)
+        print(f"larq_comparison: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,9 +1,10 @@
 """Whole models on the emulated Pico: microseconds of `predict`, MicroPython's call included.
 
 First the counts of tools/bench/kernels.py are compared with two other interpreters of the same
-machine code, tools/pico's and rp2040js's: they must be equal. Then the Pico's firmware is built,
-and each network is timed on it: a tiny one, those of tools/bench/cases.py, and the models that are
-named. 125 MHz, memory that never waits: a real Pico fetches code from flash through a cache.
+machine code, our emulated Pico's and rp2040js's: they must be equal. Then the Pico's firmware is
+built, and each network is timed on it: a tiny one, those of tools/bench/cases.py, and the models
+that are named. 125 MHz, memory that never waits: a real Pico fetches code from flash through a
+cache.
 Exit status 0; 1 where counts or predictions differ, or a tool is missing; 2 for wrong usage.
 """
 
@@ -146,10 +147,10 @@ def named(path: Path, data: str | None, count: int) -> tuple[Case, float | None]
         w = model.window
         splits = prepare(load_dataset(data), validation=(), length=w.length, hop=w.hop)
         test = splits.tested()
-        given = [x[: w.length] for x in test.items] if test.kind == "texts" else test.items
+        given = [x[: w.length] for x in test.items] if test.data_kind == "texts" else test.items
         accuracy = float((model.predict(given) == test.labels).mean())
         some = np.linspace(0, len(test) - 1, count).astype(int)
-        given = [given[i] for i in some] if test.kind == "texts" else given[some]
+        given = [given[i] for i in some] if test.data_kind == "texts" else given[some]
     inputs = [x if isinstance(x, bytes) else x.astype("<i2").tobytes() for x in given]
     return Case(path.name, model, given, inputs), accuracy
 
@@ -187,7 +188,7 @@ def run(paths: Sequence[Path], data: str | None, count: int) -> None:
     accuracies = {case.name: accuracy for case, accuracy in own}
     machine = Machine(ARMV6M)
     install_package()
-    print("| cycles of one classification      |     counted | tools/pico |   rp2040js |")
+    print("| cycles of one classification      |     counted |   our core |   rp2040js |")
     print("|-----------------------------------|------------:|-----------:|-----------:|")
     for case in (*layers(), *models()):
         if case.name in SAME:

@@ -6,7 +6,7 @@ As a command it runs in the foreground until Ctrl-C::
         --firmware build/firmware/rp2/firmware.uf2
     mpremote connect socket://127.0.0.1:5000
 
-The emulator itself is tools/pico/ (JavaScript, see its README); this starts it with Node.js,
+The emulator itself is in pico/ (JavaScript, see its README); this starts it with Node.js,
 after it has installed the one npm package that it needs into build/pico-npm/.
 """
 

@@ -59,7 +59,7 @@ void *memmove(void *, const void *, size_t);
 int memcmp(const void *, const void *, size_t);
 """
 
-# The RP2040's map, so that the same image runs on tools/pico too.
+# The RP2040's map, so that the same image runs on tools/emulators/pico too.
 FLASH, FLASH_SIZE, SRAM, SRAM_SIZE = 0x10000000, 0x200000, 0x20000000, 0x42000
 CODE, FILE = FLASH + 0x1000, FLASH + 0x100000
 MODEL, INPUT, SCRATCH, SCORES, STACK, END = (

@@ -18,13 +18,15 @@ def check(port: str) -> bool:
     """Whether mypy finds no error in device/ with the stubs of `port`."""
     stubs = BUILD / "stubs" / port
     if not stubs.is_dir():
-        sys.exit(f"check_device.py: {stubs} is missing; run: rm -f build/venv/.test && make lint")
+        sys.exit(
+            f"check_node_types.py: {stubs} is missing; run: rm -f build/venv/.test && make lint"
+        )
     command = [sys.executable, "-m", "mypy", "--config-file", "device/mypy.ini"]
     command += ["--custom-typeshed-dir", str(stubs), "--cache-dir", str(BUILD / "mypy" / port)]
     command += ["--no-error-summary"]
     environment = os.environ | {"MYPYPATH": str(stubs)}
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
-        print(f"check_device.py: errors in device/ with the stubs of {port}", file=sys.stderr)
+        print(f"check_node_types.py: errors in device/ with the stubs of {port}", file=sys.stderr)
         return False
     return True
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews tools/requirements-*.txt from pyproject.toml: every package with its version and hashes.
+# Renews tools/setup/requirements-*.txt from pyproject.toml: every package with its version and hashes.
 # For maintainers; needs `uv` (pip install uv).
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,11 +1,11 @@
 """Which data a command is given: options, reading, and the split into parts."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from xnornode.cli.command import number
+from xnornode.cli.output import say
 from xnornode.data.prepare import Splits, prepare
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.split import Wanted
@@ -107,9 +107,9 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
 def tell(splits: Splits) -> None:
     """Notes and warnings, to stderr."""
     for note in splits.notes:
-        print(note, file=sys.stderr)
+        say(note)
     for warning in splits.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        say(f"warning: {warning}")
 
 
 def wanted(words: list[str] | None) -> Wanted:

@@ -6,7 +6,7 @@ Progress goes to stderr, the account of what was done to stdout.
 from __future__ import annotations
 
 import argparse
-import sys
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +16,16 @@ from xnornode.board import native_module, node_library, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
 from xnornode.cli.command import add_command
-from xnornode.cli.output import Progress
+from xnornode.cli.output import Progress, say, show_field
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
+from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 from xnornode.model import file_format
 
 RP2040 = "armv6m"
+WIDTH = 11  # of the names in the account
 EXAMPLE_COMMANDS = """
 xnornode flash --model model.bnn
 xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
@@ -46,7 +48,9 @@ def add_parsers(commands: Any) -> None:
         EXAMPLE_COMMANDS,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("--port", help="serial port or pyserial URL (default: the only Pico found)")
+    parser.add_argument(
+        "--port", help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only Pico found)"
+    )
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
     parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
@@ -106,20 +110,17 @@ def collect(options: argparse.Namespace) -> Plan:
     return plan
 
 
-def say(text: str) -> None:
-    """One line of talk."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
     """What a run would do."""
-    target = options.port or "the Pico found at " + (rp2040.find_port(None, options.drive) or "")
-    print(f"board      {target}")
+    named = options.port or os.environ.get(VARIABLE)
+    target = named or f"the Pico found at {rp2040.find_port(None, options.drive) or ''}"
+    show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
-    print(f"firmware   {uf2.describe() if uf2 else f'left as it is{added}'}")
+    show_field("firmware", uf2.describe() if uf2 else f"left as it is{added}", WIDTH)
     files = with_library(plan, RP2040).files
-    print(f"files      {len(files)}, {sum(map(len, files.values())):,} bytes")
-    print(f"model      {f'{options.model}, {len(plan.model):,} bytes' if plan.model else 'none'}")
+    show_field("files", f"{len(files)}, {sum(map(len, files.values())):,} bytes", WIDTH)
+    model = f"{options.model}, {len(plan.model):,} bytes" if plan.model else "none"
+    show_field("model", model, WIDTH)
     print("dry run: nothing was done")
 
 
@@ -138,7 +139,9 @@ def set_up(options: argparse.Namespace) -> None:
     port = rp2040.find_port(options.port, options.drive)
     if uf2:
         port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
-        print(f"firmware   {uf2.describe()}: {'written' if wrote else 'was there already'}")
+        show_field(
+            "firmware", f"{uf2.describe()}: {'written' if wrote else 'was there already'}", WIDTH
+        )
     if not port:
         raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:

@@ -8,22 +8,8 @@ from xnornode.cli.command import add_command
 from xnornode.cli.output import show_field
 from xnornode.cost.estimate import estimate
 from xnornode.model import model_file
-from xnornode.model.features import Raw
-from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
-from xnornode.model.ngrams import NGrams
-from xnornode.model.statistics import Statistics
 from xnornode.report.metrics import describe_layers
 from xnornode.report.units import operations_text, ram_text, time
-
-WORDS = {
-    Raw: "raw",
-    Statistics: "statistics",
-    NGrams: "ngrams",
-    Thermometer: "thermometer",
-    BitPlanes: "bit-planes",
-    Int8Encoding: "int8",
-}
-"""What the options of `xnornode train` call them."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -50,10 +36,8 @@ def run(options: argparse.Namespace) -> int:
     for name, scale in zip(w.channels, w.scales, strict=True):
         counts = f", {1e9 / scale:.6g} counts to the unit" if scale else ""
         show_field("channel", f"{name}{counts}")
-    show_field("features", WORDS[type(model.features)])
-    encoding = (
-        f"{WORDS[type(model.encoding)]}, {model.encoding.bits} bits" if model.encoding else "none"
-    )
+    show_field("features", model.features.describe())
+    encoding = f"{model.encoding.NAME}, {model.encoding.bits} bits" if model.encoding else "none"
     show_field("encoding", f"{encoding}, {model.width:,} inputs")
     for text in describe_layers(model):
         show_field("layer", text)

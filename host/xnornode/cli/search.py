@@ -1,7 +1,6 @@
 """`xnornode search`: the most accurate network within a budget, its model and its report."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import fill
@@ -120,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
         output_options.write_report(
             options, report_text(report), figures, lambda: to_html(found, report)
         )
-    print(f"{options.output}: {size:,} bytes", file=sys.stderr)
+    say(f"{options.output}: {size:,} bytes")
     return 0
 
 

@@ -1,7 +1,6 @@
 """`xnornode train`: data in, a model and its report out."""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.prepare import Splits
 from xnornode.datasets.load import EXAMPLES
-from xnornode.errors import XnorNodeError
+from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.model import model_file
 from xnornode.model.fit_encoding import ENCODINGS
@@ -120,8 +119,9 @@ def run(options: argparse.Namespace) -> int:
     left = left_files(kept) if kept else []
     if options.resume and not left:
         raise XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
-    for path in left:
-        read_settings(path)
+    if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
+        for path in left:
+            read_settings(path)
     TrainConfig(**_given(options))  # wrong settings are found before the data are read
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
@@ -152,7 +152,7 @@ def run(options: argparse.Namespace) -> int:
         output_options.write_report(
             options, to_text(report), to_json(report), lambda: to_html(report)
         )
-    print(f"{options.output}: {size:,} bytes", file=sys.stderr)
+    say(f"{options.output}: {size:,} bytes")
     for path in left_files(kept) if kept else []:
         path.unlink()
     return 0
@@ -171,7 +171,8 @@ def _settle(options: argparse.Namespace, path: Path, config: TrainConfig, splits
     checkpoint = _checkpoint(options)
     of = config if path == checkpoint else config.of_teacher() if config.teacher else None
     data = (splits.train, splits.validation)
-    same = of and read_settings(path) == settings_text(of, options.processes, *data)
+    settings = _settings(path)
+    same = of and settings == settings_text(of, options.processes, *data)
     if same and options.resume:
         return
     if same and not options.restart:
@@ -180,14 +181,21 @@ def _settle(options: argparse.Namespace, path: Path, config: TrainConfig, splits
             "from the beginning with --restart"
         )
     if options.resume:
-        raise XnorNodeError(
-            f"{path} was written with other settings or data: use those, or start from the "
-            "beginning with --restart"
-        )
+        why = "damaged: " if settings is None else "of other settings or data: use those, or "
+        raise XnorNodeError(f"{path} is {why}start from the beginning with --restart")
     if not options.restart:
-        say(f"{path} is left from a training with other settings or data: it is replaced")
+        why = "damaged" if settings is None else "of other settings or data"
+        say(f"{path} is {why}: it is replaced")
     for old in left_files(checkpoint) if checkpoint else []:
         old.unlink()
+
+
+def _settings(path: Path) -> str | None:
+    """The settings that a checkpoint is of; None of a damaged file."""
+    try:
+        return read_settings(path)
+    except DataError:
+        return None
 
 
 def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:

@@ -54,7 +54,7 @@ UNIT = {"binary": 1, "int8": 8, "scores": 32}  # bits of an output
 ENCODINGS: dict[type, str] = {
     Thermometer: "thermometer",
     BitPlanes: "bit-planes",
-    Int8Encoding: "byte",
+    Int8Encoding: "int8",
 }
 
 
@@ -101,12 +101,12 @@ def measure(model: Model, given: Items, layers: int | None = None) -> Usage:
     Texts are joined to texts as long as is read.
     """
     given = given[:: ceil(len(given) / MEASURED)]
-    if model.features.takes == "texts":
+    if model.features.data_kind == "texts":
         given = joined([bytes(text) for text in given], model.window.length)
     count = len(model.layers) if layers is None else layers
     activations = list(islice(model.activations(given), max(1, count)))
     usage = Usage(layers=tuple(map(_layer_usage, model.layers, activations[:count])))
-    if model.features.takes == "texts":
+    if model.features.data_kind == "texts":
         words = [len(re.findall(rb"[0-9A-Za-z\x80-\xff]+", text)) / len(text) for text in given]
         return replace(usage, words=sum(words) / len(words))
     if isinstance(model.encoding, Thermometer):
@@ -231,9 +231,9 @@ def _rows(done: Work, layer: IntLayer) -> None:
         fours = ceil(g.inputs / 4)
         words, rest = divmod(fours, 8)
         done["table"] += calls * fours
-        done["byte word"] += rows * words
+        done["int8 word"] += rows * words
         if rest:
-            done["odd byte word"] += rows
+            done["odd int8 word"] += rows
             done["four"] += rows * rest
     else:
         blocks, rest = divmod(ceil(g.inputs / 32), 8)
@@ -243,7 +243,7 @@ def _rows(done: Work, layer: IntLayer) -> None:
     if gathers(layer):
         unit = UNIT[layer.inputs]
         words = patches * ceil(g.inputs * unit / 32)
-        done["piece"] += patches * _pieces(layer)
+        done["patch run"] += patches * _patch_runs(layer)
         done["written word"] += words
         if g.input_shape[2] * unit // g.groups % 32:
             done["copied byte"] += 4 * words
@@ -305,7 +305,7 @@ def gathers(layer: IntLayer) -> bool:
     return layer.geometry.inputs != prod(layer.input_shape) or layer.padding != (0, 0)
 
 
-def _pieces(layer: IntLayer) -> int:
+def _patch_runs(layer: IntLayer) -> int:
     """Runs of inputs that lie together in a patch."""
     height, width = layer.geometry.kernel
     if layer.groups > 1:

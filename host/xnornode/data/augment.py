@@ -6,18 +6,18 @@ data for Parkinson's disease monitoring using convolutional neural networks", IC
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from xnornode._typing import Float, Int8, Int16
+from xnornode._typing import DataKind, Float, Int8, Int16
 from xnornode.errors import DataError
 
 
 class Augmentation(Protocol):
     """What training asks of an augmentation. `of` is the kind of data that it changes."""
 
-    of: ClassVar[Literal["windows", "texts"]]
+    data_kind: ClassVar[DataKind]
 
     def check(self, length: int, channels: int) -> None:
         """Raise DataError if it does not fit windows of `length` samples and `channels`."""
@@ -70,7 +70,7 @@ class Augment:
     rotation: float = 0.0
     triads: tuple[int, ...] = ()
 
-    of: ClassVar[Literal["windows", "texts"]] = "windows"
+    data_kind: ClassVar[DataKind] = "windows"
 
     def check(self, length: int, channels: int) -> None:
         """Raise DataError if it does not fit windows of this shape, or a number is out of range."""
@@ -140,7 +140,7 @@ class ImageAugment:
     scale: float = 0.0
     flip: bool = False
 
-    of: ClassVar[Literal["windows", "texts"]] = "windows"
+    data_kind: ClassVar[DataKind] = "windows"
 
     def check(self, length: int, channels: int) -> None:
         """Raise DataError for windows that are no such images, or a number out of range."""
@@ -186,7 +186,7 @@ class TextAugment:
 
     drop: float = 0.0
 
-    of: ClassVar[Literal["windows", "texts"]] = "texts"
+    data_kind: ClassVar[DataKind] = "texts"
 
     def __post_init__(self) -> None:
         if not 0 <= self.drop < 1:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Int16, Labels
+from xnornode._typing import DataKind, Int16, Labels
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import sample_rows
 from xnornode.model.limits import MAX_CLASSES, MAX_STRING
@@ -96,7 +96,7 @@ class Windows:
     groups: npt.NDArray[np.str_]
     classes: tuple[str, ...]
 
-    kind: ClassVar[Literal["windows", "texts"]] = "windows"
+    data_kind: ClassVar[DataKind] = "windows"
 
     def __post_init__(self) -> None:
         s = self.items
@@ -114,7 +114,7 @@ class Windows:
         """Length and channels of a window."""
         return self.items.shape[1], self.items.shape[2]
 
-    def loudest(self) -> int:
+    def amplitude(self) -> int:
         """The absolute value, in counts, that 99.9 % of the samples do not exceed."""
         some = sample_rows(self.items.reshape(-1, self.items.shape[-1]))
         return int(np.abs(np.quantile(some, (0.0005, 0.9995))).max())
@@ -152,7 +152,7 @@ class Texts:
     groups: npt.NDArray[np.str_]
     classes: tuple[str, ...]
 
-    kind: ClassVar[Literal["windows", "texts"]] = "texts"
+    data_kind: ClassVar[DataKind] = "texts"
     shape: ClassVar[tuple[int, int]] = (0, 1)
 
     def __post_init__(self) -> None:
@@ -163,7 +163,7 @@ class Texts:
     def __len__(self) -> int:
         return len(self.items)
 
-    def loudest(self) -> int:
+    def amplitude(self) -> int:
         """0: a text has no samples."""
         return 0
 
@@ -184,7 +184,7 @@ Data = Windows | Texts
 def _check_labels(data: Data) -> None:
     count = len(data.items)
     if data.labels.shape != (count,) or data.groups.shape != (count,):
-        raise DataError(f"{count} {data.kind} need as many labels and groups")
+        raise DataError(f"{count} {data.data_kind} need as many labels and groups")
     if not np.issubdtype(data.labels.dtype, np.integer):
         raise DataError(f"labels must be integers, not {data.labels.dtype}")
     if data.labels.min() < 0 or data.labels.max() >= len(data.classes):

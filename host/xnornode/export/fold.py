@@ -85,7 +85,7 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
         encoding,
         choose_polarity(layers, trained.ones) if trained.ones else layers,
         seed=SELFTEST_SEED,
-        shift=selftest_shift(trained.loudest),
+        shift=selftest_shift(trained.amplitude),
         notes=notes,
     )
 
@@ -177,10 +177,10 @@ def scores(block: Block) -> Scores:
     )
 
 
-def selftest_shift(loudest: int) -> int:
+def selftest_shift(amplitude: int) -> int:
     """The shift that narrows the self-test's random samples, 16 bits wide, to those trained on."""
     for shift in range(15, 0, -1):
-        if 2**15 >> shift > loudest:
+        if 2**15 >> shift > amplitude:
             return shift
     return 0
 

@@ -102,7 +102,8 @@ def connect(
         elif session.events:
             raise LinkError(
                 f"the program on {url} writes predictions, but takes no commands: give its loop "
-                "`link.step()` (README), or stop it with Ctrl-C in a terminal and try again"
+                "`link.step()` (docs/guides/node.md), or stop it with Ctrl-C in a terminal and try "
+                "again"
             )
         else:
             with _at_repl(session, url, say):

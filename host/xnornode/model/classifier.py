@@ -70,7 +70,7 @@ class Classifier:
     def __init__(self, model: Model | str | os.PathLike[str]) -> None:
         self.model = model if isinstance(model, Model) else load_model(model)
         """The model that classifies."""
-        if self.model.features.takes == "texts":
+        if self.model.features.data_kind == "texts":
             raise DataError(f"{self.model.name} is a model of texts: give its predict a list")
         window = self.model.window
         self._window = np.zeros((window.length, len(window.channels)), np.int16)

@@ -7,11 +7,11 @@ inputs. Features of texts are binary inputs already.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from xnornode._typing import Int16
+from xnornode._typing import DataKind, Int16
 from xnornode.errors import DataError
 
 Take = Callable[[int], bytes]
@@ -35,7 +35,12 @@ class Features(Protocol):
 
     KIND: ClassVar[int]
     """The number in the file."""
-    takes: ClassVar[Literal["windows", "texts"]]
+    NAME: ClassVar[str]
+    """What options and reports call them."""
+    data_kind: ClassVar[DataKind]
+
+    def describe(self) -> str:
+        """Name and settings, as short text."""
 
     def count(self, length: int, channels: int) -> int:
         """Values of one window, or inputs of one text."""
@@ -74,7 +79,7 @@ class Features(Protocol):
 class WindowFeatures:
     """What features of sensor windows have in common."""
 
-    takes: ClassVar[Literal["windows", "texts"]] = "windows"
+    data_kind: ClassVar[DataKind] = "windows"
 
     def check_window(self, length: int, hop: int, channels: int) -> None:
         """Every window that a header can hold is allowed."""
@@ -87,7 +92,10 @@ class WindowFeatures:
             or windows.ndim != 3
             or windows.shape[1:] != (length, channels)
         ):
-            raise DataError(f"windows must be int16 of shape (n, {length}, {channels})")
+            raise DataError(
+                f"windows must be int16 of shape (n, {length}, {channels}), not {windows.dtype} "
+                f"{windows.shape}"
+            )
         return windows
 
     def item_bytes(self, length: int, channels: int) -> int:
@@ -108,6 +116,10 @@ class Raw(WindowFeatures):
     """Features 1: the values are the samples of the window, by time, then channel."""
 
     KIND: ClassVar[int] = 1
+    NAME: ClassVar[str] = "raw"
+
+    def describe(self) -> str:
+        return self.NAME
 
     def count(self, length: int, channels: int) -> int:
         return length * channels

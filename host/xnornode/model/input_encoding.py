@@ -43,6 +43,7 @@ class Thermometer:
     """
 
     KIND: ClassVar[int] = 1
+    NAME: ClassVar[str] = "thermometer"
     output: ClassVar[Literal["binary"]] = "binary"
     thresholds: Int16
 
@@ -94,6 +95,7 @@ class BitPlanes:
     """
 
     KIND: ClassVar[int] = 2
+    NAME: ClassVar[str] = "bit-planes"
     output: ClassVar[Literal["binary"]] = "binary"
     factors: Int64
     offsets: Int64
@@ -140,6 +142,7 @@ class Int8Encoding:
     """
 
     KIND: ClassVar[int] = 3
+    NAME: ClassVar[str] = "int8"
     output: ClassVar[Literal["int8"]] = "int8"
     bits: ClassVar[int] = 8
     factors: Int64

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Int8
+from xnornode._typing import DataKind, Int8
 from xnornode.errors import DataError, ModelError
 from xnornode.model.features import Take
 
@@ -93,7 +93,8 @@ class NGrams:
     length: int
 
     KIND: ClassVar[int] = 3
-    takes: ClassVar[Literal["windows", "texts"]] = "texts"
+    NAME: ClassVar[str] = "ngrams"
+    data_kind: ClassVar[DataKind] = "texts"
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS.values():
@@ -105,6 +106,11 @@ class NGrams:
             raise ModelError("encoder", f"buckets are 1 to {MAX_BUCKETS}, not {self.buckets}")
         if not 1 <= self.length <= 65535:
             raise ModelError("encoder", f"1 to 65535 bytes of a text are read, not {self.length}")
+
+    def describe(self) -> str:
+        """Name and settings, as short text."""
+        span = f"{self.shortest} to {self.longest} {self.unit}"
+        return f"{self.NAME} of {span}, {self.buckets} buckets"
 
     def count(self, length: int, channels: int) -> int:
         """Inputs of a text."""

@@ -196,6 +196,7 @@ class Statistics(WindowFeatures):
     lag: int = 0
 
     KIND: ClassVar[int] = 2
+    NAME: ClassVar[str] = "statistics"
 
     def __post_init__(self) -> None:
         for field, known in (("statistics", tuple(BITS)), ("part_statistics", STATISTICS)):
@@ -214,6 +215,13 @@ class Statistics(WindowFeatures):
         if not (1 <= self.lag <= MAX_LAG if lagging else self.lag == 0):
             text = f"a lag is 1 to {MAX_LAG} samples for asymmetry and lagged covariance, 0 without"
             raise ModelError("encoder", f"{text}, not {self.lag}")
+
+    def describe(self) -> str:
+        """Name and settings, as short text."""
+        text = f"{len(self.statistics)} {self.NAME}"
+        if self.bands:
+            text += f", {self.bands} bands"
+        return text + (f", {self.parts} x {len(self.part_statistics)}" if self.parts else "")
 
     @property
     def _single(self) -> tuple[str, ...]:

@@ -14,8 +14,6 @@ from xnornode.data.prepare import Splits
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
-from xnornode.model.ngrams import NGrams
-from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Trained
@@ -102,35 +100,23 @@ class Candidate:
     cost: Cost
 
     @property
-    def encoder(self) -> str:
-        """How windows become inputs, as short text."""
+    def input(self) -> str:
+        """Features and input encoding, as short text."""
         c = self.config
-        if isinstance(c.features, NGrams):
-            span = f"{c.features.shortest} to {c.features.longest} {c.features.unit}"
-            return f"text, {span}, {c.features.buckets} buckets"
-        encoding = c.encoding if c.encoding == "int8" else f"{c.encoding} {c.bits}"
-        if isinstance(c.features, Statistics):
-            return f"{_features_text(c.features)}, {encoding}"
-        return f"samples, {encoding}"
+        text = c.features.describe()
+        if c.features.data_kind == "texts":
+            return text
+        return f"{text}, {c.encoding}" + ("" if c.encoding == "int8" else f" {c.bits}")
 
     @property
     def network(self) -> str:
-        """Encoder and layers in one line."""
-        return f"{self.encoder}; {self.layers or 'no hidden layer'}"
+        """Input and layers in one line."""
+        return f"{self.input}; {self.layers or 'no hidden layer'}"
 
     @property
     def layers(self) -> str:
         """The hidden layers, as `xnornode train --layers` takes them."""
         return format_layers(self.config.layers, self.config.global_average_pooling)
-
-
-def _features_text(features: Statistics) -> str:
-    text = f"{len(features.statistics)} statistics"
-    if features.bands:
-        text += f", {features.bands} bands"
-    return text + (
-        f", {features.parts} x {len(features.part_statistics)}" if features.parts else ""
-    )
 
 
 def notes(config: TrainConfig, splits: Splits) -> str:

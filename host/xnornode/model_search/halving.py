@@ -196,7 +196,7 @@ def search(
         halving.run(source, None, lengths, lambda k: clock() - start >= (k + 1) * share)
     best = halving.best
     if best is None:
-        raise DataError(f"every training diverged, lower the rate: {halving.failed[0][1]}")
+        raise DataError(f"every training diverged, lower the learning rate: {halving.failed[0][1]}")
     final = Step(len(lengths) + 1, len(lengths), 1, 1)
     whole = replace(splits, validation=None)
     trained = train(whole, best.candidate.config, progress=_teller(progress, final))

@@ -141,7 +141,7 @@ def _draw(
 def _families(splits: Splits, base: TrainConfig) -> Sequence[Callable[[np.random.Generator], Form]]:
     """What draws a form, for data of this kind; several times what deserves more tries."""
     length = splits.window.length
-    if splits.train.kind == "texts":
+    if splits.train.data_kind == "texts":
         return [lambda rng: _text(rng, base, length)]
     image = base.image_shape is not None
     encodings = PIXELS if image else SERIES if length > 1 else VALUES

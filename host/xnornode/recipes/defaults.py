@@ -64,7 +64,7 @@ def default_config(splits: Splits) -> TrainConfig:
     batch = 128 if count >= 4000 else 64 if count >= 1000 else 32
     epochs = min(max(ceil(STEPS * batch / count), FEWEST_EPOCHS), MOST_EPOCHS)
     config = TrainConfig(epochs=epochs, batch=batch, ste="polynomial")
-    if splits.train.kind == "texts":
+    if splits.train.data_kind == "texts":
         return replace(config, features=features_named("ngrams", splits))
     if splits.image_shape and min(splits.image_shape) >= 16:
         layers = (Conv(32, (5, 5), (2, 2)), Conv(64, pool=(2, 2)), Dense(64))

@@ -76,7 +76,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
     c = trial.candidate
     return {
         "number": c.number,
-        "input": c.encoder,
+        "input": c.input,
         "layers": c.layers,
         "epochs": trial.epochs,
         "accuracy": trial.accuracy,

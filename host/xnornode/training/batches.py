@@ -50,7 +50,7 @@ class Batches:
         self._order = workers.share(np.arange(len(data)))
         self.augment = config.augment
         # Augmentation drops n-grams from encoded texts, but changes samples before the encoding.
-        encoded_once = not self.augment or data.kind == "texts"
+        encoded_once = not self.augment or data.data_kind == "texts"
         self._fixed = inputs.compact(data.items) if encoded_once else None
 
     def batches(self, epoch: int) -> Iterator[tuple[Float, npt.NDArray[np.intp], int]]:

@@ -115,8 +115,8 @@ def _read(path: Path, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, F
             about = json.loads(str(file["about"]))
             about["settings"]
             return about, {name: file[name] for name in names}
-    except Exception as error:  # a damaged archive fails in many ways
-        raise DataError(f"{path} is no checkpoint of this training: {error}") from None
+    except Exception:  # a damaged archive fails in many ways
+        raise DataError(f"{path} is no checkpoint, or a damaged one") from None
 
 
 def _arrays(state: TrainingState) -> dict[str, Float]:

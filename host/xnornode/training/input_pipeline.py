@@ -35,7 +35,7 @@ class InputPipeline:
         """What the network is given: "values" are samples, for thresholds to be learned."""
         if self.encoding:
             return self.encoding.output
-        return "binary" if self.features.takes == "texts" else "values"
+        return "binary" if self.features.data_kind == "texts" else "values"
 
     def compact(self, items: Items) -> npt.NDArray[np.integer]:
         """The network's input as small integers (n, width): int16 values, or int8."""

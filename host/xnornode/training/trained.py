@@ -64,7 +64,7 @@ class Trained:
         All epochs.
     best : int
         The number of the epoch whose parameters the network has.
-    loudest : int
+    amplitude : int
         What nearly all samples stay within, in counts; 0 for texts.
     name : str
         The data's.
@@ -83,7 +83,7 @@ class Trained:
     config: TrainConfig
     history: tuple[Epoch, ...]
     best: int
-    loudest: int
+    amplitude: int
     name: str
     labels: tuple[str, ...]
     window: Window

@@ -35,7 +35,7 @@ def train(
     config: TrainConfig | None = None,
     *,
     progress: Progress | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     teacher_logits: npt.ArrayLike | None = None,
     processes: int = 1,
 ) -> Trained:
@@ -55,7 +55,7 @@ def train(
         What is trained, and how. Default: `TrainConfig()`.
     progress : callable, optional
         Is given each `Epoch` when it has ended.
-    checkpoint : Path, optional
+    checkpoint : str or Path, optional
         A file that is written after each epoch; training goes on from it if it exists.
     teacher_logits : array_like of float, shape (n, classes), optional
         What another model gives for the training part as it is. `config.teacher` must say how much
@@ -88,7 +88,10 @@ def train(
     >>> fold(trained).labels
     ('high', 'low')
     """
+    if not isinstance(splits, Splits):
+        raise DataError(f"train takes Splits, not {type(splits).__name__}: call prepare first")
     config = config or TrainConfig()
+    checkpoint = Path(checkpoint) if checkpoint else None
     data, validation = splits.train, splits.validation
     check(data, validation)
     if processes < 1:
@@ -135,14 +138,14 @@ def train(
         network,
         inputs,
         config,
-        tuple(state.history),
-        state.best,
-        data.loudest(),
-        splits.name,
-        splits.labels,
-        splits.window,
-        teacher,
-        network.ones(inputs.floats(inputs.compact(few.items))),
+        history=tuple(state.history),
+        best=state.best,
+        amplitude=data.amplitude(),
+        name=splits.name,
+        labels=splits.labels,
+        window=splits.window,
+        teacher=teacher,
+        ones=network.ones(inputs.floats(inputs.compact(few.items))),
     )
 
 
@@ -189,9 +192,12 @@ def make_network(
 ) -> tuple[InputPipeline, Network]:
     """The inputs, fitted to `data`, and the untrained network. Raises DataError."""
     features, augment = config.features, config.augment
-    if features.takes != data.kind:
-        raise DataError("texts need the features ngrams, and windows one of the others")
-    if augment and augment.of != data.kind:
+    if features.data_kind != data.data_kind:
+        have = (
+            "texts: use ngrams" if data.data_kind == "texts" else "windows: use raw or statistics"
+        )
+        raise DataError(f"the features are for {features.data_kind}, and these are {have}")
+    if augment and augment.data_kind != data.data_kind:
         raise DataError("texts are augmented by TextAugment, and windows by one of the others")
     length, channels = data.shape
     if augment:
@@ -207,15 +213,15 @@ def make_network(
             encoding = fit_encoding(values, rows, config.encoding, config.bits)
             width = encoding.width(count)
     spec = NetworkSpec(
-        config.input_shape_of(width, rows * width // count if rows else width),
-        config.layers,
-        len(data.classes),
-        encoding.output if encoding else "binary",
-        config.global_average_pooling,
-        config.ste,
-        config.weights,
-        config.standardize,
-        config.two_stage,
+        input_shape=config.input_shape_of(width, rows * width // count if rows else width),
+        layers=config.layers,
+        classes=len(data.classes),
+        inputs=encoding.output if encoding else "binary",
+        global_average_pooling=config.global_average_pooling,
+        ste=config.ste,
+        weights=config.weights,
+        standardize=config.standardize,
+        real_until=config.two_stage,
     )
     return InputPipeline(features, encoding), Network(spec, rng, before)
 
@@ -241,7 +247,7 @@ def check(data: Data, validation: Data | None) -> None:
         return
     if validation.classes != data.classes:
         raise DataError("training and validation windows have different classes")
-    if validation.kind != data.kind:
+    if validation.data_kind != data.data_kind:
         raise DataError("training and validation must both be texts, or both windows")
     if validation.shape != data.shape:
         raise DataError("training and validation windows have different shapes")

@@ -64,15 +64,25 @@ def test_of_another_training_it_is_said_and_replaced(change, stop, recordings, t
     else:
         (recordings / "p0" / "slow.rec").unlink()
     refused = xnornode(*arguments, "--resume")
-    assert refused.returncode == 1 and "with other settings or data" in refused.stderr
+    assert refused.returncode == 1 and "of other settings or data" in refused.stderr
     assert "--restart" in refused.stderr and checkpoint.exists()
     done = xnornode(*arguments, "--json")
     assert done.returncode == 0, done.stderr
-    assert "m.bnn.checkpoint is left from a training with other settings or data" in done.stderr
+    assert "m.bnn.checkpoint is of other settings or data: it is replaced" in done.stderr
     assert history(done) == [1, 2, 3, 4] and not checkpoint.exists()
     resumed = (tmp_path / "m.bnn").read_bytes()
     assert xnornode(*arguments).returncode == 0
     assert (tmp_path / "m.bnn").read_bytes() == resumed, "nothing of the other one was taken"
+
+
+def test_a_damaged_one_is_said_and_replaced(stop, tmp_path):
+    arguments, checkpoint = stop(2)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    refused = xnornode(*arguments, "--resume")
+    assert refused.returncode == 1 and "m.bnn.checkpoint is damaged: start" in refused.stderr
+    done = xnornode(*arguments, "--json")
+    assert done.returncode == 0 and "m.bnn.checkpoint is damaged: it is replaced" in done.stderr
+    assert history(done) == [1, 2, 3, 4] and not checkpoint.exists()
 
 
 def test_of_the_teacher_it_is_treated_alike_and_nothing_is_left(stop, tmp_path, capsys):
@@ -83,7 +93,7 @@ def test_of_the_teacher_it_is_treated_alike_and_nothing_is_left(stop, tmp_path, 
     again = xnornode(*arguments)
     assert again.returncode == 1 and "go on with --resume" in again.stderr
     other = xnornode(*arguments, "--batch", "16")
-    assert other.returncode == 0 and "with other settings or data" in other.stderr
+    assert other.returncode == 0 and "of other settings or data" in other.stderr
     stop(6, "--teacher", "0.5")
     assert of_teacher.exists() and checkpoint.exists()
     done = xnornode(*arguments, "--resume")

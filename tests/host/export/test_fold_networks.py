@@ -239,8 +239,8 @@ def test_a_diverged_network_is_refused() -> None:
 
 @pytest.mark.quick
 def test_selftest_samples_are_as_loud_as_those_trained_on() -> None:
-    loudest = {0: 15, 1: 14, 100: 8, 4095: 3, 4096: 2, 20000: 0, 32768: 0}
-    assert {n: selftest_shift(n) for n in loudest} == loudest
+    amplitude = {0: 15, 1: 14, 100: 8, 4095: 3, 4096: 2, 20000: 0, 32768: 0}
+    assert {n: selftest_shift(n) for n in amplitude} == amplitude
 
 
 def test_watch_test_windows() -> None:
