@@ -1,5 +1,6 @@
 """The documents: code in them runs, commands in them exist, the site builds, examples work."""
 
+import doctest
 import importlib.util
 import itertools
 import os
@@ -71,6 +72,20 @@ def test_python_on_the_pc(block, data, monkeypatch):
     monkeypatch.setattr(Monitor, "__iter__", lambda self: itertools.islice(whole(self), 3))
     with live_node(data / "node", model_bytes()) as (_, bridge):
         exec(compile(block.code.replace(PORT, bridge.url), str(block), "exec"), {})
+
+
+@pytest.mark.parametrize("module", ["errors", "link.monitor", "link.connect", "link.push"])
+def test_docstring_examples_with_a_node(module, data, monkeypatch):
+    """What doctest skips, as it needs a port, raises nothing."""
+    (data / "model.bnn").write_bytes(model_bytes())
+    whole = Monitor.__iter__
+    monkeypatch.setattr(Monitor, "__iter__", lambda self: itertools.islice(whole(self), 3))
+    loaded = importlib.import_module(f"xnornode.{module}")
+    with live_node(data / "node", model_bytes(seed=2)) as (_, bridge):
+        tests = doctest.DocTestFinder().find(loaded)
+        code = ["".join(e.source for e in t.examples) for t in tests if "+SKIP" in t.docstring]
+        assert len(code) == 1
+        exec(code[0].replace(PORT, bridge.url), {**vars(loaded)})
 
 
 @pytest.mark.parametrize("block", of("python", ON_NODE))

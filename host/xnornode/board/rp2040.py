@@ -104,7 +104,7 @@ def _segments(path: Path, data: bytes) -> dict[int, bytes]:
     return {address: bytes(part) for address, part in segments.items()}
 
 
-def find_port(port: str | None, drive: Path | None) -> str | None:
+def find_pico(port: str | None, drive: Path | None) -> str | None:
     """The port named, or $XNORNODE_PORT, or the only Pico's.
 
     Parameters
@@ -284,7 +284,7 @@ def _wait_for_port(port: str | None) -> str:
     deadline = time.monotonic() + BOOT_SECONDS
     while port is None:
         try:
-            port = find_port(None, None)
+            port = find_pico(None, None)
         except LinkError:
             if time.monotonic() > deadline:
                 raise

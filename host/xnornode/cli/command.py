@@ -57,7 +57,7 @@ def add_renamed(group: Any, name: str, old: str, values: Mapping[str, str], **gi
 def number(
     kind: type, least: float | None = None, most: float | None = None, above: float | None = None
 ) -> Callable[[str], Any]:
-    """A type of options: a number within limits, of which `above` is not allowed itself."""
+    """A type of options: a number within limits; `above` is a limit that is not allowed itself."""
 
     def value(text: str) -> Any:
         given = kind(text)

@@ -113,7 +113,7 @@ def collect(options: argparse.Namespace) -> Plan:
 def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
     """What a run would do."""
     named = options.port or os.environ.get(VARIABLE)
-    target = named or f"the Pico found at {rp2040.find_port(None, options.drive) or ''}"
+    target = named or f"the Pico found at {rp2040.find_pico(None, options.drive) or ''}"
     show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
     show_field("firmware", uf2.describe() if uf2 else f"left as it is{added}", WIDTH)
@@ -136,7 +136,7 @@ def set_up(options: argparse.Namespace) -> None:
     if options.dry_run:
         describe(options, uf2, plan)
         return
-    port = rp2040.find_port(options.port, options.drive)
+    port = rp2040.find_pico(options.port, options.drive)
     if uf2:
         port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
         show_field(

@@ -1,7 +1,7 @@
 """What a model will cost on a node: bytes, operations, RAM, time, energy.
 
 Bytes and operations are exact, and so is the scratch that the C core will ask for. Times and
-energies are estimates, of which none was measured on a board; each says what it rests on.
+energies are estimates: none was measured on a board. Each says what it rests on.
 """
 
 from collections.abc import Sequence

@@ -230,7 +230,9 @@ def cut_windows(
                 f"{recordings[0].name} has {channels}: all must have the same"
             )
         if r.label not in index:
-            raise DataError(f"recording {r.name}: label {r.label!r} is none of {', '.join(index)}")
+            raise DataError(
+                f"recording {r.name}: label {r.label!r} is not one of {', '.join(index)}"
+            )
         if len(r.samples) < length:
             raise DataError(
                 f"recording {r.name} has {len(r.samples)} samples, a window {length}: "

@@ -170,7 +170,7 @@ class Session:
         Returns
         -------
         Event or None
-            None for a line that is none of the protocol, or damaged.
+            None for a line that is not of the protocol, or is damaged.
         """
         fields = unseal(line)
         if fields:

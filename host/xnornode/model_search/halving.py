@@ -1,13 +1,13 @@
 """The most accurate network within a budget of bytes, time and RAM, and the Pareto front.
 
     found = search(splits, Budget(bytes=8000, milliseconds=2), trials=50)
-    fileformat.save(found.model, "best.bnn")
+    save_model(found.model, "best.bnn")
 
 Successive halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and
 hyperparameter optimization", AISTATS 2016; Li et al., "Hyperband", JMLR 2018): many networks are
 trained for a few epochs, the best third of them again for three times as many, and so on. All of
-that sees the training part alone, of which whole groups are kept back to choose by. The winner is
-then trained on all of it and tested, once, on the test part.
+that sees the training part alone; whole groups of it are kept back to choose by. The winner is then
+trained on all of it and tested, once, on the test part.
 """
 
 import time
@@ -297,7 +297,7 @@ def split_validation(data: Data, wanted: Wanted = None) -> tuple[Data, Data]:
 
 
 def round_lengths(epochs: int) -> list[int]:
-    """Epochs of each round, the last of which has all of them."""
+    """Epochs of each round; the last round has all of them."""
     return sorted({max(1, epochs // ETA**k) for k in range(ROUNDS)})
 
 

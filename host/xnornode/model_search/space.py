@@ -23,7 +23,7 @@ T = TypeVar("T")
 Form = tuple[Callable[[int], TrainConfig], Sequence[int]]
 
 WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-FORMS = 6  # of a family, of which one must fit
+FORMS = 6  # tries in a family; one must fit
 TRIES = 30  # draws in a row that give nothing new, after which there is nothing new
 
 # The input encodings that are tried, with their bits, by what a window is.
@@ -128,7 +128,7 @@ def _draw(
 ) -> TrainConfig | None:
     """A network of random form, as wide as fits or less; None where none was found."""
     family = _one_of(rng, _families(splits, base))
-    # More than one try, or a family of which little fits would hardly be seen.
+    # More than one try, or a family with few forms that fit would hardly be seen.
     for _ in range(FORMS):
         at, widths = family(rng)
         fitting = bisect_left(widths, True, key=lambda width: not fits(at(width)))
@@ -208,7 +208,7 @@ def _convolutions(rng: np.random.Generator, config: TrainConfig, image: bool) ->
 def _scaled(
     config: TrainConfig, specs: Sequence[Spec], growth: Sequence[float], mean: bool = False
 ) -> Form:
-    """Layers of which each is so many times as wide as the width that is open."""
+    """Layers; each is so many times as wide as the width that is open."""
 
     def at(width: int) -> TrainConfig:
         layers = tuple(

@@ -21,26 +21,26 @@ def ports(monkeypatch, *boards: tuple[str, int]) -> None:
 
 def test_the_only_pico_is_found(monkeypatch, tmp_path):
     ports(monkeypatch, ("/dev/ttyUSB0", 0x10C4), ("/dev/ttyACM1", 0x2E8A), ("/dev/ttyS0", None))
-    assert rp2040.find_port(None, tmp_path) == "/dev/ttyACM1"
-    assert rp2040.find_port("/dev/ttyUSB0", tmp_path) == "/dev/ttyUSB0"
+    assert rp2040.find_pico(None, tmp_path) == "/dev/ttyACM1"
+    assert rp2040.find_pico("/dev/ttyUSB0", tmp_path) == "/dev/ttyUSB0"
 
 
 def test_no_pico_and_several(monkeypatch, tmp_path):
     ports(monkeypatch, ("/dev/ttyUSB0", 0x10C4))
     with pytest.raises(LinkError, match="no Pico found: plug one in"):
-        rp2040.find_port(None, tmp_path)
+        rp2040.find_pico(None, tmp_path)
     ports(monkeypatch, ("/dev/ttyACM1", 0x2E8A), ("/dev/ttyACM0", 0x2E8A))
     with pytest.raises(LinkError, match="--port /dev/ttyACM0 or /dev/ttyACM1"):
-        rp2040.find_port(None, tmp_path)
+        rp2040.find_pico(None, tmp_path)
 
 
 def test_a_pico_in_its_bootloader_is_found_by_its_drive(monkeypatch, tmp_path):
     ports(monkeypatch)
     (tmp_path / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
-    assert rp2040.find_port(None, tmp_path) is None
+    assert rp2040.find_pico(None, tmp_path) is None
     (tmp_path / "INFO_UF2.TXT").write_text("Board-ID: something else\n")
     with pytest.raises(LinkError):
-        rp2040.find_port(None, tmp_path)
+        rp2040.find_pico(None, tmp_path)
 
 
 def drive(folder: Path) -> Path:

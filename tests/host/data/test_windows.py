@@ -39,7 +39,7 @@ def test_windows_start_at_each_hop() -> None:
     [
         ([], 8, "no recordings"),
         ([recording(1, 7)], 8, "has 7 samples, a window 8"),
-        ([recording(1, label="c")], 8, "'c' is none of a, b"),
+        ([recording(1, label="c")], 8, "'c' is not one of a, b"),
         ([recording(1), Recording(np.ones((20, 3), np.int16), "a", "p", "odd")], 8, "odd has 3"),
         ([recording(1)], 0, "at least 1"),
     ],
