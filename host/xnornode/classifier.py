@@ -175,7 +175,9 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         except (TypeError, ValueError) as error:
             raise DataError(f"y: {error}. Make all classes strings, or all numbers") from None
         if len(self.classes_) < 2:
-            raise DataError(f"y has 1 class, {self.classes_[0]!r}: a classifier needs at least two")
+            raise DataError(
+                f"y has 1 class, {self.classes_.tolist()[0]!r}: a classifier needs at least two"
+            )
         samples = arguments.as_windows(X, self.image_shape)
         self.units_ = choose_units(samples)
         names = tuple(arguments.as_label(c, i) for i, c in enumerate(self.classes_))

@@ -44,7 +44,7 @@ def add_renamed(group: Any, name: str, old: str, values: Mapping[str, str], **gi
         def value(text: str) -> str:
             new = values.get(text, text)
             if (used, text) != (name, new):
-                say(f"{used} {text} is now {name} {new}; the old words go with the next release")
+                say(f"{used} {text} is now {name} {new}; the next release refuses the old words")
             return new
 
         return value

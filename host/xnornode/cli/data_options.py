@@ -1,6 +1,7 @@
 """Which data a command is given: options, reading, and the split into parts."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ def add_options(group: Any) -> None:
     add = group.add_argument
     add(
         "--test",
-        type=_groups,
+        type=_part,
         action="extend",
         metavar="GROUPS",
-        help="groups to test on, parted by commas, or a share such as 0.25",
+        help="groups to test on, separated by commas, or a share such as 0.25",
     )
     add(
         "--validation",
-        type=_groups,
+        type=_part,
         action="extend",
         metavar="GROUPS",
         help="groups that choose the best epoch or network, or a share, or none",
@@ -55,7 +56,7 @@ def add_options(group: Any) -> None:
         type=_names,
         default=(),
         metavar="NAMES",
-        help="columns to use, parted by commas",
+        help="columns to use, separated by commas",
     )
     add("--rate", type=number(float, above=0), default=0.0, metavar="HZ", help="sample rate")
     add(
@@ -131,10 +132,20 @@ def _groups(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _part(text: str) -> list[str]:
+    words = _groups(text)
+    share = wanted(words)
+    if isinstance(share, float) and not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share must be at least 0 and below 1")
+    return words
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(_groups(text))
 
 
 def _cross(text: str) -> tuple[int, int]:
-    first, _, second = text.lower().partition("x")
-    return _count(first), _count(second)
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text.lower())
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text}: write two whole numbers such as 128x6")
+    return int(match[1]), int(match[2])

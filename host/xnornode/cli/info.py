@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     show_field("name", f"{model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")
     show_field("window", f"{w.length} samples, hop {w.hop}, {rate}")
     for name, scale in zip(w.channels, w.scales, strict=True):
-        counts = f", {1e9 / scale:.6g} counts to the unit" if scale else ""
+        counts = f": a sample is round(value x {1e9 / scale:.6g})" if scale else ""
         show_field("channel", f"{name}{counts}")
     show_field("features", model.features.describe())
     encoding = f"{model.encoding.NAME}, {model.encoding.bits} bits" if model.encoding else "none"

@@ -20,9 +20,9 @@ QUIET = 60.0
 """Seconds from line to line of progress where there is no terminal."""
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Whether a person reads `stream`, not a program."""
-    return stream.isatty()
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads `stream`, not a program; None is a stream that is closed."""
+    return stream is not None and stream.isatty()
 
 
 def say(text: str) -> None:

@@ -73,7 +73,7 @@ def add_parsers(commands: Any) -> None:
 def _layers(text: str) -> str:
     """A text of layers; old words are said."""
     if (new := new_words(text)) != text:
-        say(f"layers are now written {new!r}; the old words go with the next release")
+        say(f"layers are now written {new!r}; the next release refuses the old words")
     return new
 
 
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
         for path in left:
             read_settings(path)
-    TrainConfig(**_given(options))  # wrong settings are found before the data are read
+    check_settings(options)
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
     data_options.tell(splits)
@@ -216,6 +216,20 @@ def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:
     if options.layers is not None:
         wanted["layers"], wanted["global_average_pooling"] = parse_layers(options.layers, image)
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def check_settings(options: argparse.Namespace) -> None:
+    """Find wrong settings before the data are read; a message names the option."""
+    given: dict[str, Any] = {}
+    try:
+        given = _given(options)
+        TrainConfig(**given)
+    except DataError as error:
+        text = str(error)
+        for name in given:
+            if text.startswith(f"{name} "):
+                text = f"--{name.replace('_', '-')}{text.removeprefix(name)}"
+        options.wrong_usage(text)
 
 
 def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> TrainConfig:

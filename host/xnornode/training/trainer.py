@@ -12,6 +12,7 @@ from xnornode.data.prepare import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import fit_encoding
+from xnornode.nn.layer_spec import Conv
 from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.thermometer import LearnedThermometer
@@ -212,8 +213,15 @@ def make_network(
         else:
             encoding = fit_encoding(values, rows, config.encoding, config.bits)
             width = encoding.width(count)
+    shape = config.input_shape_of(width, rows * width // count if rows else width)
+    first = config.layers[0] if config.layers else None
+    if isinstance(first, Conv) and shape[:2] == (1, 1) and max(first.kernel) > 1:
+        raise DataError(
+            f"a convolution needs samples in their order, and {features.NAME} have none: use raw "
+            "features (--features raw), or dense layers"
+        )
     spec = NetworkSpec(
-        input_shape=config.input_shape_of(width, rows * width // count if rows else width),
+        input_shape=shape,
         layers=config.layers,
         classes=len(data.classes),
         inputs=encoding.output if encoding else "binary",

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -120,8 +121,6 @@ def test_the_same_seed_gives_the_same_file(recordings, tmp_path):
         (("train", "recordings", "-o", "m.bnn", "--report", "no/r.html"), "to write to"),
         (("train", "recordings", "-o", "m.bnn", "--window", "401"), "shorter window"),
         (("train", "recordings", "-o", "m.bnn", "--test", "p9"), "group p9: the groups are p0"),
-        (("train", "recordings", "-o", "m.bnn", "--bits", "33"), "bits must be 1 to 32"),
-        (("train", "recordings", "-o", "m.bnn", "--layers", "conv"), "'conv' is no layer"),
         (("train", "recordings", "-o", "m.bnn", "--channels", "z"), "no channel 'z'"),
         (("train", "recordings", "-o", "m.bnn", "--resume"), "no checkpoint m.bnn.checkpoint"),
         (("train", "text", "-o", "m.bnn"), "of no kind that is read here"),
@@ -151,6 +150,14 @@ def test_mistakes_get_a_message(recordings, tmp_path, monkeypatch, arguments, sa
 def test_wrong_usage_has_exit_status_2(arguments):
     done = xnornode(*arguments)
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_a_closed_stdout_is_no_traceback(recordings, tmp_path):
+    out = tmp_path / "m.bnn"
+    assert xnornode("train", recordings, "-o", out, *SMALL).returncode == 0
+    command = shlex.join([sys.executable, "-m", "xnornode", "info", str(out)])
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and done.returncode in (0, 1)
 
 
 HELD_UP = """

@@ -146,16 +146,21 @@ def test_a_report_without_jinja2_is_refused_before_the_data_are_read(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--bits", "33"), "bits must be 1 to 32"),
+        (("--bits", "33"), "--bits must be 1 to 32"),
         (("--layers", "conv"), "is no layer"),
         (("--teacher", "2"), "a teacher's share"),
-        (("--smoothing", "1"), "smoothing must be"),
-        (("--learning-rate", "0"), "rate must be above 0"),
+        (("--smoothing", "1"), "--smoothing must be"),
+        (("--learning-rate", "0"), "--learning-rate must be above 0"),
+        (("--epochs", "0"), "--epochs must be at least 1"),
+        (("--batch", "0"), "--batch must be at least 4"),
+        (("--test", "1.5"), "1.5: a share must be at least 0 and below 1"),
+        (("--shape", "3"), "3: write two whole numbers such as 128x6"),
     ],
 )
 def test_wrong_settings_are_found_before_the_data_are_read(more, says, tmp_path, capsys, no_data):
-    assert main([*HEAD["train"], "-o", str(tmp_path / "m.bnn"), *more]) == 1
-    assert says in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        main([*HEAD["train"], "-o", str(tmp_path / "m.bnn"), *more])
+    assert stopped.value.code == 2 and says in capsys.readouterr().err
 
 
 def test_a_model_to_stdout_is_the_model_alone(recordings, tmp_path):

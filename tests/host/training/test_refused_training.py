@@ -10,6 +10,7 @@ from xnornode.data.augment import Augment, ImageAugment, TextAugment
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.ngrams import NGrams
+from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import Teacher, TrainConfig
 
@@ -110,6 +111,10 @@ def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
     [
         ({"encoding": "bit-planes", "bits": 9}, "bit planes are at most 8, not 9"),
         ({"image_shape": (5, 7)}, "128 inputs are no image of 5 x 7"),
+        (
+            {"layers": (Conv(8, (5, 1)),), "features": Statistics()},
+            "statistics have none: use raw features",
+        ),
         ({"layers": (Conv(8),)}, r"kernel \(3, 3\).* does not fit an input of 32 x 1"),
         ({"augment": Augment(mirror=(2,))}, "mirror names a channel beyond the 2"),
         ({"augment": Augment(rotation=10, triads=(0,))}, "a triad needs three of the 2 channels"),
