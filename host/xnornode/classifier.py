@@ -181,7 +181,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         samples = arguments.as_windows(X, self.image_shape)
         self.units_ = choose_units(samples)
         names = tuple(arguments.as_label(c, i) for i, c in enumerate(self.classes_))
-        check_names((), names)
+        check_names("classifier", (), names)
         counts = to_units(samples, self.units_)
         windows = Windows(counts, index.astype(np.int64), np.full(len(counts), ""), names)
         window = arguments.as_window(counts, self.units_, getattr(self, "feature_names_in_", ()))

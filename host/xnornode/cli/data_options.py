@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from xnornode.cli.output import say
 from xnornode.data.prepare import Splits, prepare
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.split import Wanted
+from xnornode.data.windows import is_name
 from xnornode.datasets.load import load_dataset
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
@@ -78,6 +80,8 @@ def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
     recipe = None if Path(options.data).exists() else RECIPES.get(options.data)
     dataset = load_dataset(options.data, _read_options(options))
+    if options.name and not is_name(dataset.name):
+        dataset = replace(dataset, name=options.name)
     changes = {
         "test": wanted(options.test),
         "validation": wanted(options.validation),

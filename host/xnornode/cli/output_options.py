@@ -74,7 +74,7 @@ def write_report(
 
 def _name(text: str) -> str:
     try:
-        check_names([text], ["a label"])
+        check_names(text, (), ["a label"])
     except DataError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

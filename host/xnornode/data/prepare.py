@@ -154,14 +154,14 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     """
     options = replace(options or PrepareOptions(), **changes)
     labels = dataset.classes or class_names(dataset.labels)
-    check_names((dataset.name, *dataset.channels), labels)
+    check_names(dataset.name, dataset.channels, labels)
     if len(set(dataset.labels)) < 2:
         raise DataError(
             f"all data are of the class {dataset.labels[0]}: training needs at least two"
         )
     if options.split == "time":
-        dataset = cut_in_time(dataset)
         nothing = options.validation in ((), 0)
+        dataset = cut_in_time(dataset, validation=not nothing)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
     notes, warnings = [*dataset.notes], list[str]()
     chosen = assign(dataset, options.test, options.validation, notes, warnings)

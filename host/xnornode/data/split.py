@@ -18,6 +18,7 @@ from xnornode.errors import DataError
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of what the test leaves
 PARTS_IN_TIME = (("training", 0.0, 0.6), ("validation", 0.6, 0.75), ("test", 0.75, 1.0))
+TWO_PARTS_IN_TIME = (("training", 0.0, 0.75), ("test", 0.75, 1.0))
 MIN_GROUPS = 10  # of fewer, none is spared for validation: it would be too unlike the others
 MAX_GROUPS = 1000  # of more, a choice one by one takes long, and a random draw is balanced enough
 
@@ -188,18 +189,20 @@ def assign(
     return chosen
 
 
-def cut_in_time(dataset: Dataset) -> Dataset:
+def cut_in_time(dataset: Dataset, validation: bool = True) -> Dataset:
     """Cut each recording into its training, validation and test part, in this order.
 
     Parameters
     ----------
     dataset : Dataset
         Recordings.
+    validation : bool, default True
+        Whether there is a validation part; without it, its samples are trained on.
 
     Returns
     -------
     Dataset
-        Three recordings for each, in the groups "training", "validation" and "test".
+        A recording for each part, in the groups "training", "validation" and "test".
 
     Raises
     ------
@@ -208,10 +211,11 @@ def cut_in_time(dataset: Dataset) -> Dataset:
     """
     if dataset.kind != "recordings":
         raise DataError("only recordings can be split in time")
+    parts = PARTS_IN_TIME if validation else TWO_PARTS_IN_TIME
     rows = [
         (item[int(start * len(item)) : int(end * len(item))], label, part, f"{name} ({part})")
         for item, label, name in zip(dataset.items, dataset.labels, dataset.names, strict=True)
-        for part, start, end in PARTS_IN_TIME
+        for part, start, end in parts
     ]
     items, labels, groups, names = (list(column) for column in zip(*rows, strict=True))
     note = "training and test are of the same recordings: of a new person or place expect less"

@@ -48,13 +48,20 @@ class Recording:
             )
 
 
-def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
+def is_name(text: str) -> bool:
+    """Whether a model file can hold `text` as a name: 1 to 63 printable ASCII characters."""
+    return 1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()
+
+
+def check_names(name: str, channels: Sequence[str], labels: Sequence[str]) -> None:
     """Check before a long training that a model file can hold the names.
 
     Parameters
     ----------
-    names : sequence of str
-        The data's name and those of channels: 1 to 63 printable ASCII characters each.
+    name : str
+        The model's: 1 to 63 printable ASCII characters.
+    channels : sequence of str
+        Likewise.
     labels : sequence of str
         The classes: likewise, 1 to 255 different ones.
 
@@ -63,9 +70,14 @@ def check_names(names: Sequence[str], labels: Sequence[str]) -> None:
     DataError
         A model file cannot hold them.
     """
-    for text in (*names, *labels):
-        if not (1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()):
-            raise DataError(f"{text!r}: names are 1 to {MAX_STRING} printable ASCII characters")
+    for what, texts in (("the name", (name,)), ("the channel", channels), ("the class", labels)):
+        for text in texts:
+            if not is_name(text):
+                remedy = "choose another (--name)" if what == "the name" else "rename it"
+                raise DataError(
+                    f"a model file cannot hold {what} {text!r}: {remedy}; names are 1 to "
+                    f"{MAX_STRING} printable ASCII characters"
+                )
     if not 1 <= len(labels) <= MAX_CLASSES or len(set(labels)) != len(labels):
         raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
 

@@ -152,6 +152,15 @@ def test_wrong_usage_has_exit_status_2(arguments):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
+def test_a_name_helps_data_whose_own_cannot_be_stored(recordings, tmp_path):
+    other = recordings.rename(tmp_path / "größe")
+    out = tmp_path / "m.bnn"
+    refused = xnornode("train", other, "-o", out, *SMALL)
+    assert refused.returncode == 1 and "name 'größe': choose another (--name)" in refused.stderr
+    assert xnornode("train", other, "-o", out, *SMALL, "--name", "size").returncode == 0
+    assert load_model(out).name == "size"
+
+
 def test_a_closed_stdout_is_no_traceback(recordings, tmp_path):
     out = tmp_path / "m.bnn"
     assert xnornode("train", recordings, "-o", out, *SMALL).returncode == 0

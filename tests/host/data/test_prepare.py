@@ -45,6 +45,9 @@ def test_split_in_time(tmp_path):
     assert (parts.train.items[:, 0, 0] % 100).max() < 18
     assert (parts.test.items[:, 0, 0] % 100).min() >= 22
     assert "same recordings" in parts.notes[-1]
+    two = moves(tmp_path, length=6, split="time", validation=())
+    assert two.validation is None and (two.train.items[:, 0, 0] % 100).max() >= 16
+    assert (two.test.items[:, 0, 0] % 100).min() >= 22
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,9 @@ def test_windows_whose_parts_do_not_fit() -> None:
 @pytest.mark.parametrize(
     ("labels", "channels", "message"),
     [
-        (("a", "b\u00e9"), ("x",), "printable ASCII"),
+        (("a", "b\u00e9"), ("x",), "the class 'b\u00e9': rename it"),
         (("a", ""), ("x",), "printable ASCII"),
-        (("a", "b"), ("x" * 64,), "printable ASCII"),
+        (("a", "b"), ("x" * 64,), "the channel 'x+': rename it"),
         (("a", "a"), ("x",), "each of them once"),
         (tuple(str(i) for i in range(256)), ("x",), "1 to 255 labels"),
     ],
@@ -94,7 +94,7 @@ def test_names_that_no_model_file_can_hold(
     labels: tuple[str, ...], channels: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        check_names(("set", *channels), labels)
+        check_names("set", channels, labels)
 
 
 @pytest.mark.quick
