@@ -27,7 +27,7 @@ REPEAT = globals().get("REPEAT", False)
 def main() -> None:
     try:
         classifier = Classifier(Store(MODELS, MODEL))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         emit("error", error=f"{error}; push a model with `xnornode push`")
         return
     link = Link(classifier)

@@ -64,7 +64,7 @@ class Classifier:
 
     def _start(self, store: Store) -> bnn.Model:
         """The first model of the store that can be loaded."""
-        slots, self.note = store.start()
+        slots, self.note = store.start(self._loads)
         if not slots:
             raise OSError(2, "no model in " + store.folder)
         problem: Exception | None = None
@@ -76,6 +76,13 @@ class Classifier:
                 self.note = f"{slot.path}: {error}"
         assert problem
         raise problem
+
+    def _loads(self, slot: Slot) -> bool:
+        try:
+            self._load(slot)
+        except (OSError, ValueError, MemoryError):
+            return False
+        return True
 
     def _load(self, slot: Slot) -> bnn.Model:
         data = read(slot.path)

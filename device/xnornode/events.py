@@ -1,5 +1,6 @@
 """The events of a node: lines that it writes, one JSON object each (docs/reference/lines.md)."""
 
+import gc
 import json
 import os
 import sys
@@ -27,6 +28,13 @@ class Events:
 
     def ready(self) -> None:
         """Write that a model has been loaded."""
+        try:
+            self._ready(self.classifier.model.labels, self.classifier.note)
+        except MemoryError:  # 254 labels take 16 kB of text, several times
+            gc.collect()
+            self._ready((), "the heap has no room for the labels in one line")
+
+    def _ready(self, labels: "tuple[str, ...]", note: str) -> None:
         model = self.classifier.model
         emit(
             "ready",
@@ -39,9 +47,9 @@ class Events:
             revision=model.revision,
             model_crc=f"{model.crc:08x}",
             bytes=model.size,
-            labels=model.labels,
+            labels=labels,
             ram=self.classifier.ram,
-            note=self.classifier.note,
+            note=note,
         )
 
     def source(self, name: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 UNFINISHED_MS = 500  # after which a line that does not go on is dropped
-CTRL_C = 3
+CTRL_C: int | None = 3  # None on a locked node (locked_main.py), which nobody interrupts
 
 
 class LineReader:

@@ -18,9 +18,10 @@ import time
 
 import micropython
 
+from xnornode import line_reader
 from xnornode.classifier import Classifier, Prediction
 from xnornode.events import Events, emit
-from xnornode.line_reader import CTRL_C, LineReader
+from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
@@ -122,15 +123,22 @@ class Connection:
                 if answer:
                     event, fields = answer
                     emit(event, **fields)
-            except MemoryError:  # the program that classifies needs what there is
-                self.receiver.let_go()
-                gc.collect()
+            except Exception as error:  # the program that classifies goes on, whatever it is
+                self._failed(error)
             self._set_ctrl_c()
             if self.receiver.quit or time.ticks_diff(until, time.ticks_us()) < 0:
                 break
         if self.receiver.push and self.silent(LET_GO_MS):
             self.let_go()
         return idle
+
+    def _failed(self, error: Exception) -> None:
+        fields = self.receiver.failed(error)
+        gc.collect()
+        try:  # noqa: SIM105 (no contextlib on the node)
+            emit("reply", id=None, **fields)
+        except Exception:
+            pass  # not even so much can be said
 
     def silent(self, ms: int) -> bool:
         """Whether no line has come for so many milliseconds."""
@@ -144,9 +152,9 @@ class Connection:
     def _set_ctrl_c(self) -> None:
         """During a push noise may be a Ctrl-C, so the reader looks for it instead of the system."""
         wanted = self.receiver.push is not None
-        if wanted != self._takes_ctrl_c:
+        if wanted != self._takes_ctrl_c and line_reader.CTRL_C:
             self._takes_ctrl_c = wanted
-            micropython.kbd_intr(-1 if wanted else CTRL_C)
+            micropython.kbd_intr(-1 if wanted else line_reader.CTRL_C)
 
 
 def serve() -> None:

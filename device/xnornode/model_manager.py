@@ -6,11 +6,11 @@ import sys
 import bnn
 
 from xnornode.classifier import Classifier
+from xnornode.commands import PROTOCOL
 from xnornode.events import firmware, machine
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.push import Refused
-from xnornode.receiver import PROTOCOL
-from xnornode.signature import read_key, same, sign
+from xnornode.signature import check, read_key
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -41,13 +41,16 @@ class ModelManager:
         self.channels = channels
         self.number = -1
         self.active: dict[str, Any] | None = None
-        slot = store.active()
         if classifier:
             self.number = classifier.number
             self.active = _facts(classifier.model, classifier.sha256, self._starts())
-        elif slot:
-            self.number = slot.number
-            self.active = self.describe(slot)
+            return
+        for slot in store.candidates():
+            found = self.describe(slot)
+            if self.active is None or found["name"]:
+                self.number, self.active = slot.number, found
+            if found["name"]:
+                return
 
     def facts(self) -> "dict[str, Any]":
         """The keys of `hello`."""
@@ -97,23 +100,18 @@ class ModelManager:
 
     def admit(self, begin: "dict[str, Any]") -> None:
         """Check that a push may begin. begin: its fields. Raises Refused, OSError."""
-        if self._key() is None:
-            return
-        if not begin.get("hmac"):
-            raise Refused("unsigned", "the node takes signed models only")
-        self._check_revision(begin["revision"])
-
-    def verify(self, data: bytearray, begin: "dict[str, Any]") -> None:
-        """Check that the node's key, if it has one, has signed a model file.
-
-        data: the file. begin: the fields of its push. Raises Refused, OSError.
-        """
         key = self._key()
-        if key is None:
-            return
-        if not same(bytes.fromhex(begin.get("hmac") or ""), sign(key, data)):
-            raise Refused("signature", "the signature is not one by the node's key")
-        self._check_revision(int.from_bytes(data[REVISION_AT : REVISION_AT + 4], "little"))
+        if key is not None:
+            check(key, begin)
+            self._check_revision(begin["revision"])
+
+    def verify(self, data: bytearray) -> None:
+        """Check a model file that is as it was announced, on a node with a key: its revision.
+
+        data: the file. Raises Refused, OSError.
+        """
+        if self._key() is not None:
+            self._check_revision(int.from_bytes(data[REVISION_AT : REVISION_AT + 4], "little"))
 
     def load(self, data: bytearray, digest: str) -> Classifier:
         """A classifier for a model file, loaded and tested.
@@ -159,7 +157,7 @@ class ModelManager:
             self.active["trial"] = None
             try:  # noqa: SIM105 (no contextlib on the node)
                 self._store.confirm(self.number)
-            except OSError:
+            except (OSError, MemoryError):
                 pass  # the trial goes on with the next start
 
     def _key(self) -> bytes | None:

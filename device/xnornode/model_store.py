@@ -16,7 +16,7 @@ READ_BYTES = 512  # of a file that are read at a time
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Slot:
@@ -63,34 +63,46 @@ class Store:
         slots = self.slots()
         return slots[0] if slots else None
 
-    def previous(self) -> Slot | None:
-        """The model that `rollback` goes back to: the newest that has classified."""
-        slots = self.slots()[1:]
-        for slot in slots:
+    def previous(self, running: int = -1) -> Slot | None:
+        """The model that `rollback` goes back to: the newest that has classified.
+
+        running: number of the model that runs, where it may be another one than the newest.
+        """
+        slots = self.slots()
+        others = slots[1:] if running < 0 else [s for s in slots if s.number != running]
+        others = [s for s in others if s.number < running] or others
+        for slot in others:
             if slot.starts is None:
                 return slot
-        return slots[0] if slots else None
+        return others[0] if others else None
 
-    def start(self) -> "tuple[list[Slot], str]":
+    def candidates(self) -> "list[Slot]":
+        """The models that the node can start with, the best one first."""
+        active, previous = self.active(), self.previous()
+        return [slot for slot in (active, previous) if slot]
+
+    def start(self, loads: "Callable[[Slot], bool] | None" = None) -> "tuple[list[Slot], str]":
         """Count a start: to be called once when the node's program starts.
 
+        loads: whether a model can be loaded; only such a one takes the place of a model on trial.
         Returns the models to load, the best one first, and a note: empty, or why the newest model
         is not the active one, or what the filesystem refused.
         """
         try:
-            note = self._count_start()
+            note = self._count_start(loads)
         except OSError as error:
             note = f"{self.folder}: {error}"
-        active, previous = self.active(), self.previous()
-        return [slot for slot in (active, previous) if slot], note
+        return self.candidates(), note
 
-    def _count_start(self) -> str:
+    def _count_start(self, loads: "Callable[[Slot], bool] | None") -> str:
         note = ""
         active = self.active()
         if active and active.starts is not None:
             previous = self.previous()
             if active.starts < TRIAL_STARTS:
                 self._rename(active.path, f"{active.number}.{active.starts + 1}.bnn")
+            elif previous and loads and not loads(previous):
+                note = f"{TRIAL_STARTS} starts without a window, and {previous.path} does not load"
             elif previous:
                 self.activate(previous)
                 note = f"{TRIAL_STARTS} starts without a window: back to the previous model"

@@ -113,7 +113,7 @@ class Push:
         """Leave the part as it is, for the next push of this model."""
         try:  # noqa: SIM105 (no contextlib on the node)
             self._file.close()
-        except OSError:
+        except (OSError, MemoryError):
             pass  # what is not in flash is sent again
 
 

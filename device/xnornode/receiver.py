@@ -8,10 +8,10 @@ import json
 from binascii import crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
+from .commands import COMMAND_BYTES, LARGEST_ID, WORD, checked, is_integer
 from .model_store import MAX_MODEL, MIN_MODEL
 from .push import Push, Refused
 
-PROTOCOL = 1
 SEAL_BYTES = 18  # of ,"crc":"89abcdef"}
 READ_ONLY = ("hello", "list")  # may be typed by hand, without a crc
 BY_HAND_BYTES = 200  # that a line without a crc may have
@@ -56,31 +56,36 @@ class Receiver:
         try:
             if sealed and bytes(line[:8]) == b'{"push":':
                 return self._take_chunk(line)
+            if len(line) > COMMAND_BYTES:
+                return self.damaged()
             fields = json.loads(bytes(line))
-            if not isinstance(fields, dict):
-                raise ValueError
-            if not sealed and (fields.get("cmd") not in READ_ONLY or "crc" in fields):
-                raise ValueError
-        except (ValueError, KeyError, TypeError, IndexError):
+        except ValueError:
+            return self.damaged()
+        by_hand = isinstance(fields, dict) and fields.get("cmd") in READ_ONLY
+        if not isinstance(fields, dict) or not (sealed or (by_hand and "crc" not in fields)):
             return self.damaged()
         return self._command(fields)
 
     def damaged(self) -> "tuple[str, Fields]":
         """The answer to a line that cannot be believed."""
-        return self._ack("damaged") if self.push else ("reply", {"id": None, "error": "damaged"})
+        if self.push:
+            return _ack(self.push, "damaged")
+        return "reply", {"id": None, "error": "damaged"}
+
+    def failed(self, error: Exception) -> "Fields":
+        """Clean up after an exception that nobody foresaw; the `error` and `message` of it."""
+        self.let_go()
+        if isinstance(error, OSError):
+            return {"error": "flash", "message": str(error)}
+        if isinstance(error, MemoryError):
+            return {"error": "ram", "message": "the node is out of memory"}
+        return {"error": "internal", "message": type(error).__name__}
 
     def let_go(self) -> None:
         """End the push that is under way; what it has written stays for the next `begin`."""
-        if self.push:
-            self.push.close()
-            self.push = None
-
-    def _ack(self, error: str | None = None) -> "tuple[str, Fields]":
-        assert self.push
-        fields: Fields = {"push": self.push.number, "at": self.push.at}
-        if error:
-            fields["error"] = error
-        return "ack", fields
+        push, self.push = self.push, None
+        if push:
+            push.close()
 
     def _why_not(self, number: int) -> str:
         """What became of a push that is not under way."""
@@ -88,79 +93,69 @@ class Receiver:
 
     def _take_chunk(self, line: "memoryview") -> "tuple[str, Fields]":
         start = bytes(line[:64]).find(b',"data":"')
-        head = json.loads(bytes(line[:start]) + b"}")
-        number, at = head["push"], head["at"]
-        if not self.push or number != self.push.number:
+        head = json.loads(bytes(line[: max(start, 0)]) + b"}")
+        number, at = head.get("push"), head.get("at")
+        if not (is_integer(number, WORD) and is_integer(at, WORD)):
+            raise ValueError
+        push = self.push
+        if not push or number != push.number:
             return "ack", {"push": number, "at": 0, "error": self._why_not(number)}
         try:
-            taken = self.push.take(at, line[start + 9 : len(line) - SEAL_BYTES - 1])
-        except OSError as error:
-            self.let_go()
-            return "ack", {"push": number, "at": at, "error": "flash", "message": str(error)}
-        return self._ack(None if taken else "offset")
+            taken = push.take(at, line[start + 9 : len(line) - SEAL_BYTES - 1])
+        except ValueError:
+            raise
+        except Exception as error:
+            failed = self.failed(error)
+            failed.update(push=number, at=at)
+            return "ack", failed
+        return _ack(push, None if taken else "offset")
 
-    def _command(self, fields: "Fields") -> "tuple[str, Fields]":
-        answer: Fields = {"id": fields.get("id")}
-        commands = {
-            "hello": self._hello,
-            "list": self._list,
-            "begin": self._begin_push,
-            "end": self._end_push,
-            "rollback": self._rollback,
-        }
-        name = fields.get("cmd")
+    def _command(self, given: "Fields") -> "tuple[str, Fields]":
+        number = given.get("id")
+        answer: Fields = {"id": number if is_integer(number, LARGEST_ID) else None}
+        event = "reply"
         try:
-            if name == "quit" and not self._models.running:
+            name, fields = checked(given)
+            if name == "quit":
+                if self._models.running:
+                    raise Refused("unknown", "a program runs, which does not end")
                 self.quit = True
-            elif name in commands:
-                answer.update(commands[name](fields))
             else:
-                raise Refused("unknown", f"no command {name!r}")
+                answer.update(getattr(self, "_" + name)(fields))
+            if name == "hello":
+                event = name
         except Refused as error:
             answer["error"] = error.name
             answer["message"] = error.message
             if error.name == "incomplete":
                 answer["at"] = self.push.at if self.push else 0
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            answer["error"], answer["message"] = "arguments", repr(error)
-        except OSError as error:
-            self.let_go()
-            answer["error"], answer["message"] = "flash", str(error)
-        except MemoryError:
-            self.let_go()
-            answer["error"], answer["message"] = "ram", "the node is out of memory"
-        return ("hello" if name == "hello" and "error" not in answer else "reply"), answer
+        except Exception as error:  # the program goes on, whatever it is
+            answer.update(self.failed(error))
+        return event, answer
 
     def _hello(self, _: "Fields") -> "Fields":
         return self._models.facts()
 
     def _list(self, _: "Fields") -> "Fields":
-        previous = self._store.previous()
         return {
             "active": self._models.active,
-            "previous": self._models.describe(previous) if previous else None,
+            "previous": self._describe_previous(),
             "part": [{"sha256": sha, "bytes": size} for sha, size in self._store.parts()],
         }
 
-    def _begin_push(self, fields: "Fields") -> "Fields":
-        length, sha256 = fields["length"], fields["sha256"]
-        if fields["protocol"] != PROTOCOL:
-            raise Refused("protocol", f"the node speaks version {PROTOCOL} of the protocol")
-        hmac = fields.get("hmac")
-        if not isinstance(length, int) or not _is_hash(sha256) or (hmac and not _is_hash(hmac)):
-            raise ValueError("length, sha256 or hmac")
-        self.let_go()
-        self._last += 1
-        active = self._models.active
-        if active and active["sha256"] == sha256:
+    def _begin(self, fields: "Fields") -> "Fields":
+        length, active = fields["length"], self._models.active
+        if active and active["sha256"] == fields["sha256"]:
             return {"active": active}
         if not MIN_MODEL <= length <= MAX_MODEL:
             raise Refused("length", f"a model has {MIN_MODEL} to {MAX_MODEL} bytes, not {length}")
-        self._models.admit(fields)
+        self._models.admit(fields)  # before it, nothing is written, and no push has to end
+        self.let_go()
+        self._last += 1
         self.push = Push(self._store, self._last, fields)
         return {"push": self._last, "at": self.push.at}
 
-    def _end_push(self, fields: "Fields") -> "Fields":
+    def _end(self, fields: "Fields") -> "Fields":
         number, push = fields["push"], self.push
         if number == self._done_push and self._done:
             return self._done
@@ -171,7 +166,7 @@ class Receiver:
             raise Refused("incomplete", f"{push.at} of {len(data)} bytes are there")
         try:
             push.finish()
-            self._models.verify(data, push.begin)
+            self._models.verify(data)
             loaded = self._models.load(data, sha256)
         except Refused:
             self.let_go()
@@ -192,19 +187,26 @@ class Receiver:
         to = fields["to"]
         replaced = self._models.active
         if replaced and replaced["sha256"] == to:
-            previous = self._store.previous()
-            return {
-                "active": replaced,
-                "previous": self._models.describe(previous) if previous else None,
-            }
+            return {"active": replaced, "previous": self._describe_previous()}
         self.let_go()
-        slot = self._store.previous()
+        slot = self._store.previous(self._models.number)
         found = self._models.describe(slot) if slot else None
         if not slot or not found or found["sha256"] != to:
             raise Refused("no_model", "the node has no such previous model")
         loaded = self._models.load_slot(slot)
         self._models.swap(loaded, self._store.activate(slot), None)
         return {"active": self._models.active, "previous": replaced}
+
+    def _describe_previous(self) -> "Fields | None":
+        slot = self._store.previous(self._models.number)
+        return self._models.describe(slot) if slot else None
+
+
+def _ack(push: Push, error: str | None = None) -> "tuple[str, Fields]":
+    fields: Fields = {"push": push.number, "at": push.at}
+    if error:
+        fields["error"] = error
+    return "ack", fields
 
 
 def _is_sealed(line: "memoryview") -> bool:
@@ -213,7 +215,3 @@ def _is_sealed(line: "memoryview") -> bool:
     if len(line) <= SEAL_BYTES or end[:8] != b',"crc":"' or end[16:] != b'"}':
         return False
     return end[8:16] == f"{crc32(line[:-SEAL_BYTES]):08x}".encode()
-
-
-def _is_hash(text: object) -> bool:
-    return isinstance(text, str) and len(text) == 64 and all(c in "0123456789abcdef" for c in text)

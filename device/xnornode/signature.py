@@ -2,6 +2,12 @@
 
 import hashlib
 
+from .push import Refused
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from typing import Any
+
 KEY = "/xnornode.key"
 KEY_BYTES = 32
 
@@ -40,3 +46,15 @@ def same(a: bytes, b: bytes) -> bool:
     for x, y in zip(a, b):  # noqa: B905 (MicroPython's zip has no `strict`)
         different |= x ^ y
     return different == 0
+
+
+def check(key: bytes, begin: "dict[str, Any]") -> None:
+    """Check that a `begin` is signed. key: 32 bytes. begin: its fields. Raises Refused."""
+    signature = begin.get("signature")
+    if not signature:
+        if "hmac" in begin:
+            raise Refused("arguments", "update xnornode on the PC: it signs as version 0.1 did")
+        raise Refused("unsigned", "the node takes signed models only")
+    header = f"xnornode-model-1 {begin['length']} {begin['sha256']} {begin['revision']}"
+    if not same(bytes.fromhex(signature), sign(key, header.encode())):
+        raise Refused("signature", "the signature is not one by the node's key")

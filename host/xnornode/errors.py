@@ -83,7 +83,9 @@ REMEDIES = {
     "flash": "remove files from the node (mpremote fs rm)",
     "ram": "train a smaller model, or stop what else runs on the node",
     "model": "train it again with this version, or bring the node's firmware up to date",
-    "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node",
+    "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node; if you "
+    "did, bring the node's library up to date with `xnornode flash`",
+    "internal": "try again; if it fails again, restart the node",
     "signature": "sign it with the key that the node has (--key FILE)",
     "revision": "give the new model a higher one (`xnornode train --revision N`)",
     "protocol": "bring the node's library up to date with `xnornode flash`",

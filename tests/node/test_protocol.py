@@ -217,11 +217,20 @@ def test_two_pcs_the_last_begin_wins(node):
         (sealed(id=1), "unknown"),
         (sealed(cmd="begin", id=1), "arguments"),
         (sealed(cmd=["begin"], id=1), "arguments"),
-        (sealed(cmd="begin", id=1, protocol=1, length="x", sha256="0" * 64), "arguments"),
-        (sealed(cmd="begin", id=1, protocol=1, length=100, sha256="../" * 21 + "x"), "arguments"),
+        (
+            sealed(cmd="begin", id=1, protocol=1, length="x", sha256="0" * 64, revision=0),
+            "arguments",
+        ),
+        (
+            sealed(cmd="begin", id=1, protocol=1, length=100, sha256="../" * 21 + "x", revision=0),
+            "arguments",
+        ),
         (sealed(cmd="begin", id=1, protocol=2, length=100, sha256="0" * 64), "protocol"),
-        (sealed(cmd="begin", id=1, protocol=1, length=47, sha256="0" * 64), "length"),
-        (sealed(cmd="begin", id=1, protocol=1, length=1 << 30, sha256="0" * 64), "length"),
+        (sealed(cmd="begin", id=1, protocol=1, length=47, sha256="0" * 64, revision=0), "length"),
+        (
+            sealed(cmd="begin", id=1, protocol=1, length=1 << 30, sha256="0" * 64, revision=0),
+            "length",
+        ),
         (sealed(cmd="end", id=1, push=3), "no_push"),
         (sealed(cmd="end", id=1, push=None), "arguments"),
         (sealed(cmd="rollback", id=1, to="0" * 64), "no_model"),
@@ -301,10 +310,11 @@ def test_flash_fails_in_the_middle(node):
 
 
 @pytest.mark.parametrize("signature", [5, "ab", "x" * 64, ["ab"]])
-def test_a_signature_that_is_none_is_refused_at_once(tmp_path, signature):
+@pytest.mark.parametrize("name", ["signature", "hmac"])
+def test_a_signature_that_is_none_is_refused_at_once(tmp_path, name, signature):
     """Not at `end`, where it would leave a push that can come to no end."""
     node = SimulatedNode(tmp_path, key=bytes(32))
-    answer = unseal(node.answers(begin_line(NEW, hmac=signature)))
+    answer = unseal(node.answers(begin_line(NEW, **{name: signature})))
     assert answer["error"] == "arguments"
     end = unseal(node.answers(sealed(cmd="end", id=3, push=1001)))
     assert end["error"] == "no_push" and list(node.store.parts()) == []

@@ -104,6 +104,8 @@ def run_rollback(options: argparse.Namespace) -> int:
         previous = expect(Models, session.request("list")).previous
         if not previous:
             raise XnorNodeError("the node has no previous model to go back to")
+        if not previous.sha256:
+            raise XnorNodeError("the node's previous model cannot be loaded; see `xnornode list`")
         done = expect(Switched, session.request("rollback", to=previous.sha256))
     show_field("active", describe(done.active))
     show_field("replaced", describe(done.previous) if done.previous else "nothing")

@@ -254,4 +254,4 @@ class Begin(TypedDict):
     length: int
     sha256: str
     revision: int
-    hmac: NotRequired[str]
+    signature: NotRequired[str]

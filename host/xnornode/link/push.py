@@ -97,7 +97,8 @@ class Push:
             "revision": int.from_bytes(data[REVISION], "little"),
         }
         if key:
-            self._begin["hmac"] = hmac.digest(key, data, "sha256").hex()
+            header = f"xnornode-model-1 {len(data)} {self._sha256} {self._begin['revision']}"
+            self._begin["signature"] = hmac.digest(key, header.encode(), "sha256").hex()
         self._replaced: NodeModel | None = None
         self._known = False  # whether it is known what ran before
         self._running = False  # whether a program has answered
