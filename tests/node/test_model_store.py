@@ -119,6 +119,26 @@ def test_trial(folder):
     assert make(folder).start()[1] == "", "this one is not on trial"
 
 
+def test_the_count_is_kept_while_the_previous_model_cannot_be_loaded(folder):
+    put(folder, "1.bnn", "2.3.bnn")
+    for _ in range(3):
+        slots, note = make(folder).start(lambda slot: False)
+        assert [s.number for s in slots] == [2, 1] and "1.bnn does not load" in note
+        assert names(folder) == ["1.bnn", "2.3.bnn"]
+    asked = []
+    slots, note = make(folder).start(lambda slot: not asked.append(slot.number))
+    assert asked == [1] and [s.number for s in slots] == [3, 2] and "back to the previous" in note
+
+
+def test_the_previous_model_is_another_one_than_runs(folder):
+    put(folder, "1.bnn", "4.bnn", "5.bnn")
+    models = make(folder)
+    assert [models.previous(n).number for n in (5, 4, 1)] == [4, 1, 5]
+    put(folder, "6.2.bnn")
+    assert [models.previous(n).number for n in (6, 5, 1)] == [5, 4, 5]
+    assert models.previous(-1).number == models.previous().number == 5
+
+
 def test_a_window_ends_the_trial(folder):
     put(folder, "1.bnn", "2.0.bnn")
     make(folder).start()

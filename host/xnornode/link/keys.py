@@ -1,10 +1,12 @@
 """Keys that sign models (docs/guides/security.md)."""
 
+import hmac
 import os
 import secrets
 from pathlib import Path
 
 from xnornode.errors import XnorNodeError
+from xnornode.link.messages import Begin
 
 KEY_BYTES = 32
 """Bytes of a key."""
@@ -73,3 +75,22 @@ def make_key(path: Path) -> bytes:
     with os.fdopen(file, "w", encoding="ascii") as f:
         f.write(key.hex() + "\n")
     return key
+
+
+def signature(key: bytes, begin: Begin) -> str:
+    """Sign what `begin` announces (docs/reference/protocol.md, "A push").
+
+    Parameters
+    ----------
+    key : bytes
+        32 bytes.
+    begin : Begin
+        The command's fields.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    header = f"xnornode-model-1 {begin['length']} {begin['sha256']} {begin['revision']}"
+    return hmac.digest(key, header.encode(), "sha256").hex()

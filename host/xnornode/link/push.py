@@ -1,7 +1,6 @@
 """Push a model to a node, so that it has the old one or the new one whatever happens."""
 
 import hashlib
-import hmac
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.link.connect import Say, connect, open_again
+from xnornode.link.keys import signature
 from xnornode.link.messages import Ack, Begin, Begun, NodeModel, Running, Switched
 from xnornode.link.parsing import expect
 from xnornode.link.protocol import USUAL, Session, Timing
@@ -97,8 +97,7 @@ class Push:
             "revision": int.from_bytes(data[REVISION], "little"),
         }
         if key:
-            header = f"xnornode-model-1 {len(data)} {self._sha256} {self._begin['revision']}"
-            self._begin["signature"] = hmac.digest(key, header.encode(), "sha256").hex()
+            self._begin["signature"] = signature(key, self._begin)
         self._replaced: NodeModel | None = None
         self._known = False  # whether it is known what ran before
         self._running = False  # whether a program has answered

@@ -32,6 +32,7 @@ from tools.firmware.sources import ROOT
 from xnornode.errors import LinkError, NodeError
 from xnornode.link import connect as connect_module
 from xnornode.link.connect import connect
+from xnornode.link.keys import signature
 from xnornode.link.messages import Prediction, Ready, Source
 from xnornode.link.monitor import Monitor
 from xnornode.link.ports import open_port
@@ -295,6 +296,9 @@ def test_a_sealed_revision_cannot_be_claimed(home):
         with connect(bridge.url) as session:
             attempt = Push(OLD, key)
             attempt._begin["revision"] = 9
+            with pytest.raises(NodeError, match="signature"):
+                attempt.over(session)
+            attempt._begin["signature"] = signature(key, attempt._begin)
             with pytest.raises(NodeError, match="revision 1, the node has had 2"):
                 attempt.over(session)
     assert active_model(home) == NEW
