@@ -40,7 +40,7 @@ ODD = [
     b'{"cmd":"hello","id":"' + b"x" * 4000 + b'"',
     b'{"cmd":"hello","id":' + b"9" * 4000,
     b'{"cmd":"hello","id":1,"id":[]',
-    b'{"cmd":"hello","id":1,"cmd":"quit"',
+    b'{"cmd":"hello","id":1,"cmd":"end"',
     b'{"cmd":"' + b"_" * 80 + b'","id":1',
     b'{"cmd":"_hello","id":1',
     b'{"cmd":"__init__","id":1',

@@ -142,6 +142,8 @@ class EmulatedPico:
         """From the next start on: ends after so many flash operations, as another one begins."""
         self.torn = False
         """With `cut_power`: half of that other one is carried out."""
+        self.ground: int | None = None
+        """From the next start on: a GPIO that is connected to ground."""
         self.events: list[Event] = []
         """All events so far, oldest first; see pico/README.md. Kept across restarts."""
         self._process: subprocess.Popen[str] | None = None
@@ -184,6 +186,8 @@ class EmulatedPico:
             command += ["--flash-log", str(self.flash_log)]
         if self.cut_power is not None:
             command += ["--cut-power", str(self.cut_power)] + ["--torn"] * self.torn
+        if self.ground is not None:
+            command += ["--ground", str(self.ground)]
         # A file for the messages, since nobody reads a pipe while the emulator runs
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xnornode.board import native_module, node_library, rp2040
+from xnornode.board import native_module, node_library, repl_lock, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
-from xnornode.cli.command import add_command
+from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_field
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
@@ -76,6 +76,13 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--key", type=Path, help="take only models signed with this key from now on"
     )
+    parser.add_argument(
+        "--lock-repl",
+        type=number(int, least=0),
+        metavar="PIN",
+        help="never give the port to the REPL, unless this GPIO is connected to ground while the "
+        "board starts; with --key only; runs /program.py in place of /main.py",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
 
 
@@ -91,7 +98,8 @@ def collect(options: argparse.Namespace) -> Plan:
     """Read and check every file that was named, before the board is touched."""
     plan = Plan()
     if options.autostart:
-        plan.files["/main.py"] = read(CLASSIFY)
+        locked = options.lock_repl is not None
+        plan.files[repl_lock.PROGRAM if locked else repl_lock.MAIN] = read(CLASSIFY)
     if options.key:
         plan.key = plan.files[keys.ON_NODE] = keys.read_key(options.key)
     if options.model:
@@ -121,6 +129,8 @@ def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) ->
     show_field("files", f"{len(files)}, {sum(map(len, files.values())):,} bytes", WIDTH)
     model = f"{options.model}, {len(plan.model):,} bytes" if plan.model else "none"
     show_field("model", model, WIDTH)
+    if options.lock_repl is not None:
+        show_field("REPL", f"locked, unless GPIO {options.lock_repl} is low at the start", WIDTH)
     print("dry run: nothing was done")
 
 
@@ -147,6 +157,8 @@ def set_up(options: argparse.Namespace) -> None:
     with Board(port) as board:
         for line in install(board, plan, options.native):
             print(line, flush=True)
+        if options.lock_repl is not None:
+            print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
         board.restart()
 
 
@@ -189,6 +201,8 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage(
             "--native leaves the firmware as it is: no --firmware, --force or --drive"
         )
+    if options.lock_repl is not None and not options.key:
+        options.wrong_usage("--lock-repl goes with --key: without a key anyone can push a model")
     try:
         set_up(options)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Nodes whose newest model cannot be loaded, or never classified: what they run, and what they say."""
+"""Nodes whose newest model cannot be loaded, or never classified: what runs, and what they say."""
 
 import os
 

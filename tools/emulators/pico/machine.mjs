@@ -47,6 +47,7 @@ export class Machine {
     this.core.onLockup = (reason) => this.onStop('lockup', reason);
     this.onStop = () => {}; // (why: 'reset', 'bootsel' or 'lockup', reason)
     this.onWarning = () => {};
+    this.grounded = undefined; // number of a GPIO that is connected to ground
     this.host = null;
   }
 
@@ -123,8 +124,13 @@ export class Machine {
     let warned = false;
     sio.readUint32 = (offset) => {
       if (offset === 0x04) {
-        // GPIO_IN: an output pin reads as what it drives
-        return (read(offset) & ~sio.gpioOutputEnable) | (sio.gpioValue & sio.gpioOutputEnable);
+        // GPIO_IN: an output pin reads as what it drives, a pulled-up one as high unless grounded
+        const pulled = chip.gpio.reduce(
+          (bits, pin, n) => (pin.pullupEnabled && n !== this.grounded ? bits | (1 << n) : bits),
+          0,
+        );
+        const driven = sio.gpioOutputEnable;
+        return (((read(offset) | pulled) & ~driven) | (sio.gpioValue & driven)) >>> 0;
       }
       if (offset === 0x08) return QSPI_PINS_HIGH; // GPIO_HI_IN
       if (offset === 0x50) return (mailbox.length ? 1 : 0) | 2; // FIFO_ST: valid, ready

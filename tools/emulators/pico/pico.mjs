@@ -12,7 +12,7 @@ import { SerialPort } from './serialport.mjs';
 import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
-                    [--flash-log FILE] [--cut-power N [--torn]]
+                    [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
@@ -21,6 +21,7 @@ const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--fir
   --flash-log FILE  write each flash operation to FILE, one JSON object a line
   --cut-power N     end after N flash operations, as the next one begins
   --torn            ... with the first half of that one done
+  --ground N        connect GPIO N to ground
   --with-stdin      end when standard input is closed
 `;
 
@@ -32,6 +33,7 @@ const OPTIONS = {
   'flash-log': { type: 'string' },
   'cut-power': { type: 'string' },
   torn: { type: 'boolean', default: false },
+  ground: { type: 'string' },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -57,9 +59,13 @@ function readOptions() {
   const cut = values['cut-power'];
   if (cut !== undefined && !/^\d+$/.test(cut)) usage(`--cut-power ${cut} is no number`);
   if (values.torn && cut === undefined) usage('--torn goes with --cut-power');
+  const { ground } = values;
+  if (ground !== undefined && !(/^\d+$/.test(ground) && ground < 30))
+    usage(`--ground ${ground} is no GPIO`);
   return {
     ...values,
     port,
+    ground: ground === undefined ? undefined : Number(ground),
     drive: values.drive ?? `${values.flash}.RPI-RP2`,
     cutAfter: cut === undefined ? undefined : Number(cut),
   };
@@ -104,6 +110,7 @@ class Pico {
     this.options = options;
     this.drive = new Drive(options.drive);
     this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
+    this.machine.grounded = options.ground;
     this.runner = new Runner(this.machine);
     this.port = new SerialPort(options.port);
     this.announced = false;
