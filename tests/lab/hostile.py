@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
@@ -16,6 +17,8 @@ from xnornode.link.send_window import escape
 PUSH = b"7777777777"
 """Stands for the number of the last push that was begun."""
 DEEP = 110
+PATIENCE, TRIES = 20.0, 3
+"""Seconds for the answer to a `hello`, and how often it is said."""
 VALUES = [
     *("null", "true", "-1", "0", "1", "47", "48", "1.5", "1e300", "1e999", "-0", "4294967296"),
     *("9" * 40, '""', '"zz"', f'"{"0" * 63}"', f'"{"0" * 64}"', f'"{"A" * 64}"', f'"{"x" * 64}"'),
@@ -137,14 +140,18 @@ def over(session: Session) -> Callable[[bytes], list[Event]]:
     numbers = itertools.count(1_900_000_000)
 
     def send(line: bytes) -> list[Event]:
-        session.send(line + b"\n" + command("hello", number := next(numbers)))
+        session.send(line + b"\n")
         events: list[Event] = []
-        while True:
-            event = session.receive(60)
-            assert event, f"no answer after {line!r}"
-            if isinstance(event, Hello) and event.id == number:
-                return events
-            events.append(event)
+        for number in itertools.islice(numbers, TRIES):  # a slow line may break one in two
+            session.send(command("hello", number))
+            deadline = time.monotonic() + PATIENCE
+            while event := session.receive(deadline - time.monotonic()):
+                if isinstance(event, Hello) and event.id == number:
+                    return events
+                events.append(event)
+                if time.monotonic() > deadline:
+                    break
+        raise AssertionError(f"no answer after {line!r}")
 
     return send
 
