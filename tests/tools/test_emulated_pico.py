@@ -453,3 +453,11 @@ def test_package_is_outside_the_sources():
     install_package()
     assert (PACKAGE / "node_modules" / "rp2040js").is_dir()
     assert not (EMULATOR / "node_modules").exists()
+
+
+def test_a_pin_that_is_pulled_up_or_grounded(pico):
+    ask = "from machine import Pin; print(*(Pin(n, Pin.IN, Pin.PULL_UP).value() for n in (21, 22)))"
+    assert run(pico, ask).strip() == "1 1"
+    pico.ground = 22
+    pico.restart()
+    assert run(pico, ask).strip() == "1 0"

@@ -113,6 +113,7 @@ class Session:
         push = self.receiver.push
         fuzz.state(hash((event, error, push is not None, push.at >> 5 if push else 0)))
         assert error is None or isinstance(error, str)
+        assert error != "internal", fields
 
     def power_cut(self):
         """The node starts again: with the old model or the new one."""
