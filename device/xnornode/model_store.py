@@ -115,10 +115,14 @@ class Store:
                 self._rename(slot.path, f"{number}.bnn")
 
     def activate(self, slot: Slot) -> int:
-        """Make a model the active one by one rename; its new number. Raises OSError."""
+        """Make a model the active one by one rename; its new number. Raises OSError.
+
+        One that has never classified is on trial again.
+        """
         self._make_folder()
         number = self._next()
-        self._rename(slot.path, f"{number}.bnn")
+        trial = "" if slot.starts is None else ".0"
+        self._rename(slot.path, f"{number}{trial}.bnn")
         return number
 
     def part(self, sha256: str) -> str:

@@ -194,7 +194,8 @@ class Receiver:
         if not slot or not found or found["sha256"] != to:
             raise Refused("no_model", "the node has no such previous model")
         loaded = self._models.load_slot(slot)
-        self._models.swap(loaded, self._store.activate(slot), None)
+        starts = None if slot.starts is None else 0  # a model that never classified is on trial
+        self._models.swap(loaded, self._store.activate(slot), starts)
         return {"active": self._models.active, "previous": replaced}
 
     def _describe_previous(self) -> "Fields | None":

@@ -159,6 +159,20 @@ def test_rollback_goes_to_what_has_classified(folder):
     assert make(folder).previous().number == 1
 
 
+def test_a_model_that_never_classified_is_on_trial_again_after_a_rollback(folder):
+    """Else it would stay for good, as no start without a window would count."""
+    put(folder, "1.bnn", "2.3.bnn")
+    make(folder).start()
+    assert names(folder) == ["2.3.bnn", "3.bnn"]
+    models = make(folder)
+    models.activate(models.previous())
+    assert names(folder) == ["3.bnn", "4.0.bnn"]
+    for _ in range(store.TRIAL_STARTS + 1):
+        models = make(folder)
+        models.start()
+    assert names(folder) == ["4.3.bnn", "5.bnn"]
+
+
 def test_two_models_are_kept(folder):
     put(folder, "1.bnn", "2.bnn")
     models = make(folder)
@@ -278,6 +292,11 @@ def test_power_cuts(folder, case):
     assert active(folder) == allowed[-1]
 
 
+def on_trial_again(starts: int | None) -> int | None:
+    """The count of a model that becomes active again: only one that never classified has one."""
+    return None if starts is None else 0
+
+
 class StoreMachine(RuleBasedStateMachine):
     """Any order of doings: the active model is always the one that the owner expects."""
 
@@ -305,7 +324,7 @@ class StoreMachine(RuleBasedStateMachine):
         models = self.models()
         models.activate(models.previous())
         active, previous = self.expected
-        self.expected = [(previous[0], None), active]
+        self.expected = [(previous[0], on_trial_again(previous[1])), active]
 
     @rule()
     def start(self):
@@ -315,7 +334,8 @@ class StoreMachine(RuleBasedStateMachine):
             if starts < store.TRIAL_STARTS:
                 self.expected[0] = (data, starts + 1)
             elif len(self.expected) > 1:
-                self.expected = [(self.expected[1][0], None), self.expected[0]]
+                data, starts = self.expected[1]
+                self.expected = [(data, on_trial_again(starts)), self.expected[0]]
                 assert note
         assert [bytes(store.read(s.path)) for s in slots] == [data for data, _ in self.expected]
 
