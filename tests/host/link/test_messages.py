@@ -263,8 +263,8 @@ def test_what_the_node_library_sends_is_known(tmp_path):
             while not {Prediction, Source} <= {type(event) for event in seen}:
                 seen.append(session.receive(10))
     for program, last in (
-        (prepare(tmp_path / "once", model_bytes(1), repeat=False), End),
-        (prepare(tmp_path / "empty", b"no model"), Error),
+        (prepare(tmp_path / "once", model_bytes(1), repeat=False, waits=True), End),
+        (prepare(tmp_path / "empty", b"no model", waits=True), Error),
     ):
         with (
             UnixNode([program], program.parent, [DEVICE]) as node,

@@ -203,7 +203,7 @@ def test_it_says_when_nothing_comes(tmp_path, monkeypatch, capsys):
 
 
 def test_the_end_of_a_recording_is_no_loss(tmp_path):
-    program = prepare(tmp_path / "node", MODEL, repeat=False)
+    program = prepare(tmp_path / "node", MODEL, repeat=False, waits=True)
     with UnixNode([program], tmp_path / "node", [DEVICE]) as node, Bridge(node.fd) as bridge:
         monitor = Monitor(bridge.url)
         while not isinstance(event := monitor.event(20), End):
