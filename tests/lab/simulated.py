@@ -86,7 +86,7 @@ class SimulatedNode:
             "ram": self.ram,
             "model": self.active,
             "channels": None,
-            "running": True,
+            "running": self.running,
             "signed": False,
         }
 

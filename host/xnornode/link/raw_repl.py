@@ -190,7 +190,10 @@ class RawRepl:
         """
         self.stream.write(b"\x05A" + CTRL_A)
         if self._take(2, wait) != b"R\x01":
-            raise LinkError("the board's MicroPython is older than 1.14: update its firmware")
+            raise LinkError(
+                f"the board on {self.url} does not take code: if its MicroPython is older than "
+                "1.14, update its firmware"
+            )
         window = int.from_bytes(self._take(2, wait), "little")
         room = window
         while code:

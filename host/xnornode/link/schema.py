@@ -131,8 +131,9 @@ def _checked(hint: object, value: object) -> object:
         value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
         if all(constraint.allows(value) for constraint in constraints):
             return value
-    elif hint is str and isinstance(value, str) and len(value) <= LONGEST_TEXT:
-        return printable(value)
+    elif hint is str:
+        if isinstance(value, str) and len(value) <= LONGEST_TEXT:
+            return printable(value)
     elif hint is type(value):  # a bool is no int
         return value
     elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):

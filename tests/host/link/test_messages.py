@@ -43,7 +43,7 @@ from xnornode.link.messages import (
 from xnornode.link.monitor import Monitor
 from xnornode.link.parsing import EVENTS, expect, parse
 from xnornode.link.push import push
-from xnornode.link.schema import Hex, Range, hints
+from xnornode.link.schema import LONGEST_LIST, LONGEST_TEXT, Hex, Range, hints
 
 TABLES = {
     "`ready`": Ready,
@@ -129,6 +129,12 @@ def test_the_documents_have_the_same_ranges():
 
 
 @pytest.mark.quick
+def test_the_documents_have_the_same_sizes():
+    assert f"| text | a string of at most {LONGEST_TEXT} characters;" in documents()
+    assert f"| list | at most {LONGEST_LIST} items |" in documents()
+
+
+@pytest.mark.quick
 def test_the_example_of_a_line_in_the_documents():
     line = re.search(r"^ +(\{.*\})$", documents(), re.MULTILINE)[1]
     assert seal(line[: line.index(',"crc"')].encode()).decode() == line + "\n"
@@ -176,6 +182,9 @@ PREDICTION = {"seq": 0, "ms": 10, "label": "a", "index": 0, "scores": [1, -2], "
         *(("label", value) for value in ({}, None, 3, ["a"])),
         *(("scores", value) for value in ([1, "2"], [2**31], 3, "12", [[1]], {"0": 1})),
         ("index", 255),
+        ("seq", 1e300),
+        ("label", "x" * (LONGEST_TEXT + 1)),
+        ("scores", [0] * (LONGEST_LIST + 1)),
     ],
 )
 def test_a_wrong_value_makes_a_line_unknown(key, value):
@@ -184,6 +193,19 @@ def test_a_wrong_value_makes_a_line_unknown(key, value):
     assert parse({**line, key: value}) == Unknown(
         "prediction", f"`{key}` is not as it should be", None
     )
+
+
+@pytest.mark.quick
+def test_the_class_of_a_prediction_has_a_score():
+    line = {"event": "prediction", **PREDICTION, "index": 2}
+    assert parse(line) == Unknown("prediction", "`index` has no score", None)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("number", [-1, 2**53, True, 1.0, "1", [1]])
+def test_an_unknown_line_is_small_whatever_it_holds(number):
+    event = parse({"event": "x" * 60_000, "id": number})
+    assert event.id is None and len(event.event) < 100 and len(event.problem) < 100
 
 
 @pytest.mark.quick
@@ -240,8 +262,23 @@ def test_any_json_is_an_event(name, line):
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("before", [b"x", b"t = {1: 2} ", b'{"event":"pred', b"\xff\x00>>> ", b"{"])
+def test_text_before_a_line_does_not_cost_it(before):
+    line = seal(b'{"event":"source","name":"a {\\"event\\":1}"')
+    assert unseal(before + line) == unseal(line) != None  # noqa: E711
+    assert unseal(before + line.replace(b"source", b"sourse")) is None
+
+
+@pytest.mark.quick
 @pytest.mark.parametrize(
-    "body", [b'{"event":' + b"[" * 60_000, b'{"event":"end","count":' + b"9" * 5000]
+    "body",
+    [
+        b'{"event":' + b"[" * 60_000,
+        b'{"event":"end","count":1,"x":' + b"[" * 30_000 + b"]" * 30_000,
+        b'{"event":"end","count":' + b"9" * 5000,
+        b'{"event":"\xff\xfe"',
+        b'{"event":{"event":"end"}',
+    ],
 )
 def test_a_line_that_json_does_not_take_is_none(body):
     assert unseal(seal(body)) is None
