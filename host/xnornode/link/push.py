@@ -9,19 +9,18 @@ from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.link.connect import Known, Say, connect
 from xnornode.link.deadline import Deadline
 from xnornode.link.keys import signature
-from xnornode.link.messages import Ack, Begin, Begun, NodeModel, Running, Switched
+from xnornode.link.messages import Begin, Begun, NodeModel, Running, Switched
 from xnornode.link.parsing import expect, outdated
 from xnornode.link.ports import open_again
 from xnornode.link.protocol import Session
 from xnornode.link.send_window import Sender
 from xnornode.link.timing import SLOWEST, USUAL, Timing
+from xnornode.link.transfer import transfer
 
 PROTOCOL = 1
 """Version of docs/reference/protocol.md."""
 REVISION = slice(12, 16)
 """Bytes of a model file that are its revision (FORMAT.md, "Header")."""
-PATIENCE = 4
-"""How many times longer than the last acks took is waited for one."""
 
 Progress = Callable[[int, int], None]
 """Gets the bytes done, and the bytes in all."""
@@ -227,48 +226,21 @@ class Push:
         return active
 
     def _send(self, session: Session, begun: Begun) -> None:
-        hello, timing, limit = session.hello, self.timing, session.stream.limit
-        sender = Sender(self.data, begun.push, begun.at, hello.frame, hello.window, timing.tries)
+        hello, tries = session.hello, self.timing.tries
+        sender = Sender(self.data, begun.push, begun.at, hello.frame, hello.window, tries)
         self._at = max(self._at, begun.at)
-        retries = 0
+
+        def reached(at: int) -> None:
+            """Put the limit off by what the node has more of the model than ever before."""
+            fresh = max(0, at - self._at)
+            session.stream.limit.extend(fresh / SLOWEST, self.timing.stall)
+            self._at += fresh
+            self._progress(at, len(self.data))
+
         try:
-            wait, moved, since, slowest = Deadline(0), False, 0.0, timing.ack
-            while not sender.done:
-                self._progress(sender.at, len(self.data))
-                if limit.passed:
-                    raise LinkLost(
-                        f"the push is slower than {SLOWEST:g} bytes/s; the node keeps "
-                        f"{sender.at:,} of {len(self.data):,} bytes"
-                    )
-                lines = sender.lines()
-                for line in lines:
-                    session.send(line)
-                if lines or moved:
-                    since = time.monotonic()
-                    most = timing.settle if sender.drains else min(timing.ack, PATIENCE * slowest)
-                    wait = limit.within(max(most, timing.settle))
-                event = session.receive(wait.left)
-                # Predictions and acks that say nothing new may come all the time: that is silence
-                moved = isinstance(event, Ack) and sender.heard(event)
-                if moved:
-                    slowest = max(slowest / 2, time.monotonic() - since)
-                    self._credit(limit, sender.at)
-                elif event is None or session.over(wait):
-                    sender.silence()
-                    slowest = timing.ack
-                if session.on_event and event and not isinstance(event, Ack):
-                    session.on_event(event)
-                if sender.retries > retries:
-                    retries = sender.retries
-                    self._say(f"chunk at {sender.at:,} did not arrive: sending it again")
+            transfer(session, sender, reached, self._say)
         finally:
             self._retries += sender.retries
-        self._progress(len(self.data), len(self.data))
-
-    def _credit(self, limit: Deadline, at: int) -> None:
-        """Put the limit off by what the node has more of the model than ever before."""
-        limit.extend(max(0, at - self._at) / SLOWEST, self.timing.stall)
-        self._at = max(self._at, at)
 
 
 def push(
