@@ -49,7 +49,7 @@ def hint(came: bytes) -> str:
     Examples
     --------
     >>> hint(b"$GPGGA,092750.000,5321.6802,N\r\n")
-    'this is a GPS receiver (NMEA): name the node's port with --port'
+    "this is a GPS receiver (NMEA): name the node's port with --port"
     """
     for pattern, text in KNOWN:
         if re.search(pattern, came):
