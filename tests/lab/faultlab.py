@@ -23,8 +23,9 @@ from tests.lab.nets import random_model
 from tests.lab.unixnode import UnixNode
 from xnornode.errors import LinkError
 from xnornode.link.messages import Prediction
-from xnornode.link.protocol import Session, Timing
+from xnornode.link.protocol import Session
 from xnornode.link.push import Pushed, push
+from xnornode.link.timing import Timing
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
-from xnornode.link.protocol import Timing
+from xnornode.link.timing import Timing
 
 BYTE_KINDS = (Kind.DROP, Kind.FLIP, Kind.DUPLICATE, Kind.INSERT, Kind.TRUNCATE, Kind.DISCONNECT)
 STATES = (

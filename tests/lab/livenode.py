@@ -32,8 +32,13 @@ def samples(count: int = 4000) -> np.ndarray:
     return np.random.default_rng(0).integers(-2000, 2000, (count, 2)).astype(np.int16)
 
 
-def prepare(folder: Path, model: bytes, realtime: bool = False, repeat: bool = True) -> Path:
-    """The flash of a node in `folder`, with its program, which is returned."""
+def prepare(
+    folder: Path, model: bytes, realtime: bool = False, repeat: bool = True, waits: bool = False
+) -> Path:
+    """The flash of a node in `folder`, with its program, which is returned.
+
+    waits: it begins once a line has come, so that a host that says hello misses nothing.
+    """
     for name in ("models", "recordings"):
         (folder / name).mkdir(parents=True)
     (folder / "models" / "1.bnn").write_bytes(model)
@@ -44,7 +49,8 @@ def prepare(folder: Path, model: bytes, realtime: bool = False, repeat: bool = T
         assert f'"{name}"' in script
         script = script.replace(f'"{name}"', f'"{folder}{name}"')
     program = folder / "main.py"
-    program.write_text(f"REALTIME = {realtime}\nREPEAT = {repeat}\n{script}")
+    start = "import sys\nsys.stdin.readline()\n" if waits else ""
+    program.write_text(f"{start}REALTIME = {realtime}\nREPEAT = {repeat}\n{script}")
     return program
 
 

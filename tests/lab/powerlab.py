@@ -21,8 +21,9 @@ from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording
 from xnornode.link.messages import Error, Prediction
-from xnornode.link.protocol import Session, Timing
+from xnornode.link.protocol import Session
 from xnornode.link.repl import Board
+from xnornode.link.timing import Timing
 from xnornode.model.file_format import to_bytes
 
 SAMPLES = 400

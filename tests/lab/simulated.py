@@ -17,7 +17,8 @@ from xnornode.errors import ModelError
 from xnornode.link.framing import seal
 from xnornode.link.messages import Hello
 from xnornode.link.parsing import parse
-from xnornode.link.protocol import Session, Timing
+from xnornode.link.protocol import Session
+from xnornode.link.timing import Timing
 from xnornode.model.file_format import from_bytes
 
 NODE_CODE = ROOT / "device" / "xnornode"
@@ -85,7 +86,7 @@ class SimulatedNode:
             "ram": self.ram,
             "model": self.active,
             "channels": None,
-            "running": True,
+            "running": self.running,
             "signed": False,
         }
 

@@ -18,9 +18,9 @@ from xnornode.errors import NodeError
 from xnornode.link.connect import connect
 from xnornode.link.keys import read_key
 from xnornode.link.messages import Prediction
-from xnornode.link.protocol import Timing
 from xnornode.link.push import Push, push
 from xnornode.link.repl import Board
+from xnornode.link.timing import Timing
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model_file import save_model
 

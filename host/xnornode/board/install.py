@@ -162,7 +162,7 @@ class Installer:
 
     def _push(self, data: bytes, key: bytes | None) -> str:
         """The model goes the way of every push (docs/reference/protocol.md), also the first one."""
-        session = Session(self.board.port)
+        session = Session(self.board.stream)
         with receiver(self.board, session):
             push = Push(data, key, say=self._say, progress=self._show_push)
             active = push.over(session)

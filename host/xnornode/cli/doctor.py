@@ -6,7 +6,7 @@ from typing import Any
 
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field
-from xnornode.cli.port_options import add_port
+from xnornode.cli.port_options import add_port, add_reset
 from xnornode.link.diagnose import Level, examine
 from xnornode.link.keys import ON_NODE, make_key, read_key
 from xnornode.link.ports import find_port
@@ -26,6 +26,7 @@ def add_parsers(commands: Any) -> None:
         "xnornode doctor --port /dev/ttyACM0",
     )
     add_port(parser)
+    add_reset(parser)
     parser.set_defaults(run=run_doctor)
     parser = add_command(
         commands,
@@ -41,13 +42,14 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("file", type=Path, nargs="?", help="the key; it is made if it is not there")
     parser.add_argument("--remove", action="store_true", help="take the key off the node")
     add_port(parser)
+    add_reset(parser)
     parser.set_defaults(run=run_key)
 
 
 def run_doctor(options: argparse.Namespace) -> int:
     """1 if something fails."""
     failed = False
-    for finding in examine(options.port):
+    for finding in examine(options.port, reset=options.reset):
         failed |= finding.level is Level.FAILURE
         show_field(finding.level.value, finding.text, 10)
         if finding.remedy:
@@ -64,7 +66,7 @@ def run_key(options: argparse.Namespace) -> int:
         make_key(options.file)
         say(f"{options.file} is a new key: keep it, and keep it to yourself")
     key = read_key(options.file) if options.file else None
-    with Board(port) as board:
+    with Board(port, reset=options.reset) as board:
         if key:
             board.put(key, ON_NODE)
             print("the node takes signed models only")

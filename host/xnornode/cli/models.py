@@ -2,20 +2,24 @@
 
 import argparse
 import json
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from xnornode.cli.command import add_command, add_json
 from xnornode.cli.output import Progress, say, show_field
-from xnornode.cli.port_options import add_port
+from xnornode.cli.port_options import add_port, add_reset
 from xnornode.errors import XnorNodeError
 from xnornode.link.connect import connect
+from xnornode.link.deadline import Deadline
 from xnornode.link.keys import read_key
 from xnornode.link.messages import Models, NodeModel, Switched
 from xnornode.link.parsing import expect
 from xnornode.link.ports import find_port
+from xnornode.link.protocol import Session
 from xnornode.link.push import push
+from xnornode.link.timing import COMMAND
 
 
 def add_parsers(commands: Any) -> None:
@@ -33,6 +37,7 @@ def add_parsers(commands: Any) -> None:
     )
     parser.add_argument("model", type=Path, help="the .bnn file")
     add_port(parser)
+    add_reset(parser)
     parser.add_argument("--key", type=Path, metavar="FILE", help="sign the model with this key")
     parser.set_defaults(run=run_push)
     parser = add_command(
@@ -46,6 +51,7 @@ def add_parsers(commands: Any) -> None:
         """,
     )
     add_port(parser)
+    add_reset(parser)
     add_json(parser)
     parser.set_defaults(run=run_list)
     parser = add_command(
@@ -56,6 +62,7 @@ def add_parsers(commands: Any) -> None:
         "xnornode rollback",
     )
     add_port(parser)
+    add_reset(parser)
     parser.set_defaults(run=run_rollback)
 
 
@@ -65,7 +72,14 @@ def run_push(options: argparse.Namespace) -> int:
     key = read_key(options.key) if options.key else None
     try:
         with Progress() as progress:
-            done = push(find_port(options.port), data, key=key, say=progress.say, progress=progress)
+            done = push(
+                find_port(options.port),
+                data,
+                key=key,
+                say=progress.say,
+                progress=progress,
+                reset=options.reset,
+            )
     except KeyboardInterrupt:
         say("stopped; the node keeps its model. The same command goes on where this one stopped")
         return 1
@@ -84,7 +98,7 @@ def run_push(options: argparse.Namespace) -> int:
 
 def run_list(options: argparse.Namespace) -> int:
     """`xnornode list`. Raises LinkError."""
-    with connect(find_port(options.port), say=say) as session:
+    with _connect(options) as session:
         models = expect(Models, session.request("list"))
     if options.json:
         fields = asdict(models)
@@ -100,7 +114,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_rollback(options: argparse.Namespace) -> int:
     """`xnornode rollback`. Raises LinkError."""
-    with connect(find_port(options.port), say=say) as session:
+    with _connect(options) as session:
         previous = expect(Models, session.request("list")).previous
         if not previous:
             raise XnorNodeError("the node has no previous model to go back to")
@@ -110,6 +124,12 @@ def run_rollback(options: argparse.Namespace) -> int:
     show_field("active", describe(done.active))
     show_field("replaced", describe(done.previous) if done.previous else "nothing")
     return 0
+
+
+def _connect(options: argparse.Namespace) -> AbstractContextManager[Session]:
+    """A session that ends, whatever the port does."""
+    port = find_port(options.port)
+    return connect(port, say=say, limit=Deadline(COMMAND), reset=options.reset)
 
 
 def describe(model: NodeModel) -> str:

@@ -19,6 +19,8 @@ from xnornode.link.ports import find_port
 SILENCE = 10.0
 """Seconds without a line after which it is said that nothing comes."""
 FORMATS = ("text", "json", "csv")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet takes for a formula (OWASP, "CSV Injection")."""
 COLUMNS = ("time", "seq", "ms", "label", "index", "us", "lost", "model", "revision", "scores")
 
 
@@ -98,10 +100,16 @@ def _writer(form: str) -> Callable[[Prediction], None]:
     table.writeheader()
 
     def write(p: Prediction) -> None:
-        table.writerow(asdict(p) | {"scores": " ".join(map(str, p.scores))})
+        texts = {"label": _cell(p.label), "model": p.model and _cell(p.model)}
+        table.writerow(asdict(p) | texts | {"scores": " ".join(map(str, p.scores))})
         sys.stdout.flush()
 
     return write
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet shows and does not compute."""
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _write_text(p: Prediction) -> None:

@@ -1,4 +1,4 @@
-"""The option that names a node's port."""
+"""The options of commands that talk to a node: its port, and whether it may be reset."""
 
 from typing import Any
 
@@ -13,3 +13,12 @@ PORT_HELP = (
 def add_port(parser: Any) -> None:
     """The option --port."""
     parser.add_argument("--port", help=PORT_HELP)
+
+
+def add_reset(parser: Any) -> None:
+    """The option --reset."""
+    parser.add_argument(
+        "--reset",
+        action="store_true",
+        help="allow a reset of a board whose program does not stop by Ctrl-C",
+    )

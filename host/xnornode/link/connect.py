@@ -1,33 +1,53 @@
 """To a node, whether its program runs or it sits at the REPL."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 
 import serial
 
 from xnornode.errors import LinkError, LinkLost
+from xnornode.link.deadline import NEVER, Deadline
+from xnornode.link.hints import unreached
 from xnornode.link.messages import Event, Hello, Unknown
 from xnornode.link.parsing import outdated
-from xnornode.link.ports import RETRY, open_port
-from xnornode.link.protocol import USUAL, Session, Timing
-from xnornode.link.raw_repl import CTRL_D, RemoteError
+from xnornode.link.ports import open_port
+from xnornode.link.protocol import Session
+from xnornode.link.raw_repl import CTRL_B, CTRL_D, RawRepl, RemoteError
 from xnornode.link.repl import Board
+from xnornode.link.stream import Stream
+from xnornode.link.timing import CLEANUP, USUAL, Timing
 
 PATIENCE = 4
 """How many times longer a node may take to say hello that is there, or may be restarting."""
 NOISE = 0.05
 """Share of damaged lines above which the line is to blame: the first one is often cut."""
+INTERRUPTS = (1, 2)
+"""How long the REPL is waited for after each Ctrl-C, in times of `Timing.interrupt`."""
+RESTARTS = 5
+"""How often a board that may have been stopped is told to start again until it answers."""
 
-_ABOUT = """
-import os, sys
-print(sys.platform == 'linux')
-print('main.py' in os.listdir())
-"""
+_ABOUT = "import os, sys\nprint(sys.platform, *os.listdir())"
 _SERVE = "from xnornode.link import serve\nserve()"
 
 Say = Callable[[str], None]
 """Gets one line of talk for the user."""
+
+
+@dataclass
+class Known:
+    """What is known of a node from the connections before.
+
+    Parameters
+    ----------
+    answered : bool, default False
+        Whether its program has answered. It is waited for then, and not interrupted.
+    stopped : bool, default False
+        Whether its program was interrupted, and has to be started again.
+    """
+
+    answered: bool = False
+    stopped: bool = False
 
 
 @contextmanager
@@ -37,8 +57,10 @@ def connect(
     say: Say = lambda text: None,
     on_event: Callable[[Event], None] | None = None,
     patient: bool = False,
-    interrupt: bool = True,
+    known: Known | None = None,
     port: serial.SerialBase | None = None,
+    limit: Deadline = NEVER,
+    reset: bool = False,
 ) -> Iterator[Session]:
     """A session with the node on a port; a context manager.
 
@@ -58,10 +80,14 @@ def connect(
         Gets every event that is no answer to a command.
     patient : bool, default False
         Whether the node may be restarting, and is given PATIENCE times longer.
-    interrupt : bool, default True
-        False where a program has answered before: one that is not heard is waited for, not stopped.
+    known : Known, optional
+        What is known of the node. It is kept up to date.
     port : serial.SerialBase, optional
         The port of the url, where it is open already.
+    limit : Deadline, default NEVER
+        Ends every wait on the port. The clean-up gets CLEANUP seconds after it.
+    reset : bool, default False
+        Whether a board whose program cannot be interrupted may be reset.
 
     Yields
     ------
@@ -78,66 +104,27 @@ def connect(
     >>> with connect("/dev/ttyACM0") as session:  # doctest: +SKIP
     ...     print(session.hello.machine)
     """
-    with closing(port or open_port(url)) as port:
-        session = Session(port, timing, on_event)
-        asked = 0
-        while not session.greet(timing.hello) and not session.at_prompt:
-            asked += 1
-            # Once lines of ours have come, someone is there who may be slow, or hard to hear
-            heard = session.events or session.damaged
-            if asked >= timing.hello_tries * (PATIENCE if patient or heard else 1):
-                break
-        if session.greeted:
-            yield session
-        elif session.at_prompt:  # be it after a program that had to say something
-            with _at_repl(session, url, say):
+    known = known or Known()
+    with closing(Stream(port or open_port(url))) as stream:
+        stream.limit = limit
+        session = Session(stream, timing, on_event)
+        repl = RawRepl(url, stream)
+        _greet(session, patient)
+        if not session.greeted and not session.at_prompt:
+            _raise_if_heard(session, url, known)
+        if session.greeted or not _interrupt(session, repl, say, known, reset):
+            running = session.hello.running  # else a receiver of a connection before
+            known.answered, known.stopped = running, known.stopped and not running
+            try:
                 yield session
-        elif session.damaged > NOISE * session.events:
-            raise LinkLost(
-                f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
-                "damaged: try another cable, or a slower line"
-            )
-        elif not interrupt:
-            raise LinkLost(f"the node on {url} does not answer any more")
-        elif session.events:
-            raise LinkError(
-                f"the program on {url} writes predictions, but takes no commands: give its loop "
-                "`link.step()` (docs/guides/node.md), or stop it with Ctrl-C in a terminal and try "
-                "again"
-            )
+            finally:
+                if known.stopped:
+                    with suppress(LinkError), _clean_up(stream):
+                        session.request("quit")
+                    _start_again(Board(url, repl), say, known)
         else:
-            with _at_repl(session, url, say):
+            with _at_repl(Board(url, repl), session, say, known):
                 yield session
-
-
-def open_again(url: str, seconds: float) -> serial.SerialBase:
-    """A port that went away, once it can be opened again.
-
-    Parameters
-    ----------
-    url : str
-        Serial port or pyserial URL.
-    seconds : float
-        How long to try.
-
-    Returns
-    -------
-    serial.SerialBase
-        The open port.
-
-    Raises
-    ------
-    LinkError
-        If it cannot be opened in this time.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return open_port(url)
-        except LinkError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(RETRY)
 
 
 @contextmanager
@@ -149,7 +136,7 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
     board : Board
         The board.
     session : Session
-        A session on the board's port, which is greeted.
+        A session on the board's stream, which is greeted.
 
     Raises
     ------
@@ -157,51 +144,129 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
         If the board has no receiver.
     """
     board.start(_SERVE)
-    session.pending = b""
     _await_receiver(session, board)
     try:
         yield
     finally:
-        with suppress(LinkError):
+        with suppress(LinkError), _clean_up(board.stream):
             session.request("quit")
-            board.finish(session.pending)
+            board.finish()
+
+
+def _greet(session: Session, patient: bool) -> None:
+    """Say hello until a node or a REPL answers, or nobody has for long enough."""
+    asked = 0
+    while not session.greet(session.timing.hello) and not session.at_prompt:
+        asked += 1
+        # Once lines of ours have come, someone is there who may be slow, or hard to hear
+        heard = session.events or session.damaged
+        most = session.timing.hello_tries * (PATIENCE if patient or heard else 1)
+        if asked >= most or session.stream.limit.passed:
+            return
+
+
+def _raise_if_heard(session: Session, url: str, known: Known) -> None:
+    """Raise LinkError where a node is there, though it does not answer."""
+    if session.damaged > NOISE * session.events:
+        raise LinkLost(
+            f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
+            "damaged: try another cable, or a slower line"
+        )
+    if known.answered:
+        raise LinkLost(f"the node on {url} does not answer any more")
+    if session.events:
+        raise LinkError(
+            f"the program on {url} writes predictions, but takes no commands: give its loop "
+            "`link.step()` (docs/guides/node.md), or stop it with Ctrl-C in a terminal and try "
+            "again"
+        )
+
+
+def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: bool) -> bool:
+    """Whether the REPL has been entered; else the program has answered after all."""
+    stream = session.stream
+    if not session.at_prompt:
+        say(f"nothing on {repl.url} answers: interrupting what runs there")
+        known.stopped = True
+    for attempt, times in enumerate(INTERRUPTS):
+        if repl.interrupt(times * session.timing.interrupt, late=attempt > 0):
+            return True
+        if session.greet(session.timing.hello):  # the line was dead, and is no more
+            return False
+    if reset:
+        say("resetting the board; one without a reset line has to be unplugged and plugged in now")
+        if repl.reset():
+            return True
+    # The board may have heard all of this. What talks and is no board gets it once
+    for _ in range(1 if stream.recent else RESTARTS):
+        stream.write(CTRL_B + CTRL_D)
+        if session.greet(session.timing.hello):
+            return False
+        if session.at_prompt and repl.interrupt(session.timing.interrupt, late=True):
+            return True
+    _raise_if_heard(session, repl.url, known)
+    raise LinkError(unreached(repl.url, stream.recent))
 
 
 @contextmanager
-def _at_repl(session: Session, url: str, say: Say) -> Iterator[None]:
-    """The receiver on a board whose program does not answer."""
-    stopped = not session.at_prompt
-    if stopped:
-        say(f"nothing on {url} answers: interrupting what runs there")
-    with Board(url, session.port) as board:
-        on_unix, has_main = (line == "True" for line in board.run(_ABOUT).split())
-        if not on_unix:  # where that ends the process
+def _at_repl(board: Board, session: Session, say: Say, known: Known) -> Iterator[None]:
+    """The receiver on a board whose REPL has been entered."""
+    has_main = True  # until it is known: what the board starts by itself does no harm
+    try:
+        platform, *files = board.run(_ABOUT).split() or [""]
+        has_main = "main.py" in files
+        if platform != "linux":  # where that ends the process
             board.clear()
         with receiver(board, session):
             yield
-        if stopped and has_main:
+    finally:
+        if known.stopped and has_main:
+            _start_again(board, say, known)
+        with _clean_up(board.stream):
+            board.close()
+
+
+def _start_again(board: Board, say: Say, known: Known) -> None:
+    """Have the program run that was stopped."""
+    try:
+        with _clean_up(board.stream):
             board.restart()
+        known.stopped = False
+    except LinkError as error:
+        say(str(error))
+
+
+@contextmanager
+def _clean_up(stream: Stream) -> Iterator[None]:
+    """Its own time for what is left to do, whatever has become of the limit."""
+    limit, stream.limit = stream.limit, Deadline(CLEANUP)
+    try:
+        yield
+    finally:
+        stream.limit = limit
 
 
 def _await_receiver(session: Session, board: Board) -> None:
-    seen = b""
-    while True:
-        line = session.next_line(session.timing.answer)
-        if line is None:
-            raise LinkLost(f"the receiver on {board.url} did not start")
+    stream = session.stream
+    wait = stream.wait(session.timing.answer)
+    while (line := session.next_line(wait)) is not None and CTRL_D not in line:
         event = session.event(line)
         if isinstance(event, Hello):
             session.hello = event
             return
         if isinstance(event, Unknown) and event.event == Hello.EVENT:
             raise outdated(f"{event.event}: {event.problem}")
-        seen += line + b"\n"
-        if CTRL_D in line:
-            try:
-                board.finish(seen + session.pending)
-            except RemoteError as error:
-                raise LinkError(_why_no_receiver(error)) from error
-            raise LinkError(f"the receiver on {board.url} ended at once")
+        if session.over(wait):
+            break
+    if line is not None:
+        stream.pending = line + b"\n" + stream.pending
+    if CTRL_D not in stream.pending:
+        raise LinkLost(f"the receiver on {board.url} did not start")
+    try:
+        board.finish()
+    except RemoteError as error:
+        raise LinkError(_why_no_receiver(error)) from error
+    raise LinkError(f"the receiver on {board.url} ended at once")
 
 
 def _why_no_receiver(error: RemoteError) -> str:

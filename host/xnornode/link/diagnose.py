@@ -13,10 +13,12 @@ from serial.tools import list_ports
 from xnornode import __version__
 from xnornode.errors import LinkError
 from xnornode.link.connect import connect
-from xnornode.link.messages import Event, Hello, Models, Prediction
+from xnornode.link.deadline import Deadline
+from xnornode.link.messages import Hello, Models, Prediction
 from xnornode.link.parsing import expect
 from xnornode.link.ports import VENDORS, find_port
 from xnornode.link.protocol import Session
+from xnornode.link.timing import COMMAND, USUAL, Timing
 
 GREETINGS = 5
 """How often the node is greeted, to time its answers."""
@@ -55,13 +57,17 @@ class Finding:
     remedy: str = ""
 
 
-def examine(named: str | None) -> Iterator[Finding]:
+def examine(named: str | None, timing: Timing = USUAL, reset: bool = False) -> Iterator[Finding]:
     """Look at everything between this computer and a node's predictions.
 
     Parameters
     ----------
     named : str or None
         Serial port or pyserial URL; None for the only board that is plugged in.
+    timing : Timing, default USUAL
+        How long is waited for answers.
+    reset : bool, default False
+        Whether a board whose program cannot be interrupted may be reset.
 
     Yields
     ------
@@ -78,18 +84,25 @@ def examine(named: str | None) -> Iterator[Finding]:
         f"pyserial {serial.__version__}, {platform.system()}"
     )
     yield from _ports()
-    said: list[Event] = []
+    heard: set[type] = set()
     talk: list[str] = []
     try:
         url = find_port(named)
-        with connect(url, say=talk.append, on_event=said.append) as session:
+        with connect(
+            url,
+            timing,
+            talk.append,
+            on_event=lambda event: heard.add(type(event)),
+            limit=Deadline(COMMAND),
+            reset=reset,
+        ) as session:
             for text in talk:
                 yield Finding(Level.WARNING, text)
             yield from _node(session.hello, url)
             yield from _model(expect(Models, session.request("list")))
             yield _line(session)
             if session.hello.running:
-                yield _stream(session, said)
+                yield _stream(session, heard)
     except LinkError as error:
         yield Finding(Level.FAILURE, str(error))
 
@@ -168,13 +181,11 @@ def _line(session: Session) -> Finding:
     return _ok(f"{GREETINGS} commands answered, {1000 * statistics.median(times):.0f} ms each")
 
 
-def _stream(session: Session, said: list[Event]) -> Finding:
-    deadline = time.monotonic() + LISTEN
-    while not any(isinstance(e, Prediction) for e in said) and time.monotonic() < deadline:
-        event = session.receive(deadline - time.monotonic())
-        if event:
-            said.append(event)
-    if any(isinstance(e, Prediction) for e in said):
+def _stream(session: Session, heard: set[type]) -> Finding:
+    wait = session.stream.wait(LISTEN)
+    while Prediction not in heard and not wait.passed:
+        heard.add(type(session.receive(wait.left)))
+    if Prediction in heard:
         return _ok("predictions come")
     return Finding(
         Level.WARNING,

@@ -3,6 +3,9 @@
 import json
 from binascii import crc32
 
+EVENT = b'{"event":'
+"""How a line of a node begins."""
+
 
 def seal(body: bytes) -> bytes:
     r"""A line: the JSON object with its CRC as last key.
@@ -31,7 +34,8 @@ def unseal(line: bytes) -> dict[str, object] | None:
     Parameters
     ----------
     line : bytes
-        A line, with or without its end.
+        A line, with or without its end. Text may stand before the object, such as a print without
+        an end.
 
     Returns
     -------
@@ -40,21 +44,23 @@ def unseal(line: bytes) -> dict[str, object] | None:
 
     Examples
     --------
-    >>> unseal(seal(b'{"event":"end","count":3'))
+    >>> unseal(b"t = 3" + seal(b'{"event":"end","count":3'))
     {'event': 'end', 'count': 3, 'crc': 'bb933479'}
     >>> unseal(b'{"event":"end","count":3}') is None
     True
     """
     line = line.strip()
-    if not line.startswith(b"{") or line[-18:-10] != b',"crc":"':
+    if line[-18:-10] != b',"crc":"':
         return None
-    if line[-10:] != b'%08x"}' % crc32(line[:-18]):
-        return None
-    try:
-        fields: dict[str, object] = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields.get("event"), str) else None
+    # A quote within a text has a backslash: what looks like a line's start in one is none
+    for start in {line.find(b"{"), line.rfind(EVENT)} - {-1}:
+        if line[-10:] == b'%08x"}' % crc32(line[start:-18]):
+            try:
+                fields = json.loads(line[start:])
+            except (ValueError, RecursionError):
+                return None
+            return fields if isinstance(fields.get("event"), str) else None
+    return None
 
 
 def command(name: str, number: int, **fields: object) -> bytes:

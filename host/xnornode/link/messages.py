@@ -96,6 +96,11 @@ class Prediction(Event):
     scores: tuple[Score, ...]
     us: Count
 
+    def check(self) -> None:
+        """Raise ValueError where the class is none of those that have a score."""
+        if self.index >= len(self.scores):
+            raise ValueError("`index` has no score")
+
 
 @dataclass(frozen=True)
 class Source(Event):

@@ -1,5 +1,6 @@
 """Follow a node's predictions, and know what was lost (docs/reference/lines.md)."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -10,14 +11,21 @@ from types import TracebackType
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link import messages
+from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
 from xnornode.link.ports import RETRY, open_port
 from xnornode.link.protocol import Session
+from xnornode.link.schema import printable
+from xnornode.link.stream import Stream
 
 QUEUE = 10_000
 """Events that are kept for a reader that is slower than the node; then the oldest are dropped."""
+QUEUE_BYTES = 4 << 20
+"""Bytes of lines whose events are kept at most."""
+CLOSING = 2.0
+"""Seconds that the reading thread gets to end. After that it is left alone with its port."""
 GLANCE = 0.5
 """Seconds after which the reading thread looks whether it is to end."""
 
@@ -65,11 +73,12 @@ class Prediction:
 
 @dataclass(frozen=True)
 class _Arrival:
-    """An event, when it came (seconds since 1970), and on which connection."""
+    """An event, when it came (seconds since 1970), on which connection, and its line's bytes."""
 
-    event: Event
-    time: float
-    connection: int
+    event: Event | LinkError
+    time: float = 0.0
+    connection: int = 0
+    size: int = 0
 
 
 class Monitor:
@@ -116,7 +125,8 @@ class Monitor:
         self.connected = True
         self._reconnect = reconnect
         self._counter = LossCounter()
-        self._events: deque[_Arrival | LinkError] = deque()
+        self._events: deque[_Arrival] = deque()
+        self._bytes = 0  # of the lines in it
         self._changed = threading.Condition()
         self._ends = False
         self._port = open_port(url)
@@ -154,7 +164,7 @@ class Monitor:
         with self._changed:
             self._ends = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(CLOSING)
 
     def __iter__(self) -> Iterator[Prediction]:
         while (event := self.event()) is not None:
@@ -183,10 +193,10 @@ class Monitor:
             self._changed.wait_for(lambda: self._events or self._ends, seconds)
             if not self._events:
                 return None
-            arrival = self._events.popleft()
-        if isinstance(arrival, LinkError):
-            raise arrival
+            arrival = self._take()
         event = arrival.event
+        if isinstance(event, LinkError):
+            raise event
         lost = self._counter.heard(event, arrival.connection)
         if not isinstance(event, messages.Prediction):
             return event
@@ -204,15 +214,17 @@ class Monitor:
         )
 
     def _read(self) -> None:
-        while not self._ends:
-            with closing(self._port) as port:
-                self._follow(Session(port))
-            self.connected = False
-            try:
+        try:
+            while not self._ends:
+                with closing(Stream(self._port)) as stream:
+                    self._follow(Session(stream))
+                self.connected = False
                 self._open_again()
-            except LinkError as error:
-                self._put(error)
-                return
+        except LinkError as error:
+            self._put(_Arrival(error))
+        except Exception as error:  # the reader is not to wait for a thread that is gone
+            text = f"reading {self.url} failed: {type(error).__name__}: {error}"
+            self._put(_Arrival(LinkError(printable(text))))
 
     def _follow(self, session: Session) -> None:
         """Take events until the port goes away."""
@@ -223,28 +235,36 @@ class Monitor:
                 event = session.receive(GLANCE)
                 self.damaged = damaged + session.damaged
                 if event:
-                    self._put(_Arrival(event, time.time(), self.reconnections))
+                    now = time.time()
+                    self._put(_Arrival(event, now, self.reconnections, session.size))
         except LinkLost:
             pass
 
-    def _put(self, arrival: _Arrival | LinkError) -> None:
+    def _put(self, arrival: _Arrival) -> None:
         with self._changed:
-            if len(self._events) >= QUEUE:
-                oldest = self._events.popleft()
-                if isinstance(oldest, _Arrival):
-                    self.dropped += isinstance(oldest.event, messages.Prediction)
+            while self._events and (
+                len(self._events) >= QUEUE or self._bytes + arrival.size > QUEUE_BYTES
+            ):
+                self.dropped += isinstance(self._take().event, messages.Prediction)
             self._events.append(arrival)
+            self._bytes += arrival.size
             self._changed.notify_all()
 
+    def _take(self) -> _Arrival:
+        """The oldest event, out of the queue."""
+        arrival = self._events.popleft()
+        self._bytes -= arrival.size
+        return arrival
+
     def _open_again(self) -> None:
-        deadline = None if self._reconnect is None else time.monotonic() + self._reconnect
+        wait = Deadline(math.inf if self._reconnect is None else self._reconnect)
         while not self._ends:
             try:
                 self._port = open_port(self.url)
             except LinkError:
-                if deadline is not None and time.monotonic() > deadline:
+                if wait.passed:
                     raise
-                time.sleep(RETRY)
+                wait.pause(RETRY)
             else:
                 self.connected = True
                 self.reconnections += 1

@@ -36,6 +36,9 @@ REPLIES: dict[str, type[Answer]] = {
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 
+LONGEST_NAME = 64
+"""Characters that are kept of the name of an event that is not known."""
+
 A = TypeVar("A", bound=Answer)
 
 
@@ -60,7 +63,7 @@ def parse(line: Mapping[str, object]) -> Event:
     >>> parse({"event": "end", "count": "3"}).problem
     '`count` is not as it should be'
     """
-    name = printable(str(line["event"]))
+    name = printable(str(line["event"])[:LONGEST_NAME])
     kind = EVENTS.get(name)
     if name == Answer.EVENT:
         kind = next((reply for key, reply in REPLIES.items() if key in line), Done)
@@ -70,7 +73,9 @@ def parse(line: Mapping[str, object]) -> Event:
         return instance(kind, line)
     except ValueError as error:
         number = line.get("id")
-        return Unknown(name, str(error), number if type(number) is int else None)
+        if type(number) is not int or not 0 <= number < 2**53:
+            number = None
+        return Unknown(name, str(error), number)
 
 
 def expect(kind: type[A], answer: Answer) -> A:

@@ -7,6 +7,7 @@ import serial
 from serial.tools import list_ports
 
 from xnornode.errors import LinkError
+from xnornode.link.deadline import Deadline
 
 RASPBERRY_PI = 0x2E8A
 """USB vendor id; MicroPython on a Pico is one of its serial ports."""
@@ -131,6 +132,36 @@ def open_port(url: str) -> serial.SerialBase:
     except ValueError as error:  # no such kind of URL
         raise LinkError(f"cannot open {url}: {error}") from error
     return port
+
+
+def open_again(url: str, seconds: float) -> serial.SerialBase:
+    """A port that went away, once it can be opened again.
+
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    seconds : float
+        How long to try.
+
+    Returns
+    -------
+    serial.SerialBase
+        The open port.
+
+    Raises
+    ------
+    LinkError
+        If it cannot be opened in this time.
+    """
+    wait = Deadline(seconds)
+    while True:
+        try:
+            return open_port(url)
+        except LinkError:
+            if wait.passed:
+                raise
+            wait.pause(RETRY)
 
 
 def _why_not_open(url: str, error: Exception) -> str:

@@ -3,25 +3,24 @@
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import serial
-
 from xnornode.errors import LinkError, LinkLost, NodeError
-from xnornode.link.connect import Say, connect, open_again
+from xnornode.link.connect import Known, Say, connect
+from xnornode.link.deadline import Deadline
 from xnornode.link.keys import signature
-from xnornode.link.messages import Ack, Begin, Begun, NodeModel, Running, Switched
-from xnornode.link.parsing import expect
-from xnornode.link.protocol import USUAL, Session, Timing
+from xnornode.link.messages import Begin, Begun, NodeModel, Running, Switched
+from xnornode.link.parsing import expect, outdated
+from xnornode.link.ports import open_again
+from xnornode.link.protocol import Session
 from xnornode.link.send_window import Sender
+from xnornode.link.timing import SLOWEST, USUAL, Timing
+from xnornode.link.transfer import transfer
 
 PROTOCOL = 1
 """Version of docs/reference/protocol.md."""
 REVISION = slice(12, 16)
 """Bytes of a model file that are its revision (FORMAT.md, "Header")."""
-PATIENCE = 4
-"""How many times longer than the last acks took is waited for one."""
 
 Progress = Callable[[int, int], None]
 """Gets the bytes done, and the bytes in all."""
@@ -73,6 +72,8 @@ class Push:
         Gets a line of talk when something was tried again.
     progress : callable, optional
         Gets the bytes done, and the bytes in all.
+    reset : bool, default False
+        Whether a board whose program cannot be interrupted may be reset.
 
     Attributes
     ----------
@@ -87,6 +88,7 @@ class Push:
         timing: Timing = USUAL,
         say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
+        reset: bool = False,
     ) -> None:
         self.data, self.timing, self._say, self._progress = data, timing, say, progress
         self._sha256 = hashlib.sha256(data).hexdigest()
@@ -98,9 +100,11 @@ class Push:
         }
         if key:
             self._begin["signature"] = signature(key, self._begin)
+        self._reset = reset
+        self._limit: Deadline | None = None  # put off by each byte of progress
         self._replaced: NodeModel | None = None
-        self._known = False  # whether it is known what ran before
-        self._running = False  # whether a program has answered
+        self._met = False  # whether it is known what ran before
+        self._known = Known()
         self.sent = False
         self._resumed = self._retries = self._breaks = self._at = 0
 
@@ -125,21 +129,31 @@ class Push:
             When the node cannot be reached.
         """
         start, fruitless, at = time.monotonic(), 0, 0
+        self._limit = limit = Deadline(self.timing.stall)
         port = None
         while True:
             try:
-                with self._connect(url, port) as session:
+                with connect(
+                    url,
+                    self.timing,
+                    self._say,
+                    patient=self._met,
+                    known=self._known,
+                    port=port,
+                    limit=limit,
+                    reset=self._reset,
+                ) as session:
                     active = self.over(session)
                     seconds = time.monotonic() - start
                 break
             except LinkLost as error:
                 fruitless = fruitless + 1 if self._at <= at else 1
-                if fruitless > self.timing.breaks:
+                if fruitless > self.timing.breaks or limit.passed:
                     raise
                 at = max(at, self._at)
                 self._breaks += 1
                 self._say(f"{error}; trying again")
-                port = open_again(url, self.timing.reconnect)
+                port = open_again(url, limit.within(self.timing.reconnect).left)
         return Pushed(
             active,
             self._replaced,
@@ -148,16 +162,6 @@ class Push:
             self._resumed,
             self._retries,
             self._breaks,
-        )
-
-    def _connect(self, url: str, port: serial.SerialBase | None) -> AbstractContextManager[Session]:
-        return connect(
-            url,
-            self.timing,
-            self._say,
-            patient=self._known,
-            interrupt=not self._running,
-            port=port,
         )
 
     def over(self, session: Session) -> NodeModel:
@@ -180,14 +184,23 @@ class Push:
         LinkError
             When the node cannot be reached, or runs another model at the end.
         """
-        if not self._known:
-            self._replaced, self._known = session.hello.model, True
-            self._running = session.hello.running
+        before = session.stream.limit
+        session.stream.limit = self._limit = self._limit or Deadline(self.timing.stall)
+        try:
+            return self._over(session)
+        finally:
+            session.stream.limit = before
+
+    def _over(self, session: Session) -> NodeModel:
+        if not self._met:
+            self._replaced, self._met = session.hello.model, True
         while True:
             answer = session.request("begin", **self._begin)
             if isinstance(answer, Running):
                 return self._ours(answer.active)
             begun = expect(Begun, answer)
+            if begun.at > len(self.data):
+                raise outdated(f"it has {begun.at} of {len(self.data)} bytes")
             if begun.at:
                 self._say(f"the node has {begun.at:,} bytes of it: going on from there")
             if not self.sent:
@@ -213,38 +226,21 @@ class Push:
         return active
 
     def _send(self, session: Session, begun: Begun) -> None:
-        hello, timing = session.hello, self.timing
-        sender = Sender(self.data, begun.push, begun.at, hello.frame, hello.window, timing.tries)
-        retries = 0
+        hello, tries = session.hello, self.timing.tries
+        sender = Sender(self.data, begun.push, begun.at, hello.frame, hello.window, tries)
+        self._at = max(self._at, begun.at)
+
+        def reached(at: int) -> None:
+            """Put the limit off by what the node has more of the model than ever before."""
+            fresh = max(0, at - self._at)
+            session.stream.limit.extend(fresh / SLOWEST, self.timing.stall)
+            self._at += fresh
+            self._progress(at, len(self.data))
+
         try:
-            deadline, heard, since, slowest = 0.0, False, 0.0, timing.ack
-            while not sender.done:
-                self._at = sender.at
-                self._progress(sender.at, len(self.data))
-                lines = sender.lines()
-                for line in lines:
-                    session.send(line)
-                if lines or heard:
-                    since = time.monotonic()
-                    wait = timing.settle if sender.drains else min(timing.ack, PATIENCE * slowest)
-                    deadline = since + max(wait, timing.settle)
-                event = session.receive(deadline - time.monotonic())
-                # Predictions come all the time: silence is that no ack does
-                heard = isinstance(event, Ack)
-                if event is None:
-                    sender.silence()
-                    slowest = timing.ack
-                elif isinstance(event, Ack):
-                    slowest = max(slowest / 2, time.monotonic() - since)
-                    sender.heard(event)
-                elif session.on_event:
-                    session.on_event(event)
-                if sender.retries > retries:
-                    retries = sender.retries
-                    self._say(f"chunk at {sender.at:,} did not arrive: sending it again")
+            transfer(session, sender, reached, self._say)
         finally:
             self._retries += sender.retries
-        self._progress(len(self.data), len(self.data))
 
 
 def push(
@@ -255,6 +251,7 @@ def push(
     timing: Timing = USUAL,
     say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
+    reset: bool = False,
 ) -> Pushed:
     """Push a model to a node, while it classifies.
 
@@ -272,6 +269,8 @@ def push(
         Gets a line of talk when something was tried again.
     progress : callable, optional
         Gets the bytes done, and the bytes in all.
+    reset : bool, default False
+        Whether a board whose program cannot be interrupted may be reset.
 
     Returns
     -------
@@ -297,4 +296,4 @@ def push(
     from xnornode.model import file_format  # has NumPy, which --help does not wait for
 
     file_format.from_bytes(data)
-    return Push(data, key, timing, say, progress).run(url)
+    return Push(data, key, timing, say, progress, reset).run(url)

@@ -5,20 +5,33 @@ The raw REPL's paste mode has flow control of its own, so nothing is lost on por
 """
 
 import secrets
-from collections.abc import Callable
-
-import serial
+from contextlib import suppress
 
 from xnornode.errors import LinkError, LinkLost
+from xnornode.link.deadline import Deadline
+from xnornode.link.hints import unreached
 from xnornode.link.ports import ANSWER_TIMEOUT, PORT_ERRORS
+from xnornode.link.schema import printable
+from xnornode.link.stream import Stream
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 """To the raw REPL, to the friendly one, interrupt, end of code or start again."""
 RAW_REPL = b"raw REPL; CTRL-B to exit\r\n>"
 """What the board says once it takes code."""
 
-INTERRUPT_TRIES = 5
-"""How often a running program is interrupted before the board counts as unresponsive."""
+FRIENDLY_PROMPT = b">>> "
+"""What the friendly REPL says once it takes code."""
+
+INTERRUPT_TRIES = 4
+"""How often what runs is interrupted. The first try gets 1 s, each further one 1 s more."""
+RESET_SECONDS = 10.0
+"""Seconds in which a board that is reset has to come to its REPL."""
+RESET_PULSE = 0.1
+"""Seconds for which the reset line is held."""
+RESET_INTERRUPT = 0.05
+"""Seconds from one Ctrl-C to the next while a board starts."""
+LARGEST_OUTPUT = 1 << 24
+"""Bytes that code may print."""
 
 
 class RemoteError(LinkError):
@@ -43,21 +56,20 @@ class RawRepl:
     ----------
     url : str
         Name of the port, for messages.
-    port : serial.SerialBase
+    stream : Stream
         The open port.
-
-    Attributes
-    ----------
-    pending : bytes
-        What was read and not yet used.
     """
 
-    def __init__(self, url: str, port: serial.SerialBase) -> None:
-        self.url, self.port = url, port
-        self.pending = b""
+    def __init__(self, url: str, stream: Stream) -> None:
+        self.url, self.stream = url, stream
 
-    def enter(self) -> None:
+    def enter(self, reset: bool = False) -> None:
         """Interrupt what runs, and have the board take code.
+
+        Parameters
+        ----------
+        reset : bool, default False
+            Whether a board that does not answer may be reset.
 
         Raises
         ------
@@ -65,184 +77,189 @@ class RawRepl:
             If no MicroPython answers in INTERRUPT_TRIES tries.
         """
         for attempt in range(INTERRUPT_TRIES):
-            self.be_patient(1.0 + attempt)
-            try:
-                self.write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
-                self.until(RAW_REPL)
-                if attempt:
-                    self._skip_late_answers()
-                break
-            except LinkError:
-                continue
-        else:
-            raise LinkError(
-                f"no MicroPython answers on {self.url}: is it the right port, "
-                "and is MicroPython on the board? `xnornode flash` puts it there"
-            )
-        self.be_patient(ANSWER_TIMEOUT)
+            if self.interrupt(1.0 + attempt, late=attempt > 0):
+                return
+        if not (reset and self.reset()):
+            raise LinkError(unreached(self.url, self.stream.recent))
 
-    def output(self, on_output: Callable[[bytes], None] | None = None) -> str:
+    def interrupt(self, seconds: float, late: bool = False) -> bool:
+        """Interrupt what runs, once.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait for the REPL.
+        late : bool, default False
+            Whether the board may still answer a try before.
+
+        Returns
+        -------
+        bool
+            Whether the board takes code now.
+
+        Raises
+        ------
+        LinkLost
+            If the port went away.
+        """
+        self.stream.write(b"\r" + CTRL_C + CTRL_C + b"\r" + CTRL_A)
+        if not self.hears(RAW_REPL, self.stream.wait(seconds)):
+            return False
+        if not late:
+            return True
+        mark = secrets.token_hex(8).encode()
+        self.stream.write(b"print(end='" + mark + b"')" + CTRL_D)
+        return self.hears(b"OK" + mark + CTRL_D + CTRL_D + b">", self.stream.wait(seconds))
+
+    def reset(self) -> bool:
+        """Reset the board by its port's control lines, and interrupt it before its program runs.
+
+        Boards with a USB serial chip are reset by this. Others can be unplugged and plugged in
+        again meanwhile.
+
+        Returns
+        -------
+        bool
+            Whether the board takes code now.
+
+        Raises
+        ------
+        LinkError
+            If the port went away and does not come back.
+        """
+        wait = self.stream.wait(RESET_SECONDS)
+        with suppress(*PORT_ERRORS):  # a port without such lines
+            self.stream.port.dtr = False
+            self.stream.port.rts = True
+            wait.pause(RESET_PULSE)
+            self.stream.port.rts = False
+        self.stream.pending = b""
+        while not wait.passed:
+            try:
+                self.stream.write(CTRL_C)
+                self.stream.read(wait.within(RESET_INTERRUPT))
+                if FRIENDLY_PROMPT in self.stream.pending:
+                    return self.interrupt(wait.left)
+                self.stream.pending = self.stream.pending[-len(FRIENDLY_PROMPT) :]
+            except LinkLost:
+                self.stream.reopen(self.url, wait)
+        return False
+
+    def output(self, wait: Deadline) -> str:
         """What the code that was pasted prints, once it has ended.
 
         Parameters
         ----------
-        on_output : callable, optional
-            Gets the bytes as they come.
+        wait : Deadline
+            When it has to have ended.
 
         Returns
         -------
         str
-            All of them.
+            All of it.
 
         Raises
         ------
         RemoteError
             If the code raised an exception.
         LinkError
-            If the board falls silent, or the port went away.
+            If the board falls silent or does not come to an end, or the port went away.
         """
-        output = self.until(CTRL_D, on_output)
-        problem = self.until(CTRL_D)
-        self.until(b">")
+        output = self.until(CTRL_D, wait)
+        problem = self.until(CTRL_D, wait)
+        self.until(b">", wait)
         if problem:
-            raise RemoteError(problem.decode(errors="replace").replace("\r\n", "\n").strip())
+            lines = problem.decode(errors="replace").strip().splitlines()
+            raise RemoteError("\n".join(map(printable, lines)))
         return output.decode(errors="replace").replace("\r\n", "\n")
 
-    def _skip_late_answers(self) -> None:
-        """Read past what a slow board still has to say to the tries before."""
-        mark = secrets.token_hex(8).encode()
-        self.write(b"print(end='" + mark + b"')" + CTRL_D)
-        self.until(b"OK" + mark + CTRL_D + CTRL_D + b">")
-
-    def be_patient(self, seconds: float) -> None:
-        """Set the time without a byte after which the board counts as silent.
-
-        Parameters
-        ----------
-        seconds : float
-            The time.
-
-        Raises
-        ------
-        LinkLost
-            If the port went away.
-        """
-        try:
-            self.port.timeout = seconds
-        except PORT_ERRORS as error:
-            raise self._gone(error) from error
-
-    def paste(self, code: bytes) -> None:
+    def paste(self, code: bytes, wait: Deadline) -> None:
         """Have the board run code. What comes next is its `output`.
 
         Parameters
         ----------
         code : bytes
             Python, of any length.
+        wait : Deadline
+            When the board has to have taken it.
 
         Raises
         ------
         LinkError
             If the board falls silent, or its MicroPython is too old.
         """
-        self.write(b"\x05A" + CTRL_A)
-        if self._take(2) != b"R\x01":
-            raise LinkError("the board's MicroPython is older than 1.14: update its firmware")
-        window = int.from_bytes(self._take(2), "little")
+        self.stream.write(b"\x05A" + CTRL_A)
+        if self._take(2, wait) != b"R\x01":
+            raise LinkError(
+                f"the board on {self.url} does not take code: if its MicroPython is older than "
+                "1.14, update its firmware"
+            )
+        window = int.from_bytes(self._take(2, wait), "little")
         room = window
         while code:
-            while room == 0 or self._answers():
-                answer = self._take(1)
+            while room == 0 or self.stream.waiting():
+                answer = self._take(1, wait)
                 if answer == CTRL_D:  # the board has stopped reading: a syntax error follows
-                    self.write(CTRL_D)
+                    self.stream.write(CTRL_D)
                     return
-                room += window
-            self.write(code[:room])
+                if answer == CTRL_A:
+                    room += window
+            self.stream.write(code[:room])
             code, room = code[room:], room - len(code[:room])
-        self.write(CTRL_D)
-        self.until(CTRL_D)
+        self.stream.write(CTRL_D)
+        self.until(CTRL_D, wait)
 
-    def write(self, data: bytes) -> None:
-        """Write bytes as they are.
-
-        Parameters
-        ----------
-        data : bytes
-            What the board is to get.
-
-        Raises
-        ------
-        LinkLost
-            If the port went away.
-        """
-        try:
-            self.port.write(data)
-        except PORT_ERRORS as error:
-            raise self._gone(error) from error
-
-    def _answers(self) -> bool:
-        """Whether the board has sent something that has not been looked at."""
-        try:
-            return bool(self.pending or self.port.in_waiting)  # type: ignore[attr-defined]
-        except PORT_ERRORS as error:
-            raise self._gone(error) from error
-
-    def _gone(self, error: Exception) -> LinkError:
-        return LinkLost(f"{self.url} went away ({error}): plug the board in and run this again")
-
-    def _take(self, size: int) -> bytes:
-        """The next `size` bytes."""
-        while len(self.pending) < size:
-            self._read_more()
-        taken, self.pending = self.pending[:size], self.pending[size:]
-        return taken
-
-    def until(self, end: bytes, on_output: Callable[[bytes], None] | None = None) -> bytes:
+    def until(self, end: bytes, wait: Deadline) -> bytes:
         """What comes before `end`, which is taken too.
 
         Parameters
         ----------
         end : bytes
             What to wait for.
-        on_output : callable, optional
-            Gets the bytes before it as they come.
+        wait : Deadline
+            When it has to have come.
 
         Returns
         -------
         bytes
-            All of them.
+            All that came before it.
 
         Raises
         ------
         LinkError
-            If the board falls silent, or the port went away.
+            If it does not come in time, the board falls silent, or the port went away.
         """
-        seen = b""
-        while True:
-            at = self.pending.find(end)
-            if at >= 0:
-                part, self.pending = self.pending[:at], self.pending[at + len(end) :]
-            else:
-                # The end may have begun: keep what could be its start.
-                keep = max(0, len(self.pending) - len(end) + 1)
-                part, self.pending = self.pending[:keep], self.pending[keep:]
-            if part and on_output:
-                on_output(part)
-            seen += part
-            if at >= 0:
-                return seen
-            self._read_more()
+        stream, seen = self.stream, bytearray()
+        while (at := stream.pending.find(end)) < 0:
+            # The end may have begun: keep what could be its start
+            keep = max(0, len(stream.pending) - len(end) + 1)
+            seen += stream.pending[:keep]
+            stream.pending = stream.pending[keep:]
+            self._read_more(wait)
+            if len(seen) > LARGEST_OUTPUT:
+                raise LinkError(f"the board on {self.url} prints more than {LARGEST_OUTPUT} bytes")
+        seen += stream.pending[:at]
+        stream.pending = stream.pending[at + len(end) :]
+        return bytes(seen)
 
-    def _read_more(self) -> None:
+    def hears(self, end: bytes, wait: Deadline) -> bool:
+        """Whether `end` comes in time. It is taken, and all before it."""
         try:
-            first = self.port.read(1)
-            if not first:
-                raise LinkError(
-                    f"the board on {self.url} has fallen silent: unplug it and try again"
-                )
-            patience, self.port.timeout = self.port.timeout, 0
-            rest = self.port.read(4096)
-            self.port.timeout = patience
-        except PORT_ERRORS as error:
-            raise self._gone(error) from error
-        self.pending += first + rest
+            self.until(end, wait)
+        except LinkLost:
+            raise
+        except LinkError:
+            return False
+        return True
+
+    def _take(self, size: int, wait: Deadline) -> bytes:
+        """The next `size` bytes."""
+        while len(self.stream.pending) < size or wait.passed:
+            self._read_more(wait)
+        taken, self.stream.pending = self.stream.pending[:size], self.stream.pending[size:]
+        return taken
+
+    def _read_more(self, wait: Deadline) -> None:
+        if wait.passed or not self.stream.read(wait.within(ANSWER_TIMEOUT)):
+            what = "does not come to an end" if wait.passed else "has fallen silent"
+            raise LinkError(f"the board on {self.url} {what}: unplug it and try again")

@@ -3,21 +3,28 @@
 import contextlib
 import hashlib
 import json
-import time
 from binascii import b2a_base64
 from collections.abc import Callable
 from types import TracebackType
-
-import serial
+from typing import Any
 
 from xnornode.errors import LinkError
-from xnornode.link.ports import ANSWER_TIMEOUT, PORT_ERRORS, RETRY, open_port
+from xnornode.link.deadline import Deadline
+from xnornode.link.framing import EVENT
+from xnornode.link.ports import ANSWER_TIMEOUT, RETRY, open_port
 from xnornode.link.raw_repl import CTRL_B, CTRL_C, CTRL_D, RAW_REPL, RawRepl
+from xnornode.link.stream import Stream
 
 LEAVE_MS = 200
 """Milliseconds between a board's last answer and a reset that takes its port away."""
 CHUNK = 1536
 """Bytes of a file in one command: 2 KiB as base64, which any board has RAM to parse."""
+RUN_SECONDS = 60.0
+"""Seconds that code may run on a board, unless its caller says more."""
+RESTART_TRIES = 4
+"""How often a board is told to start again until it does."""
+RESTART_SECONDS = 1.5
+"""Seconds from one such try to the next."""
 
 Progress = Callable[[int, int], None]
 """Gets the bytes done, and the bytes in all."""
@@ -48,8 +55,10 @@ class Board:
     ----------
     url : str
         Serial port or pyserial URL, such as socket://127.0.0.1:5000.
-    port : serial.SerialBase, optional
-        The port of the url, where it is open already.
+    repl : RawRepl, optional
+        The REPL on the port of the url, where it has been entered already.
+    reset : bool, default False
+        Whether a board whose program cannot be interrupted may be reset.
 
     Raises
     ------
@@ -63,19 +72,24 @@ class Board:
     '42\\n'
     """
 
-    def __init__(self, url: str, port: serial.SerialBase | None = None) -> None:
+    def __init__(self, url: str, repl: RawRepl | None = None, reset: bool = False) -> None:
         self.url = url
-        self._port = port or open_port(url)
-        self._repl = RawRepl(url, self._port)
+        self._repl = repl or RawRepl(url, Stream(open_port(url)))
+        if repl:
+            return
         try:
-            self._repl.enter()
+            self._repl.enter(reset)
         except BaseException:
             # What ran may have been stopped, though no answer came: the board starts it again
-            with contextlib.suppress(*PORT_ERRORS):
-                self._port.write(CTRL_B + CTRL_D)
-                self._port.flush()
-            self._port.close()
+            with contextlib.suppress(LinkError):
+                self.stream.write(CTRL_B + CTRL_D)
+            self.stream.close()
             raise
+
+    @property
+    def stream(self) -> Stream:
+        """The open port, to talk with code that was started."""
+        return self._repl.stream
 
     def __enter__(self) -> "Board":
         return self
@@ -90,25 +104,20 @@ class Board:
 
     def close(self) -> None:
         """Stop what runs, go back to the friendly REPL and close the port."""
-        if not self._port.is_open:
-            return
-        try:
-            self._port.write(b"\r" + CTRL_C + CTRL_B)
-            self._port.flush()
-        except PORT_ERRORS:
-            pass  # the board is gone, which closing does not mind
-        finally:
-            self._port.close()
+        if self.stream.port.is_open:
+            with contextlib.suppress(LinkError):  # the board is gone, which closing does not mind
+                self.stream.write(b"\r" + CTRL_C + CTRL_B)
+            self.stream.close()
 
-    def run(self, code: str, on_output: Callable[[bytes], None] | None = None) -> str:
+    def run(self, code: str, seconds: float = RUN_SECONDS) -> str:
         """Run code on the board.
 
         Parameters
         ----------
         code : str
             Python.
-        on_output : callable, optional
-            Gets the bytes that it prints as they come.
+        seconds : float, default RUN_SECONDS
+            How long it may take.
 
         Returns
         -------
@@ -120,15 +129,20 @@ class Board:
         RemoteError
             If it raised an exception.
         LinkError
-            When the board falls silent.
+            When the board falls silent, or the code takes too long.
         """
-        self._repl.paste(code.encode())
-        return self._repl.output(on_output)
+        wait = self.stream.wait(seconds)
+        self._repl.paste(code.encode(), wait)
+        return self._repl.output(wait)
 
-    @property
-    def port(self) -> serial.SerialBase:
-        """The open port, to talk with code that was started."""
-        return self._port
+    def value(self, code: str) -> Any:
+        """What code prints as JSON. Raises LinkError if it is none, and what `run` raises."""
+        try:
+            return json.loads(self.run(code))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, LinkError):
+                raise
+            raise LinkError(f"the board on {self.url} answers nonsense: try again") from error
 
     def start(self, code: str) -> None:
         """Have the board run code that talks on the port, until `finish`.
@@ -138,15 +152,10 @@ class Board:
         code : str
             Python.
         """
-        self._repl.paste(code.encode())
+        self._repl.paste(code.encode(), self.stream.wait(ANSWER_TIMEOUT))
 
-    def finish(self, seen: bytes) -> str:
+    def finish(self) -> str:
         """Take the port back from code that was started.
-
-        Parameters
-        ----------
-        seen : bytes
-            What the caller has read and not used.
 
         Returns
         -------
@@ -158,9 +167,7 @@ class Board:
         RemoteError, LinkError
             Like `run`.
         """
-        self._repl.pending = seen
-        self._repl.be_patient(ANSWER_TIMEOUT)
-        return self._repl.output()
+        return self._repl.output(self.stream.wait(ANSWER_TIMEOUT))
 
     def leave(self, code: str) -> None:
         """Close the port and have the board run code that ends the connection, such as a reset.
@@ -171,8 +178,8 @@ class Board:
             Python.
         """
         # The pause lets the board's last answer arrive before its port goes away.
-        self._repl.paste(f"import time\ntime.sleep_ms({LEAVE_MS})\n{code}".encode())
-        self._port.close()
+        self.start(f"import time\ntime.sleep_ms({LEAVE_MS})\n{code}")
+        self.stream.close()
 
     def put(self, data: bytes, path: str, progress: Progress | None = None) -> None:
         """Write a file on the board: to a name beside it, compared by SHA-256, then renamed.
@@ -222,19 +229,34 @@ class Board:
         dict
             From a path to 64 hexadecimal digits; to None where there is no such file.
         """
-        answer: dict[str, str | None] = json.loads(self.run(_HASHES % paths))
+        answer: dict[str, str | None] = self.value(_HASHES % paths)
+        if type(answer) is not dict or {*answer} != {*paths}:
+            raise LinkError(f"the board on {self.url} answers with other files than it was asked")
         return answer
 
     def clear(self) -> None:
         """Start the interpreter again, so that nothing of a program that ran is left in RAM."""
-        self._repl.write(CTRL_D)
-        self._repl.until(RAW_REPL)
+        self.stream.write(CTRL_D)
+        self._repl.until(RAW_REPL, self.stream.wait(ANSWER_TIMEOUT))
 
     def restart(self) -> None:
-        """Start what the board starts by itself (boot.py, main.py) and close the port."""
-        self._repl.write(CTRL_B + CTRL_D)
-        self._repl.until(b"soft reboot")
-        self._port.close()
+        """Start what the board starts by itself (boot.py, main.py) and close the port.
+
+        Raises
+        ------
+        LinkError
+            If the board does not say that it starts again, in RESTART_TRIES tries.
+        """
+        self.stream.recent = b""
+        try:
+            for _ in range(RESTART_TRIES):
+                self.stream.write(CTRL_B + CTRL_D)
+                said = self._repl.hears(b"soft reboot", self.stream.wait(RESTART_SECONDS))
+                if said or EVENT in self.stream.recent:
+                    return
+        finally:
+            self.stream.close()
+        raise LinkError(f"the board on {self.url} does not start again: press its reset button")
 
     def _forget(self, part: str) -> None:
         # The error that led here says more than one of the clean-up would.
@@ -262,11 +284,11 @@ def wait_for_board(url: str, seconds: float) -> Board:
     LinkError
         If it does not come back in this time.
     """
-    deadline = time.monotonic() + seconds
+    wait = Deadline(seconds)
     while True:
         try:
             return Board(url)
         except LinkError as error:
-            if time.monotonic() > deadline:
+            if wait.passed:
                 raise LinkError(f"the board did not come back on {url}: {error}") from error
-            time.sleep(RETRY)
+            wait.pause(RETRY)

@@ -9,6 +9,11 @@ from typing import TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 
+LONGEST_TEXT = 4096
+"""Characters of a text."""
+LONGEST_LIST = 255
+"""Items of a list: a model has at most so many classes and channels."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -90,7 +95,7 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
     Returns
     -------
     object
-        Of this kind.
+        Of this kind. A kind with a method `check` is asked whether its fields agree.
 
     Raises
     ------
@@ -114,7 +119,10 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
                 raise ValueError(f"`{field.name}` is not as it should be") from None
         elif field.default is MISSING:
             raise ValueError(f"`{field.name}` is missing")
-    return kind(**values)
+    made = kind(**values)
+    if check := getattr(made, "check", None):
+        check()
+    return made
 
 
 def _checked(hint: object, value: object) -> object:
@@ -123,13 +131,18 @@ def _checked(hint: object, value: object) -> object:
         value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
         if all(constraint.allows(value) for constraint in constraints):
             return value
-    elif hint is str and isinstance(value, str):
-        return printable(value)
+    elif hint is str:
+        if isinstance(value, str) and len(value) <= LONGEST_TEXT:
+            return printable(value)
     elif hint is type(value):  # a bool is no int
         return value
     elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
         return instance(hint, value)
-    elif getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
+    elif (
+        getattr(hint, "__origin__", None) is tuple
+        and isinstance(value, list)
+        and len(value) <= LONGEST_LIST
+    ):
         return tuple(_checked(get_args(hint)[0], item) for item in value)
     elif NoneType in get_args(hint):
         return None if value is None else _checked(get_args(hint)[0], value)

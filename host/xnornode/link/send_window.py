@@ -71,9 +71,8 @@ class Sender:
     >>> sender = Sender(b"model", push=7, at=0, frame=256, window=1, tries=10)
     >>> sender.lines()
     [b'{"push":7,"at":0,"data":"model","crc":"03019333"}\\n']
-    >>> sender.heard(Ack(push=7, at=5))
-    >>> sender.done
-    True
+    >>> sender.heard(Ack(push=7, at=5)), sender.done
+    (True, True)
     """
 
     def __init__(
@@ -121,13 +120,18 @@ class Sender:
             self._ends.append(self._next)
         return out
 
-    def heard(self, ack: Ack) -> None:
+    def heard(self, ack: Ack) -> bool:
         """Take an ack.
 
         Parameters
         ----------
         ack : Ack
             Of this push or another one.
+
+        Returns
+        -------
+        bool
+            Whether it says something new: the node has more bytes, or has not taken a chunk.
 
         Raises
         ------
@@ -138,11 +142,11 @@ class Sender:
         """
         at, error = ack.at, ack.error
         if ack.push != self.push:
-            return
+            return False
         if error not in (None, "damaged", "offset"):
             raise NodeError(error, ack.message)
         if at > len(self.data):
-            return
+            return False
         if self._draining:
             self.at = max(self.at, at)
             self._ends = self._ends[1:]
@@ -166,6 +170,9 @@ class Sender:
                 if self._size >= self._largest:
                     self._window = self._most
                 self._size = min(self._largest, 2 * self._size)
+        else:
+            return False
+        return True
 
     def silence(self) -> None:
         """Nothing was heard in time: `Timing.settle` where it `drains`, the time for an ack else.

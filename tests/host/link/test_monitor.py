@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from xnornode.errors import LinkError
 from xnornode.link import messages
 from xnornode.link import monitor as monitor_module
 from xnornode.link.connect import connect
+from xnornode.link.framing import seal
 from xnornode.link.messages import End, Ready
 from xnornode.link.monitor import Monitor
 from xnornode.link.push import Push, push
@@ -203,10 +205,96 @@ def test_it_says_when_nothing_comes(tmp_path, monkeypatch, capsys):
 
 
 def test_the_end_of_a_recording_is_no_loss(tmp_path):
-    program = prepare(tmp_path / "node", MODEL, repeat=False)
+    program = prepare(tmp_path / "node", MODEL, repeat=False, waits=True)
     with UnixNode([program], tmp_path / "node", [DEVICE]) as node, Bridge(node.fd) as bridge:
         monitor = Monitor(bridge.url)
         while not isinstance(event := monitor.event(20), End):
             assert event, "the recording ends"
         assert event.count == monitor.predictions and monitor.lost == 0
         monitor.close()
+
+
+class LinePort:
+    """A port on which lines come, one after the other and without end."""
+
+    name = "lines"
+
+    def __init__(self, *lines: bytes) -> None:
+        self.lines, self.rest, self.timeout = itertools.cycle(lines), b"", 0.0
+        self.read_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def read(self, size: int) -> bytes:
+        while len(self.rest) < size:
+            self.rest += next(self.lines)
+        data, self.rest = self.rest[:size], self.rest[size:]
+        self.read_bytes += size
+        return data
+
+
+def monitor_of(monkeypatch, port) -> Monitor:
+    monkeypatch.setattr(monitor_module, "open_port", lambda url: port)
+    return Monitor("lines")
+
+
+def prediction(label: str, scores: int = 1) -> bytes:
+    fields = {"seq": 1, "ms": 1, "label": label, "index": 0, "scores": [7] * scores, "us": 1}
+    return seal(b'{"event":"prediction",' + json.dumps(fields)[1:-1].encode())
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "line", [b"x" * 4096, b"x\n", b'{"event":"end"}\n', prediction("a"), seal(b'{"event":"y"')]
+)
+def test_it_ends_whatever_comes(monkeypatch, line):
+    port = LinePort(line)
+    with monitor_of(monkeypatch, port) as monitor:
+        wait_for(lambda: port.read_bytes > 100_000)
+    assert not monitor._thread.is_alive()
+
+
+def test_large_lines_fill_no_memory(monkeypatch):
+    """The queue is bounded in bytes, also where few events fill it."""
+    monkeypatch.setattr(monitor_module, "QUEUE_BYTES", 100_000)
+    line = prediction("x" * 4000, 200)
+    port = LinePort(line)
+    with monitor_of(monkeypatch, port) as monitor:
+        wait_for(lambda: port.read_bytes > 1_000_000)
+        kept = len(monitor._events)
+        assert 0 < kept <= 100_000 // len(line) + 1 and monitor.dropped > 50
+        with monitor._changed:
+            assert monitor._bytes == sum(arrival.size for arrival in monitor._events) <= 100_000
+
+
+def test_a_reading_thread_that_fails_says_so(monkeypatch):
+    def fail(self, seconds):
+        raise RuntimeError("no \x1b[2Jsuch thing")
+
+    monkeypatch.setattr(monitor_module.Session, "receive", fail)
+    monitor = monitor_of(monkeypatch, LinePort(b"x"))
+    with pytest.raises(LinkError, match=r"reading lines failed: RuntimeError: no \\x1b\[2Jsuch"):
+        monitor.event(20)
+    monitor.close()
+
+
+@pytest.mark.parametrize("label", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\t=1", "\r=1", '="a"'])
+def test_a_label_is_no_formula(monkeypatch, capsys, label):
+    """A spreadsheet shows it."""
+    port = LinePort(prediction(label))
+    monkeypatch.setattr(monitor_module, "open_port", lambda url: port)
+    options = type("Options", (), {"format": "csv", "port": "lines", "count": 3})
+    assert monitor.run(options) == 0
+    for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
+        assert row["label"][0] in "'\\" and row["label"].isprintable()
+        assert row["scores"] == "7"

@@ -31,6 +31,7 @@ from tests.lab.unixnode import UnixNode
 from tools.firmware.sources import ROOT
 from xnornode.errors import LinkError, NodeError
 from xnornode.link import connect as connect_module
+from xnornode.link import ports
 from xnornode.link.connect import connect
 from xnornode.link.keys import signature
 from xnornode.link.messages import Prediction, Ready, Source
@@ -254,7 +255,8 @@ def test_a_port_that_is_back_is_not_let_go(home, monkeypatch):
         assert len(opened) <= 2, "opened once more than it was closed"
         return open_port(url)
 
-    monkeypatch.setattr(connect_module, "open_port", once)
+    for module in (connect_module, ports):
+        monkeypatch.setattr(module, "open_port", once)
     fault = Fault(Kind.DISCONNECT, TO_NODE, 40, b'{"push":')
     with live_node(home, OLD, [fault]) as (_, bridge):
         assert push(bridge.url, NEW).breaks == 1

@@ -1,0 +1,110 @@
+"""What talks on a port where no node answers: recognized by the last bytes that came."""
+
+import re
+
+from xnornode.link.ports import BAUDRATE
+from xnornode.link.schema import printable
+
+LINES = 3
+"""Lines that are shown."""
+WIDTH = 78
+"""Characters of a line that are shown."""
+UNREADABLE = 0.25
+"""Share of bytes that are no text above which the baud rate is to blame."""
+ENOUGH = 16
+"""Bytes from which the share is taken."""
+
+KNOWN = (
+    (
+        rb"waiting for download",
+        "the chip is in download mode: let go of BOOT (GPIO0) and press the board's reset button",
+    ),
+    (
+        rb"(?s)rst:0x.*rst:0x|ets [A-Z][a-z]{2} .*ets [A-Z][a-z]{2} |invalid header: 0x",
+        "an ESP chip starts again and again: look at its power supply and its USB cable, and "
+        "install MicroPython again",
+    ),
+    (
+        rb"\$(?:G[ABLNPQ]|BD|QZ)[A-Z]{3},",
+        "this is a GPS receiver (NMEA): name the node's port with --port",
+    ),
+)
+"""Patterns of what other things say, and what to do about them."""
+_TEXT = bytes([7, 8, 9, 10, 13, 27, *range(32, 127)])
+
+
+def hint(came: bytes) -> str:
+    r"""What it is that talks.
+
+    Parameters
+    ----------
+    came : bytes
+        The last bytes that came.
+
+    Returns
+    -------
+    str
+        What it is and what to do; empty where it is not recognized.
+
+    Examples
+    --------
+    >>> hint(b"$GPGGA,092750.000,5321.6802,N\r\n")
+    "this is a GPS receiver (NMEA): name the node's port with --port"
+    """
+    for pattern, text in KNOWN:
+        if re.search(pattern, came):
+            return text
+    odd = len(came.translate(None, _TEXT))
+    if len(came) >= ENOUGH and odd > UNREADABLE * len(came):
+        return f"what comes is no text: is the other side's baud rate {BAUDRATE}, and is GND wired?"
+    return ""
+
+
+def last_lines(came: bytes) -> list[str]:
+    r"""The last lines that came, for a terminal.
+
+    Parameters
+    ----------
+    came : bytes
+        The last bytes that came.
+
+    Returns
+    -------
+    list of str
+        At most LINES, each of at most WIDTH printable characters.
+
+    Examples
+    --------
+    >>> last_lines(b"one\r\n\r\ntwo\x1b[2J")
+    ['one', 'two\\x1b[2J']
+    """
+    lines = [line.strip() for line in re.split(r"[\r\n]+", came.decode(errors="backslashreplace"))]
+    return [printable(line)[:WIDTH] for line in lines if line][-LINES:]
+
+
+def unreached(url: str, came: bytes) -> str:
+    """The message for a port on which nobody answers: what came, and what to do.
+
+    Parameters
+    ----------
+    url : str
+        Name of the port.
+    came : bytes
+        The last bytes that came.
+
+    Returns
+    -------
+    str
+        Several lines if something came.
+    """
+    if not came:
+        return (
+            f"no MicroPython answers on {url}, nothing comes from it: is it the right port, and is "
+            "MicroPython on the board? `xnornode flash` puts it there"
+        )
+    what = hint(came) or (
+        "is it the right port? If a program there catches Ctrl-C (a bare `except:`), only a reset "
+        "stops it: --reset allows that"
+    )
+    shown = "".join(f"\n    {line}" for line in last_lines(came))
+    return f"no MicroPython answers on {url}: {what}\n  the last lines that came:{shown}"
