@@ -107,8 +107,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// A bytearray can be resized behind our back, and its bytes move; counts are copies, so only this
-// has to hold for every read to stay inside the file.
+// A bytearray can be resized behind our back, and its bytes move: then a read would leave the file.
+// Bytes that change in place are harmless (bnn_model_t).
 static model_obj_t *usable_model(mp_obj_t self_in) {
     model_obj_t *self = MP_OBJ_TO_PTR(self_in);
     mp_buffer_info_t file;
@@ -206,6 +206,8 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(model->crc);
     } else if (attr == MP_QSTR_size) {
         dest[0] = mp_obj_new_int_from_uint(model->size);
+    } else if (attr == MP_QSTR_work) {
+        dest[0] = mp_obj_new_int_from_uint(model->work);
     } else if (attr == MP_QSTR_ram) {
         dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
     } else {

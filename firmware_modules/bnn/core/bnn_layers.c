@@ -6,6 +6,7 @@
 
 #include "bnn_columns.h"
 #include "bnn_fixed.h"
+#include "bnn_work.h"
 
 #define FIELDS_SIZE 24
 
@@ -50,15 +51,6 @@ static bool is_plain(const bnn_layer_t *l) {
     return memcmp(&l->groups, plain, sizeof plain) == 0;
 }
 
-// Binary digits of v.
-static uint8_t digits(uint32_t v) {
-    uint8_t count = 0;
-    for (; v; v >>= 1) {
-        count++;
-    }
-    return count;
-}
-
 static void swap(uint8_t *pair) {
     const uint8_t first = pair[0];
     pair[0] = pair[1];
@@ -87,7 +79,7 @@ static void plan_columns(bnn_layer_t *l) {
     const uint32_t seen = (l->inputs > LIST ? l->inputs : LIST) / depth; // columns of the input
     const uint32_t span = (seen - l->kernel[1]) / l->stride[1] + 1;
     l->span = span < width ? span : width;
-    l->planes = (uint8_t)(digits(l->inputs + 1) + 1);
+    l->planes = (uint8_t)(bnn_digits(l->inputs + 1) + 1);
 }
 
 // Load the fields before the weights. `flow` is what the layer takes, and becomes what it gives.
@@ -166,13 +158,14 @@ static bool strip_is_right(const bnn_layer_t *l, const uint8_t *at, const bnn_st
 }
 
 static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
-    const uint8_t *at = r->at;
+    uint32_t size = 0; // at most 2048 strips of 16440 bytes
     for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
         const bnn_strip_t strip = bnn_strip(l, left);
-        const uint8_t *taken;
         outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
-        TAKE(taken, r, strip.columns + strip.bases);
+        size += strip.columns + strip.bases;
     }
+    const uint8_t *at;
+    TAKE(at, r, size);
     l->weights = (const uint32_t *)at;
     for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
         const bnn_strip_t strip = bnn_strip(l, left);
@@ -251,6 +244,7 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         most[i % 2] = words > most[i % 2] ? words : most[i % 2];
         TAKE(fields, r, FIELDS_SIZE);
         TRY(load_fields(l, fields, &flow, i + 1 == m->layer_count));
+        m->work += bnn_layer_work(l);
         if (l->planes) {
             TRY(load_columns(l, r));
         } else {
@@ -260,6 +254,7 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         const uint32_t needed = patch_words(l);
         patch = needed > patch ? needed : patch;
     }
+    CHECK(m->work <= BNN_MAX_WORK, BNN_WORK);
     m->classes = (uint8_t)m->layers[m->layer_count - 1].outputs;
     m->second_at = most[0];
     m->patch_at = m->second_at + most[1];

@@ -7,6 +7,7 @@
 #include "bnn_fixed.h"
 #include "bnn_layers.h"
 #include "bnn_text.h"
+#include "bnn_work.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weights are read in place, as little-endian words"
@@ -101,6 +102,7 @@ static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
     CHECK(m->encoding != BNN_ENCODING_INT8 || m->bits == 8, BNN_ENCODER);
     CHECK(m->encoding_shift <= (m->encoding == BNN_ENCODING_THERMOMETER ? 0 : 31), BNN_ENCODER);
     CHECK(fields[2] == 0 && fields[3] == 0, BNN_ENCODER);
+    m->work += bnn_times(m->values, m->bits + (m->features == BNN_FEATURES_RAW ? 8u : 64u));
     if (m->encoding == BNN_ENCODING_THERMOMETER) {
         return load_thresholds(m, r);
     }
@@ -177,7 +179,7 @@ const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length)
 
 const char *bnn_error_name(bnn_error_t error) {
     static const char names[][8] = {"ok",     "size",    "magic", "version", "length", "crc",
-                                    "header", "encoder", "layer", "strings", "end"};
+                                    "header", "encoder", "layer", "work", "strings", "end"};
     return names[error];
 }
 
