@@ -72,7 +72,9 @@ def attack(kernels: int = 9) -> bytes:
 
 GROWING: dict[str, Callable[[int], bytes]] = {
     "samples": lambda n: model_file([], n, channels=32),
-    "int8 samples": lambda n: model_file([], n, channels=32, encoding=Int8Encoding(ZEROS, ZEROS, 0)),
+    "int8 samples": lambda n: model_file(
+        [], n, channels=32, encoding=Int8Encoding(ZEROS, ZEROS, 0)
+    ),
     "sorting": lambda n: model_file([], n, Statistics(("median",)), 8),
     "parts": lambda n: model_file([], n + 15, Statistics((), 0, 16, ("mean", "median")), 20),
     "bands": lambda n: model_file([], n + 510, Statistics((), 8), 255),
@@ -95,6 +97,8 @@ GROWING: dict[str, Callable[[int], bytes]] = {
         n,
         channels=4,
     ),
-    "wide steps": lambda n: model_file([layer(17, (9, n, 3), (9, 2), stride=(1, 7))], n, channels=27),
+    "wide steps": lambda n: model_file(
+        [layer(17, (9, n, 3), (9, 2), stride=(1, 7))], n, channels=27
+    ),
 }
 """Files of models whose work grows with n, and leaves the limit behind below 65,000."""

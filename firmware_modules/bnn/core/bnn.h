@@ -118,11 +118,11 @@ typedef struct {
     uint8_t bits; // per value; in the file's header 0, as is the next
     uint8_t encoding_shift;
     uint32_t crc;
-    uint8_t classes;
-    uint32_t values;                 // that the features give
-    uint32_t encoding_rows;          // value i is encoded by row i mod encoding_rows
-    uint32_t features_words;         // of scratch, before the layers run
-    uint32_t work;                   // operations of one window
+    uint32_t classes;
+    uint32_t values;         // that the features give
+    uint32_t encoding_rows;  // value i is encoded by row i mod encoding_rows
+    uint32_t features_words; // of scratch, before the layers run
+    uint32_t work;           // operations of one window
     union {
         bnn_statistics_t statistics;
         bnn_ngrams_t ngrams;
@@ -134,7 +134,7 @@ typedef struct {
     const int32_t *selftest_scores;  // [classes]
     const uint8_t *strings;          // [1 + classes + channels], each a length and the characters
     const char *notes;               // [notes_length], without a 0 at the end
-    uint16_t notes_length;
+    uint32_t notes_length;
     // Scratch, in words, from 0: the input of layers 0, 2, 4...; then that of layers 1, 3, 5...; a
     // patch or a list; a number per class.
     uint32_t second_at;
@@ -148,7 +148,7 @@ typedef struct {
 // an error `model` must not be used.
 bnn_error_t bnn_load(bnn_model_t *model, const void *data, size_t size);
 
-// A reason's name ("crc") and what to do about it ("damaged: copy it again").
+// A reason's name ("crc") and what to do about it ("export it again").
 const char *bnn_error_name(bnn_error_t error);
 const char *bnn_error_help(bnn_error_t error);
 

@@ -59,6 +59,7 @@ static uint32_t count_bits(uint32_t mask) {
 }
 
 // Operations per sample for the statistics of `mask`, of runs of at most `length` samples.
+__attribute__((noinline)) // smaller code
 static uint32_t pass_work(uint32_t mask, uint32_t length) {
     if (mask == 0) {
         return 0;
@@ -71,20 +72,12 @@ bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     TAKE(section, r, SECTION_SIZE);
     memcpy(&m->section, section, SECTION_SIZE);
     const bnn_statistics_t f = m->section.statistics;
-    const uint32_t lagging = 1u << ASYMMETRY | 1u << LAGGED_COVARIANCE;
-    CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE, BNN_ENCODER);
-    CHECK(f.zero == 0, BNN_ENCODER);
+    const bool lagging = (f.whole | f.part) & (1u << ASYMMETRY | 1u << LAGGED_COVARIANCE);
+    CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE && f.zero == 0, BNN_ENCODER);
     CHECK(f.bands <= MAX_BANDS && (2u << f.bands) - 2 < m->length, BNN_ENCODER);
-    if (f.part) {
-        CHECK(f.parts >= 2 && f.parts <= MAX_PARTS && f.parts <= m->length, BNN_ENCODER);
-    } else {
-        CHECK(f.parts == 0, BNN_ENCODER);
-    }
-    if ((f.whole | f.part) & lagging) {
-        CHECK(f.lag >= 1 && f.lag < m->length, BNN_ENCODER);
-    } else {
-        CHECK(f.lag == 0, BNN_ENCODER);
-    }
+    CHECK(f.part ? f.parts - 2u <= MAX_PARTS - 2 && f.parts <= m->length : f.parts == 0,
+          BNN_ENCODER);
+    CHECK(lagging ? f.lag - 1u < m->length - 1u : f.lag == 0, BNN_ENCODER);
     // At most 15 + 14 + 16 * 15 values of a channel, and 97410 pairs of 255 channels.
     const uint32_t each = count_bits(f.whole & SINGLE) + f.bands + f.parts * count_bits(f.part);
     uint32_t pairs = 0;
@@ -127,36 +120,29 @@ static int32_t centre(int32_t x, int32_t mean) {
     return bnn_clip(x - mean, INT16_MIN, INT16_MAX);
 }
 
-// Heap sort, whose worst case is n log n too. It ends when the samples from n / 4 on are in order.
+// Put `moved` into the heap of the samples below `end`, at `at` or below it.
+static void sift(int16_t *x, uint32_t at, uint32_t end, int16_t moved) {
+    for (uint32_t child; (child = 2 * at + 1) < end; at = child) {
+        if (child + 1 < end && x[child + 1] > x[child]) {
+            child++;
+        }
+        if (x[child] <= moved) {
+            break;
+        }
+        x[at] = x[child];
+    }
+    x[at] = moved;
+}
+
+// Heap sort, whose worst case takes n log n too. It puts in order what lies from n / 4 on.
 static void sort(int16_t *x, uint32_t n) {
-    for (uint32_t first = n / 2, end = n; end > 1 && end > n / 4;) {
-        int16_t moved;
-        if (first) {
-            moved = x[--first];
-        } else {
-            moved = x[--end];
-            x[end] = x[0];
-        }
-        // The hole sinks to a leaf, along the larger children; then `moved` rises to its place.
-        int16_t *hole = x + first;
-        uint32_t child = 2 * first + 2;
-        for (; child < end; child = 2 * child + 2) {
-            int16_t larger = x[child];
-            if (larger < x[child - 1]) {
-                larger = x[--child];
-            }
-            *hole = larger;
-            hole = x + child;
-        }
-        if (child == end) {
-            *hole = x[--child];
-            hole = x + child;
-        }
-        uint32_t at = (uint32_t)(hole - x);
-        for (uint32_t parent; at > first && x[parent = (at - 1) / 2] < moved; at = parent) {
-            x[at] = x[parent];
-        }
-        x[at] = moved;
+    for (uint32_t first = n / 2; first--;) {
+        sift(x, first, n, x[first]);
+    }
+    for (uint32_t end = n; end-- > 1 && end >= n / 4;) {
+        const int16_t last = x[end];
+        x[end] = x[0];
+        sift(x, 0, end, last);
     }
 }
 

@@ -2,6 +2,15 @@
 
 #include "bnn_reader.h"
 
+bool bnn_is_zero(const uint8_t *from, const uint8_t *to) {
+    while (from < to) {
+        if (*from++) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
     if (size > r->left) {
         return NULL;
@@ -16,7 +25,7 @@ bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
     const uint8_t *pad;
     const size_t size = -(uintptr_t)r->at & 3;
     TAKE(pad, r, size);
-    CHECK(is_zero(pad, pad + size), error);
+    CHECK(bnn_is_zero(pad, pad + size), error);
     return BNN_OK;
 }
 

@@ -31,9 +31,8 @@ bnn_error_t bnn_text_load(bnn_model_t *m, bnn_reader_t *r) {
     memcpy(&m->section, fields, SECTION_SIZE);
     const bnn_ngrams_t *n = &m->section.ngrams;
     m->values = n->buckets;
-    CHECK(n->unit == CHARACTERS || n->unit == WORDS, BNN_ENCODER);
-    CHECK(n->shortest >= 1 && n->shortest <= n->longest && n->longest <= MAX_N, BNN_ENCODER);
-    CHECK(n->zero == 0 && m->values >= 1 && m->values <= MAX_BUCKETS, BNN_ENCODER);
+    CHECK(n->unit - 1u < WORDS && n->zero == 0 && m->values - 1 < MAX_BUCKETS, BNN_ENCODER);
+    CHECK(n->shortest - 1u < n->longest && n->longest <= MAX_N, BNN_ENCODER);
     m->work = (m->length + 2u) * (24u + 4u * n->longest) + bnn_words(m->values);
     return BNN_OK;
 }
@@ -100,14 +99,11 @@ void bnn_text_bits(const bnn_model_t *model, const uint8_t *text, size_t size, u
     if (unit == CHARACTERS) {
         feed(&s, ' ', unit);
     }
-    for (size_t i = 0; i < size; i++) {
-        const uint8_t ch = clean(text[i], unit);
+    for (size_t i = 0; i <= size; i++) {
+        const uint8_t ch = i < size ? clean(text[i], unit) : ' ';
         if (ch != ' ' || before != ' ') {
             feed(&s, ch, unit);
         }
         before = ch;
-    }
-    if (before != ' ') {
-        feed(&s, ' ', unit);
     }
 }

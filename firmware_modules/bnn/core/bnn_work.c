@@ -19,6 +19,7 @@ uint8_t bnn_digits(uint32_t v) {
 }
 
 // Of the lists of a layer with weights in columns.
+__attribute__((noinline)) // smaller code
 static uint32_t lists_work(const bnn_layer_t *l) {
     const uint32_t rows = l->out_height * l->pool[0], width = l->out_width * l->pool[1];
     const uint32_t columns = (width + l->span - 1) / l->span * bnn_seen_columns(l, l->span);
@@ -27,13 +28,16 @@ static uint32_t lists_work(const bnn_layer_t *l) {
 }
 
 uint32_t bnn_layer_work(const bnn_layer_t *l) {
-    const uint32_t positions = l->out_height * l->out_width * l->pool[0] * l->pool[1];
+    uint32_t each, lists = 0; // of a position; beside the positions
     if (l->planes) {
-        const uint32_t strips = bnn_words(l->outputs) * (32 + l->inputs);
-        return 64 + lists_work(l) + bnn_times(positions, strips);
+        each = bnn_words(l->outputs) * (32 + l->inputs);
+        lists = lists_work(l);
+    } else {
+        const uint32_t runs = l->groups > 1 ? (uint32_t)l->kernel[0] * l->kernel[1] : l->kernel[0];
+        const uint32_t patch = l->input == BNN_INT8 ? (l->inputs + 3) / 4 : l->words;
+        each = l->outputs * (6 + l->words + patch / 2); // below 2^30
+        each += bnn_times(l->groups, 8 + 11 * (runs + patch));
     }
-    const uint32_t runs = l->groups > 1 ? (uint32_t)l->kernel[0] * l->kernel[1] : l->kernel[0];
-    const uint32_t patch = l->input == BNN_INT8 ? (l->inputs + 3) / 4 : l->words;
-    const uint32_t rows = l->outputs * (6 + l->words + patch / 2); // below 2^30
-    return 64 + bnn_times(positions, rows + bnn_times(l->groups, 8 + 11 * (runs + patch)));
+    const uint32_t positions = l->out_height * l->out_width * l->pool[0] * l->pool[1];
+    return 64 + lists + bnn_times(positions, each);
 }
