@@ -9,7 +9,6 @@ from typing import Any
 from xnornode.cli.command import add_command, add_json
 from xnornode.cli.output import Progress, say, show_field
 from xnornode.cli.port_options import add_port
-from xnornode.cost.estimate import estimate
 from xnornode.errors import XnorNodeError
 from xnornode.link.connect import connect
 from xnornode.link.keys import read_key
@@ -17,11 +16,6 @@ from xnornode.link.messages import Models, NodeModel, Switched
 from xnornode.link.parsing import expect
 from xnornode.link.ports import find_port
 from xnornode.link.push import push
-from xnornode.model.file_format import from_bytes
-from xnornode.model.model import Model
-
-UNKNOWN_HOP_MS = 2000.0
-"""The most that a window may take, where its hop is not known in time."""
 
 
 def add_parsers(commands: Any) -> None:
@@ -72,6 +66,9 @@ def add_parsers(commands: Any) -> None:
 
 def run_push(options: argparse.Namespace) -> int:
     """`xnornode push`. Raises XnorNodeError."""
+    from xnornode.cost.pace import check_pace
+    from xnornode.model.file_format import from_bytes
+
     data = options.model.read_bytes()
     model = from_bytes(data)
     if not options.allow_slow:
@@ -94,19 +91,6 @@ def run_push(options: argparse.Namespace) -> int:
     speed = f"{sent / done.seconds:,.0f} bytes/s"
     show_field("time", f"{done.seconds:.1f} s, {speed}{again}{breaks}")
     return 0
-
-
-def check_pace(model: Model) -> None:
-    """Check by an estimate that a node keeps pace with a model. Raises XnorNodeError."""
-    w = model.window
-    between = 1e6 * w.hop / w.rate_mhz if w.rate_mhz else UNKNOWN_HOP_MS
-    slowest = max(estimate(model).times, key=lambda time: time.microseconds)
-    takes = slowest.microseconds / 1000
-    if takes > between:
-        raise XnorNodeError(
-            f"a window takes some {takes:,.1f} ms on the {slowest.chip}, and the next one comes "
-            f"after {between:,.1f} ms: train a smaller network, or push with --allow-slow"
-        )
 
 
 def run_list(options: argparse.Namespace) -> int:

@@ -7,8 +7,8 @@ import pytest
 from tests.host.cli.conftest import xnornode
 from tests.lab.nets import random_model
 from tests.lab.slow_models import attack
-from xnornode.cli.models import UNKNOWN_HOP_MS, check_pace
 from xnornode.cost.estimate import estimate
+from xnornode.cost.pace import UNKNOWN_HOP_MS, check_pace
 from xnornode.errors import XnorNodeError
 from xnornode.model.model_file import save_model
 
@@ -38,7 +38,7 @@ def test_the_hop_is_the_limit():
 def test_without_a_rate_two_seconds_are_the_limit(monkeypatch):
     assert UNKNOWN_HOP_MS == 2000
     check_pace(at_rate(0))
-    monkeypatch.setattr("xnornode.cli.models.UNKNOWN_HOP_MS", 0.01)
+    monkeypatch.setattr("xnornode.cost.pace.UNKNOWN_HOP_MS", 0.01)
     with pytest.raises(XnorNodeError, match=r"--allow-slow"):
         check_pace(at_rate(0))
 
