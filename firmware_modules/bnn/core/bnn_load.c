@@ -31,8 +31,12 @@ static uint32_t crc32(const uint8_t *data, size_t size) {
     uint32_t crc = 0xffffffffu;
     while (size--) {
         crc ^= *data++;
-        for (unsigned i = 0; i < 8; i++) {
-            crc = crc >> 1 ^ (0xedb88320u & (0 - (crc & 1)));
+        for (unsigned left = 8; left; left--) {
+            const bool odd = crc & 1;
+            crc >>= 1;
+            if (odd) {
+                crc ^= 0xedb88320u;
+            }
         }
     }
     return ~crc;
