@@ -16,6 +16,9 @@ TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from typing import Any
 
+CYCLES = 8  # that an operation takes in most networks (FORMAT.md, "Work of a window")
+HERTZ = 125_000_000  # of a processor that does not say
+LONGEST = 2_000_000  # microseconds of a window, where its hop is not known in time
 REVISION_AT = 12  # bytes into the file (FORMAT.md, "Header")
 
 
@@ -121,6 +124,7 @@ class ModelManager:
         gc.collect()
         try:
             loaded = Classifier(data)
+            check_pace(loaded.model)
             passed = loaded.model.selftest()
         except ValueError as error:
             raise Refused("model", str(error)) from None
@@ -192,6 +196,25 @@ class ModelManager:
                     f"the sensor has {len(running)} channels; the model wants {len(wanted)}: "
                     + ", ".join(wanted),
                 )
+
+
+def check_pace(model: bnn.Model) -> None:
+    """Check that a window takes no longer than the next one takes to come. Raises Refused."""
+    between = 1_000_000_000 * model.hop // model.rate_mhz if model.rate_mhz else LONGEST
+    takes = CYCLES * model.work * 1_000_000 // _hertz()
+    if takes > between:
+        text = f"a window takes some {takes} microseconds, and the next comes after {between}"
+        raise Refused("model", text)
+
+
+def _hertz() -> int:
+    """The processor's clock."""
+    try:
+        from machine import freq
+    except ImportError:  # on a PC
+        return HERTZ
+    hertz: Any = freq()  # a tuple on some ports
+    return int(hertz[0] if isinstance(hertz, tuple) else hertz)
 
 
 def _facts(model: bnn.Model, digest: str, starts: int | None) -> "dict[str, Any]":

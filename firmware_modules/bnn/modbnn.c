@@ -78,11 +78,10 @@ static void load_strings(model_obj_t *self) {
         } else if (i <= classes) {
             labels->items[i - 1] = string;
         } else {
-            channels->items[i - 1 - classes] = string;
+            const unsigned channel = i - 1 - classes;
+            channels->items[channel] = string;
+            scales->items[channel] = mp_obj_new_int_from_uint(model->sample_scales[channel]);
         }
-    }
-    for (unsigned i = 0; i < model->channels; i++) {
-        scales->items[i] = mp_obj_new_int_from_uint(model->sample_scales[i]);
     }
     self->labels = MP_OBJ_FROM_PTR(labels);
     self->channels = MP_OBJ_FROM_PTR(channels);
@@ -107,14 +106,14 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// A bytearray can be resized behind our back, and its bytes move; counts are copies, so only this
-// has to hold for every read to stay inside the file.
+// A bytearray can be resized behind our back, and its bytes move: then a read would leave the file.
+// Bytes that change in place are harmless (bnn_model_t).
 static model_obj_t *usable_model(mp_obj_t self_in) {
     model_obj_t *self = MP_OBJ_TO_PTR(self_in);
     mp_buffer_info_t file;
     mp_get_buffer_raise(self->buffer, &file, MP_BUFFER_READ);
     if (file.buf != self->data || file.len != self->model.size) {
-        mp_raise_ValueError(MP_ERROR_TEXT("the model's buffer was resized: make a new Model"));
+        mp_raise_ValueError(MP_ERROR_TEXT("buffer was resized: make a new Model"));
     }
     return self;
 }
@@ -131,12 +130,11 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
         return input;
     }
     if (input.typecode != 'h' && !octets) {
-        mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes of int16"));
+        mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes"));
     }
     if (input.len != bnn_window_size(model)) {
-        raise_value_error(
-            MP_ERROR_TEXT("window has %d bytes, model takes %d samples of %d channels"),
-            (int)input.len, (int)model->length, (int)model->channels);
+        raise_value_error(MP_ERROR_TEXT("window has %d bytes, model takes %d x %d samples"),
+                          (int)input.len, (int)model->length, (int)model->channels);
     }
     return input;
 }
@@ -206,6 +204,8 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(model->crc);
     } else if (attr == MP_QSTR_size) {
         dest[0] = mp_obj_new_int_from_uint(model->size);
+    } else if (attr == MP_QSTR_work) {
+        dest[0] = mp_obj_new_int_from_uint(model->work);
     } else if (attr == MP_QSTR_ram) {
         dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
     } else {

@@ -52,6 +52,7 @@ class Core:
     def __init__(self, library: Path) -> None:
         self._lib = ctypes.CDLL(str(library))
         self._lib.shim_error_name.restype = ctypes.c_char_p
+        self._lib.shim_work.restype = ctypes.c_uint32
 
     def classify(self, data: bytes, inputs: Inputs = (), classes: int = 255) -> Answer:
         """Load `data`, classify int16 windows (n, length, channels), or texts."""
@@ -66,6 +67,10 @@ class Core:
             *(ctypes.c_size_t(len(each)), *pointers[1:]),
         )
         return Answer(self._lib.shim_error_name(error).decode(), error == 0, scores, chosen)
+
+    def work(self, data: bytes) -> int:
+        """Operations of one window of a model that is accepted."""
+        return int(self._lib.shim_work(data, ctypes.c_size_t(len(data))))
 
     def load_at(self, data: bytes, offset: int) -> str:
         """The reason for a file that lies `offset` bytes behind a multiple of 4."""

@@ -64,3 +64,13 @@ int shim_load_at(const uint8_t *file, size_t size, size_t offset) {
     free(data);
     return result;
 }
+
+// The work of one window of a model that is accepted.
+uint32_t shim_work(const uint8_t *file, size_t size) {
+    uint32_t *data = malloc(size);
+    memcpy(data, file, size);
+    bnn_model_t model;
+    const uint32_t work = bnn_load(&model, data, size) == BNN_OK ? model.work : UINT32_MAX;
+    free(data);
+    return work;
+}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.lab.fuzz_seeds import networks
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
 from tests.lab.targets import INTERPRETERS, interpreter
 from tools.firmware.sources import ROOT
@@ -22,6 +23,7 @@ from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
 from xnornode.model.model_file import save_model
 from xnornode.model.ngrams import NGrams
+from xnornode.model.work import work
 
 NODE = ROOT / "tests" / "lab" / "node_scripts"
 
@@ -98,6 +100,31 @@ def test_changed_files(micropython, tmp_path, model):
         files += [data[:size], sealed(data[:size])] if size >= 12 else [data[:size]]
     assert taken == "".join("x" if accepts(f) else "." for f in files)
     assert taken.count("x") > 100
+
+
+@pytest.mark.parametrize("name", networks())
+def test_a_buffer_that_changes_after_the_load(micropython, tmp_path, name):
+    """What the loader has checked is not read again: header, features, encoding, layers."""
+    data = to_bytes(networks()[name])
+    (tmp_path / "m.bnn").write_bytes(data)
+    output = micropython.run(NODE / "changed.py", tmp_path / "m.bnn")
+    assert int(output) == 5 * len(data)
+
+
+def test_a_node_takes_no_model_that_cannot_keep_pace(micropython, tmp_path):
+    """By the operations of a window at 8 cycles each, and 125 MHz on a PC."""
+    model = random_model(5, 64, 2, 3, (200, 200, 3))
+    w = model.window
+    takes = 8 * work(model.features, model.encoding, model.layers, w.length, 2) / 125  # us
+    rates = {"none": 0, "slow": int(0.9e9 * w.hop / takes), "fast": int(1.1e9 * w.hop / takes)}
+    (tmp_path / "models").mkdir()
+    for name, rate in rates.items():
+        save_model(replace(model, window=replace(w, rate_mhz=rate)), tmp_path / f"{name}.bnn")
+    files = [tmp_path / f"{name}.bnn" for name in rates]
+    none, slow, fast = micropython.run(NODE / "pace.py", tmp_path / "models", *files).splitlines()
+    assert none == slow == "ok"
+    text = f"a window takes some {int(takes)} microseconds, and the next comes after"
+    assert fast.startswith(f"model {text} {int(takes / 1.1)}"[:-1])
 
 
 def accepts(data: bytes) -> bool:

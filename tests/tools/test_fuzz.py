@@ -41,8 +41,8 @@ def folder(tmp_path, monkeypatch):
 def test_seeds_reach_every_reason():
     reasons = {name: reason(data) for name, data in seeds().items()}
     assert reasons == {name: core().classify(data).reason for name, data in seeds().items()}
-    assert {"ok", "size", "version", "length", "crc", "header", "encoder", "layer", "strings",
-            "end"} <= {*reasons.values()}  # fmt: skip
+    assert {"ok", "size", "version", "length", "crc", "header", "encoder", "layer", "work",
+            "strings", "end"} <= {*reasons.values()}  # fmt: skip
     assert all(reasons[name] == "ok" for name in networks())
 
 

@@ -2,7 +2,8 @@
 //
 // C99, no allocation, no floats, nothing of MicroPython. The caller owns all memory: the file, a
 // bnn_model_t, and `scratch_words` words of scratch. bnn_load() checks everything once, so that
-// inference needs no checks. No function keeps state of its own.
+// inference needs no checks: of the file it reads then only what may have any value (see
+// bnn_model_t). No function keeps state of its own.
 
 #ifndef BNN_H
 #define BNN_H
@@ -18,6 +19,7 @@ extern "C" {
 #define BNN_MODULE_VERSION "0.1.0"
 #define BNN_FORMAT_VERSION 3
 #define BNN_MAX_LAYERS 16
+#define BNN_MAX_WORK (1u << 24) // operations of one window
 
 // Why a file is refused: the reasons of FORMAT.md, "Order of checks", in that order.
 typedef enum {
@@ -30,6 +32,7 @@ typedef enum {
     BNN_HEADER,
     BNN_ENCODER,
     BNN_LAYER,
+    BNN_WORK,
     BNN_STRINGS,
     BNN_END,
 } bnn_error_t;
@@ -42,6 +45,25 @@ enum { BNN_ENCODING_THERMOMETER = 1, BNN_ENCODING_BIT_PLANES = 2, BNN_ENCODING_I
 
 // Activations: what a layer takes, and gives. Only the last layer gives scores.
 enum { BNN_BINARY = 1, BNN_INT8 = 2, BNN_SCORES = 3 };
+
+// The section of statistics: its fields, in its order.
+typedef struct {
+    uint32_t whole; // masks of statistics
+    uint32_t part;
+    uint8_t bands;
+    uint8_t parts;
+    uint8_t lag;
+    uint8_t zero;
+} bnn_statistics_t;
+
+// The section of n-grams.
+typedef struct {
+    uint8_t unit;
+    uint8_t shortest;
+    uint8_t longest;
+    uint8_t zero;
+    uint32_t buckets;
+} bnn_ngrams_t;
 
 // A convolution; a dense layer has an input of height and width 1. Pointers lead into the file, and
 // those that the layer has no use for are NULL. The fields up to `counted` lie in the file in this
@@ -73,7 +95,10 @@ typedef struct {
     uint32_t out_height, out_width; // after the pool
 } bnn_layer_t;
 
-// What bnn_load() found. Pointers lead into the file; numbers are copies that inference relies on.
+// What bnn_load() found. Numbers are copies that inference relies on. Pointers lead into the file,
+// whose bytes somebody may change after the load: weights, thresholds, bases, offsets, factors and
+// the self-test's scores are only combined, compared and added, so that whatever they become gives
+// wrong scores and nothing worse. bnn_string() alone needs the strings as they were at the load.
 typedef struct {
     // The file's header, in its order.
     uint8_t magic[4];
@@ -93,11 +118,15 @@ typedef struct {
     uint8_t bits; // per value; in the file's header 0, as is the next
     uint8_t encoding_shift;
     uint32_t crc;
-    uint8_t classes;
-    uint32_t values;                 // that the features give
-    uint32_t encoding_rows;          // value i is encoded by row i mod encoding_rows
-    uint32_t features_words;         // of scratch, before the layers run
-    const uint8_t *features_section; // statistics: [12]; n-grams: [8] bytes
+    uint32_t classes;
+    uint32_t values;         // that the features give
+    uint32_t encoding_rows;  // value i is encoded by row i mod encoding_rows
+    uint32_t features_words; // of scratch, before the layers run
+    uint32_t work;           // operations of one window
+    union {
+        bnn_statistics_t statistics;
+        bnn_ngrams_t ngrams;
+    } section;                       // of the features
     const int16_t *thresholds;       // [encoding_rows][bits], each row non-decreasing: thermometer
     const int32_t *encoding_offsets; // [encoding_rows]: bit planes, int8
     const int16_t *encoding_factors; // [encoding_rows]: bit planes, int8
@@ -105,7 +134,7 @@ typedef struct {
     const int32_t *selftest_scores;  // [classes]
     const uint8_t *strings;          // [1 + classes + channels], each a length and the characters
     const char *notes;               // [notes_length], without a 0 at the end
-    uint16_t notes_length;
+    uint32_t notes_length;
     // Scratch, in words, from 0: the input of layers 0, 2, 4...; then that of layers 1, 3, 5...; a
     // patch or a list; a number per class.
     uint32_t second_at;
@@ -119,7 +148,7 @@ typedef struct {
 // an error `model` must not be used.
 bnn_error_t bnn_load(bnn_model_t *model, const void *data, size_t size);
 
-// A reason's name ("crc") and what to do about it ("damaged: copy it again").
+// A reason's name ("crc") and what to do about it ("export it again").
 const char *bnn_error_name(bnn_error_t error);
 const char *bnn_error_help(bnn_error_t error);
 

@@ -29,8 +29,9 @@ static uint32_t thermometer(const bnn_model_t *model, uint32_t row, int16_t valu
 
 // Bit planes, or an int8: both are the low bits of a number.
 static uint32_t number(const bnn_model_t *model, uint32_t row, int16_t value) {
-    const int32_t v = bnn_shift_right(
-        value * model->encoding_factors[row] + model->encoding_offsets[row], model->encoding_shift);
+    const int32_t sum =
+        bnn_affine(value, model->encoding_factors[row], model->encoding_offsets[row]);
+    const int32_t v = bnn_shift_right(sum, model->encoding_shift);
     if (model->encoding == BNN_ENCODING_INT8) {
         return (uint32_t)bnn_clip(v, -128, 127) & 0xff;
     }

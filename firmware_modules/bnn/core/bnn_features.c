@@ -5,8 +5,11 @@
 
 #include "bnn_features.h"
 
+#include <string.h>
+
 #include "bnn_fixed.h"
 #include "bnn_math.h"
+#include "bnn_work.h"
 
 #define SECTION_SIZE 12
 #define MAX_BANDS 14
@@ -47,20 +50,6 @@ typedef struct {
     uint32_t lag;
 } run_t;
 
-// The fields of the section.
-typedef struct {
-    uint32_t whole; // masks of statistics
-    uint32_t part;
-    uint8_t bands;
-    uint8_t parts;
-    uint8_t lag;
-} fields_t;
-
-static fields_t get_fields(const uint8_t *p) {
-    const fields_t f = {get32(p), get32(p + 4), p[8], p[9], p[10]};
-    return f;
-}
-
 static uint32_t count_bits(uint32_t mask) {
     uint32_t count = 0;
     for (; mask; mask &= mask - 1) {
@@ -69,35 +58,40 @@ static uint32_t count_bits(uint32_t mask) {
     return count;
 }
 
+// Operations per sample for the statistics of `mask`, of runs of at most `length` samples.
+__attribute__((noinline)) // smaller code
+static uint32_t pass_work(uint32_t mask, uint32_t length) {
+    if (mask == 0) {
+        return 0;
+    }
+    return 24 + (mask >> LOWER_QUARTILE & 15 ? 2u * bnn_digits(length) : 0);
+}
+
 bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
     TAKE(section, r, SECTION_SIZE);
-    m->features_section = section;
-    const fields_t f = get_fields(section);
-    const uint32_t lagging = 1u << ASYMMETRY | 1u << LAGGED_COVARIANCE;
-    CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE, BNN_ENCODER);
-    CHECK(section[11] == 0, BNN_ENCODER);
+    memcpy(&m->section, section, SECTION_SIZE);
+    const bnn_statistics_t f = m->section.statistics;
+    const bool lagging = (f.whole | f.part) & (1u << ASYMMETRY | 1u << LAGGED_COVARIANCE);
+    CHECK(f.whole >> (LAGGED_COVARIANCE + 1) == 0 && f.part <= SINGLE && f.zero == 0, BNN_ENCODER);
     CHECK(f.bands <= MAX_BANDS && (2u << f.bands) - 2 < m->length, BNN_ENCODER);
-    if (f.part) {
-        CHECK(f.parts >= 2 && f.parts <= MAX_PARTS && f.parts <= m->length, BNN_ENCODER);
-    } else {
-        CHECK(f.parts == 0, BNN_ENCODER);
-    }
-    if ((f.whole | f.part) & lagging) {
-        CHECK(f.lag >= 1 && f.lag < m->length, BNN_ENCODER);
-    } else {
-        CHECK(f.lag == 0, BNN_ENCODER);
-    }
+    CHECK(f.part ? f.parts - 2u <= MAX_PARTS - 2 && f.parts <= m->length : f.parts == 0,
+          BNN_ENCODER);
+    CHECK(lagging ? f.lag - 1u < m->length - 1u : f.lag == 0, BNN_ENCODER);
     // At most 15 + 14 + 16 * 15 values of a channel, and 97410 pairs of 255 channels.
     const uint32_t each = count_bits(f.whole & SINGLE) + f.bands + f.parts * count_bits(f.part);
-    m->values = each * m->channels;
+    uint32_t pairs = 0;
     if (f.whole >> COVARIANCE & 1) {
-        m->values += m->channels * (m->channels - 1u) / 2;
+        pairs = m->channels * (m->channels - 1u) / 2;
     }
     if (f.whole >> LAGGED_COVARIANCE & 1) {
-        m->values += (uint32_t)m->channels * m->channels;
+        pairs += (uint32_t)m->channels * m->channels;
     }
+    m->values = each * m->channels + pairs;
     m->encoding_rows = m->values;
+    const uint32_t sample =
+        4u * f.bands + pass_work(f.whole, m->length) + pass_work(f.part, m->length);
+    m->work = bnn_times(m->length, sample * m->channels + 8 * pairs);
     m->features_words = (m->length + 1u) / 2 + (m->channels + 1u) / 2;
     return m->values ? BNN_OK : BNN_ENCODER;
 }
@@ -126,21 +120,29 @@ static int32_t centre(int32_t x, int32_t mean) {
     return bnn_clip(x - mean, INT16_MIN, INT16_MAX);
 }
 
-// Shell sort, with the gaps 1, 4, 13, 40...
-static void sort(int16_t *x, uint32_t n) {
-    uint32_t gap = 1;
-    while (gap < n / 3) {
-        gap = 3 * gap + 1;
-    }
-    for (; gap; gap /= 3) {
-        for (uint32_t i = gap; i < n; i++) {
-            const int16_t moved = x[i];
-            uint32_t at = i;
-            for (; at >= gap && x[at - gap] > moved; at -= gap) {
-                x[at] = x[at - gap];
-            }
-            x[at] = moved;
+// Put `moved` into the heap of the samples below `end`, at `at` or below it.
+static void sift(int16_t *x, uint32_t at, uint32_t end, int16_t moved) {
+    for (uint32_t child; (child = 2 * at + 1) < end; at = child) {
+        if (child + 1 < end && x[child + 1] > x[child]) {
+            child++;
         }
+        if (x[child] <= moved) {
+            break;
+        }
+        x[at] = x[child];
+    }
+    x[at] = moved;
+}
+
+// Heap sort, whose worst case takes n log n too. It puts in order what lies from n / 4 on.
+static void sort(int16_t *x, uint32_t n) {
+    for (uint32_t first = n / 2; first--;) {
+        sift(x, first, n, x[first]);
+    }
+    for (uint32_t end = n; end-- > 1 && end >= n / 4;) {
+        const int16_t last = x[end];
+        x[end] = x[0];
+        sift(x, 0, end, last);
     }
 }
 
@@ -278,7 +280,7 @@ static void give_covariances(const run_t *run, uint32_t mask) {
 
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
                       bnn_encoder_t *encoder) {
-    const fields_t f = get_fields(model->features_section);
+    const bnn_statistics_t f = model->section.statistics;
     const uint32_t length = model->length;
     int16_t *means = (int16_t *)(scratch + (length + 1) / 2);
     const run_t run = {model, window, encoder, (int16_t *)scratch, means, f.lag};

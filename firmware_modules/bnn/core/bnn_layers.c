@@ -6,6 +6,7 @@
 
 #include "bnn_columns.h"
 #include "bnn_fixed.h"
+#include "bnn_work.h"
 
 #define FIELDS_SIZE 24
 
@@ -17,7 +18,7 @@ typedef char layer_as_in_the_file_t[offsetof(bnn_layer_t, planes) == FIELDS_SIZE
 #define LIST 1024u        // columns in a list, or as many as a patch has if it has more
 #define MAX_PLANES 14
 #define MAX_CLASSES 255u
-#define MAX_VALUES (1u << 24)
+#define MAX_VALUES BNN_MAX_WORK // where bnn_times ends
 
 // What flows from layer to layer: so many values, binary or int8.
 typedef struct {
@@ -29,17 +30,12 @@ static uint32_t flow_words(const flow_t *flow) {
     return bnn_words(flow->activation == BNN_INT8 ? 8 * flow->size : flow->size);
 }
 
-// Whether a * b * c is at most MAX_VALUES; a * b fits 32 bits, c is not 0.
-static bool shape_fits(uint32_t a, uint32_t b, uint32_t c) {
-    return a * b <= MAX_VALUES / c;
-}
-
 // Positions of the convolution along a side, 0 where the kernel does not fit.
 __attribute__((noinline)) // smaller code
 static uint32_t positions(const bnn_layer_t *l, unsigned side, uint32_t size) {
     const uint32_t kernel = l->kernel[side], stride = l->stride[side];
     const uint32_t padded = size + 2u * l->padding[side];
-    if (kernel == 0 || stride == 0 || l->padding[side] >= kernel || kernel > padded) {
+    if (stride == 0 || l->padding[side] >= kernel || kernel > padded) {
         return 0;
     }
     return (padded - kernel) / stride + 1;
@@ -48,15 +44,6 @@ static uint32_t positions(const bnn_layer_t *l, unsigned side, uint32_t size) {
 static bool is_plain(const bnn_layer_t *l) {
     static const uint8_t plain[] = {1, 0, 1, 1, 1, 1, 0, 0, 1, 1}; // from groups to pool
     return memcmp(&l->groups, plain, sizeof plain) == 0;
-}
-
-// Binary digits of v.
-static uint8_t digits(uint32_t v) {
-    uint8_t count = 0;
-    for (; v; v >>= 1) {
-        count++;
-    }
-    return count;
 }
 
 static void swap(uint8_t *pair) {
@@ -87,35 +74,36 @@ static void plan_columns(bnn_layer_t *l) {
     const uint32_t seen = (l->inputs > LIST ? l->inputs : LIST) / depth; // columns of the input
     const uint32_t span = (seen - l->kernel[1]) / l->stride[1] + 1;
     l->span = span < width ? span : width;
-    l->planes = (uint8_t)(digits(l->inputs + 1) + 1);
+    l->planes = (uint8_t)(bnn_digits(l->inputs + 1) + 1);
 }
 
 // Load the fields before the weights. `flow` is what the layer takes, and becomes what it gives.
+__attribute__((noinline)) // smaller code, as is the next
 static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, bool last) {
     memcpy(l, f, FIELDS_SIZE); // the last two bytes, which are zero, to planes and whole
     CHECK(l->input == flow->activation, BNN_LAYER);
     CHECK(l->output >= BNN_BINARY && l->output <= BNN_SCORES, BNN_LAYER);
     CHECK((l->output == BNN_SCORES) == last, BNN_LAYER);
     CHECK(l->shift <= (l->output == BNN_INT8 ? 31 : 0), BNN_LAYER);
-    CHECK(l->counted <= 1 && f[22] == 0 && f[23] == 0, BNN_LAYER);
-    CHECK(l->outputs >= 1 && (!last || l->outputs <= MAX_CLASSES), BNN_LAYER);
-    CHECK(l->height >= 1 && l->width >= 1 && l->channels >= 1 && l->groups >= 1, BNN_LAYER);
-    CHECK(shape_fits(l->height, l->width, l->channels), BNN_LAYER);
-    CHECK((uint32_t)l->height * l->width * l->channels == flow->size, BNN_LAYER);
-    CHECK(l->channels % l->groups == 0 && l->outputs % l->groups == 0, BNN_LAYER);
+    CHECK(l->counted <= 1 && ((const uint16_t *)(const void *)f)[11] == 0, BNN_LAYER);
+    CHECK(l->outputs - 1u < (last ? MAX_CLASSES : UINT16_MAX) && l->groups >= 1, BNN_LAYER);
+    const uint32_t size =
+        bnn_times((uint32_t)l->height * l->width, l->channels); // 0 is none's size
+    CHECK(size == flow->size && size <= MAX_VALUES, BNN_LAYER);
     CHECK(!last || is_plain(l), BNN_LAYER);
     l->group_channels = l->channels / l->groups;
     l->group_outputs = l->outputs / l->groups;
+    CHECK(l->group_channels * l->groups == l->channels, BNN_LAYER);
+    CHECK(l->group_outputs * l->groups == l->outputs, BNN_LAYER);
     // At most 255 * 255 * 65535, below 2^32.
     l->inputs = (uint32_t)l->kernel[0] * l->kernel[1] * l->group_channels;
     CHECK(l->inputs <= MAX_INPUTS, BNN_LAYER);
     l->words = (uint16_t)bnn_words(l->inputs);
     const uint32_t rows = positions(l, 0, l->height), columns = positions(l, 1, l->width);
-    CHECK(l->pool[0] >= 1 && l->pool[0] <= rows && l->pool[1] >= 1 && l->pool[1] <= columns,
-          BNN_LAYER);
+    CHECK(l->pool[0] - 1u < rows && l->pool[1] - 1u < columns, BNN_LAYER);
     // Padding adds at most 254 positions to a side, so the product of both stays below 2^26.
     const uint32_t height = rows / l->pool[0], width = columns / l->pool[1];
-    CHECK(last || shape_fits(height, width, l->outputs), BNN_LAYER);
+    CHECK(last || bnn_times(height * width, l->outputs) <= MAX_VALUES, BNN_LAYER);
     l->out_height = height;
     l->out_width = width;
     l->whole = l->inputs == flow->size && l->padding[0] == 0 && l->padding[1] == 0;
@@ -130,7 +118,7 @@ static bnn_error_t load_fields(bnn_layer_t *l, const uint8_t *f, flow_t *flow, b
 }
 
 // Number `i` of little-endian numbers of `unit` bytes.
-static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
+__attribute__((noinline)) static uint32_t unit_at(const uint8_t *units, uint32_t unit, uint32_t i) {
     return unit == 2 ? ((const uint16_t *)units)[i] : ((const uint32_t *)units)[i];
 }
 
@@ -165,22 +153,20 @@ static bool strip_is_right(const bnn_layer_t *l, const uint8_t *at, const bnn_st
     return (used & ~mask) == 0 && above == 0;
 }
 
-static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
-    const uint8_t *at = r->at;
-    for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
-        const bnn_strip_t strip = bnn_strip(l, left);
-        const uint8_t *taken;
-        outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
-        TAKE(taken, r, strip.columns + strip.bases);
-    }
+__attribute__((noinline)) static bnn_error_t load_columns(bnn_layer_t *l, bnn_reader_t *r) {
+    // Strips of 32, then one of 16 where outputs are left; at most 2048 strips of 16440 bytes.
+    const uint32_t units = l->inputs + l->planes, wide = (l->outputs + 15u) / 32;
+    const uint32_t narrow = ((l->inputs + 1) / 2 + (l->planes + 1u) / 2);
+    const uint8_t *at;
+    TAKE(at, r, 4 * (wide * units + (32 * wide < l->outputs ? narrow : 0)));
     l->weights = (const uint32_t *)at;
     for (uint32_t left = l->outputs, outputs; left; left -= outputs) {
         const bnn_strip_t strip = bnn_strip(l, left);
         const uint8_t *end = at + strip.columns + strip.bases;
         outputs = left < 8 * strip.unit ? left : 8 * strip.unit;
         CHECK(strip_is_right(l, at, &strip, outputs), BNN_LAYER);
-        CHECK(is_zero(at + l->inputs * strip.unit, at + strip.columns) &&
-                  is_zero(at + strip.columns + l->planes * strip.unit, end),
+        CHECK(bnn_is_zero(at + l->inputs * strip.unit, at + strip.columns) &&
+                  bnn_is_zero(at + strip.columns + l->planes * strip.unit, end),
               BNN_LAYER);
         at = end;
     }
@@ -207,14 +193,14 @@ static bnn_error_t load_rows(bnn_layer_t *l, bnn_reader_t *r) {
 static bnn_error_t load_output(bnn_layer_t *l, bnn_reader_t *r) {
     const uint32_t largest = l->input == BNN_INT8 ? 128 : 1;
     const uint8_t *thresholds;
-    if (l->output == BNN_BINARY && l->input == BNN_INT8) {
-        TAKE(thresholds, r, 4u * l->outputs);
-        l->offsets = (const int32_t *)thresholds;
-        return BNN_OK;
-    }
     if (l->output == BNN_BINARY) {
-        TAKE(thresholds, r, 2u * l->outputs);
+        const bool int8 = l->input == BNN_INT8;
+        TAKE(thresholds, r, (int8 ? 4u : 2u) * l->outputs);
         TRY(bnn_take_pad(r, BNN_LAYER));
+        if (int8) {
+            l->offsets = (const int32_t *)thresholds;
+            return BNN_OK;
+        }
         l->thresholds = (const uint16_t *)thresholds;
         for (uint32_t i = 0; i < l->outputs; i++) {
             CHECK(l->thresholds[i] <= l->inputs + 1, BNN_LAYER);
@@ -251,6 +237,7 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         most[i % 2] = words > most[i % 2] ? words : most[i % 2];
         TAKE(fields, r, FIELDS_SIZE);
         TRY(load_fields(l, fields, &flow, i + 1 == m->layer_count));
+        m->work += bnn_layer_work(l);
         if (l->planes) {
             TRY(load_columns(l, r));
         } else {
@@ -260,7 +247,8 @@ bnn_error_t bnn_load_layers(bnn_model_t *m, bnn_reader_t *r) {
         const uint32_t needed = patch_words(l);
         patch = needed > patch ? needed : patch;
     }
-    m->classes = (uint8_t)m->layers[m->layer_count - 1].outputs;
+    CHECK(m->work <= BNN_MAX_WORK, BNN_WORK);
+    m->classes = m->layers[m->layer_count - 1].outputs;
     m->second_at = most[0];
     m->patch_at = m->second_at + most[1];
     m->totals_at = m->patch_at + patch;

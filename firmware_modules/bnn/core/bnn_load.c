@@ -7,12 +7,14 @@
 #include "bnn_fixed.h"
 #include "bnn_layers.h"
 #include "bnn_text.h"
+#include "bnn_work.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weights are read in place, as little-endian words"
 #endif
 
 #define HEADER_SIZE 32
+#define MAGIC 0x4e4e4289u // 0x89 BNN
 
 // bnn_model_t begins as the file's header, of which the last two bytes are 0.
 typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE - 2 ? 1 : -1];
@@ -23,19 +25,19 @@ typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE -
 #define MAX_NOTES 4095u
 #define SELFTEST_TEXT 256u
 
-// CRC-32 by half bytes: a table of 64 bytes, twice as many steps as the usual one of 1 KiB.
+// CRC-32 bit by bit: a table would take more room than a load's milliseconds are worth.
 __attribute__((noinline)) // inlined, GCC 12 has no registers left for it on ARMv6-M
 static uint32_t crc32(const uint8_t *data, size_t size) {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
     uint32_t crc = 0xffffffffu;
     while (size--) {
         crc ^= *data++;
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
+        for (unsigned left = 8; left; left--) {
+            const bool odd = crc & 1;
+            crc >>= 1;
+            if (odd) {
+                crc ^= 0xedb88320u;
+            }
+        }
     }
     return ~crc;
 }
@@ -44,12 +46,12 @@ static bnn_error_t load_header(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *h, *scales;
     TAKE(h, r, HEADER_SIZE);
     memcpy(m, h, HEADER_SIZE); // the last two bytes, which are zero, to bits and encoding_shift
-    CHECK(m->channels >= 1, BNN_HEADER);
-    CHECK(m->layer_count >= 1 && m->layer_count <= BNN_MAX_LAYERS, BNN_HEADER);
-    CHECK(m->length >= 1 && m->hop >= 1 && m->hop <= m->length, BNN_HEADER);
+    CHECK(m->channels >= 1 && m->layer_count - 1u < BNN_MAX_LAYERS, BNN_HEADER);
+    CHECK(m->hop - 1u < m->length, BNN_HEADER);
     CHECK(m->features != BNN_FEATURES_NGRAMS || (m->channels == 1 && m->hop == m->length),
           BNN_HEADER);
-    CHECK(m->seed != 0 && m->shift <= 15 && m->bits == 0 && m->encoding_shift == 0, BNN_HEADER);
+    CHECK(m->seed != 0 && m->shift <= 15 && ((const uint16_t *)(const void *)h)[15] == 0,
+          BNN_HEADER);
     TAKE(scales, r, 4u * m->channels);
     m->sample_scales = (const uint32_t *)scales;
     return BNN_OK;
@@ -93,14 +95,15 @@ static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
         m->bits = 1;
         return m->encoding == 0 ? BNN_OK : BNN_ENCODER;
     }
-    CHECK(m->encoding >= BNN_ENCODING_THERMOMETER && m->encoding <= BNN_ENCODING_INT8, BNN_ENCODER);
+    CHECK(m->encoding - 1u < BNN_ENCODING_INT8, BNN_ENCODER);
     TAKE(fields, r, 4);
     m->bits = fields[0];
     m->encoding_shift = fields[1];
-    CHECK(m->bits >= 1 && m->bits <= most_bits[m->encoding], BNN_ENCODER);
+    CHECK(m->bits - 1u < most_bits[m->encoding], BNN_ENCODER);
     CHECK(m->encoding != BNN_ENCODING_INT8 || m->bits == 8, BNN_ENCODER);
     CHECK(m->encoding_shift <= (m->encoding == BNN_ENCODING_THERMOMETER ? 0 : 31), BNN_ENCODER);
-    CHECK(fields[2] == 0 && fields[3] == 0, BNN_ENCODER);
+    CHECK(get32(fields) >> 16 == 0, BNN_ENCODER);
+    m->work += bnn_times(m->values, m->bits + (m->features == BNN_FEATURES_RAW ? 8u : 64u));
     if (m->encoding == BNN_ENCODING_THERMOMETER) {
         return load_thresholds(m, r);
     }
@@ -112,7 +115,7 @@ static bnn_error_t take_text(bnn_reader_t *r, size_t size) {
     const uint8_t *text;
     TAKE(text, r, size);
     for (size_t i = 0; i < size; i++) {
-        CHECK(text[i] >= 0x20 && text[i] <= 0x7e, BNN_STRINGS);
+        CHECK(text[i] - 0x20u <= 0x7e - 0x20, BNN_STRINGS);
     }
     return BNN_OK;
 }
@@ -122,11 +125,11 @@ static bnn_error_t load_strings(bnn_model_t *m, bnn_reader_t *r) {
     m->strings = r->at;
     for (unsigned i = 0; i < 1u + m->classes + m->channels; i++) {
         TAKE(size, r, 1);
-        CHECK(*size >= 1 && *size <= MAX_STRING, BNN_STRINGS);
+        CHECK(*size - 1u < MAX_STRING, BNN_STRINGS);
         TRY(take_text(r, *size));
     }
     TAKE(size, r, 2);
-    m->notes_length = (uint16_t)(size[0] | size[1] << 8);
+    m->notes_length = size[0] | (uint32_t)size[1] << 8;
     m->notes = (const char *)r->at;
     CHECK(m->notes_length <= MAX_NOTES, BNN_STRINGS);
     TRY(take_text(r, m->notes_length));
@@ -138,11 +141,7 @@ static bnn_error_t load_strings(bnn_model_t *m, bnn_reader_t *r) {
 bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     const uint8_t *bytes = data, *expected;
     CHECK(size >= SHORTEST && size <= INT32_MAX && ((uintptr_t)data & 3) == 0, BNN_SIZE);
-    CHECK(memcmp(bytes,
-                 "\x89"
-                 "BNN",
-                 4) == 0,
-          BNN_MAGIC);
+    CHECK(get32(bytes) == MAGIC, BNN_MAGIC);
     CHECK(bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
     CHECK(get32(bytes + 8) == size && size % 4 == 0, BNN_LENGTH);
     memset(m, 0, sizeof *m);
@@ -176,26 +175,11 @@ const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length)
 }
 
 const char *bnn_error_name(bnn_error_t error) {
-    static const char names[][8] = {"ok",     "size",    "magic", "version", "length", "crc",
-                                    "header", "encoder", "layer", "strings", "end"};
+    static const char names[][8] = {"ok",     "size",    "magic", "version", "length",  "crc",
+                                    "header", "encoder", "layer", "work",    "strings", "end"};
     return names[error];
 }
 
 const char *bnn_error_help(bnn_error_t error) {
-    switch (error) {
-        case BNN_OK:
-            return "ok";
-        case BNN_SIZE:
-            return "too short or too long, or not at a multiple of 4 in memory";
-        case BNN_MAGIC:
-            return "not a .bnn model file";
-        case BNN_VERSION:
-            return "made for another version of the format: update the firmware or the host";
-        case BNN_LENGTH:
-            return "cut short or too long: copy it again";
-        case BNN_CRC:
-            return "damaged: copy it again";
-        default:
-            return "not allowed by the format: export it again";
-    }
+    return error <= BNN_CRC && error != BNN_VERSION ? "copy it again" : "export it again";
 }

@@ -2,6 +2,15 @@
 
 #include "bnn_reader.h"
 
+bool bnn_is_zero(const uint8_t *from, const uint8_t *to) {
+    while (from < to) {
+        if (*from++) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const uint8_t *bnn_take(bnn_reader_t *r, size_t size) {
     if (size > r->left) {
         return NULL;
@@ -16,7 +25,7 @@ bnn_error_t bnn_take_pad(bnn_reader_t *r, bnn_error_t error) {
     const uint8_t *pad;
     const size_t size = -(uintptr_t)r->at & 3;
     TAKE(pad, r, size);
-    CHECK(is_zero(pad, pad + size), error);
+    CHECK(bnn_is_zero(pad, pad + size), error);
     return BNN_OK;
 }
 
@@ -33,11 +42,8 @@ bnn_error_t bnn_take_affine(bnn_reader_t *r, uint32_t count, uint32_t reach, bnn
     *factors = (const int16_t *)section;
     TRY(bnn_take_pad(r, error));
     for (uint32_t i = 0; i < count; i++) {
-        // reach * factor in two parts, both below 2^31 as a factor has 16 bits.
-        const uint32_t factor = magnitude((*factors)[i]), offset = magnitude((*offsets)[i]);
-        const uint32_t high = (reach >> 16) * factor, low = (reach & 0xffff) * factor;
-        const uint32_t product = (high << 16) + low;
-        CHECK(high <= INT16_MAX && product <= INT32_MAX && offset <= INT32_MAX - product, error);
+        const uint64_t product = (uint64_t)reach * magnitude((*factors)[i]);
+        CHECK(product + magnitude((*offsets)[i]) <= INT32_MAX, error);
     }
     return BNN_OK;
 }

@@ -33,14 +33,8 @@ static inline uint32_t get32(const uint8_t *p) {
     return *(const uint32_t *)(const void *)p;
 }
 
-static inline bool is_zero(const uint8_t *from, const uint8_t *to) {
-    while (from < to) {
-        if (*from++) {
-            return false;
-        }
-    }
-    return true;
-}
+// Whether there are only zeros from `from` to `to`.
+bool bnn_is_zero(const uint8_t *from, const uint8_t *to);
 
 // Take the next `size` bytes; NULL where fewer are left.
 const uint8_t *bnn_take(bnn_reader_t *r, size_t size);

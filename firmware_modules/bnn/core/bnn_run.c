@@ -93,7 +93,7 @@ static void give_int8(const bnn_layer_t *l, const int32_t *sums, uint32_t first,
     uint8_t *bytes = (uint8_t *)out + position * l->outputs + first;
     for (uint32_t i = 0; i < count; i++) {
         const int32_t z = l->input == BNN_BINARY ? (int32_t)l->inputs - 2 * sums[i] : sums[i];
-        int32_t v = z * l->factors[first + i] + l->offsets[first + i];
+        int32_t v = bnn_affine(z, l->factors[first + i], l->offsets[first + i]);
         v = bnn_clip(bnn_shift_right(v, l->shift), 0, 127);
         bytes[i] = (uint8_t)(v > bytes[i] ? v : bytes[i]);
     }
@@ -186,7 +186,7 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
     unsigned best = 0;
     for (unsigned i = 0; i < model->classes; i++) {
         const int32_t z = l->input == BNN_BINARY ? size - 2 * scores[i] : scores[i];
-        scores[i] = l->factors[i] * z + l->offsets[i];
+        scores[i] = bnn_affine(z, l->factors[i], l->offsets[i]);
         best = scores[i] > scores[best] ? i : best;
     }
     return best;

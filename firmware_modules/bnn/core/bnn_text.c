@@ -28,11 +28,12 @@ typedef struct {
 bnn_error_t bnn_text_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *fields;
     TAKE(fields, r, SECTION_SIZE);
-    m->features_section = fields;
-    m->values = get32(fields + 4);
-    CHECK(fields[0] == CHARACTERS || fields[0] == WORDS, BNN_ENCODER);
-    CHECK(fields[1] >= 1 && fields[1] <= fields[2] && fields[2] <= MAX_N, BNN_ENCODER);
-    CHECK(fields[3] == 0 && m->values >= 1 && m->values <= MAX_BUCKETS, BNN_ENCODER);
+    memcpy(&m->section, fields, SECTION_SIZE);
+    const bnn_ngrams_t *n = &m->section.ngrams;
+    m->values = n->buckets;
+    CHECK(n->unit - 1u < WORDS && n->zero == 0 && m->values - 1 < MAX_BUCKETS, BNN_ENCODER);
+    CHECK(n->shortest - 1u < n->longest && n->longest <= MAX_N, BNN_ENCODER);
+    m->work = (m->length + 2u) * (24u + 4u * n->longest) + bnn_words(m->values);
     return BNN_OK;
 }
 
@@ -88,8 +89,9 @@ static void feed(state_t *s, uint8_t ch, uint8_t unit) {
 }
 
 void bnn_text_bits(const bnn_model_t *model, const uint8_t *text, size_t size, uint32_t *out) {
-    const uint8_t *fields = model->features_section, unit = fields[0];
-    state_t s = {out, model->values, fields[1], fields[2], 0, {0}};
+    const bnn_ngrams_t *n = &model->section.ngrams;
+    const uint8_t unit = n->unit;
+    state_t s = {out, model->values, n->shortest, n->longest, 0, {0}};
     memset(out, 0, 4 * bnn_words(model->values));
     s.hashes[0] = FNV_BASIS;
     size = size < model->length ? size : model->length;
@@ -97,14 +99,11 @@ void bnn_text_bits(const bnn_model_t *model, const uint8_t *text, size_t size, u
     if (unit == CHARACTERS) {
         feed(&s, ' ', unit);
     }
-    for (size_t i = 0; i < size; i++) {
-        const uint8_t ch = clean(text[i], unit);
+    for (size_t i = 0; i <= size; i++) {
+        const uint8_t ch = i < size ? clean(text[i], unit) : ' ';
         if (ch != ' ' || before != ' ') {
             feed(&s, ch, unit);
         }
         before = ch;
-    }
-    if (before != ' ') {
-        feed(&s, ' ', unit);
     }
 }

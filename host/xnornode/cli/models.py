@@ -39,6 +39,11 @@ def add_parsers(commands: Any) -> None:
     add_port(parser)
     add_reset(parser)
     parser.add_argument("--key", type=Path, metavar="FILE", help="sign the model with this key")
+    parser.add_argument(
+        "--allow-slow",
+        action="store_true",
+        help="push it even if a window may take longer than the next one takes to come",
+    )
     parser.set_defaults(run=run_push)
     parser = add_command(
         commands,
@@ -68,7 +73,13 @@ def add_parsers(commands: Any) -> None:
 
 def run_push(options: argparse.Namespace) -> int:
     """`xnornode push`. Raises XnorNodeError."""
+    from xnornode.cost.pace import check_pace
+    from xnornode.model.file_format import from_bytes
+
     data = options.model.read_bytes()
+    model = from_bytes(data)
+    if not options.allow_slow:
+        check_pace(model)
     key = read_key(options.key) if options.key else None
     try:
         with Progress() as progress:

@@ -17,7 +17,7 @@ from xnornode._typing import Int8
 from xnornode.cost.chips import Chip
 from xnornode.model.column_weights import planes, strips
 from xnornode.model.features import Items, Raw
-from xnornode.model.geometry import Geometry
+from xnornode.model.geometry import lying, span
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
@@ -29,7 +29,6 @@ Work = defaultdict[str, float]
 MEASURED = 32  # windows or texts at most that a usage is measured on
 KERNEL_ROWS = 64  # of a call of a kernel
 NARROW = 8  # channels and rows of a kernel that are listed by rows
-LISTED = 1024  # inputs that a list of counted inputs is of at most, or one patch
 
 # What a statistic of a run of samples takes, beside the pass that serves them all.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -283,21 +282,6 @@ def _columns(done: Work, layer: IntLayer, usage: LayerUsage) -> None:
 def output_positions(layer: IntLayer) -> int:
     """Output positions of the convolution, before the pool, that are used."""
     return layer.operations() // layer.weights.size
-
-
-def lying(g: Geometry) -> Geometry:
-    """Input shape and kernel of width 1 as columns see them: of height 1."""
-    if g.input_shape[1] > 1 or g.kernel[1] > 1:
-        return g
-    height, width, channels = g.input_shape
-    sides = {name: getattr(g, name)[::-1] for name in ("kernel", "stride", "padding", "pool")}
-    return replace(g, input_shape=(width, height, channels), **sides)
-
-
-def span(g: Geometry) -> int:
-    """Neighbouring output positions that one list serves."""
-    fit = max(g.inputs, LISTED) // (g.kernel[0] * g.input_shape[2])
-    return min((fit - g.kernel[1]) // g.stride[1] + 1, g.output_shape[1] * g.pool[1])
 
 
 def gathers(layer: IntLayer) -> bool:

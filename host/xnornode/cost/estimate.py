@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from xnornode.cost.chips import CHIPS, Chip
-from xnornode.cost.cycles import Usage, cycles, gathers, lying, output_positions, span
+from xnornode.cost.cycles import Usage, cycles, gathers, output_positions
 from xnornode.model.column_weights import columns_size
 from xnornode.model.file_format import to_bytes
+from xnornode.model.geometry import lying, span
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
 from xnornode.model.statistics import Statistics

@@ -19,6 +19,7 @@ from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, M
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
+from xnornode.model.work import work
 
 MAGIC = b"\x89BNN"
 VERSION = 3
@@ -181,6 +182,7 @@ def _parse(r: _Reader) -> Model:
         layer = _parse_layer(r, width, given, last=not left)
         layers.append(layer)
         width, given = prod(layer.output_shape), layer.outputs
+    work(features, encoding, layers, length, channels)
     classes = len(layers[-1].weights)
     expected = r.array("<i4", classes).astype(np.int32)
     texts = [_parse_string(r) for _ in range(1 + classes + channels)]

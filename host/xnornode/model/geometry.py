@@ -1,13 +1,20 @@
 """The shapes of a layer, and which ones a model file may have (FORMAT.md, "Layers")."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Literal
 
 from xnornode._typing import Activation, Pair, Shape
 from xnornode.errors import ModelError
-from xnornode.model.limits import MAX_CLASSES, MAX_COLUMNS, MAX_INPUTS, MAX_OUTPUTS, MAX_SHAPE
+from xnornode.model.limits import (
+    LIST,
+    MAX_CLASSES,
+    MAX_COLUMNS,
+    MAX_INPUTS,
+    MAX_OUTPUTS,
+    MAX_SHAPE,
+)
 
 Given = Literal["binary", "int8", "scores"]
 
@@ -88,3 +95,18 @@ def in_columns(inputs: Activation, outputs: Given, geometry: Geometry) -> bool:
     """Whether the file keeps a layer's weights in columns, not in rows (FORMAT.md, "Layers")."""
     binary = inputs == outputs == "binary"
     return binary and geometry.groups == 1 and geometry.inputs <= MAX_COLUMNS
+
+
+def lying(g: Geometry) -> Geometry:
+    """Input shape and kernel of width 1 as columns see them: of height 1."""
+    if g.input_shape[1] > 1 or g.kernel[1] > 1:
+        return g
+    height, width, channels = g.input_shape
+    sides = {name: getattr(g, name)[::-1] for name in ("kernel", "stride", "padding", "pool")}
+    return replace(g, input_shape=(width, height, channels), **sides)
+
+
+def span(g: Geometry) -> int:
+    """Neighbouring output positions that one list serves; `g` is lying."""
+    fit = max(g.inputs, LIST) // (g.kernel[0] * g.input_shape[2])
+    return min((fit - g.kernel[1]) // g.stride[1] + 1, g.output_shape[1] * g.pool[1])

@@ -15,6 +15,8 @@ MAX_INPUTS = 65534  # of one neuron
 
 MAX_COLUMNS = 4095  # inputs of one neuron whose weights are in columns: a list is 8 KiB at most
 
+LIST = 1024  # inputs that a list of counted inputs is of at most, or one patch
+
 MAX_OUTPUTS = 65535
 
 MAX_CLASSES = 255
@@ -29,3 +31,5 @@ MAX_CHANNELS = 255
 MAX_STRING = 63
 
 MAX_NOTES = 4095
+
+MAX_WORK = 2**24  # operations of one window: some 2 s on a Pico

@@ -19,6 +19,7 @@ from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
+from xnornode.model.work import work
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
 
@@ -146,11 +147,11 @@ class Model:
         _check(0 <= self.revision < 2**32, "header", f"revision {self.revision}")
         _check(1 <= self.seed < 2**32, "header", f"self-test seed {self.seed}")
         _check(0 <= self.shift <= 15, "header", f"self-test shift {self.shift}")
-        count = len(self.layers)
-        _check(1 <= count <= MAX_LAYERS, "header", f"1 to {MAX_LAYERS} layers, not {count}")
+        _check(1 <= len(self.layers) <= MAX_LAYERS, "header", f"1 to {MAX_LAYERS} layers")
         self._check_inputs()
         self._check_layers()
-        classes = len(self.layers[-1].weights)
+        w, classes = self.window, len(self.layers[-1].weights)
+        work(self.features, self.encoding, self.layers, w.length, len(w.channels))
         _check(len(self.labels) == classes, "strings", f"{classes} labels, not {len(self.labels)}")
         _check_string(self.name, "the name")
         for label in self.labels:
