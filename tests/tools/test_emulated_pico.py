@@ -114,14 +114,37 @@ class TestBootDrive:
             shutil.copy(pico_firmware, pico.drive / "good.uf2")
             pico.wait_for("port")
 
-    def test_drive_over_foreign_files_is_refused(self, tmp_path):
+    @pytest.mark.parametrize("name", ["thesis.txt", "INFO_UF2.TXT", None])
+    def test_folder_that_it_did_not_make_stays(self, name, tmp_path):
+        """As a command and as a library; a real Pico's drive and an empty folder are not its own."""
         drive = tmp_path / "home"
         drive.mkdir()
-        (drive / "thesis.txt").write_text("precious")
+        if name:
+            (drive / name).write_text("precious")
         result = emulator_command("--flash", tmp_path / "flash.bin", "--drive", drive)
         assert result.returncode == 1
-        assert "there is something in it" in result.stderr
-        assert (drive / "thesis.txt").read_text() == "precious"
+        assert "no emulator has made it" in result.stderr
+        with pytest.raises(EmulatorError, match="no emulator has made it"):
+            EmulatedPico(tmp_path / "flash.bin", drive=drive).start()
+        assert drive.is_dir()
+        assert not name or (drive / name).read_text() == "precious"
+
+    @pytest.mark.parametrize("end", [EmulatedPico.stop, EmulatedPico.kill])
+    def test_folder_that_appears_while_it_runs_stays(self, end, tmp_path):
+        with EmulatedPico(tmp_path / "flash.bin") as pico:
+            shutil.rmtree(pico.drive)
+            pico.drive.mkdir()
+            (pico.drive / "thesis.txt").write_text("precious")
+            end(pico)
+            assert (pico.drive / "thesis.txt").read_text() == "precious"
+
+    def test_drive_of_a_killed_emulator_is_taken_over(self, tmp_path):
+        with EmulatedPico(tmp_path / "flash.bin") as pico:
+            shutil.copytree(pico.drive, tmp_path / "left")
+            pico.kill()
+            assert not pico.drive.exists()
+        with EmulatedPico(tmp_path / "flash.bin", drive=tmp_path / "left") as pico:
+            assert (pico.drive / "INFO_UF2.TXT").exists()
 
 
 class TestSerialPort:

@@ -35,6 +35,7 @@ EMULATOR = ROOT / "tools" / "emulators" / "pico"
 PACKAGE = BUILD / "pico-npm"
 OLDEST_NODE = 18
 
+MARK = ".emulated-pico"  # in a drive: the process id of the emulator that made it
 READY_TIMEOUT = 60.0  # seconds until the chip's serial port or its boot drive is there
 STOP_TIMEOUT = 10.0  # seconds for a clean end before the emulator is killed
 
@@ -115,8 +116,8 @@ class EmulatedPico:
     Args:
         flash: file that is the flash chip (2 MiB); it is made if it does not exist.
         port: TCP port of the serial port on 127.0.0.1; 0 takes a free one, and keeps it.
-        drive: folder that stands for the RPI-RP2 drive while the chip is in BOOTSEL mode;
-            by default beside the flash file.
+        drive: folder that stands for the RPI-RP2 drive while the chip is in BOOTSEL mode; it must
+            not exist. By default beside the flash file.
         firmware: a .uf2 or .bin file to be in the flash from the start. Without one, an empty
             flash starts in BOOTSEL mode.
         flash_log: file for the flash operations of the last start; see flash_log.py.
@@ -290,7 +291,8 @@ class EmulatedPico:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
-        if how is not signal.SIGTERM and self.drive.is_dir():
+        mark = self.drive / MARK
+        if how is not signal.SIGTERM and mark.exists() and mark.read_text() == str(process.pid):
             # The drive of a chip without power is gone; a killed emulator can't see to that
             shutil.rmtree(self.drive, ignore_errors=True)
         return status

@@ -8,35 +8,35 @@ import { UsageError } from './flash.mjs';
 const POLL_MS = 100;
 const STALE_MS = 3000; // a file that has not grown for so long is not being copied any more
 
-const INFO = 'INFO_UF2.TXT';
+/** The file that tells a folder which an emulator has made; it holds the emulator's process id. */
+const MARK = '.emulated-pico';
 const FILES = {
-  [INFO]: 'UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n',
+  [MARK]: `${process.pid}`,
+  'INFO_UF2.TXT': 'UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n',
   'INDEX.HTM':
     '<html><head><meta http-equiv="refresh" content="0;URL=\'https://raspberrypi.com/device/RP2?version=000000000000\'"/></head><body></body></html>\r\n',
 };
 
 export class Drive {
-  /** @param folder must not exist, be empty, or be left over from an emulator */
+  /** @param folder must not exist, or be left over from an emulator: no other one is deleted */
   constructor(folder) {
     this.folder = path.resolve(folder);
     this.onProgram = () => {}; // (pages, name)
     this.onRejected = () => {}; // (name, reason)
     this.timer = null;
     if (!fs.existsSync(this.folder)) return;
-    const files = fs.statSync(this.folder).isDirectory()
-      ? fs.readdirSync(this.folder)
-      : [this.folder];
-    if (files.length && !files.includes(INFO)) {
+    if (!fs.existsSync(path.join(this.folder, MARK))) {
       throw new UsageError(
-        `${this.folder} is to be the boot drive, but there is something in it; ` +
-          'name a folder that does not exist',
+        `${this.folder} is to be the boot drive, but it is there already, and no emulator has ` +
+          'made it; name a folder that does not exist',
       );
     }
     fs.rmSync(this.folder, { recursive: true });
   }
 
   mount() {
-    fs.mkdirSync(this.folder, { recursive: true });
+    fs.mkdirSync(path.dirname(this.folder), { recursive: true });
+    fs.mkdirSync(this.folder); // fails if somebody else has made it since
     for (const [name, text] of Object.entries(FILES))
       fs.writeFileSync(path.join(this.folder, name), text);
     this.seen = new Map(); // name -> { size, modified, since, settled }
@@ -47,7 +47,9 @@ export class Drive {
     if (this.timer === null) return;
     clearInterval(this.timer);
     this.timer = null;
-    fs.rmSync(this.folder, { recursive: true, force: true });
+    const mark = path.join(this.folder, MARK);
+    if (fs.existsSync(mark) && fs.readFileSync(mark, 'latin1') === FILES[MARK])
+      fs.rmSync(this.folder, { recursive: true, force: true });
   }
 
   poll() {
