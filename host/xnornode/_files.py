@@ -5,10 +5,21 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from xnornode.errors import XnorNodeError
 
 STDOUT = 1
+BLOCK = 1 << 20
+"""Bytes that are read at a time."""
+
+
+def read_most(file: BinaryIO, most: int) -> bytes:
+    """What a file holds, up to `most` bytes of it: a device such as /dev/zero has no end."""
+    data = bytearray()
+    while len(data) < most and (block := file.read(min(BLOCK, most - len(data)))):
+        data += block
+    return bytes(data)
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from xnornode._files import read_most
 from xnornode.board import native_module, node_library, repl_lock, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
@@ -23,9 +24,12 @@ from xnornode.link import keys
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 from xnornode.model import file_format
+from xnornode.model.model_file import read_model
 
 RP2040 = "armv6m"
 WIDTH = 11  # of the names in the account
+LONGEST_FIRMWARE = 1 << 26
+"""Bytes: a UF2 file has two for each of the flash, and no board has more than 32 MiB."""
 EXAMPLE_COMMANDS = """
 xnornode flash --model model.bnn
 xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
@@ -86,10 +90,16 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
 
 
-def read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """A file of firmware, or the first LONGEST_FIRMWARE bytes of a longer one."""
+    with path.open("rb") as file:
+        return read_most(file, LONGEST_FIRMWARE)
+
+
+def read(path: Path, reader: Callable[[Path], bytes] = read_file) -> bytes:
     """A file that the user named."""
     try:
-        return path.read_bytes()
+        return reader(path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
@@ -103,7 +113,7 @@ def collect(options: argparse.Namespace) -> Plan:
     if options.key:
         plan.key = plan.files[keys.ON_NODE] = keys.read_key(options.key)
     if options.model:
-        plan.model = read(options.model)
+        plan.model = read(options.model, read_model)
         try:
             file_format.from_bytes(plan.model)
         except XnorNodeError as error:
@@ -112,7 +122,7 @@ def collect(options: argparse.Namespace) -> Plan:
     if options.recording and not paths:
         raise UsageError(f"no .rec file in {options.recording[0]}")
     for path in paths:
-        data = read(path)
+        data = read(path, recording_file.read_recording)
         recording_file.from_bytes(data, str(path))
         plan.files[f"/recordings/{path.name}"] = data
     return plan

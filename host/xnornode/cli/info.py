@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     model = model_file.load_model(path)
     w, cost = model.window, estimate(model)
     rate = f"{w.rate_mhz / 1000:g} Hz" if w.rate_mhz else "rate unknown"
-    show_field("name", f"{model.name}, revision {model.revision}, {path.stat().st_size:,} bytes")
+    show_field("name", f"{model.name}, revision {model.revision}, {cost.file_bytes:,} bytes")
     show_field("window", f"{w.length} samples, hop {w.hop}, {rate}")
     for name, scale in zip(w.channels, w.scales, strict=True):
         counts = f": a sample is round(value x {1e9 / scale:.6g})" if scale else ""

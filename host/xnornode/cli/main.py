@@ -1,19 +1,20 @@
-"""The command `xnornode`."""
+"""The command `xnornode`.
 
-import argparse
-import errno
-import io
+What it needs is imported in `main`, so that Ctrl-C has the same effect from the first moment.
+"""
+
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 # Before NumPy: networks of this size gain nothing from BLAS threads, and lose much on busy cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from xnornode import __version__
-from xnornode.cli.output import say
-from xnornode.errors import XnorNodeError
 
 MODULES = {
     "train": "train",
@@ -42,6 +43,11 @@ exit status: 0 done, 1 failed (the message says what to do), 2 wrong usage
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    import argparse
+    from importlib import import_module
+
+    from xnornode import __version__
+
     parser = argparse.ArgumentParser(
         prog="xnornode",
         description="Train binary neural networks on a PC, and run them on MicroPython sensor "
@@ -58,28 +64,51 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _is_windows_broken_pipe(error: OSError) -> bool:
+    import errno
+
     return sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename
+
+
+def _why(error: OSError) -> str:
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else f"reading or writing failed: {what}"
+
+
+def _drop_output() -> None:
+    """Nothing is left to write at exit, when Python flushes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        print("xnornode: stopped; nothing was written", file=sys.stderr)
+        return 1
+
+
+def _main(arguments: Sequence[str]) -> int:
+    import io
+
+    from xnornode.cli.output import say
+    from xnornode.errors import XnorNodeError
+
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' code pages lack much of what data hold
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser(arguments).parse_args(arguments)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except XnorNodeError as error:
         say(str(error))
         return 1
     except OSError as error:
-        if isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error):
-            # Whoever read us, such as `head`, has had enough; at exit nothing is left to write.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
-    except KeyboardInterrupt:
-        say("stopped; nothing was written")
+        if not (isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error)):
+            say(_why(error))
+        try:
+            sys.stdout.flush()
+        except OSError:  # full; or whoever read it, such as `head`, has had enough
+            _drop_output()
         return 1
     return status

@@ -73,10 +73,12 @@ def add_parsers(commands: Any) -> None:
 
 def run_push(options: argparse.Namespace) -> int:
     """`xnornode push`. Raises XnorNodeError."""
+    # They have NumPy, which --help does not wait for
     from xnornode.cost.pace import check_pace
     from xnornode.model.file_format import from_bytes
+    from xnornode.model.model_file import read_model
 
-    data = options.model.read_bytes()
+    data = read_model(options.model)
     model = from_bytes(data)
     if not options.allow_slow:
         check_pace(model)

@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 SUFFIXES = (".csv", ".tsv")
 BLOCK_ROWS = 10_000
 HEAD_CHARACTERS = 65536  # enough for the first line, which tells the delimiter
+LONGEST_LINE = 1 << 24  # characters: what has no line's end in them is no table
 TYPE_ROWS = 1000  # rows that tell whether a column holds numbers
 
 
@@ -105,7 +106,7 @@ def _read(file: TextIO, path: Path, titles: Collection[str], as_text: Collection
     file.seek(0)
     plain = delimiter == "\t"
     quoting: Literal[0, 3] = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
-    rows = _rows(csv.reader(file, delimiter=delimiter, quoting=quoting), path)
+    rows = _rows(csv.reader(_lines(file, path), delimiter=delimiter, quoting=quoting), path)
     head = list(itertools.islice(rows, 2))
     if not head:
         raise DataError(f"{path} is empty")
@@ -138,6 +139,14 @@ def _delimiter(start: str) -> str:
     """The separator that is most frequent in the first line."""
     line = start.lstrip("\r\n").split("\n", 1)[0]
     return max(",;\t", key=line.count)
+
+
+def _lines(file: TextIO, path: Path) -> Iterator[str]:
+    """The lines of a file with their ends. Raises DataError for one that does not end."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise DataError(f"{path} has a line of {LONGEST_LINE:,} characters: it is no table")
+        yield line
 
 
 def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -12,7 +12,7 @@ from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.dataset import Dataset, ItemKind, group_equal_items, natural
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.recording_file import SUFFIX as RECORD
-from xnornode.data.recording_file import from_bytes
+from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.tables import read_table
 from xnornode.errors import DataError
 
@@ -124,7 +124,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
 
 
 def _records(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
-    files = [from_bytes(path.read_bytes(), str(path)) for path in paths]
+    files = [from_bytes(read_recording(path), str(path)) for path in paths]
     first = files[0]
     for path, file in zip(paths, files, strict=True):
         same = (file.channels, file.scales, file.rate_mhz)

@@ -2,14 +2,20 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from xnornode._files import read_most
 from xnornode.data.windows import Recording
 from xnornode.errors import DataError
 
 FORMAT = "xnornode-recording-1"
 SUFFIX = ".rec"
+LONGEST_HEADER = 1 << 16
+"""Bytes of the first line."""
+LONGEST = 1 << 30
+"""Bytes of a file."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,35 @@ def to_bytes(record: RecordFile) -> bytes:
         "rate_mhz": record.rate_mhz,
     }
     return json.dumps(header).encode("ascii") + b"\n" + r.samples.astype("<i2").tobytes()
+
+
+def read_recording(path: Path) -> bytes:
+    """The bytes of a `.rec` file, which `from_bytes` has not checked yet.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        All of a recording. Of a file whose first line is too long, as much as shows it.
+
+    Raises
+    ------
+    DataError
+        The file is longer than a recording can be.
+    OSError
+        The file cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.readline(LONGEST_HEADER)
+        if data.endswith(b"\n"):
+            data += read_most(file, LONGEST + 1 - len(data))
+    if len(data) > LONGEST:
+        raise DataError(f"{path} is longer than {LONGEST:,} bytes: split the recording")
+    return data
 
 
 def from_bytes(data: bytes, name: str) -> RecordFile:

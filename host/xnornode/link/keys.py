@@ -10,6 +10,8 @@ from xnornode.link.messages import Begin
 
 KEY_BYTES = 32
 """Bytes of a key."""
+LONGEST_FILE = 1024
+"""Bytes that are read of a key's file: its digits, and spaces and ends of lines around them."""
 ON_NODE = "/xnornode.key"
 """Path of the key on the node (device/xnornode/signature.py)."""
 
@@ -33,7 +35,8 @@ def read_key(path: Path) -> bytes:
         If the file cannot be read, or holds no key.
     """
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        with path.open("rb") as file:
+            key = bytes.fromhex(file.read(LONGEST_FILE).decode("ascii").strip())
     except OSError as error:
         raise XnorNodeError(f"cannot read {path}: {error.strerror}") from error
     except ValueError:  # no text, or no digits

@@ -1,10 +1,9 @@
 """Model files on disk."""
 
 import os
-from pathlib import Path
 
-from xnornode._files import write_whole
-from xnornode.model.file_format import from_bytes, to_bytes
+from xnornode._files import read_most, write_whole
+from xnornode.model.file_format import LONGEST, MAGIC, SHORTEST, from_bytes, to_bytes
 from xnornode.model.model import Model
 
 
@@ -79,4 +78,31 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ...
     xnornode.errors.ModelError: a model file has ... bytes, this one 0
     """
-    return from_bytes(Path(path).read_bytes())
+    return from_bytes(read_model(path))
+
+
+def read_model(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a model file, which `file_format.from_bytes` has not checked yet.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The `.bnn` file.
+
+    Returns
+    -------
+    bytes
+        All of a model. Of a file that is no model, enough to say why: its first bytes, or one more
+        byte than its header says.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    with open(path, "rb") as file:
+        data = file.read(SHORTEST)
+        if data[:4] == MAGIC:
+            length = min(int.from_bytes(data[8:12], "little"), LONGEST)
+            data += read_most(file, length + 1 - len(data))
+    return data
