@@ -116,7 +116,7 @@ class TestBootDrive:
 
     @pytest.mark.parametrize("name", ["thesis.txt", "INFO_UF2.TXT", None])
     def test_folder_that_it_did_not_make_stays(self, name, tmp_path):
-        """As a command and as a library; a real Pico's drive and an empty folder are not its own."""
+        """As a command and as a library; not even an empty one."""
         drive = tmp_path / "home"
         drive.mkdir()
         if name:

@@ -27,6 +27,7 @@ MODULES = {
     "monitor": "monitor",
     "doctor": "doctor",
     "key": "doctor",
+    "guard": "guard",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

@@ -1,7 +1,7 @@
 # Runs in MicroPython: lines to a node, as the PC writes them (docs/reference/protocol.md).
 from binascii import crc32
 
-ESCAPED = bytes(range(14)) + b"\x11\x13="
+ESCAPED = bytes(range(32)) + b'"=\x7f'
 
 
 def seal(body):

@@ -1,0 +1,245 @@
+"""What a guard lets through, in either direction (docs/reference/protocol.md, "A guard").
+
+No port, no clock: bytes go in, whole lines that belong to the protocol come out.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Annotated
+
+from xnornode.link.framing import command, seal, unseal
+from xnornode.link.messages import Count, Event, Unknown, Word
+from xnornode.link.parsing import parse
+from xnornode.link.schema import Hex, instance
+from xnornode.link.send_window import ESCAPE, ESCAPED
+
+LONGEST_LINE = 65536
+"""Bytes of a line, its end included."""
+SEAL_BYTES = len(',"crc":"89abcdef"}')
+
+Sha256 = Annotated[str, Hex(64)]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The fields of `hello` and `list`."""
+
+    id: Count
+
+
+@dataclass(frozen=True)
+class Begin(Ask):
+    """The fields of `begin`. `hmac` is left out for a node without a key."""
+
+    protocol: Word
+    length: Word
+    sha256: Sha256
+    revision: Word
+    hmac: Sha256 | None = None
+
+
+@dataclass(frozen=True)
+class End(Ask):
+    """The fields of `end`."""
+
+    push: Count
+
+
+@dataclass(frozen=True)
+class Rollback(Ask):
+    """The fields of `rollback`."""
+
+    to: Sha256
+
+
+COMMANDS: dict[str, type[Ask]] = {
+    "hello": Ask,
+    "list": Ask,
+    "begin": Begin,
+    "end": End,
+    "rollback": Rollback,
+}
+"""Without `quit`, which ends a receiver, so that the port falls to the REPL."""
+
+_ENDS = re.compile(rb"[\r\n]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_NUMBER = rb"(0|[1-9][0-9]{0,15})"
+_ESCAPES = re.escape(bytes(byte ^ 0x40 for byte in ESCAPED))
+_CHUNK = re.compile(
+    rb'\{"push":' + _NUMBER + rb',"at":' + _NUMBER + rb',"data":"'
+    rb"(?:[^" + re.escape(ESCAPED) + rb"]|" + ESCAPE + rb"[" + _ESCAPES + rb'])*"'
+)
+
+
+class Dropped(Exception):
+    """A line that does not pass; the text says why."""
+
+
+def to_node(line: bytes) -> bytes:
+    r"""The line that a node gets for a line of a PC.
+
+    Parameters
+    ----------
+    line : bytes
+        Without its end.
+
+    Returns
+    -------
+    bytes
+        The command written again, or the chunk; with its end.
+
+    Raises
+    ------
+    Dropped
+        If it is no command and no chunk.
+
+    Examples
+    --------
+    >>> to_node(seal(b'{"id": 4, "cmd": "list", "new": []').rstrip())
+    b'{"cmd":"list","id":4,"crc":"fbdb9e3a"}\n'
+    >>> try:
+    ...     to_node(b"{open('/xnornode.key').read()}")
+    ... except Dropped as why:
+    ...     print(why)
+    without a right crc
+    """
+    if _CONTROL.search(line):
+        raise Dropped("with control characters")
+    body = line[:-SEAL_BYTES]
+    if seal(body) != line + b"\n":
+        raise Dropped("without a right crc")
+    if body.startswith(b'{"push":'):
+        found = _CHUNK.fullmatch(body)
+        if not found or max(map(int, found.groups())) >= 2**53:
+            raise Dropped("that are no chunk as the protocol has it")
+        return line + b"\n"
+    try:
+        given = json.loads(line.decode("ascii"), object_pairs_hook=_object)
+        asked = instance(COMMANDS[given["cmd"]], given)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Dropped("that are no command of the protocol") from None
+    return command(given["cmd"], asked.id, **_known(asked, "id"))
+
+
+def to_host(line: bytes) -> bytes:
+    r"""The line that a PC gets for a line of a node.
+
+    Parameters
+    ----------
+    line : bytes
+        Without its end.
+
+    Returns
+    -------
+    bytes
+        The event written again, with its end.
+
+    Raises
+    ------
+    Dropped
+        If it is no event as the documents have it.
+
+    Examples
+    --------
+    >>> to_host(seal(b'{"event":"end","count":3,"new":1').rstrip())
+    b'{"event":"end","count":3,"crc":"bb933479"}\n'
+    """
+    given = unseal(line)
+    if given is None:
+        raise Dropped("that are no whole line of the protocol")
+    event = parse(given)
+    if isinstance(event, Unknown):
+        raise Dropped("that are no event as the documents have it")
+    text = json.dumps({"event": given["event"], **_known(event)}, separators=(",", ":"))
+    return seal(text[:-1].encode("ascii"))
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object that has each key once. Raises ValueError."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key twice")
+    return made
+
+
+def _known(found: Ask | Event, *but: str) -> dict[str, object]:
+    """The fields of a line, without those that may be left out and are."""
+    values = asdict(found)
+    for field in fields(found):
+        left_out = field.default is not MISSING and values[field.name] == field.default
+        if left_out or field.name in but:
+            del values[field.name]
+    return values
+
+
+class Filter:
+    """Lines of one direction, from bytes. It never holds more than one line.
+
+    Parameters
+    ----------
+    passes : callable
+        `to_node` or `to_host`.
+
+    Attributes
+    ----------
+    passed : int
+        Lines that came through.
+    dropped : Counter
+        Lines that did not, by the reason.
+
+    Examples
+    --------
+    >>> commands = Filter(to_node)
+    >>> list(commands.feed(b'import os\\r{"cmd":"list","id":4,"crc":"fbdb9e3a"}\\n{"cm'))
+    [b'{"cmd":"list","id":4,"crc":"fbdb9e3a"}\\n']
+    >>> commands.passed, commands.dropped
+    (1, Counter({'without a right crc': 1}))
+    """
+
+    def __init__(self, passes: Callable[[bytes], bytes]) -> None:
+        self._passes = passes
+        self._rest = bytearray()
+        self.passed = 0
+        self.dropped: Counter[str] = Counter()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes.
+
+        Parameters
+        ----------
+        data : bytes
+            What has come, in pieces of any size.
+
+        Yields
+        ------
+        bytes
+            The lines that pass, with their ends.
+        """
+        first, *others = _ENDS.split(data)
+        self._add(first)
+        for other in others:
+            line, self._rest = bytes(self._rest), bytearray()
+            self._add(other)
+            if not line:
+                continue
+            try:
+                if len(line) >= LONGEST_LINE:
+                    raise Dropped(f"longer than {LONGEST_LINE} bytes")
+                passed = self._passes(line)
+            except Dropped as why:
+                self.dropped[str(why)] += 1
+            else:
+                self.passed += 1
+                yield passed
+
+    def _add(self, data: bytes) -> None:
+        """Add to the line that has no end yet. What is cut off makes it too long all the same."""
+        self._rest += data[: LONGEST_LINE - len(self._rest)]
+
+    def reset(self) -> None:
+        """Drop a line that has no end yet: whoever wrote it has gone."""
+        self.dropped["without an end"] += bool(self._rest)
+        self._rest = bytearray()
