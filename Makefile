@@ -37,7 +37,7 @@ fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
 soak: setup-test ## the long form, for a night: 12,000 faulted pushes, power cuts, an hour's stream, fuzzing
 	@$(PYTHON) -m tools.stress.soak
 	@$(PYTHON) -m tools.stress.fuzz loader --runs 10000000
-	@$(PYTHON) -m tools.stress.fuzz lines --runs 1000000
+	@$(PYTHON) -m tools.stress.fuzz lines --runs 10000000
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m quick $(TEST)

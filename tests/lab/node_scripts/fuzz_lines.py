@@ -1,23 +1,44 @@
 # Runs in the firmware unix-fuzz: libFuzzer on what a node is sent, from LineReader to Store.
-# micropython fuzz_lines.py OLD NEW FOLDER ARGUMENT...
+# micropython fuzz_lines.py OLD NEW ARGUMENT...
 # An input is what comes over the line, with the marks of tests/lab/fuzz_lines.txt for what random
-# bytes would never hit.
+# bytes would never hit. One node takes all inputs; after each it is as it was before.
+import gc
 import hashlib
 import io
 import json
-import os
 import sys
 
 import fuzz
 from host_lines import escape, seal
+from ramfiles import RamFiles
 
-from xnornode.line_reader import LineReader
-from xnornode.model_manager import ModelManager
-from xnornode.model_store import Store, read
-from xnornode.receiver import Receiver
+
+class NoCollector:
+    """In place of the module gc: a collection before each answer would take most of the time."""
+
+    mem_free, mem_alloc = gc.mem_free, gc.mem_alloc
+
+    @staticmethod
+    def collect():
+        pass
+
+
+with open(sys.argv[1], "rb") as f:
+    OLD = f.read()
+with open(sys.argv[2], "rb") as f:
+    NEW = f.read()
+FILES = RamFiles()
+FILES.install()
+sys.modules["gc"] = NoCollector
+
+from xnornode.line_reader import LineReader  # noqa: E402
+from xnornode.model_manager import ModelManager  # noqa: E402
+from xnornode.model_store import Store, read  # noqa: E402
+from xnornode.receiver import Receiver  # noqa: E402
 
 FRAME = 512
 FIRST = 100
+FOLDER = "/models"
 EVENTS = ("hello", "reply", "ack")
 
 
@@ -39,58 +60,66 @@ class Line(io.IOBase):
 
 
 def digest(data):
-    return hashlib.sha256(data).digest().hex()
+    return hashlib.sha256(data).digest().hex().encode()
 
 
-def filled(line, push, old, new):
+MARKS = ((b"@", digest(NEW)), (b"%", digest(OLD)), (b"$", str(len(NEW)).encode()))
+ESCAPED = [escape(NEW[at : at + 1]) for at in range(len(NEW))]
+
+
+def filled(line, push):
     """A line of an input with its placeholders filled in."""
-    marks = {b"#": str(push), b"@": digest(new), b"%": digest(old), b"$": str(len(new))}
-    for mark, value in marks.items():
-        line = line.replace(mark, value.encode())
+    if b"#" in line:
+        line = line.replace(b"#", str(push).encode())
+    for mark, value in MARKS:
+        if mark in line:
+            line = line.replace(mark, value)
     while b'"*' in line:
         before, rest = line.split(b'"*', 1)
         span, _, after = rest.partition(b'"')
         a, _, b = span.partition(b"-")
         text = b"?"
         if a.isdigit() and b.isdigit() and len(a) < 6 and len(b) < 6:
-            text = escape(new[int(a) : int(b)])
+            text = b"".join(ESCAPED[int(a) : int(b)])
         line = before + b'"' + text + b'"' + after
     if line[:1] == b"!":
         line = seal(line[1:])
     return line
 
 
-class Session:
-    """One node, from its start to a power cut."""
+class Node:
+    """One node, which is put back to its start after each input."""
 
-    def __init__(self, folder, old, new):
-        self.store = Store(folder + "/models", folder + "/none")
-        self.old, self.new = old, new
-        self.clean(folder)
-        self.store.start()
-        self.node = ModelManager(self.store, None)
-        self.receiver = Receiver(self.store, self.node, FIRST)
+    def __init__(self):
+        FILES.mkdir(FOLDER)
+        self.store = Store(FOLDER, "/none")
         self.line = Line()
         self.reader = LineReader(FRAME, self.line)
+        self.put_back()
+        self.models = ModelManager(self.store, None)
+        self.state = dict(self.models.__dict__)
+        self.active = dict(self.models.active)
 
-    def clean(self, folder):
-        """Put the store back to the old model alone."""
-        path = folder + "/models"
-        if os.listdir(path) == ["1.bnn"] and read(path + "/1.bnn") == self.old:
-            return
-        for name in os.listdir(path):
-            os.remove(path + "/" + name)
-        with open(path + "/1.bnn", "wb") as f:
-            f.write(self.old)
+    def put_back(self):
+        """Only the old model is there."""
+        FILES.files.clear()
+        FILES.files[FOLDER + "/1.bnn"] = bytearray(OLD)
+
+    def start(self):
+        """A receiver of its own for each input: it keeps the push under way."""
+        for name, value in self.state.items():
+            setattr(self.models, name, value)
+        self.models.active = dict(self.active)
+        self.receiver = Receiver(self.store, self.models, FIRST)
 
     def feed(self, data, bytewise):
         """Send a line; look at what the node answers."""
         if not bytewise:
-            answer = self.receiver.line(memoryview(data[:-1]))
+            answer = self.receiver.line(memoryview(data))
             if answer:
                 self.check(*answer)
             return
-        self.line.data, self.line.at = data, 0
+        self.line.data, self.line.at = data + b"\n", 0
         while True:
             try:
                 line = self.reader.read(0)
@@ -98,7 +127,7 @@ class Session:
                 fuzz.state(7)
                 continue
             if line is None and not self.reader.damaged:
-                if self.line.at >= len(data):
+                if self.line.at >= len(self.line.data):
                     return
                 continue
             answer = self.receiver.damaged() if line is None else self.receiver.line(line)
@@ -107,8 +136,8 @@ class Session:
 
     def check(self, event, fields):
         assert event in EVENTS, event
-        text = json.dumps(fields)
-        assert json.loads(text)["id" if event != "ack" else "push"] is not False
+        json.dumps(fields)
+        assert fields["id" if event != "ack" else "push"] is not False
         error = fields.get("error")
         push = self.receiver.push
         fuzz.state(hash((event, error, push is not None, push.at >> 5 if push else 0)))
@@ -116,31 +145,34 @@ class Session:
         assert error != "internal", fields
 
     def power_cut(self):
-        """The node starts again: with the old model or the new one."""
+        """The node starts again: with the old model or the new one, and nothing else."""
         self.receiver.let_go()
+        files = FILES.files
+        if len(files) == 1 and files.get(FOLDER + "/1.bnn") == OLD:
+            return
+        for _ in self.store.parts():
+            fuzz.state(11)
         slots, _ = self.store.start()
         assert slots
         data = read(slots[0].path)
-        assert data in (self.old, self.new), "a model that nobody made"
-        fuzz.state(hash((data == self.new, slots[0].starts, len(slots))))
+        assert data in (OLD, NEW), "a model that nobody made"
+        assert len(files) <= 3 and sum(map(len, files.values())) <= 3 * len(NEW) + len(OLD)
+        fuzz.state(hash((data == NEW, slots[0].starts, len(slots))))
+        self.put_back()
 
 
-def main(old, new, folder, *arguments):
-    with open(old, "rb") as f:
-        old = f.read()
-    with open(new, "rb") as f:
-        new = f.read()
+def main(arguments):
+    node = Node()
 
     def one(data):
-        session = Session(folder, old, new)
+        node.start()
         bytewise = data[:1] == b"~"
         for line in data[bytewise:].split(b"\n"):
             if line:
-                line = filled(line, session.receiver._last, old, new)
-                session.feed(line + b"\n", bytewise)
-        session.power_cut()
+                node.feed(filled(line, node.receiver._last), bytewise)
+        node.power_cut()
 
     return fuzz.run(arguments, one)
 
 
-sys.exit(main(*sys.argv[1:]))
+sys.exit(main(sys.argv[3:]))
