@@ -31,13 +31,15 @@ bench-training: setup ## the accuracy table of docs/reference/training-results.m
 bench-ablation: setup ## what each technique brings, three seeds: two hours
 	@$(PYTHON) -m tools.bench.ablation
 
-fuzz: setup-test ## two minutes of fuzzing: model files, what a node is sent
+fuzz: setup-test ## three minutes of fuzzing: model files, what a node is sent, what the PC reads
 	@$(PYTHON) -m tools.stress.fuzz
+	@$(PYTHON) -m tools.stress.fuzz_parsers
 
 soak: setup-test ## the long form, for a night: 12,000 faulted pushes, power cuts, an hour's stream, fuzzing
 	@$(PYTHON) -m tools.stress.soak
 	@$(PYTHON) -m tools.stress.fuzz loader --runs 10000000
 	@$(PYTHON) -m tools.stress.fuzz lines --runs 10000000
+	@$(PYTHON) -m tools.stress.fuzz_parsers --seconds 600
 
 quick: setup-test ## the tests that take seconds
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m quick $(TEST)

@@ -30,7 +30,7 @@ UNIX = {
 }
 FUZZ = ROOT / "tests" / "lab" / "modules" / "fuzz"
 SANITIZE = "-fsanitize=address,undefined --param asan-use-after-return=0"
-# Clang sees more than GCC. Without ASan, which takes half of the speed and sees MicroPython's heap as
+# Clang sees more than GCC. Without ASan, which takes half of the speed and sees the heap as
 # one block; the loader's fuzz target has it. Left out is what MicroPython itself does: adds 0 to
 # NULL, calls through pointers to other types, hashes floats beyond int (which a key of JSON may be)
 # by a plain cast.

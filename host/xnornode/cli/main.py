@@ -57,7 +57,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"xnornode {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     named = MODULES.get(arguments[0]) if arguments else None
     for module in [named] if named else dict.fromkeys(MODULES.values()):
         import_module(f"xnornode.cli.{module}").add_parsers(commands)

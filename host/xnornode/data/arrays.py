@@ -1,5 +1,6 @@
 """NumPy files of windows: arrays X (n, ...), y (n,) and, where there are any, groups (n,)."""
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,38 @@ Array = npt.NDArray[Any]
 X_NAMES = ("X", "x", "data", "samples", "windows")
 Y_NAMES = ("y", "Y", "labels", "target", "label")
 GROUP_NAMES = ("groups", "group", "subject", "subjects")
+MOST_PACKED = 100
+"""How many times larger a member of an archive may be than its bytes there."""
+SMALL = 1 << 26
+"""Bytes that a member may have in any case."""
 CLASS_NAMES = ("classes", "class_names", "target_names", "label_names")
 
 
 def load_array(path: Path) -> Array:
     """Load a .npy file, or open the archive of a .npz file. Raises DataError for anything else."""
     try:
+        if zipfile.is_zipfile(path):
+            _check_sizes(path)
         array: Array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # a damaged header fails in many ways
         raise DataError(
             f"{path} cannot be read as an array of numbers ({error}): save it with numpy.save, "
             "without objects in it"
         ) from error
     return array
+
+
+def _check_sizes(path: Path) -> None:
+    """Raise DataError for an archive that would fill the memory when it is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.file_size > max(SMALL, MOST_PACKED * member.compress_size):
+                raise DataError(
+                    f"{path}: {member.filename} unpacks to {member.file_size:,} bytes, more than "
+                    f"{MOST_PACKED} times its size: save it with numpy.savez"
+                )
 
 
 def pick_channels(channels: Sequence[str], options: ReadOptions, where: str) -> list[int]:
@@ -100,7 +120,7 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
             raise DataError(f"{path} must have the arrays X and y: it has {have}")
         x, y = found[0], found[1]
         owners = _first(arrays, GROUP_NAMES)
-        groups = None if owners is None else _strings(owners)
+        groups = None if owners is None else _strings(owners, path)
     labels = _labels(x, y, _first(arrays, CLASS_NAMES), path)
     if groups is not None and len(groups) != len(x):
         raise DataError(f"{path}: X has {len(x)} rows, groups {len(groups)}")
@@ -128,20 +148,20 @@ def _join_parts(arrays: dict[str, Array], path: Path) -> tuple[Array, Array, lis
     if len(parts) < 4:
         raise DataError(f"{path} must have X_train, y_train, X_test and y_test")
     groups = _first(arrays, GROUP_NAMES, "_train")
-    owners = group_equal_items(parts[0]) if groups is None else _strings(groups)
+    owners = group_equal_items(parts[0]) if groups is None else _strings(groups, path)
     x, y = np.concatenate(parts[:2]), np.concatenate(parts[2:])
     return x, y, [*owners, *["test"] * len(parts[1])]
 
 
 def _labels(x: Array, y: Array, classes: Array | None, path: Path) -> list[str]:
-    labels = _strings(y)
+    labels = _strings(y, path)
     if len(labels) != len(x):
         raise DataError(f"{path}: X has {len(x)} rows, y {len(labels)}: they must be as many")
     if classes is None or y.dtype.kind not in "biu":
         return labels
     if y.min() < 0 or y.max() >= len(classes):
         raise DataError(f"{path}: y goes to {y.max()}, but there are {len(classes)} classes")
-    names = _strings(classes)
+    names = _strings(classes, path)
     return [names[i] for i in y.ravel()]
 
 
@@ -179,9 +199,15 @@ def _pixels(x: Array) -> bool:
 def _npz(path: Path) -> dict[str, Array]:
     archive: Any = load_array(path)
     try:
-        return {key: archive[key] for key in archive.files}
-    except ValueError as error:
-        raise DataError(f"{path} holds Python objects: save arrays of numbers or text") from error
+        with archive:
+            arrays = {key: archive[key] for key in archive.files}
+        if other := [key for key, value in arrays.items() if not isinstance(value, np.ndarray)]:
+            raise ValueError(f"{other[0]} is no array")
+    except Exception as error:  # objects, or a damaged member, which fails in many ways
+        raise DataError(
+            f"{path} cannot be read ({error}): save arrays of numbers or text, no Python objects"
+        ) from error
+    return arrays
 
 
 def _npy(path: Path) -> dict[str, Array]:
@@ -195,8 +221,11 @@ def _first(arrays: dict[str, Array], names: Sequence[str], part: str = "") -> Ar
     return next((arrays[name + part] for name in names if name + part in arrays), None)
 
 
-def _strings(values: Array) -> list[str]:
+def _strings(values: Array, path: Path) -> list[str]:
     flat = values.ravel()
     if flat.dtype.kind == "f" and (flat == np.rint(flat)).all():
         flat = flat.astype(np.int64)
-    return [v.decode() if isinstance(v, bytes) else str(v) for v in flat.tolist()]
+    try:
+        return [v.decode() if isinstance(v, bytes) else str(v) for v in flat.tolist()]
+    except (ValueError, SystemError) as error:  # no UTF-8; NumPy's text may hold any number
+        raise DataError(f"{path}: labels and groups must be numbers or text ({error})") from error

@@ -12,6 +12,8 @@ from xnornode.errors import DataError
 
 FORMAT = "xnornode-recording-1"
 SUFFIX = ".rec"
+WORD = 2**32 - 1
+"""The largest scale and sample rate, which a model file can hold."""
 LONGEST_HEADER = 1 << 16
 """Bytes of the first line."""
 LONGEST = 1 << 30
@@ -113,9 +115,10 @@ def from_bytes(data: bytes, name: str) -> RecordFile:
         scales = tuple(int(s) for s in header["scales"])
         names = [str(header[key]) for key in ("label", "group", "name")]
         rate_mhz = int(header["rate_mhz"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise DataError(f"{name} is not a recording: see docs/reference/recordings.md") from error
-    if not channels or len(scales) != len(channels) or rate_mhz < 1:
+    bad = not channels or len(scales) != len(channels) or not 1 <= rate_mhz <= WORD
+    if bad or not all(0 <= scale <= WORD for scale in scales):
         raise DataError(f"{name} is not a recording: channels, scales or rate are not right")
     if not body or len(body) % (2 * len(channels)):
         raise DataError(f"{name} does not end with a whole sample: copy it again")

@@ -101,12 +101,17 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
             f"{path} was written with other settings or data: use those, or another file, or "
             "delete it"
         )
-    for name, array in _arrays(state).items():
-        array[...] = stored[name]
-    state.optimizer.steps = about["steps"]
-    state.rng.bit_generator.state = about["rng"]
-    state.history.extend(Epoch(**row) for row in about["history"])
-    state.best = int(about["best"])
+    try:
+        for name, array in _arrays(state).items():
+            if (stored[name].shape, stored[name].dtype) != (array.shape, array.dtype):
+                raise ValueError(f"{name} has another shape or type")
+            array[...] = stored[name]
+        state.optimizer.steps = int(about["steps"])
+        state.rng.bit_generator.state = about["rng"]
+        state.history.extend(Epoch(**row) for row in about["history"])
+        state.best = int(about["best"])
+    except Exception:
+        raise DataError(f"{path} is no checkpoint, or a damaged one") from None
 
 
 def _read(path: Path, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, Float]]:
