@@ -75,6 +75,11 @@ def _why(error: OSError) -> str:
     return f"{error.filename}: {what}" if error.filename else f"reading or writing failed: {what}"
 
 
+def _flush() -> None:
+    if sys.stdout:  # it may have been closed from the start
+        sys.stdout.flush()
+
+
 def _drop_output() -> None:
     """Nothing is left to write at exit, when Python flushes stdout."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,7 +105,7 @@ def _main(arguments: Sequence[str]) -> int:
     options = _parser(arguments).parse_args(arguments)
     try:
         status: int = options.run(options)
-        sys.stdout.flush()
+        _flush()
     except XnorNodeError as error:
         say(str(error))
         return 1
@@ -108,7 +113,7 @@ def _main(arguments: Sequence[str]) -> int:
         if not (isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error)):
             say(_why(error))
         try:
-            sys.stdout.flush()
+            _flush()
         except OSError:  # full; or whoever read it, such as `head`, has had enough
             _drop_output()
         return 1

@@ -11,48 +11,49 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Annotated
 
 from xnornode.link.framing import command, seal, unseal
-from xnornode.link.messages import Count, Event, Unknown, Word
+from xnornode.link.messages import Event, Unknown, Word
 from xnornode.link.parsing import parse
-from xnornode.link.schema import Hex, instance
+from xnornode.link.schema import Hex, Range, instance
 from xnornode.link.send_window import ESCAPE, ESCAPED
 
 LONGEST_LINE = 65536
 """Bytes of a line, its end included."""
 SEAL_BYTES = len(',"crc":"89abcdef"}')
 
-Sha256 = Annotated[str, Hex(64)]
+Number = Annotated[int, Range(0, 2**31 - 1)]
+Hash = Annotated[str, Hex(64)]
 
 
 @dataclass(frozen=True)
 class Ask:
     """The fields of `hello` and `list`."""
 
-    id: Count
+    id: Number
 
 
 @dataclass(frozen=True)
 class Begin(Ask):
-    """The fields of `begin`. `hmac` is left out for a node without a key."""
+    """The fields of `begin`. `signature` is left out for a node without a key."""
 
     protocol: Word
     length: Word
-    sha256: Sha256
+    sha256: Hash
     revision: Word
-    hmac: Sha256 | None = None
+    signature: Hash | None = None
 
 
 @dataclass(frozen=True)
 class End(Ask):
     """The fields of `end`."""
 
-    push: Count
+    push: Word
 
 
 @dataclass(frozen=True)
 class Rollback(Ask):
     """The fields of `rollback`."""
 
-    to: Sha256
+    to: Hash
 
 
 COMMANDS: dict[str, type[Ask]] = {
@@ -66,7 +67,7 @@ COMMANDS: dict[str, type[Ask]] = {
 
 _ENDS = re.compile(rb"[\r\n]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
-_NUMBER = rb"(0|[1-9][0-9]{0,15})"
+_NUMBER = rb"(0|[1-9][0-9]{0,9})"
 _ESCAPES = re.escape(bytes(byte ^ 0x40 for byte in ESCAPED))
 _CHUNK = re.compile(
     rb'\{"push":' + _NUMBER + rb',"at":' + _NUMBER + rb',"data":"'
@@ -113,7 +114,7 @@ def to_node(line: bytes) -> bytes:
         raise Dropped("without a right crc")
     if body.startswith(b'{"push":'):
         found = _CHUNK.fullmatch(body)
-        if not found or max(map(int, found.groups())) >= 2**53:
+        if not found or max(map(int, found.groups())) >= 2**32:
             raise Dropped("that are no chunk as the protocol has it")
         return line + b"\n"
     try:

@@ -12,15 +12,17 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tests.lab.bridge import Bridge
 from tests.lab.livenode import active_model, live_node, model_bytes
+from tests.lab.simulated import receiver
 from tests.lab.unixnode import UnixNode
 from xnornode.link.framing import command, seal, unseal
-from xnornode.link.guard import LONGEST_LINE, Dropped, Filter, to_host, to_node
+from xnornode.link.guard import COMMANDS, LONGEST_LINE, Dropped, Filter, to_host, to_node
 from xnornode.link.relay import TcpSide
 from xnornode.link.send_window import Sender
 
@@ -33,7 +35,7 @@ GOOD = (
     HELLO,
     LIST,
     command("begin", 3, **BEGIN),
-    command("begin", 3, **BEGIN, hmac=HASH),
+    command("begin", 3, **BEGIN, signature=HASH),
     command("end", 4, push=7),
     command("rollback", 5, to=HASH),
     CHUNK,
@@ -123,7 +125,7 @@ def odd_lines(count: int) -> list[bytes]:
         STEAL,
         STOP,
     ]
-    values = [None, True, -1, 1.5, 2**53, "1", "\x1b[2J", [1], {"a": 1}, float("nan"), HASH.upper()]
+    values = [None, True, -1, 1.5, 2**32, "1", "\x1b[2J", [1], {"a": 1}, float("nan"), HASH.upper()]
 
     def odd() -> bytes:
         match rng.randrange(8):
@@ -157,6 +159,14 @@ def odd_lines(count: int) -> list[bytes]:
                 )
 
     return [odd() for _ in range(count)]
+
+
+@pytest.mark.quick
+def test_the_commands_are_those_of_the_node():
+    door = receiver.checked.__globals__
+    keys = {name: {f.name for f in fields(kind)} - {"id"} for name, kind in COMMANDS.items()}
+    known = {name: {*words} - {"hmac"} for name, words in door["COMMANDS"].items()}
+    assert keys == {name: words for name, words in known.items() if name != "quit"}
 
 
 @pytest.mark.quick
