@@ -187,3 +187,18 @@ def test_only_what_changed_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     compiled = log.read_text()
     assert "modbnn.c" in compiled
     assert "py/gc.c" not in compiled
+
+
+@pytest.mark.parametrize("name", ["unix", "unix-fuzz", "rp2"])
+def test_another_module_is_another_build(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = tmp_path / "firmware_modules"
+    shutil.copytree(firmware.MODULES, modules)
+    monkeypatch.setattr(firmware, "MODULES", modules)
+    builder = firmware.Builder()
+    before = builder.inputs(name)
+    source = modules / "bnn/modbnn.c"
+    source.write_text(source.read_text() + "\n")
+    after = builder.inputs(name)
+    assert before["settings"] == after["settings"] and before["code"] != after["code"]

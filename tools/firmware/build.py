@@ -95,11 +95,13 @@ class Builder:
         """Hashes of what a build depends on: after other `settings` the build starts again."""
         target = TARGETS[name]
         files = []
-        if target.uses_modules:
+        other = target.settings.get("USER_C_MODULES")  # which includes ours
+        if target.uses_modules or other:
             files = sorted(path for path in MODULES.rglob("*") if path.suffix in SOURCE_SUFFIXES)
         if target.port == native_package.FOLDER:
             files += [*node_library.sources(), xtensa_toolchain.RUNTIME]
         own = sorted(ROOT.joinpath(target.port).rglob("*")) if target.ours else []
+        own += sorted(Path(other).rglob("*")) if other else []
         settings: list[str | bytes] = [
             repr(target),
             sources.identity() if self.pinned else str(self.tree),
