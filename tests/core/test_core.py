@@ -26,9 +26,8 @@ from xnornode.model.input_encoding import BitPlanes, Int8Encoding
 from xnornode.model.layers import Requantize, Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
 
-pytestmark = pytest.mark.quick
 
-
+@pytest.mark.quick
 @pytest.mark.parametrize("model", awkward_models() + conv_models(), ids=lambda m: m.name)
 def test_scores_of_awkward_networks(model):
     windows = random_windows(model, 40)
@@ -39,6 +38,7 @@ def test_scores_of_awkward_networks(model):
     assert (answer.classes != expected.argmax(axis=1)).sum() == 0
 
 
+@pytest.mark.quick
 @settings(max_examples=100, derandomize=True)
 @given(
     seed=st.integers(0, 2**31),
@@ -75,6 +75,7 @@ def check_parity(model):
     assert (answer.scores == model.scores(windows)).all()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("encoding", ["thermometer", "bit-planes", "int8"])
 def test_the_reference_is_the_specification(encoding):
     """A convolution position by position, in plain integers, by the words of FORMAT.md."""
@@ -102,6 +103,7 @@ def test_the_reference_is_the_specification(encoding):
     assert both == {True, False}
 
 
+@pytest.mark.quick
 def test_a_cpp_program_can_call_it(tmp_path):
     """Without `extern "C"` in the headers this does not link."""
     source, program = tmp_path / "program.cpp", tmp_path / "program"
@@ -122,12 +124,14 @@ def test_a_cpp_program_can_call_it(tmp_path):
     subprocess.run([str(program)], check=True)
 
 
+@pytest.mark.quick
 def test_the_kernels_include_nothing_of_the_core():
     kernels = c_core.MODULE / "kernels"
     command = ["gcc", "-fsyntax-only", f"-I{kernels}", *map(str, kernels.glob("*.c"))]
     subprocess.run(command, check=True)
 
 
+@pytest.mark.quick
 def test_the_windows_exercise_both_outcomes():
     """Parity of constants would say nothing: neurons and classes must vary over the windows."""
     model = random_model(3, 20, 2, 4, (64, 32, 5))
@@ -145,6 +149,7 @@ def test_awkward_networks_under_sanitizers():
         assert (answer.scores == model.scores(job[1])).all(), model.name
 
 
+@pytest.mark.quick
 def test_ties_go_to_the_first_class():
     model = random_model(5, 4, 1, 1, (3,))
     head = model.layers[-1]
@@ -157,6 +162,7 @@ def test_ties_go_to_the_first_class():
     assert (answer.classes == 1).all() and (model.predict(windows) == 1).all()
 
 
+@pytest.mark.quick
 def test_extreme_scores_stay_in_int32():
     model = random_model(6, 2047, 1, 32, (2,))
     head, inputs = model.layers[-1], 2047 * 32
@@ -171,6 +177,7 @@ def test_extreme_scores_stay_in_int32():
     assert (answer.scores == model.scores(windows)).all()
 
 
+@pytest.mark.quick
 def test_extreme_bytes_stay_in_int32():
     """The longest row of int8 inputs at both ends of their range, through every kind of output."""
     n, top = 65534, 2**31 - 1
@@ -199,6 +206,7 @@ def test_extreme_bytes_stay_in_int32():
     assert answer.scores[1].tolist() == [-top, -top]
 
 
+@pytest.mark.quick
 def test_values_saturate():
     for encoding in (
         BitPlanes(np.array([-32768, 32767]), np.array([-(2**30) + 1, 2**30]), 0, 8),
@@ -210,6 +218,7 @@ def test_values_saturate():
         check_parity(model)
 
 
+@pytest.mark.quick
 def test_a_wrong_selftest_is_noticed():
     model = random_model(8, 6, 2, 3, (40, 4))
     data = bytearray(to_bytes(model))
@@ -221,6 +230,7 @@ def test_a_wrong_selftest_is_noticed():
     assert answer.reason == "ok" and not answer.selftest
 
 
+@pytest.mark.quick
 def test_the_file_must_lie_at_a_multiple_of_4():
     data = to_bytes(random_model(9, 6, 2, 3, (4,)))
     reasons = [core().load_at(data, offset) for offset in range(5)]

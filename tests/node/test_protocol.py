@@ -19,8 +19,6 @@ from xnornode.link.push import Push
 from xnornode.link.send_window import ESCAPED, SMALLEST, Sender, escape
 from xnornode.model.file_format import to_bytes
 
-pytestmark = pytest.mark.quick
-
 OLD = to_bytes(random_model(1, 4, 1, 2, (8, 3)))
 NEW = to_bytes(random_model(2, 16, 2, 2, (70, 3)))
 
@@ -52,6 +50,7 @@ def sealed(**fields) -> bytes:
     return seal(json.dumps(fields, separators=(",", ":"))[:-1].encode()).rstrip()
 
 
+@pytest.mark.quick
 def test_a_push_without_faults(node):
     port = SimulatedPort(node)
     assert push(port).sha256 == store.sha256(NEW)
@@ -61,6 +60,7 @@ def test_a_push_without_faults(node):
     assert port.up.position < 1.25 * len(NEW) + 600
 
 
+@pytest.mark.quick
 def test_the_same_model_is_not_sent(node):
     port = SimulatedPort(node)
     push(port, OLD)
@@ -135,6 +135,7 @@ def test_faults_all_over_a_push(node):
             assert on_flash(node) == models[0], fault
 
 
+@pytest.mark.quick
 def test_a_push_goes_on_where_it_was_cut_off(node):
     begin = begin_line(NEW)
     first = unseal(node.answers(begin))
@@ -157,6 +158,7 @@ def sealed_chunk(push_number: int, at: int, data: bytes) -> bytes:
     return seal(head.encode() + escape(data) + b'"').rstrip()
 
 
+@pytest.mark.quick
 def test_chunks(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
 
@@ -174,6 +176,7 @@ def test_chunks(node):
     assert send(100, 100)["at"] == 200
 
 
+@pytest.mark.quick
 @given(st.binary(max_size=400))
 @example(bytes(range(256)))
 @example(b"=" * 300)
@@ -186,12 +189,14 @@ def test_escapes(data):
     assert out == data
 
 
+@pytest.mark.quick
 def test_a_chunk_that_ends_in_an_escape(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
     line = seal(f'{{"push":{number},"at":0,"data":"abc="'.encode()).rstrip()
     assert unseal(node.answers(line))["error"] == "damaged"
 
 
+@pytest.mark.quick
 def test_two_pcs_the_last_begin_wins(node):
     other = to_bytes(random_model(4, 16, 2, 2, (50, 3)))
     first = unseal(node.answers(begin_line(NEW)))["push"]
@@ -204,6 +209,7 @@ def test_two_pcs_the_last_begin_wins(node):
     assert unseal(node.answers(sealed_chunk(second, 0, other[:90])))["at"] == 90
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("line", "error"),
     [
@@ -251,6 +257,7 @@ def test_odd_lines(node, line, error):
     assert on_flash(node) == before
 
 
+@pytest.mark.quick
 @given(st.binary(max_size=200).map(lambda b: b"{" + b) | st.text(max_size=80).map(str.encode))
 def test_no_line_is_too_odd(tmp_path_factory, line):
     node = SimulatedNode(tmp_path_factory.getbasetemp())
@@ -258,6 +265,7 @@ def test_no_line_is_too_odd(tmp_path_factory, line):
         node.answers(text.replace(b"\n", b""))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("data", "name"),
     [
@@ -275,6 +283,7 @@ def test_bad_models_are_refused(node, data, name):
     assert on_flash(node) == OLD and list(node.store.parts()) == []
 
 
+@pytest.mark.quick
 def test_failing_selftest(node):
     model = random_model(5, 4, 1, 2, (8, 3))
     wrong = type(model)(**{**vars(model), "expected": model.selftest_scores() + 1})
@@ -283,6 +292,7 @@ def test_failing_selftest(node):
     assert on_flash(node) == OLD
 
 
+@pytest.mark.quick
 def test_no_room(node, monkeypatch):
     monkeypatch.setattr(node.store, "lacks", lambda length: 4096)
     with pytest.raises(NodeError, match="4096 bytes too few free; remove files"):
@@ -294,6 +304,7 @@ def test_no_room(node, monkeypatch):
     assert on_flash(node) == OLD
 
 
+@pytest.mark.quick
 def test_flash_fails_in_the_middle(node):
     class Full:
         def write(self, data):
@@ -309,6 +320,7 @@ def test_flash_fails_in_the_middle(node):
     assert push(SimulatedPort(node)).sha256 == store.sha256(NEW)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("signature", [5, "ab", "x" * 64, ["ab"]])
 @pytest.mark.parametrize("name", ["signature", "hmac"])
 def test_a_signature_that_is_none_is_refused_at_once(tmp_path, name, signature):
@@ -320,6 +332,7 @@ def test_a_signature_that_is_none_is_refused_at_once(tmp_path, name, signature):
     assert end["error"] == "no_push" and list(node.store.parts()) == []
 
 
+@pytest.mark.quick
 def test_rollback_and_its_repetition(node):
     push(SimulatedPort(node))
     session = SimulatedPort(node).session()
@@ -332,6 +345,7 @@ def test_rollback_and_its_repetition(node):
         assert on_flash(node) == OLD
 
 
+@pytest.mark.quick
 def test_the_answer_to_end_is_given_again(node):
     number = unseal(node.answers(begin_line(NEW)))["push"]
     for at in range(0, len(NEW), 300):
@@ -342,6 +356,7 @@ def test_the_answer_to_end_is_given_again(node):
     assert [s.number for s in node.store.slots()] == [2, 1]
 
 
+@pytest.mark.quick
 @given(st.text(max_size=30))
 def test_commands_keep_away_from_the_interrupt_character(text):
     line = command("begin", 5, text=text).rstrip()
@@ -352,6 +367,7 @@ def test_commands_keep_away_from_the_interrupt_character(text):
     assert not near & set(line)
 
 
+@pytest.mark.quick
 def test_sender_gives_up_after_so_many_tries():
     sender = Sender(bytes(1000), 1, 0, 300, 2, tries=4)
     with pytest.raises(LinkLost, match="4 tries; the node keeps 0 of 1,000"):
@@ -360,6 +376,7 @@ def test_sender_gives_up_after_so_many_tries():
             sender.silence()
 
 
+@pytest.mark.quick
 def test_sender_grows_and_shrinks():
     data = np.random.default_rng(0).bytes(20_000)
     sender = Sender(data, 1, 0, 1000, 2, tries=10)
@@ -380,12 +397,14 @@ def test_sender_grows_and_shrinks():
     assert min(s for s in sizes if s) < 2 * SMALLEST + 60 and max(sizes) > 900
 
 
+@pytest.mark.quick
 def test_session_numbers_are_never_used_twice(node):
     one, two = SimulatedPort(node).session(), SimulatedPort(node).session()
     numbers = [next(s._numbers) for s in (one, two, one)]
     assert len(set(numbers)) == 3
 
 
+@pytest.mark.quick
 def test_an_answer_of_another_version_is_told_at_once(node, monkeypatch):
     session = SimulatedPort(node).session()
     monkeypatch.setattr(node, "facts", lambda: {"protocol": 1})
@@ -397,6 +416,7 @@ def test_an_answer_of_another_version_is_told_at_once(node, monkeypatch):
     assert not isinstance(caught.value, LinkLost), "asking again does not help"
 
 
+@pytest.mark.quick
 def test_late_answers_are_not_taken_for_new_ones(node):
     port = SimulatedPort(node)
     session = Session(port, SOON)
