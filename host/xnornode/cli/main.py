@@ -102,12 +102,17 @@ def _main(arguments: Sequence[str]) -> int:
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' code pages lack much of what data hold
         sys.stdout.reconfigure(errors="backslashreplace")
-    options = _parser(arguments).parse_args(arguments)
+    options, unknown = _parser(arguments).parse_known_args(arguments)
+    if unknown:  # said with the usage of the command, not of `xnornode`
+        options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status: int = options.run(options)
         _flush()
     except XnorNodeError as error:
         say(str(error))
+        return 1
+    except MemoryError:
+        say("this computer's memory is too small for that: take a smaller network, or fewer data")
         return 1
     except OSError as error:
         if not (isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error)):

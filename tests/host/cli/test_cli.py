@@ -152,6 +152,19 @@ def test_wrong_usage_has_exit_status_2(arguments):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
+def test_an_unknown_option_is_said_with_the_usage_of_its_command():
+    done = xnornode("train", "x", "-o", "y", "--bogus")
+    assert done.returncode == 2
+    assert "usage: xnornode train DATA" in done.stderr
+    assert "xnornode train: error: unrecognized arguments: --bogus" in done.stderr
+
+
+def test_a_network_beyond_memory_is_no_traceback(recordings, tmp_path):
+    done = xnornode("train", recordings, "-o", tmp_path / "m.bnn", "--layers", "4000000000000")
+    assert done.returncode == 1 and "memory is too small" in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "m.bnn").exists()
+
+
 def test_a_name_helps_data_whose_own_cannot_be_stored(recordings, tmp_path):
     other = recordings.rename(tmp_path / "größe")
     out = tmp_path / "m.bnn"
