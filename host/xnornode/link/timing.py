@@ -6,7 +6,7 @@ COMMAND = 40.0
 """Seconds for `list`, `rollback` or `doctor` in all, without what they clean up."""
 CLEANUP = 6.0
 """Seconds for each part of what is left to do when a command is over, or has failed."""
-SLOWEST = 32.0
+SLOWEST = 16.0
 """Bytes of a model per second. A push that is slower for `Timing.stall` seconds ends."""
 
 
