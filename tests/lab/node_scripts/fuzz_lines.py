@@ -63,17 +63,18 @@ def digest(data):
     return hashlib.sha256(data).digest().hex().encode()
 
 
-MARKS = ((b"@", digest(NEW)), (b"%", digest(OLD)), (b"$", str(len(NEW)).encode()))
+MARKS = (  # that are the same in all lines
+    (b"@", digest(NEW)),
+    (b"%", digest(OLD)),
+    (b"$", str(len(NEW)).encode()),
+)
 ESCAPED = [escape(NEW[at : at + 1]) for at in range(len(NEW))]
 
 
 def filled(line, push):
-    """A line of an input with its placeholders filled in."""
+    """A line of an input with its other placeholders filled in."""
     if b"#" in line:
         line = line.replace(b"#", str(push).encode())
-    for mark, value in MARKS:
-        if mark in line:
-            line = line.replace(mark, value)
     while b'"*' in line:
         before, rest = line.split(b'"*', 1)
         span, _, after = rest.partition(b'"')
@@ -167,6 +168,8 @@ def main(arguments):
     def one(data):
         node.start()
         bytewise = data[:1] == b"~"
+        for mark, value in MARKS:
+            data = data.replace(mark, value)
         for line in data[bytewise:].split(b"\n"):
             if line:
                 node.feed(filled(line, node.receiver._last), bytewise)
