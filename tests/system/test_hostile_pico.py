@@ -15,9 +15,10 @@ from tools.emulators.flash_log import read_log
 from tools.firmware.sources import ROOT
 from xnornode.board.install import Plan
 from xnornode.errors import NodeError
-from xnornode.link.connect import connect, open_again
+from xnornode.link.connect import Known, connect
 from xnornode.link.keys import ON_NODE
 from xnornode.link.messages import Prediction
+from xnornode.link.ports import open_again
 from xnornode.link.push import Push, push
 from xnornode.link.raw_repl import CTRL_A, CTRL_B, CTRL_C, CTRL_D
 from xnornode.link.repl import Board
@@ -161,7 +162,7 @@ def test_a_port_that_is_locked(pico, key_file):
     program = node_files(realtime=True)["/main.py"]
     write(pico, {"/program.py": program})
     besiege(pico, 3)
-    with connect(pico.url, patient=True, interrupt=False) as session:
+    with connect(pico.url, patient=True, known=Known(answered=True)) as session:
         assert session.hello.running and session.hello.signed
         while not isinstance(session.receive(60), Prediction):
             pass
@@ -173,7 +174,7 @@ def test_a_flood_from_the_start_on(pico):
     for _ in range(2):
         restart(pico, None)
         besiege(pico, 6)
-        with connect(pico.url, patient=True, interrupt=False) as session:
+        with connect(pico.url, patient=True, known=Known(answered=True)) as session:
             assert session.hello.running
 
 
@@ -182,7 +183,7 @@ def test_a_program_that_ends(pico, program):
     """The node takes commands, then starts again."""
     write(pico, {"/program.py": program.encode()})
     besiege(pico, 3)
-    with connect(pico.url, patient=True, interrupt=False) as session:
+    with connect(pico.url, patient=True, known=Known(answered=True)) as session:
         assert not session.hello.running
         since = len(pico.events)
         session.request("quit")
