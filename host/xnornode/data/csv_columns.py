@@ -205,7 +205,9 @@ def _numbers(cells: Sequence[str], comma: bool, where: str, lines: Sequence[int]
         if not len(bad):
             return values
         at = int(bad[0])
+    cell = cells[at].strip()
+    problem = f"{cell!r} is no finite number" if cell else "the cell is empty"
     raise DataError(
-        f"{where}, line {lines[at]}: {cells[at].strip() or 'an empty cell'!r} is no finite number: "
+        f"{where}, line {lines[at]}: {problem}: "
         "fill in or drop what is missing, or leave the column out with --channels"
     )

@@ -161,7 +161,7 @@ def test_texts(tmp_path):
         ("x,label\n", "no rows"),
         ("x,label\n1,a\n2\n", "line 3: 1 cells, where the first row has 2"),
         ("x,label\n1,a\nnan,b\n", "line 3: 'nan' is no finite number"),
-        ("x,label\n1,a\n,b\n", "'an empty cell' is no finite number"),
+        ("x,label\n1,a\n,b\n", "the cell is empty: fill in"),
         ("x,label\n1,a\ninf,b\n", "'inf' is no finite number"),
         ("x,x,label\n1,2,a\n", "two columns are called x"),
         ("time,label\n1,a\n2,b\n", "no column of numbers"),
