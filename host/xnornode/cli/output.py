@@ -44,10 +44,16 @@ def show_field(name: str, text: str, width: int = 12) -> None:
         print(f"{name:<{width}}{text}", flush=True)
 
 
-def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str]) -> None:
+def show_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str],
+    stream: TextIO | None = None,
+) -> None:
     """Print a table; columns not named in `left` hold numbers. In a pipe, two spaces part them."""
     rows = list(rows)
-    if is_terminal(sys.stdout):
+    stream = stream or sys.stdout
+    if is_terminal(stream):
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
@@ -57,13 +63,13 @@ def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequen
             table.add_column(head, justify="left" if text else "right", no_wrap=not text)
         for row in rows:
             table.add_row(*map(_plain, row))
-        _console(sys.stdout).print(table)
+        _console(stream).print(table)
         return
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (heads, *rows):
         cells = zip(heads, row, widths, strict=True)
         line = "  ".join(f"{t:<{w}}" if head in left else f"{t:>{w}}" for head, t, w in cells)
-        print(line.rstrip())
+        print(line.rstrip(), file=stream)
 
 
 class Progress:

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from xnornode.data.reading import Reading
 from xnornode.data.windows import Recording
 from xnornode.errors import DataError
 
@@ -49,6 +50,8 @@ class Dataset:
         The groups that the data themselves set aside for the test.
     notes : tuple of str, default ()
         What was understood, a sentence each.
+    reading : Reading, optional
+        What the reader of the files knows: columns, times, guesses, what was left out.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class Dataset:
     classes: tuple[str, ...] | None = None
     test_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
         count = len(self.items)

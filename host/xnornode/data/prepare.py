@@ -1,15 +1,17 @@
 """A dataset becomes int16 windows, or texts, in a training, validation and test part."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names
+from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
+from xnornode.data.understood import Understood, understand
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.model import Window
@@ -28,14 +30,17 @@ class PrepareOptions:
         Groups, or a share of every class; () or 0 for no validation. Default: the groups that the
         dataset sets aside for the test, else a quarter; a fifth of the rest, if there are 10 groups
         or more.
-    length : int, optional
-        The node's window, in samples; of texts, the bytes that are read. Default: 128 samples, or
-        1024 bytes.
-    hop : int, optional
-        The step from window to window, in samples. Default: half a window.
-    training_hop : int, optional
+    length : int or Seconds, optional
+        The node's window, in samples or seconds; of texts, the bytes that are read. Default: 128
+        samples, or 1024 bytes.
+    hop : int or Seconds, optional
+        The step from window to window. Default: half a window.
+    training_hop : int or Seconds, optional
         The step in the training part. Default: a quarter of `hop`, so that a movement is seen at
         every phase.
+    full_scale : mapping of str to float, default {}
+        The largest absolute value of a channel that counts can say, in its unit, by the channel's
+        name or by its unit; "" stands for all other channels. Default: by the unit and the data.
     split : {"group", "time"}, default "group"
         Hold out groups, or the last quarter of each recording.
 
@@ -48,9 +53,10 @@ class PrepareOptions:
 
     test: Wanted = None
     validation: Wanted = None
-    length: int | None = None
-    hop: int | None = None
-    training_hop: int | None = None
+    length: Length | None = None
+    hop: Length | None = None
+    training_hop: Length | None = None
+    full_scale: Mapping[str, float] = field(default_factory=dict)
     split: Literal["group", "time"] = "group"
 
 
@@ -76,7 +82,9 @@ class Splits:
     held_out : tuple of str, default ()
         The groups of the test.
     notes, warnings : tuple of str, default ()
-        What was understood and chosen; what makes the results doubtful.
+        What was chosen; what makes the results doubtful.
+    understood : Understood, optional
+        What was understood of the data: the table that is shown before training.
 
     Examples
     --------
@@ -99,6 +107,7 @@ class Splits:
     held_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    understood: Understood | None = None
 
     def tested(self) -> Data:
         """The test part.
@@ -166,8 +175,9 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     notes, warnings = [*dataset.notes], list[str]()
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
+    scales: tuple[int, ...] | None = None
     if dataset.kind == "texts":
-        length = options.length or DEFAULT_TEXT_LENGTH
+        length = samples_of(options.length, dataset) or DEFAULT_TEXT_LENGTH
         window = Window(dataset.channels, length, length, 0, (0,))
         sets: list[Any] = [_texts(p, labels) if p else None for p in parts]
     else:
@@ -179,6 +189,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
             _windows(part, divisors, labels, window.length, hop) if part else None
             for part, hop in zip(parts, hops, strict=True)
         ]
+    understood = understand(dataset, scales)
+    warnings += understood.warnings
     untested = [labels[i] for i in range(len(labels)) if not (sets[2].labels == i).any()]
     if untested:
         warnings.append(f"the test has nothing of class {', '.join(untested)}")
@@ -195,7 +207,20 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
         held_out=held,
         notes=tuple(notes),
         warnings=tuple(warnings),
+        understood=understood,
     )
+
+
+def samples_of(length: Length | None, dataset: Dataset) -> int | None:
+    """A length in samples. Raises DataError for seconds where the sample rate is unknown."""
+    if not isinstance(length, Seconds):
+        return length
+    if not dataset.rate_mhz:
+        raise DataError(
+            f"a length of {length.value:g} s needs the sample rate, which is unknown: give it with "
+            "--rate, or the length in samples"
+        )
+    return length.samples(dataset.rate_mhz / 1000)
 
 
 def _scales(
@@ -222,16 +247,19 @@ def _window(
     dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...]
 ) -> tuple[Window, tuple[int, int, int]]:
     """The model's window, and the hop of each part."""
+    wanted, hop, training_hop = (
+        samples_of(given, dataset) for given in (options.length, options.hop, options.training_hop)
+    )
     if dataset.kind == "windows":
         length = len(dataset.items[0])
-        if options.length not in (None, length):
-            raise DataError(f"the windows are {length} samples long already, not {options.length}")
-        hop = options.hop or length
+        if wanted not in (None, length):
+            raise DataError(f"the windows are {length} samples long already, not {wanted}")
+        hop = hop or length
         hops = (hop, hop, hop)
     else:
-        length = options.length or DEFAULT_LENGTH
-        hop = options.hop or max(1, length // 2)
-        hops = (options.training_hop or max(1, hop // 4), hop, hop)
+        length = wanted or DEFAULT_LENGTH
+        hop = hop or max(1, length // 2)
+        hops = (training_hop or max(1, hop // 4), hop, hop)
     try:
         window = Window(dataset.channels, length, hop, dataset.rate_mhz, scales)
     except ModelError as error:

@@ -1,0 +1,60 @@
+"""`xnornode data`: what is understood of data, without a training."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from xnornode.cli import data_options
+from xnornode.cli.command import add_command, add_json
+from xnornode.cli.output import say
+from xnornode.data.prepare import prepare
+from xnornode.data.understood import understand
+from xnornode.datasets.load import load_dataset
+from xnornode.errors import DataError
+
+FORMAT = "xnornode-data-1"
+
+EXAMPLE_COMMANDS = """
+xnornode data gestures/
+xnornode data log.csv --label activity --time none
+"""
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the command `xnornode data`."""
+    parser = add_command(
+        commands,
+        "data",
+        "show what is understood of data, without training",
+        "Read data as `xnornode train` does, and print what was understood: files, classes, "
+        "groups, rates, channels, columns, and what may be wrong. The options are those of "
+        "`xnornode train`.",
+        EXAMPLE_COMMANDS,
+        usage="DATA [OPTIONS]",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("data", help="a folder, a file, or an example set")
+    add_json(parser)
+    data_options.add_options(parser.add_argument_group("data"))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out `xnornode data`; the exit status. Raises XnorNodeError."""
+    dataset = load_dataset(options.data, data_options.read_options(options))
+    try:
+        splits = prepare(dataset, data_options.prepare_options(options))
+        understood, problem = splits.understood, ""
+    except DataError as error:  # what cannot be trained on can be looked at
+        understood, problem = None, str(error)
+    understood = understood or understand(dataset)
+    if options.json:
+        print(json.dumps({"format": FORMAT, **asdict(understood)}, indent=2, allow_nan=False))
+    else:
+        data_options.show_understood(understood, sys.stdout)
+    for warning in understood.warnings:
+        say(f"warning: {warning}")
+    if problem:
+        say(f"a training would stop here: {problem}")
+    return 1 if problem else 0

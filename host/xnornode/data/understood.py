@@ -1,0 +1,239 @@
+"""What was understood of somebody's data, as one value: the table before a training shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode.data.dataset import Dataset, class_names, group_equal_items
+from xnornode.data.reading import ColumnUse, Guess, Timing
+
+NANO = 1e-9
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """What there is of one class, or of one group.
+
+    Parameters
+    ----------
+    name : str
+        The class, or the group.
+    items : int
+        Recordings, windows or texts.
+    samples : int
+        Samples in all; of texts, bytes.
+    seconds : float
+        The same as a time; 0 if the sample rate is unknown.
+    groups : int
+        Groups that have it; of a group, the classes that it has.
+    """
+
+    name: str
+    items: int
+    samples: int
+    seconds: float
+    groups: int
+
+
+@dataclass(frozen=True)
+class ChannelFacts:
+    """The values of one channel.
+
+    Parameters
+    ----------
+    name : str
+        With its unit, if it has one: `accel x (g)`.
+    unit : str
+        The unit; "" if none is known.
+    minimum, maximum : float
+        The smallest and the largest value, in the unit.
+    scale : float
+        Units per count; 0 where values are counts already, or before a scale is chosen.
+    outliers : int
+        Values that the scale does not reach: they saturate.
+    constant, rising : bool
+        Whether it never changes; whether it rises from sample to sample, as a counter does.
+    """
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+    scale: float
+    outliers: int = 0
+    constant: bool = False
+    rising: bool = False
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What was understood of data, before anything is trained on them.
+
+    Parameters
+    ----------
+    name, kind, source : str
+        The data's name; "recordings", "windows" or "texts"; what the files are, in words.
+    files, items : int
+        Files read, and recordings, windows or texts in them.
+    lengths : tuple of int
+        The shortest, the median and the longest item, in samples or bytes.
+    rate : float
+        Samples per second, in hertz; 0 if unknown.
+    slowest, fastest, jitter : float
+        The lowest and highest rate that was measured in a recording, and the largest jitter, a
+        share of a step; 0 if there are no times.
+    gaps : tuple of float
+        The gaps in time, in seconds, the longest first.
+    classes, groups : tuple of ClassFacts
+        What there is of each class and of each group.
+    grouping : {"group", "recording", "none"}
+        What the groups are, as in `Dataset`.
+    channels : tuple of ChannelFacts
+        The channels' values.
+    columns : tuple of ColumnUse
+        How each column, folder and file name is used.
+    copies : tuple of tuple of str
+        The names of items that are equal.
+    dropped : tuple of str
+        What was left out or filled, and why.
+    guesses : tuple of Guess
+        What may be wrong, each with the option that settles it.
+    """
+
+    name: str
+    kind: str
+    source: str
+    files: int
+    items: int
+    lengths: tuple[int, int, int]
+    rate: float
+    slowest: float
+    fastest: float
+    jitter: float
+    gaps: tuple[float, ...]
+    classes: tuple[ClassFacts, ...]
+    groups: tuple[ClassFacts, ...]
+    grouping: str
+    channels: tuple[ChannelFacts, ...]
+    columns: tuple[ColumnUse, ...]
+    copies: tuple[tuple[str, ...], ...]
+    dropped: tuple[str, ...]
+    guesses: tuple[Guess, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubtful guesses, each a sentence with the option that settles it."""
+        return tuple(f"{g.text} ({g.option})" for g in self.guesses if g.doubtful)
+
+
+def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Understood:
+    """Say what was understood of a dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What was read.
+    scales : sequence of int, optional
+        The scales that were chosen, billionths of a unit per count. Default: the dataset's.
+
+    Returns
+    -------
+    Understood
+        The table's content.
+    """
+    reading = dataset.reading
+    sizes = [len(item) for item in dataset.items]
+    rate = dataset.rate_mhz / 1000
+    rates = [timing.rate for timing in reading.timings if timing.rate]
+    chosen = scales if scales is not None else dataset.scales
+    return Understood(
+        name=dataset.name,
+        kind=dataset.kind,
+        source=reading.kind,
+        files=reading.files,
+        items=len(sizes),
+        lengths=(min(sizes), int(np.median(sizes)), max(sizes)),
+        rate=rate,
+        slowest=min(rates, default=0.0),
+        fastest=max(rates, default=0.0),
+        jitter=max((timing.jitter for timing in reading.timings), default=0.0),
+        gaps=_gaps(reading.timings),
+        classes=_facts(dataset.labels, dataset.groups, sizes, rate),
+        groups=_facts(dataset.groups, dataset.labels, sizes, rate),
+        grouping=dataset.grouping,
+        channels=_channels(dataset, chosen),
+        columns=reading.columns,
+        copies=_copies(dataset),
+        dropped=reading.dropped,
+        guesses=reading.guesses,
+    )
+
+
+def _gaps(timings: Sequence[Timing]) -> tuple[float, ...]:
+    return tuple(sorted((gap for timing in timings for gap in timing.gaps), reverse=True))
+
+
+def _facts(
+    names: Sequence[str], others: Sequence[str], sizes: Sequence[int], rate: float
+) -> tuple[ClassFacts, ...]:
+    items: dict[str, int] = {}
+    samples: dict[str, int] = {}
+    beside: dict[str, set[str]] = {}
+    for name, other, size in zip(names, others, sizes, strict=True):
+        items[name] = items.get(name, 0) + 1
+        samples[name] = samples.get(name, 0) + size
+        beside.setdefault(name, set()).add(other)
+    return tuple(
+        ClassFacts(n, items[n], samples[n], samples[n] / rate if rate else 0.0, len(beside[n]))
+        for n in class_names(names)
+    )
+
+
+def _channels(dataset: Dataset, scales: Sequence[int] | None) -> tuple[ChannelFacts, ...]:
+    if dataset.kind == "texts":
+        return ()
+    arrays: list[npt.NDArray[Any]] = list(dataset.items)
+    if isinstance(dataset.items, np.ndarray):
+        arrays = [dataset.items.reshape(-1, dataset.items.shape[-1])]
+    low = np.min([a.min(axis=0) for a in arrays], axis=0).astype(float)
+    high = np.max([a.max(axis=0) for a in arrays], axis=0).astype(float)
+    units = [s * NANO for s in scales] if scales is not None else [0.0] * len(dataset.channels)
+    return tuple(
+        ChannelFacts(
+            name=name,
+            unit=unit_of(name),
+            minimum=float(low[c]),
+            maximum=float(high[c]),
+            scale=units[c],
+            outliers=_beyond(arrays, c, units[c]),
+            constant=bool(low[c] == high[c]),
+            rising=dataset.kind == "recordings" and _rising(arrays, c),
+        )
+        for c, name in enumerate(dataset.channels)
+    )
+
+
+def unit_of(channel: str) -> str:
+    """The unit in a channel's name: `g` of `accel x (g)`; "" if there is none."""
+    name, found, rest = channel.rpartition("(")
+    return rest[:-1].strip() if found and name and rest.endswith(")") else ""
+
+
+def _beyond(arrays: Sequence[npt.NDArray[Any]], c: int, unit: float) -> int:
+    if not unit:
+        return 0
+    return sum(int((np.abs(a[:, c]) > 32767.5 * unit).sum()) for a in arrays)
+
+
+def _rising(arrays: Sequence[npt.NDArray[Any]], c: int) -> bool:
+    return all(len(a) > 2 and bool((np.diff(a[:, c].astype(float)) > 0).all()) for a in arrays)
+
+
+def _copies(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
+    same: dict[str, list[str]] = {}
+    for key, name in zip(group_equal_items(dataset.items), dataset.names, strict=True):
+        same.setdefault(key, []).append(name)
+    return tuple(tuple(names) for names in same.values() if len(names) > 1)
