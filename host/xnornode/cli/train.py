@@ -11,6 +11,7 @@ from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.prepare import Splits
+from xnornode.data.scaling import NANO, full_scale_of
 from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
@@ -126,6 +127,7 @@ def run(options: argparse.Namespace) -> int:
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
     data_options.tell(splits)
+    _say_new_scales(options.output, splits)
     if left:
         _settle(options, left[0], config, splits)
     try:
@@ -156,6 +158,24 @@ def run(options: argparse.Namespace) -> int:
     for path in left_files(kept) if kept else []:
         path.unlink()
     return 0
+
+
+def _say_new_scales(path: Path, splits: Splits) -> None:
+    """Say which scales differ from those of the model that is replaced."""
+    if not is_replaced(path) or not path.is_file():
+        return
+    try:
+        old = model_file.load_model(path).window
+    except (XnorNodeError, OSError):
+        return  # no model, or a damaged one
+    of_old = dict(zip(old.channels, old.scales, strict=True))
+    for name, scale in zip(splits.window.channels, splits.window.scales, strict=True):
+        if (before := of_old.get(name)) not in (None, scale):
+            say(
+                f"warning: channel {name}: a count is {scale or NANO:,} billionths now, and "
+                f"{before or NANO:,} in {path}: nodes must give other counts. "
+                f"--full-scale '{name}={full_scale_of(before):g}' keeps the old scale"
+            )
 
 
 def _checkpoint(options: argparse.Namespace) -> Path | None:

@@ -12,11 +12,11 @@ from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
 from xnornode.data.understood import Understood, understand
+from xnornode.data.window_length import usual_length
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.model import Window
 
-DEFAULT_LENGTH = 128  # samples of a window
 DEFAULT_TEXT_LENGTH = 1024  # bytes of a text that a node reads
 
 
@@ -31,8 +31,8 @@ class PrepareOptions:
         dataset sets aside for the test, else a quarter; a fifth of the rest, if there are 10 groups
         or more.
     length : int or Seconds, optional
-        The node's window, in samples or seconds; of texts, the bytes that are read. Default: 128
-        samples, or 1024 bytes.
+        The node's window, in samples or seconds; of texts, the bytes that are read. Default: by
+        the sample rate and the shortest recordings (`usual_length`), or 1024 bytes.
     hop : int or Seconds, optional
         The step from window to window. Default: half a window.
     training_hop : int or Seconds, optional
@@ -128,7 +128,7 @@ class Splits:
 
 
 def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: Any) -> Splits:
-    """Split a dataset by group, scale it to int16 by the training part's range, and cut windows.
+    """Split a dataset by group, scale it to int16, and cut windows.
 
     Parameters
     ----------
@@ -176,15 +176,16 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
     scales: tuple[int, ...] | None = None
+    _check_changing(dataset)
     if dataset.kind == "texts":
         length = samples_of(options.length, dataset) or DEFAULT_TEXT_LENGTH
         window = Window(dataset.channels, length, length, 0, (0,))
         sets: list[Any] = [_texts(p, labels) if p else None for p in parts]
     else:
         # Where the scales are known, samples are counts already.
-        scales = dataset.scales or _scales(dataset, parts, warnings)
+        scales = dataset.scales or _scales(dataset, parts, options.full_scale, warnings)
         divisors = (0,) * len(scales) if dataset.scales else scales
-        window, hops = _window(dataset, options, scales)
+        window, hops = _window(dataset, options, scales, notes)
         sets = [
             _windows(part, divisors, labels, window.length, hop) if part else None
             for part, hop in zip(parts, hops, strict=True)
@@ -211,6 +212,15 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     )
 
 
+def _check_changing(dataset: Dataset) -> None:
+    """Raise DataError if all samples of all channels are the same, as of a broken sensor."""
+    if dataset.kind == "texts":
+        return
+    first = np.asarray(dataset.items[0])[0]
+    if all((item == first).all() for item in dataset.items):
+        raise DataError(f"{dataset.name}: no channel ever changes: there is nothing to learn from")
+
+
 def samples_of(length: Length | None, dataset: Dataset) -> int | None:
     """A length in samples. Raises DataError for seconds where the sample rate is unknown."""
     if not isinstance(length, Seconds):
@@ -224,11 +234,24 @@ def samples_of(length: Length | None, dataset: Dataset) -> int | None:
 
 
 def _scales(
-    dataset: Dataset, parts: Sequence[Dataset | None], warnings: list[str]
+    dataset: Dataset,
+    parts: Sequence[Dataset | None],
+    wanted: Mapping[str, float],
+    warnings: list[str],
 ) -> tuple[int, ...]:
-    training, *others = [_joined(part) if part else [] for part in parts]
-    scales = choose_scales(training, [array for part in others for array in part])
-    for c in coarse_channels([to_counts(array, scales) for array in training], scales):
+    training, *others = parts
+    if training is None:
+        raise DataError(f"{dataset.name}: nothing is left to train on")
+    rest = [_joined(part) for part in others if part]
+    scales = choose_scales(
+        list(training.items),
+        training.groups,
+        dataset.channels,
+        [array for part in rest for array in part],
+        wanted,
+    )
+    counts = [to_counts(array, scales) for array in _joined(training)]
+    for c in coarse_channels(counts, scales):
         warnings.append(
             f"channel {dataset.channels[c]} varies by few of int16's steps around a large value: "
             "subtract a fixed value from it, here and on the node"
@@ -244,7 +267,7 @@ def _joined(part: Dataset) -> list[npt.NDArray[Any]]:
 
 
 def _window(
-    dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...]
+    dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...], notes: list[str]
 ) -> tuple[Window, tuple[int, int, int]]:
     """The model's window, and the hop of each part."""
     wanted, hop, training_hop = (
@@ -257,7 +280,12 @@ def _window(
         hop = hop or length
         hops = (hop, hop, hop)
     else:
-        length = wanted or DEFAULT_LENGTH
+        rate = dataset.rate_mhz / 1000
+        usual, why = usual_length(rate, list(map(len, dataset.items)), dataset.labels)
+        length = wanted or usual
+        if not wanted:
+            seconds = f", {length / rate:.3g} s" if rate else ""
+            notes.append(f"the window is {length} samples{seconds}, by {why} (--window)")
         hop = hop or max(1, length // 2)
         hops = (training_hop or max(1, hop // 4), hop, hop)
     try:

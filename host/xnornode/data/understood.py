@@ -1,6 +1,6 @@
 """What was understood of somebody's data, as one value: the table before a training shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names, group_equal_items
+from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
+from xnornode.model.limits import INT16
 
 NANO = 1e-9
+GLITCH = 2.0  # full scales: a value beyond is rather a fault than a peak
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
     sizes = [len(item) for item in dataset.items]
     rate = dataset.rate_mhz / 1000
     rates = [timing.rate for timing in reading.timings if timing.rate]
-    chosen = scales if scales is not None else dataset.scales
+    channels = _channels(dataset, scales if scales is not None else dataset.scales)
     return Understood(
         name=dataset.name,
         kind=dataset.kind,
@@ -164,12 +167,34 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
         classes=_facts(dataset.labels, dataset.groups, sizes, rate),
         groups=_facts(dataset.groups, dataset.labels, sizes, rate),
         grouping=dataset.grouping,
-        channels=_channels(dataset, chosen),
+        channels=channels,
         columns=reading.columns,
         copies=_copies(dataset),
         dropped=reading.dropped,
-        guesses=reading.guesses,
+        guesses=(*reading.guesses, *_doubts(channels, dataset.kind)),
     )
+
+
+def _doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
+    """What the values of channels say against the way they are used."""
+    constant = [c.name for c in channels if c.constant]
+    if constant:
+        names = ", ".join(constant[:5]) + (", ..." if len(constant) > 5 else "")
+        text = f"{len(constant)} of {len(channels)} channels never change: {names}"
+        yield Guess(text, "leave them out with --channels", kind == "recordings")
+    for c in channels:
+        if c.rising:
+            text = f"channel {c.name} only rises, as a time or a counter does"
+            yield Guess(text, "leave it out with --channels, or name it with --time", True)
+        if c.outliers:
+            full = 32768 * (c.scale or 1.0)
+            most = max(-c.minimum, c.maximum)
+            text = (
+                f"channel {c.name}: {c.outliers:,} values are beyond its full scale of {full:g} "
+                f"{c.unit}".rstrip()
+                + f" and saturate; the largest is {most:g}"
+            )
+            yield Guess(text, f"--full-scale '{c.name}={most:.3g}'", most > GLITCH * full)
 
 
 def _gaps(timings: Sequence[Timing]) -> tuple[float, ...]:
@@ -216,16 +241,9 @@ def _channels(dataset: Dataset, scales: Sequence[int] | None) -> tuple[ChannelFa
     )
 
 
-def unit_of(channel: str) -> str:
-    """The unit in a channel's name: `g` of `accel x (g)`; "" if there is none."""
-    name, found, rest = channel.rpartition("(")
-    return rest[:-1].strip() if found and name and rest.endswith(")") else ""
-
-
 def _beyond(arrays: Sequence[npt.NDArray[Any]], c: int, unit: float) -> int:
-    if not unit:
-        return 0
-    return sum(int((np.abs(a[:, c]) > 32767.5 * unit).sum()) for a in arrays)
+    most = INT16.max * (unit or 1.0) * (1 + 1e-4)
+    return sum(int((np.abs(a[:, c].astype(np.float64)) > most).sum()) for a in arrays)
 
 
 def _rising(arrays: Sequence[npt.NDArray[Any]], c: int) -> bool:

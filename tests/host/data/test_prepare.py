@@ -101,25 +101,9 @@ def floats(factor: float, shift: float = 0.0) -> Dataset:
     )
 
 
-def test_float_data_get_a_scale_from_the_training_part():
-    dataset = floats(0.3)
-    parts = prepare(dataset)
-    peak = np.abs(parts.train.items).max(axis=(0, 1))
-    assert ((peak > 16_000) & (peak < 16_500)).all(), "half of int16, by the training part"
-    real = np.asarray(dataset.items)[np.isin(dataset.groups, parts.held_out)]
-    again = parts.test.items * np.array(parts.window.scales) / 1e9
-    assert np.abs(again - real).max() <= max(parts.window.scales) / 2e9
-
-
 def test_whole_numbers_stay_as_they_are():
     whole = np.rint(floats(100).items)
     dataset = from_windows("whole", whole, floats(1).labels, floats(1).groups)
     parts = prepare(dataset)
     assert parts.window.scales == (0, 0)
     assert (parts.test.items == whole[np.isin(dataset.groups, parts.held_out)]).all()
-
-
-def test_scales_that_lose_what_the_data_say():
-    assert any("subtract a fixed value" in w for w in prepare(floats(0.05, 1000.0)).warnings)
-    with pytest.raises(DataError, match="use a larger unit"):
-        prepare(floats(1e9))
