@@ -46,8 +46,8 @@ class Dataset:
         Height and width, in pixels, of images. A window holds the pixels row by row.
     classes : tuple of str, optional
         The classes in order. Default: sorted.
-    test_groups : tuple of str, default ()
-        The groups that the data themselves set aside for the test.
+    test_groups, validation_groups : tuple of str, default ()
+        The groups that the data themselves set aside for the test and for validation.
     notes : tuple of str, default ()
         What was understood, a sentence each.
     reading : Reading, optional
@@ -90,6 +90,7 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     classes: tuple[str, ...] | None = None
     test_groups: tuple[str, ...] = ()
+    validation_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
 
@@ -101,7 +102,10 @@ class Dataset:
             raise DataError(f"{self.name}: {count} items need as many labels, groups and names")
         for label, name in zip(self.labels, self.names, strict=True):
             if not label:
-                raise DataError(f"{name} has no label: training needs to know its class")
+                raise DataError(
+                    f"{name} has no label: put the files into a folder per label, name a column "
+                    "with --label, or give the one label of all with --label-all"
+                )
         if self.kind != "texts":
             self._check_samples()
 

@@ -173,6 +173,9 @@ def assign(
             f"too little data to test on: no class has a {what} to spare. Record each class again, "
             "or test on the last part of each recording (--split time)"
         )
+    if validation is None and dataset.validation_groups:
+        left = set(groups[chosen == 0].tolist())
+        validation = tuple(g for g in dataset.validation_groups if g in left) or None
     if validation is None and len(set(groups[chosen == 0].tolist())) < MIN_GROUPS:
         few = f"fewer than {MIN_GROUPS} groups to learn from"
         notes.append(f"{few}: all are trained on (--validation)")

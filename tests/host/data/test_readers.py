@@ -217,9 +217,9 @@ def test_recordings_that_differ_are_refused(tmp_path):
 
 
 def test_records_and_their_channels(tmp_path, record):
-    for person in PEOPLE:
+    for i, person in enumerate(PEOPLE):
         for label in ("slow", "fast"):
-            (tmp_path / f"{person}-{label}.rec").write_bytes(to_bytes(record(label, person)))
+            (tmp_path / f"{person}-{label}.rec").write_bytes(to_bytes(record(label, person, i)))
     r = read(tmp_path, ReadOptions(channels=("ch1",)))
     assert r.channels == ("ch1 (g)",) and r.scales == (488_281,) and r.rate_mhz == 50_000
     parts = prepare(r)

@@ -1,0 +1,104 @@
+"""Copies of recordings: a recording that is in training and test makes the accuracy worthless."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xnornode.data.dataset import Dataset
+from xnornode.data.reading import Guess
+
+CLOSE = 1e-4
+"""Of a recording's deviation: files of different kinds round differently."""
+SHORTEST = 16
+"""Samples: of shorter recordings, equal ones are no copies but chance."""
+
+
+def drop_copies(dataset: Dataset) -> Dataset:
+    """Leave out recordings that are equal to another one, in the same or another kind of file.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What was read. Windows and texts stay as they are.
+
+    Returns
+    -------
+    Dataset
+        Without copies; its reading says which were left out. A copy with another label stays, in
+        the same group as the first one, and is a doubtful guess.
+    """
+    if dataset.kind != "recordings":
+        return dataset
+    first = find_copies(list(dataset.items))
+    if not first:
+        return dataset
+    labels, groups, names = list(dataset.labels), list(dataset.groups), dataset.names
+    dropped, guesses, left_out = [], [], set()
+    for copy, original in first.items():
+        if labels[copy] == labels[original]:
+            left_out.add(copy)
+            dropped.append(f"{names[copy]}: a copy of {names[original]}")
+        else:
+            groups = [groups[original] if g == groups[copy] else g for g in groups]
+            text = (
+                f"{names[copy]} ({labels[copy]}) is a copy of {names[original]} "
+                f"({labels[original]}): one of the labels is wrong"
+            )
+            guesses.append(Guess(text, "remove one of the files", True))
+    kept = [i for i in range(len(names)) if i not in left_out]
+    reading = dataset.reading
+    timings = reading.timings and tuple(reading.timings[i] for i in kept)
+    reading = replace(
+        reading,
+        timings=timings,
+        dropped=(*reading.dropped, *dropped),
+        guesses=(*reading.guesses, *guesses),
+    )
+    items = dataset.items
+    return replace(
+        dataset,
+        items=[items[i] for i in kept],
+        labels=[labels[i] for i in kept],
+        groups=[groups[i] for i in kept],
+        names=[names[i] for i in kept],
+        reading=reading,
+    )
+
+
+def find_copies(items: Sequence[npt.NDArray[Any]]) -> dict[int, int]:
+    """For each recording that is equal to an earlier one, the index of the first such.
+
+    Parameters
+    ----------
+    items : sequence of ndarray, shape (n, channels)
+        Recordings.
+
+    Returns
+    -------
+    dict of int to int
+        Index of a copy to index of the original.
+    """
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for i, item in enumerate(items):
+        if len(item) >= SHORTEST:
+            by_shape.setdefault(item.shape, []).append(i)
+    found: dict[int, int] = {}
+    for same in by_shape.values():
+        means = {i: float(items[i].mean(dtype=np.float64)) for i in same}
+        order = sorted(same, key=lambda i: means[i])
+        for at, i in enumerate(order):
+            spread = float(items[i].std(dtype=np.float64))
+            for j in order[at + 1 :]:
+                if means[j] - means[i] > CLOSE * spread:
+                    break
+                if spread and _equal(items[i], items[j], CLOSE * spread):
+                    low, high = min(i, j), max(i, j)
+                    found[high] = min(low, found.get(high, low))
+    return {copy: found.get(original, original) for copy, original in sorted(found.items())}
+
+
+def _equal(a: npt.NDArray[Any], b: npt.NDArray[Any], close: float) -> bool:
+    return bool((np.abs(a.astype(np.float64) - b.astype(np.float64)) <= close).all())
