@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset
+from xnornode.data.paths import COPY
 from xnornode.data.reading import Guess
 
 CLOSE = 1e-4
@@ -32,7 +34,9 @@ def drop_copies(dataset: Dataset) -> Dataset:
     """
     if dataset.kind != "recordings":
         return dataset
-    first = find_copies(list(dataset.items))
+    first = find_copies(
+        list(dataset.items), [bool(COPY.search(Path(n).stem)) for n in dataset.names]
+    )
     if not first:
         return dataset
     labels, groups, names = list(dataset.labels), list(dataset.groups), dataset.names
@@ -68,13 +72,18 @@ def drop_copies(dataset: Dataset) -> Dataset:
     )
 
 
-def find_copies(items: Sequence[npt.NDArray[Any]]) -> dict[int, int]:
-    """For each recording that is equal to an earlier one, the index of the first such.
+def find_copies(
+    items: Sequence[npt.NDArray[Any]], marked: Sequence[bool] | None = None
+) -> dict[int, int]:
+    """For each recording that is equal to others, the index of the one that is kept.
 
     Parameters
     ----------
     items : sequence of ndarray, shape (n, channels)
         Recordings.
+    marked : sequence of bool, optional
+        Which names say that they are copies: "walk (1)". Default: none. The first recording
+        without a mark is kept.
 
     Returns
     -------
@@ -85,19 +94,24 @@ def find_copies(items: Sequence[npt.NDArray[Any]]) -> dict[int, int]:
     for i, item in enumerate(items):
         if len(item) >= SHORTEST:
             by_shape.setdefault(item.shape, []).append(i)
-    found: dict[int, int] = {}
-    for same in by_shape.values():
-        means = {i: float(items[i].mean(dtype=np.float64)) for i in same}
-        order = sorted(same, key=lambda i: means[i])
+    same: dict[int, set[int]] = {}
+    for alike in by_shape.values():
+        means = {i: float(items[i].mean(dtype=np.float64)) for i in alike}
+        order = sorted(alike, key=lambda i: means[i])
         for at, i in enumerate(order):
-            spread = float(items[i].std(dtype=np.float64))
+            spread = float(items[i].std(dtype=np.float64)) if len(order) > 1 else 0.0
             for j in order[at + 1 :]:
                 if means[j] - means[i] > CLOSE * spread:
                     break
                 if spread and _equal(items[i], items[j], CLOSE * spread):
-                    low, high = min(i, j), max(i, j)
-                    found[high] = min(low, found.get(high, low))
-    return {copy: found.get(original, original) for copy, original in sorted(found.items())}
+                    joined = same.get(i, {i}) | same.get(j, {j})
+                    same |= dict.fromkeys(joined, joined)
+    found = {}
+    for i, joined in sorted(same.items()):
+        kept = min(joined, key=lambda k: (bool(marked and marked[k]), k))
+        if i != kept:
+            found[i] = kept
+    return found
 
 
 def _equal(a: npt.NDArray[Any], b: npt.NDArray[Any], close: float) -> bool:

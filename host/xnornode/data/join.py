@@ -163,7 +163,9 @@ def _joined_reading(
 def _path_columns(facts: Sequence[PathFacts]) -> list[ColumnUse]:
     labels = list(dict.fromkeys(fact.label for fact in facts if fact.label))
     shown = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
-    columns = [ColumnUse("path", "label", shown)] if labels else []
+    parts = list(dict.fromkeys(fact.part for fact in facts if fact.part))
+    columns = [ColumnUse("folder on top", "part", ", ".join(parts))] if parts else []
+    columns += [ColumnUse("path", "label", shown)] if labels else []
     groups = list(dict.fromkeys(fact.group for fact in facts if fact.group))
     if groups:
         columns.append(ColumnUse("folder in it", "group", ", ".join(groups[:5])))

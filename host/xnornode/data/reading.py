@@ -6,7 +6,7 @@ A reader puts it into `Dataset.reading`. `understand` makes the table that peopl
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["label", "group", "recording", "time", "channel", "text", "left out"]
+Role = Literal["part", "label", "group", "recording", "time", "channel", "text", "left out"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ColumnUse:
     ----------
     name : str
         The column's title; or "folder 1", "file name" where a path says it.
-    role : {"label", "group", "recording", "time", "channel", "text", "left out"}
+    role : {"part", "label", "group", "recording", "time", "channel", "text", "left out"}
         What it is used for.
     why : str, default ""
         What the choice rests on, in a few words.

@@ -95,7 +95,9 @@ def resample(samples: npt.NDArray[Any], rate: float, wanted: float) -> npt.NDArr
         width = edges[1] - edges[0]
         columns = [(b - a) / width for a, b in zip(low, high, strict=True)]
     found = np.stack(columns, axis=1)
-    return found if samples.dtype.kind == "f" else np.rint(found).astype(samples.dtype)
+    if (values == np.rint(values)).all():
+        found = np.rint(found)
+    return found.astype(samples.dtype)
 
 
 def _round(rate: float) -> float:
