@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xnornode.data.dataset import Dataset
+from xnornode.data.faults import report_faults
 from xnornode.data.paths import PathFacts
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Timing
@@ -15,7 +16,6 @@ from xnornode.errors import DataError
 
 FileReader = Callable[[Path, ReadOptions, str], Dataset]
 """Reads one file; the string is the label that its path says, "" for none."""
-MOST_FAULTS = 10
 
 
 def read_each(
@@ -73,16 +73,8 @@ def read_each(
         else:
             alike.append((ordered, path, fact))
     if faults and not (options.skip and alike):
-        raise DataError(_report(faults, len(paths)))
+        raise DataError(report_faults(faults, len(paths)))
     return _join(folder, alike, faults)
-
-
-def _report(faults: Sequence[str], files: int) -> str:
-    if len(faults) == 1:
-        return faults[0]
-    shown = "\n".join(f"  {fault}" for fault in faults[:MOST_FAULTS])
-    more = f"\n  and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-    return f"{len(faults)} of {files} files cannot be used (--skip leaves them out):\n{shown}{more}"
 
 
 def _in_order(dataset: Dataset, channels: tuple[str, ...]) -> Dataset | None:
@@ -104,24 +96,22 @@ def _join(
     scales = {dataset.scales for dataset, _, _ in found}
     if len(scales) > 1:
         raise DataError(f"{folder}: some files hold counts of other scales than others: part them")
+    sets = [dataset for dataset, _, _ in found]
+    reading = _joined_reading(sets, [fact for _, _, fact in found], faults)
+    owners, grouped = _owners(folder, found)
+    if grouped and len(found) > 1 and len({owner for own in owners for owner in own}) == 1:
+        # One person or device is nothing to hold out.
+        text = f"all files are of the group {owners[0][0]}: each is taken for a group of its own"
+        reading = replace(reading, guesses=(*reading.guesses, Guess(text, "--group COLUMN")))
+        owners = [[_own(path, folder)] * len(dataset.items) for dataset, path, _ in found]
+        grouped = False
+    parted = grouped and len({fact.part for _, _, fact in found}) > 1
     groups: list[str] = []
     aside: dict[str, list[str]] = {"": [], "training": [], "validation": [], "test": []}
-    parted = len({fact.part for _, _, fact in found}) > 1
-    grouped = True
-    for dataset, path, fact in found:
-        own = list(dataset.groups)
-        if fact.group:
-            own = [fact.group] * len(own)
-        elif dataset.grouping != "group":
-            # No column names a person: all of one file is one group.
-            grouped, own = False, [path.relative_to(folder).as_posix()] * len(own)
-        elif parted:
-            own = [f"{group} ({fact.part})" for group in own]
-        if fact.group and parted:
-            own = [f"{group} ({fact.part})" for group in own]
-        groups += own
-        aside[fact.part] += own
-    sets = [dataset for dataset, _, _ in found]
+    for own, (_, _, fact) in zip(owners, found, strict=True):
+        named = [f"{group} ({fact.part})" for group in own] if parted else own
+        groups += named
+        aside[fact.part] += named
     joined: dict[str, Any] = {
         field: list(chain.from_iterable(getattr(dataset, field) for dataset in sets))
         for field in ("items", "labels", "names")
@@ -136,9 +126,30 @@ def _join(
         test_groups=tuple(dict.fromkeys(aside["test"])),
         validation_groups=tuple(dict.fromkeys(aside["validation"])),
         notes=(),
-        reading=_joined_reading(sets, [fact for _, _, fact in found], faults),
+        reading=reading,
         **joined,
     )
+
+
+def _owners(
+    folder: Path, found: Sequence[tuple[Dataset, Path, PathFacts]]
+) -> tuple[list[list[str]], bool]:
+    """The group of each item of each file, and whether somebody named them."""
+    owners = []
+    named = True
+    for dataset, path, fact in found:
+        if fact.group:
+            owners.append([fact.group] * len(dataset.items))
+        elif dataset.grouping == "group":
+            owners.append(list(dataset.groups))
+        else:  # no column names a person: all of one file is one group
+            named = False
+            owners.append([_own(path, folder)] * len(dataset.items))
+    return owners, named
+
+
+def _own(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _joined_reading(

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from xnornode.data import edge_impulse, image_files, sound
 from xnornode.data.arrays import load_array, pick_channels, read_arrays
 from xnornode.data.copies import drop_copies
 from xnornode.data.csv_columns import SUFFIXES as TABLES
@@ -17,6 +17,7 @@ from xnornode.data.reading import ColumnUse, Guess, Reading
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.resample import bring_to_one_rate
+from xnornode.data.single import one_recording
 from xnornode.data.sniff import holds_numbers
 from xnornode.data.tables import read_table
 from xnornode.errors import DataError
@@ -189,20 +190,6 @@ def _array(path: Path, options: ReadOptions, label: str) -> Dataset:
     )
 
 
-def one_recording(path: Path, samples: Any, label: str, group: str, **more: Any) -> Dataset:
-    """A file that is one recording; `more` are fields of `Dataset`."""
-    return Dataset(
-        name=path.stem,
-        kind="recordings",
-        items=[samples],
-        labels=[label],
-        groups=[group or str(path)],
-        names=[str(path)],
-        grouping="group" if group else "recording",
-        **more,
-    )
-
-
 def _texts(
     folder: Path, paths: list[Path], facts: Sequence[PathFacts], options: ReadOptions
 ) -> Dataset:
@@ -238,11 +225,16 @@ RECORDINGS: Mapping[str, FileReader] = {
     ".tsv": _table,
     ".txt": _table,
     ".npy": _array,
+    **dict.fromkeys(edge_impulse.SUFFIXES, edge_impulse.read_acquisition),
+    **dict.fromkeys(sound.SUFFIXES, sound.read_sound),
 }
 """Who reads one file of recordings, by its suffix. Such files may stand beside each other."""
 
 Whole = Callable[[Path, list[Path], Sequence[PathFacts], ReadOptions], Dataset]
-WHOLE: Mapping[str, Whole] = {"texts": _texts}
+WHOLE: Mapping[str, Whole] = {"texts": _texts, "images": image_files.read_images}
 """Who reads all files of a kind at once."""
-SUFFIXES: Mapping[str, tuple[str, ...]] = {"texts": (".txt",)}
+SUFFIXES: Mapping[str, tuple[str, ...]] = {
+    "texts": (".txt",),
+    "images": image_files.SUFFIXES,
+}
 """The suffixes of the kinds of `WHOLE`."""

@@ -198,7 +198,7 @@ def test_files_that_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"no \.rec, \.csv"):
         read(tmp_path)
     with pytest.raises(DataError, match="of no kind"):
-        read(write(tmp_path / "a.wav", "RIFF"))
+        read(write(tmp_path / "a.mp4", "x"))
     write(tmp_path / "b.csv", "1,2\n")
     write(tmp_path / "c.txt", "x")
     with pytest.raises(DataError, match=r"different kinds, \.csv, \.txt"):

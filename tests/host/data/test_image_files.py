@@ -1,0 +1,100 @@
+"""Images in a folder per class."""
+
+import numpy as np
+import pytest
+
+from xnornode.data.prepare import prepare
+from xnornode.data.read_options import ReadOptions
+from xnornode.data.readers import read
+from xnornode.errors import DataError
+
+Image = pytest.importorskip("PIL.Image")
+pytestmark = pytest.mark.quick
+RNG = np.random.default_rng(0)
+
+
+def images(folder, suffix=".png", size=(12, 8), colour=False, each=4, devices=("a", "b", "c", "d")):
+    for label in ("0.0", "0.1"):
+        for device in devices:
+            (folder / label / device).mkdir(parents=True)
+            for i in range(each):
+                pixels = RNG.integers(0, 255, (*size, 3) if colour else size).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / label / device / f"{i}{suffix}")
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_grey_images(tmp_path, suffix):
+    d = read(images(tmp_path / "d", suffix))
+    assert d.kind == "windows" and d.image_shape == (12, 8) and d.channels == ("grey",)
+    assert d.items.shape == (32, 96, 1) and set(d.labels) == {"0.0", "0.1"}
+    assert d.grouping == "group" and set(d.groups) == set("abcd") and d.reading.files == 32
+    parts = prepare(d)
+    assert parts.image_shape == (12, 8) and len(parts.held_out) == 1
+
+
+def test_pixels_are_exact_and_row_by_row(tmp_path):
+    folder = images(tmp_path / "d")
+    want = np.asarray(Image.open(folder / "0.0" / "a" / "0.png"))
+    assert (read(folder).items[0][:, 0] == want.ravel()).all()
+
+
+def test_colour_is_found_and_chosen(tmp_path):
+    folder = images(tmp_path / "d", colour=True)
+    d = read(folder)
+    assert d.channels == ("red", "green", "blue") and d.items.shape == (32, 96, 3)
+    assert any(g.option == "--channels grey" for g in d.reading.guesses)
+    assert read(folder, ReadOptions(channels=("grey",))).channels == ("grey",)
+    with pytest.raises(DataError, match="the channels grey, or red,green,blue, not blue"):
+        read(folder, ReadOptions(channels=("blue",)))
+
+
+def test_sizes_that_differ_need_the_option(tmp_path):
+    folder = images(tmp_path / "d")
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(folder / "0.0" / "a" / "9.png")
+    with pytest.raises(DataError, match=r"2 sizes, 12x8 \(32\), 20x20 \(1\).*--image HEIGHTxWIDTH"):
+        read(folder)
+    d = read(folder, ReadOptions(image=(16, 16)))
+    assert d.image_shape == (16, 16) and len(d.items) == 33
+    assert any("2 sizes are brought to 16x16" in g.text for g in d.reading.guesses)
+
+
+def test_images_too_large_for_a_node(tmp_path):
+    folder = images(tmp_path / "d", size=(240, 320), each=1)
+    with pytest.raises(DataError, match=r"240x320 pixels, more than a node can take.*--image"):
+        read(folder)
+    assert read(folder, ReadOptions(image=(24, 32))).image_shape == (24, 32)
+
+
+def test_damaged_files_are_named_together_and_skipped(tmp_path):
+    folder = images(tmp_path / "d", ".jpg")
+    path = folder / "0.0" / "a" / "0.jpg"
+    path.write_bytes(path.read_bytes()[:100])
+    (folder / "0.1" / "b" / "1.jpg").write_bytes(b"not an image")
+    with pytest.raises(DataError, match="2 of 32 files cannot be used") as error:
+        read(folder)
+    assert "0.jpg" in str(error.value) and "1.jpg" in str(error.value)
+    d = read(folder, ReadOptions(skip=True))
+    assert len(d.items) == 30 and len(d.reading.dropped) == 2
+
+
+def test_alpha_palette_16_bit_and_turned_images(tmp_path):
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+    Image.new("RGBA", (8, 8), (200, 200, 200, 255)).save(tmp_path / "a" / "1.png")
+    Image.new("P", (8, 8)).save(tmp_path / "a" / "2.png")
+    Image.fromarray(np.full((8, 8), 0x8080, np.uint16)).save(tmp_path / "b" / "1.png")
+    turned = Image.fromarray(np.tile(np.arange(8, dtype=np.uint8) * 30, (8, 1)))
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    turned.save(tmp_path / "b" / "2.png", exif=exif)
+    d = read(tmp_path)
+    assert d.items[0].max() == 200 and d.items[2].max() == 128
+    assert d.items[3][0, 0] == 210, "an image that stands on its head is turned"
+
+
+def test_parts_on_top(tmp_path):
+    for part in ("train", "test"):
+        images(tmp_path / "d" / part, devices=("a", "b"), each=2)
+    d = read(tmp_path / "d")
+    assert set(d.labels) == {"0.0", "0.1"} and set(d.test_groups) == {"a (test)", "b (test)"}
