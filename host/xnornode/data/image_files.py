@@ -20,8 +20,10 @@ from xnornode.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 GREY, COLOUR = ("grey",), ("red", "green", "blue")
-MOST_PIXELS = 128 * 128
-"""Pixels of an image that a node can be given; larger ones need `--image`."""
+MOST_PIXELS = 64 * 64
+"""Pixels of an image that are taken as they are where nobody gave a size."""
+SIDE = 32
+"""The longer side of images that are brought to one size, in pixels."""
 CHROMA = 12.0
 """Mean difference of a pixel's colours, of 255, from which on images are taken as coloured."""
 TRIED = 200
@@ -44,8 +46,9 @@ def read_images(
     facts : sequence of PathFacts
         Their labels, groups and parts.
     options : ReadOptions
-        `image` is the size they are brought to; `channels` is ("grey",) or ("red", "green",
-        "blue"); with `skip`, files that are no images are left out.
+        `image` is the size they are brought to (default: their own, or 32 pixels at the longer
+        side where they have different sizes or more than 64x64 pixels); `channels` is ("grey",)
+        or ("red", "green", "blue"); with `skip`, files that are no images are left out.
 
     Returns
     -------
@@ -55,8 +58,7 @@ def read_images(
     Raises
     ------
     DataError
-        Files are damaged, or images have different sizes or too many pixels, and no option says
-        what to do.
+        Files are damaged, or `channels` names others than an image has.
     """
     image = load_extra("PIL.Image", "images")
     faults: list[str] = []
@@ -65,7 +67,7 @@ def read_images(
         opened = _sizes(image, paths, faults)
     if not opened:
         raise DataError(report_faults(faults, len(paths)))
-    shape = options.image or _common_size(opened, folder)
+    shape = options.image or _size(Counter(opened.values()), guesses)
     with _strict():
         colour = _wants_colour(image, list(opened), options, guesses)
         kept, pixels = _load(image, list(opened), shape, colour, faults)
@@ -73,9 +75,6 @@ def read_images(
         raise DataError(report_faults(faults, len(paths)))
     fact_of = dict(zip(paths, facts, strict=True))
     said = [fact_of[path] for path in kept]
-    if len(set(opened.values())) > 1:
-        text = f"images of {len(set(opened.values()))} sizes are brought to {shape[0]}x{shape[1]}"
-        guesses.append(Guess(text, "--image HEIGHTxWIDTH"))
     grouped = all(fact.group for fact in said)
     groups = [fact.group for fact in said] if grouped else group_equal_items(pixels)
     parted = len({fact.part for fact in said}) > 1
@@ -130,21 +129,26 @@ def _strict() -> Iterator[None]:
         yield
 
 
-def _common_size(opened: dict[Path, tuple[int, int]], folder: Path) -> tuple[int, int]:
-    sizes = Counter(opened.values())
-    if len(sizes) > 1:
-        shown = ", ".join(f"{h}x{w} ({n:,})" for (h, w), n in sizes.most_common(4))
-        raise DataError(
-            f"the images of {folder} have {len(sizes)} sizes, {shown}: name the size to bring them "
-            "to with --image HEIGHTxWIDTH"
-        )
-    shape = next(iter(sizes))
-    if shape[0] * shape[1] > MOST_PIXELS:
-        raise DataError(
-            f"the images of {folder} have {shape[0]}x{shape[1]} pixels, more than a node can take: "
-            "bring them to a smaller size with --image 32x32"
-        )
-    return shape
+def _size(sizes: Counter[tuple[int, int]], guesses: list[Guess]) -> tuple[int, int]:
+    """The height and width that all images are brought to, where nobody gave one."""
+    usual = next(iter(sizes))
+    if len(sizes) == 1 and usual[0] * usual[1] <= MOST_PIXELS:
+        return usual
+    tall = np.repeat([h / w for h, w in sizes], list(sizes.values()))
+    ratio = float(np.median(tall))
+    sides = (SIDE, _whole(SIDE / ratio)) if ratio >= 1 else (_whole(SIDE * ratio), SIDE)
+    if len(sizes) == 1:
+        text = f"images of {usual[0]}x{usual[1]} pixels are made smaller, {sides[0]}x{sides[1]}"
+        guesses.append(Guess(text, "--image HEIGHTxWIDTH", True))
+        return sides
+    shown = ", ".join(f"{h}x{w} ({n:,})" for (h, w), n in sizes.most_common(3))
+    text = f"images of {len(sizes)} sizes, {shown}, ..., are brought to {sides[0]}x{sides[1]}"
+    guesses.append(Guess(text, "--image HEIGHTxWIDTH"))
+    return sides
+
+
+def _whole(side: float) -> int:
+    return max(8, 4 * round(side / 4))
 
 
 def _wants_colour(

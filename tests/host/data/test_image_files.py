@@ -49,21 +49,24 @@ def test_colour_is_found_and_chosen(tmp_path):
         read(folder, ReadOptions(channels=("blue",)))
 
 
-def test_sizes_that_differ_need_the_option(tmp_path):
+def test_sizes_that_differ_are_brought_to_one(tmp_path):
     folder = images(tmp_path / "d")
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(folder / "0.0" / "a" / "9.png")
-    with pytest.raises(DataError, match=r"2 sizes, 12x8 \(32\), 20x20 \(1\).*--image HEIGHTxWIDTH"):
-        read(folder)
-    d = read(folder, ReadOptions(image=(16, 16)))
-    assert d.image_shape == (16, 16) and len(d.items) == 33
-    assert any("2 sizes are brought to 16x16" in g.text for g in d.reading.guesses)
+    d = read(folder)
+    assert d.image_shape == (32, 20), "3 to 2, as most are"
+    guess = next(g for g in d.reading.guesses if "sizes" in g.text)
+    assert "2 sizes, 12x8 (32), 20x20 (1)" in guess.text and "--image" in guess.option
+    assert read(folder, ReadOptions(image=(16, 16))).image_shape == (16, 16)
 
 
-def test_images_too_large_for_a_node(tmp_path):
+def test_large_images_are_made_smaller_with_a_warning(tmp_path):
     folder = images(tmp_path / "d", size=(240, 320), each=1)
-    with pytest.raises(DataError, match=r"240x320 pixels, more than a node can take.*--image"):
-        read(folder)
-    assert read(folder, ReadOptions(image=(24, 32))).image_shape == (24, 32)
+    d = read(folder)
+    assert d.image_shape == (24, 32)
+    assert any(
+        "240x320 pixels are made smaller" in g.text and g.doubtful for g in d.reading.guesses
+    )
+    assert read(folder, ReadOptions(image=(120, 160))).image_shape == (120, 160)
 
 
 def test_damaged_files_are_named_together_and_skipped(tmp_path):
