@@ -4,8 +4,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from xnornode._extras import load_extra
+from xnornode._files import check_writable, write_whole
 from xnornode.cli import data_options
 from xnornode.cli.command import add_command, add_json
 from xnornode.cli.output import say
@@ -13,12 +16,14 @@ from xnornode.data.prepare import prepare
 from xnornode.data.understood import understand
 from xnornode.datasets.load import load_dataset
 from xnornode.errors import DataError
+from xnornode.report.html import data_to_html
+from xnornode.report.pictures import first_seconds
 
 FORMAT = "xnornode-data-1"
 
 EXAMPLE_COMMANDS = """
 xnornode data gestures/
-xnornode data log.csv --label activity --time none
+xnornode data log.csv --label activity --time none --report log.html
 """
 
 
@@ -37,11 +42,16 @@ def add_parsers(commands: Any) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("data", help="a folder, a file, or an example set")
     add_json(parser)
+    what = "write the table as an HTML page, with a picture of each class"
+    parser.add_argument("--report", type=Path, metavar="FILE", help=what)
     data_options.add_options(parser.add_argument_group("data"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode data`; the exit status. Raises XnorNodeError."""
+    if options.report:
+        load_extra("jinja2", "report")
+        check_writable(options.report)
     dataset = load_dataset(options.data, data_options.read_options(options))
     try:
         splits = prepare(dataset, data_options.prepare_options(options))
@@ -53,6 +63,9 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"format": FORMAT, **asdict(understood)}, indent=2, allow_nan=False))
     else:
         data_options.show_understood(understood, sys.stdout)
+    if options.report:
+        page = data_to_html(understood, first_seconds(dataset), understood.warnings)
+        write_whole(options.report, page.encode())
     for warning in understood.warnings:
         say(f"warning: {warning}")
     if problem:

@@ -97,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str]) -> int:
     import io
+    import shlex
 
     from xnornode.cli.output import say
     from xnornode.errors import XnorNodeError
@@ -106,6 +107,7 @@ def _main(arguments: Sequence[str]) -> int:
     options, unknown = _parser(arguments).parse_known_args(arguments)
     if unknown:  # said with the usage of the command, not of `xnornode`
         options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
+    options.said = shlex.join(["xnornode", *arguments])
     try:
         status: int = options.run(options)
         _flush()

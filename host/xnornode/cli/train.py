@@ -1,7 +1,9 @@
 """`xnornode train`: data in, a model and its report out."""
 
 import argparse
+import shlex
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from xnornode.nn.workers import CAN_FORK
 from xnornode.recipes.defaults import FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
+from xnornode.report.pictures import take_pictures
+from xnornode.report.settings import in_words
 from xnornode.report.text import to_text
 from xnornode.training.checkpoint import left_files, read_settings, settings_text
 from xnornode.training.config import Teacher, TrainConfig
@@ -148,13 +152,21 @@ def run(options: argparse.Namespace) -> int:
         return 1
     model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
-    report = make_report(model, trained, splits)
+    date = datetime.now().astimezone().isoformat(" ", "minutes")
+    report = make_report(model, trained, splits, options.said, date)
+    for warning in report.warnings[len(splits.warnings) :]:
+        say(f"warning: {warning}")
     size = model_file.save_model(model, options.output)
     with output_options.stdout_for_report(options):
         output_options.write_report(
-            options, to_text(report), to_json(report), lambda: to_html(report)
+            options,
+            to_text(report),
+            to_json(report),
+            lambda: to_html(report, pictures=take_pictures(model, splits, report)),
         )
     say(f"{options.output}: {size:,} bytes")
+    if is_replaced(options.output):
+        say(f"next, with a node on a USB port: xnornode push {shlex.quote(str(options.output))}")
     for path in left_files(kept) if kept else []:
         path.unlink()
     return 0
@@ -267,7 +279,7 @@ def _notes(splits: Splits, config: TrainConfig) -> str:
     held = f", held out {', '.join(splits.held_out)}" if 0 < len(splits.held_out) <= 20 else ""
     usual = TrainConfig()
     changed = [
-        f"{name}={value}"
+        f"{name.replace('_', ' ')} {in_words(value)}"
         for name, value in vars(config).items()
         if name not in ("layers", "global_average_pooling") and value != getattr(usual, name)
     ]

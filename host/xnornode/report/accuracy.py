@@ -1,4 +1,4 @@
-"""How good predictions are: confusion matrix, recall, precision, and the interval of a share."""
+"""How good predictions are: confusion matrix, recall, precision, F1, the interval of a share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,18 @@ class ClassFigures:
         The share of them that was found; None if there are none.
     precision : float or None
         The share of true ones among those that were given this class; None if there are none.
+    f1 : float or None
+        The harmonic mean of recall and precision; None if the class is neither there nor given.
+    given : int
+        Test windows that were given this class.
     """
 
     label: str
     windows: int
     recall: float | None
     precision: float | None
+    f1: float | None
+    given: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def confusion(
 
 
 def per_class(table: npt.NDArray[np.int64], labels: Sequence[str]) -> tuple[ClassFigures, ...]:
-    """Recall and precision of each class.
+    """Recall, precision and F1 of each class.
 
     Parameters
     ----------
@@ -95,6 +101,8 @@ def per_class(table: npt.NDArray[np.int64], labels: Sequence[str]) -> tuple[Clas
             int(there[i]),
             float(hit[i] / there[i]) if there[i] else None,
             float(hit[i] / called[i]) if called[i] else None,
+            float(2 * hit[i] / (there[i] + called[i])) if there[i] + called[i] else None,
+            int(called[i]),
         )
         for i, label in enumerate(labels)
     )
