@@ -7,7 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from xnornode.data.arrays import load_array, pick_channels, read_arrays
+from xnornode.data.array_files import load_array
+from xnornode.data.arrays import find_folder, pick_channels, read_arrays
 from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.dataset import Dataset, ItemKind, group_equal_items, natural
 from xnornode.data.read_options import ReadOptions
@@ -56,8 +57,8 @@ def read(path: Path, options: ReadOptions | None = None) -> Dataset:
 
 
 def _folder(folder: Path, options: ReadOptions) -> Dataset:
-    if (folder / "X.npy").is_file():
-        return read_arrays(folder / "X.npy", options)
+    if arrays := find_folder(folder):
+        return read_arrays(arrays, options)
     readers: dict[str, Callable[[Path, list[Path], ReadOptions], Dataset]] = {
         RECORD: _records,
         ".csv": _tables,
