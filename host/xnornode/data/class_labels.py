@@ -113,7 +113,7 @@ def _blank(text: str | bytes) -> bool:
 
 def _no_column(y: Array, what: str) -> str:
     if one_hot(y) is not None:
-        return f"{what} is one-hot, shape {y.shape}: give {what}.argmax(axis=1)"
+        return f"{what} is one-hot, shape {y.shape}: give numpy.argmax({what}, axis=1)"
     if y.ndim == 2 and y.dtype.kind in "biuf" and y.shape[1]:
         if ((y == 0) | (y == 1)).all():
             return (
@@ -121,7 +121,7 @@ def _no_column(y: Array, what: str) -> str:
                 "has exactly one class here"
             )
         if (y >= 0).all() and np.allclose(y.sum(axis=1), 1, atol=1e-3):
-            return f"{what} holds probabilities, shape {y.shape}: give {what}.argmax(axis=1)"
+            return f"{what} holds probabilities, shape {y.shape}: give numpy.argmax({what}, axis=1)"
     return (
         f"{what} has the shape {y.shape}: it must be (n,), a class per row. Give the column of "
         f"the class, as {what}[:, 0]"
@@ -131,6 +131,8 @@ def _no_column(y: Array, what: str) -> str:
 def _plain(y: Array, what: str) -> Array:
     """Objects as numbers, bool or bytes where all of them are; text stays as it is."""
     flat = y.ravel()
+    if not flat.size:
+        return y.astype(np.int64)
     kinds = {_kind(v) for v in flat}
     if kinds == {"text"}:
         return y

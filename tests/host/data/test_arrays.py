@@ -316,5 +316,5 @@ def test_a_folder_of_archives(tmp_path):
     saved(tmp_path)
     assert len(read(tmp_path).items) == COUNT
     np.savez(tmp_path / "more.npz", X=X, y=Y)
-    with pytest.raises(DataError, match="holds 2 .npz files"):
+    with pytest.raises(DataError, match=r"holds 2 \.npz files"):
         read(tmp_path)
