@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,15 @@ def as_layers(layers: str | Sequence[int | Spec], image: bool) -> tuple[tuple[Sp
         return parse_layers(layers, image)
     if not isinstance(layers, Iterable):
         raise DataError(f"layers must be text or a sequence, such as ({layers!r},)")
-    return tuple(Dense(int(x)) if isinstance(x, int | np.integer) else x for x in layers), False
+    specs = tuple(Dense(int(x)) if isinstance(x, int | np.integer) else x for x in layers)
+    if odd := [x for x in specs if not isinstance(x, Spec)]:
+        raise DataError(f"a layer must be a width, Dense or Conv, not {odd[0]!r}")
+    return specs, False
 
 
 def as_config(estimator: Any, classes: Array) -> TrainConfig:
-    """The settings of a training from a classifier's parameters."""
+    """The settings of a training from a classifier's parameters. Raises DataError."""
+    _check_types(estimator)
     layers, pooling = as_layers(estimator.layers, image=estimator.image_shape is not None)
     names = [f.name for f in fields(TrainConfig) if hasattr(estimator, f.name)]
     given = {name: getattr(estimator, name) for name in names} | {
@@ -43,6 +48,23 @@ def as_config(estimator: Any, classes: Array) -> TrainConfig:
         "seed": as_seed(estimator.random_state),
     }
     return TrainConfig(**given)
+
+
+def _check_types(estimator: Any) -> None:
+    """Refuse parameters of another type; their values are checked by TrainConfig."""
+    for types, what, names in (
+        (Integral, "a whole number", ("bits", "epochs", "batch")),
+        (Real, "a number", ("learning_rate", "smoothing")),
+        ((Real, Teacher), "a number or a Teacher", ("teacher",)),
+        ((bool, np.bool_, type(None)), "True, False or None", ("channels_first",)),
+    ):
+        for name in names:
+            if not isinstance(getattr(estimator, name), types):
+                raise DataError(f"{name} must be {what}, not {getattr(estimator, name)!r}")
+    for name, example in (("features", "Statistics()"), ("augment", "Augmentation()")):
+        value = getattr(estimator, name)
+        if value is not None and not hasattr(value, "data_kind"):
+            raise DataError(f"{name} must be an object such as {example}, not {value!r}")
 
 
 def as_teacher(teacher: float | Teacher) -> Teacher | None:

@@ -169,7 +169,16 @@ def test_what_fit_does_not_take():
             quick().fit(X, Y, **given)
 
 
-@pytest.mark.parametrize("given", [{"random_state": "a"}, {"random_state": -1}, {"layers": 64}])
-def test_parameters_of_another_type(given):
-    with pytest.raises(DataError, match=next(iter(given))):
-        quick(**given).fit(X, Y)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("random_state", "a"), ("random_state", -1), ("random_state", 1.5)),
+        *(("layers", 64), ("layers", None), ("layers", [1.5]), ("layers", ["conv 4x3"])),
+        *(("bits", "3"), ("epochs", "3"), ("epochs", 1.5), ("epochs", None), ("batch", "a")),
+        *(("learning_rate", "a"), ("smoothing", None), ("teacher", "a"), ("channels_first", "a")),
+        *(("features", "raw"), ("augment", 3), ("image_shape", "8x8")),
+    ],
+)
+def test_parameters_of_another_type(name, value):
+    with pytest.raises(DataError, match=name.removesuffix("s")):
+        quick(**{name: value}).fit(X, Y)
