@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_blobs
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -23,8 +24,8 @@ from xnornode.model import file_format, model_file
 from xnornode.model.model_file import load_model
 from xnornode.nn.layer_spec import Conv, Dense
 
-# These two need packages that we have no other use for: array_api_compat and pandas.
-NEED_MORE = ("check_array_api_input", "check_classifier_data_not_an_array")
+# This one needs a package that we have no other use for: array_api_compat.
+NEED_MORE = ("check_array_api_input",)
 
 
 def conventions() -> list[object]:
@@ -179,6 +180,32 @@ def test_class_weights_by_label():
         ({"X": np.zeros((0, 2)), "y": ()}, r"0 sample\(s\)"),
         ({"X": np.zeros((6, 0, 2))}, "holds no windows"),
         ({"X": np.zeros((6, 1, 1, 1, 1))}, "holds no windows"),
+        ({"X": np.zeros((6, 2, 9))}, "channels_first=True"),
+        ({"X": np.zeros((6, 4, 4, 3))}, r"image_shape=\(4, 4\)"),
+        ({"X": [[1], [1, 2]] * 3}, "same shape"),
+        ({"X": [[1, None]] * 6}, r"NaN in rows 0, 1, 2, 3, 4, ... \(6 of 6\)"),
+        ({"X": np.zeros((6, 2), "M8[s]")}, "times"),
+        ({"X": np.zeros(6, [("a", int), ("b", int)])}, "structured_to_unstructured"),
+        ({"X": np.ma.masked_equal(np.eye(6), 1)}, "masked in 6 places"),
+        ({"X": csr_matrix(np.eye(6))}, r"X is sparse.*toarray"),
+        ({"X": None}, "X is None"),
+        ({"X": {"a": 1}}, "X is a dict"),
+        ({"y": np.eye(3)[[0, 1, 2] * 2]}, r"one-hot.*argmax\(y, axis=1\)"),
+        ({"y": np.full((6, 2), 0.5)}, "probabilities"),
+        ({"y": np.array([b"a", b"b"] * 3)}, "char.decode"),
+        ({"y": np.array([b"a", b"\xe4"] * 3, object)}, "char.decode"),
+        ({"y": ["a", None] * 3}, r"no class .* in rows 1, 3, 5 \(3 of 6\)"),
+        ({"y": ["a", float("nan")] * 3}, "no class"),
+        ({"y": np.array(["a", "nan"] * 3)}, "no class"),
+        ({"y": ["a", ""] * 3}, "no class"),
+        ({"y": [1, "a"] * 3}, "all classes strings, or all numbers"),
+        ({"y": [object(), "a"] * 3}, "type object"),
+        ({"y": np.arange(6).astype("M8[D]")}, "times"),
+        ({"y": np.zeros(6, [("a", int), ("b", int)])}, "fields"),
+        ({"y": np.ma.masked_equal(np.arange(6), 1)}, "y is masked in 1 place"),
+        ({"y": csr_matrix(np.eye(6))}, "y is sparse"),
+        ({"y": {0, 1}}, "y is a set"),
+        ({"y": np.array([0, 1j] * 3)}, "Complex"),
     ],
 )
 def test_bad_data_are_refused(kind, change, says):

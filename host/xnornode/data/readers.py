@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from xnornode.data import edge_impulse, image_files, sound
-from xnornode.data.arrays import load_array, pick_channels, read_arrays
+from xnornode.data.array_files import load_array
+from xnornode.data.arrays import find_folder, pick_channels, read_arrays
 from xnornode.data.copies import drop_copies
 from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.dataset import Dataset, group_equal_items, natural
@@ -79,8 +80,8 @@ def _counted(dataset: Dataset) -> Dataset:
 
 
 def _folder(folder: Path, options: ReadOptions) -> Dataset:
-    if (folder / "X.npy").is_file():
-        return _counted(read_arrays(folder / "X.npy", options))
+    if arrays := find_folder(folder):
+        return _counted(read_arrays(arrays, options))
     inside = [p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)]
     inside.sort(key=lambda p: natural(str(p)))
     by_kind: dict[str, list[Path]] = {}
