@@ -1,6 +1,6 @@
 """NumPy files of windows: arrays X (n, ...), y (n,) and, where there are any, groups (n,)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from xnornode.data.array_shapes import check_numbers, shape_windows
 from xnornode.data.class_labels import some
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.read_options import ReadOptions
+from xnornode.data.reading import ColumnUse, Guess, Reading, Role
 from xnornode.errors import DataError
 
 Array = npt.NDArray[Any]
@@ -117,13 +118,13 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
     named = find_arrays(names, where, options.label, options.group)
     used = named.found.values()
     arrays = load_members(path, used) if npz else {n: load_array(beside[n]) for n in used}
-    x, labels, owners, notes = _join(arrays, named, where)
+    x, labels, owners, notes, guesses = _join(arrays, named, where)
     samples, image_shape, titles, understood = shape_windows(x, options, where)
     titles = _titles(arrays, named, titles, where)
     picked = pick_channels(titles, options, where)
     notes = [*understood, *notes]
-    if named.left_out:
-        notes.append(f"arrays left out: {some(named.left_out)}")
+    columns = [ColumnUse(n, _role(r)) for (r, _), n in named.found.items()]
+    columns += [ColumnUse(name, "left out", "no role has this name") for name in named.left_out]
     return from_windows(
         path.stem if npz else path.resolve().parent.name,
         samples if len(picked) == len(titles) and not options.channels else samples[:, :, picked],
@@ -133,14 +134,21 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
         rate_mhz=options.rate_mhz or _rate(arrays, named, where, notes),
         image_shape=image_shape,
         test_groups=("test",) if "test" in named.parts else (),
+        validation_groups=("validation",) if owners and "validation" in owners else (),
         notes=tuple(notes),
+        reading=Reading(1, "NumPy arrays", tuple(columns), guesses=tuple(guesses)),
     )
+
+
+def _role(name: str) -> Role:
+    roles: dict[str, Role] = {"y": "label", "classes": "label", "groups": "group", "rate": "time"}
+    return roles.get(name, "channel")
 
 
 def _join(
     arrays: Arrays, named: Named, where: str
-) -> tuple[Array, list[str], list[str] | None, list[str]]:
-    """X, labels, groups and notes of all parts; the group of the test is "test"."""
+) -> tuple[Array, list[str], list[str] | None, list[str], list[Guess]]:
+    """X, labels, groups, notes and guesses of all parts; the group of the test is "test"."""
     found, notes = named.found, list[str]()
     classes = arrays[found["classes", ""]] if ("classes", "") in found else None
     xs, labels, owners = list[Array](), list[str](), list[str]()
@@ -166,9 +174,6 @@ def _join(
             known = True
         elif part == "validation":
             owners += [part] * len(x)
-            notes.append(
-                f"{name} is the group `validation`: --validation validation makes it that part"
-            )
         else:
             owners += group_equal_items(x)
         if part == "test" and "test" in owners[: -len(x)]:
@@ -177,20 +182,20 @@ def _join(
         labels += said
     if len(xs) > 1:
         notes.append(", ".join(f"{len(x)} {p}" for x, p in zip(xs, named.parts, strict=True)))
-    if len(named.parts) > 1:
-        _warn_of_copies(xs, named, notes)
+    guesses = list(_copies(xs, named))
     x = np.concatenate(xs) if len(xs) > 1 else xs[0]
-    return x, labels, owners if known else None, notes
+    return x, labels, owners if known else None, notes, guesses
 
 
-def _warn_of_copies(xs: Sequence[Array], named: Named, notes: list[str]) -> None:
+def _copies(xs: Sequence[Array], named: Named) -> Iterator[Guess]:
     first = set(group_equal_items(xs[0]))
     for x, part in zip(xs[1:], named.parts[1:], strict=True):
         if copies := sum(item in first for item in group_equal_items(x.astype(xs[0].dtype))):
-            notes.append(
+            text = (
                 f"{copies} of {len(x)} rows of {named.found['X', part]} are copies of rows of "
                 f"{named.found['X', named.parts[0]]}: the accuracy shown is too high"
             )
+            yield Guess(text, "remove them from one of the arrays", True)
 
 
 def _titles(arrays: Arrays, named: Named, titles: tuple[str, ...], where: str) -> tuple[str, ...]:

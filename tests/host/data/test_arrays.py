@@ -257,9 +257,9 @@ def test_a_validation_part_and_copies(tmp_path):
     )  # fmt: skip
     dataset = read(path)
     assert dataset.groups[30:45] == ["validation"] * 15
-    assert len(prepare(dataset, validation=("validation",)).validation) == 15
-    said = " / ".join(dataset.notes)
-    assert "--validation validation" in said and "6 of 21 rows of X_test are copies" in said
+    assert len(prepare(dataset).validation) == 15
+    (guess,) = dataset.reading.guesses
+    assert guess.doubtful and "6 of 21 rows of X_test are copies" in guess.text
 
 
 @pytest.mark.quick
@@ -278,7 +278,8 @@ def test_arrays_that_lack_or_are_too_many(tmp_path):
         with pytest.raises(DataError, match=says):
             read(saved(tmp_path, **changed))
     dataset = read(saved(tmp_path, notes=np.arange(3), data=X))
-    assert dataset.notes[-1] == "arrays left out: notes, data"
+    left_out = [c.name for c in dataset.reading.columns if c.role == "left out"]
+    assert left_out == ["notes", "data"]
     named = read(saved(tmp_path, other=Y + 3, who=Y), ReadOptions(label="other", group="who"))
     assert set(named.labels) == {"3", "4", "5"} and named.grouping == "group"
 
