@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from xnornode._extras import load_extra
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
-from xnornode.data.faults import report_faults
+from xnornode.data.faulty_files import report_faults
 from xnornode.data.paths import PathFacts
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xnornode.data.dataset import Dataset
-from xnornode.data.faults import report_faults
+from xnornode.data.faulty_files import report_faults
 from xnornode.data.paths import PathFacts
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Timing
