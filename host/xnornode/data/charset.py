@@ -110,7 +110,7 @@ def _around(path: Path, at: int) -> bytes:
         file.seek(begin)
         data = file.read(32)
     at -= begin
-    stops = b",;|\t\r\n\" "
+    stops = b',;|\t\r\n" '
     first = max((i + 1 for i in range(at) if data[i] in stops), default=0)
     last = min((i for i in range(at, len(data)) if data[i] in stops), default=len(data))
     return data[first:last]

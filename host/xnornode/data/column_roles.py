@@ -11,8 +11,8 @@ import numpy as np
 
 from xnornode.data import titles
 from xnornode.data.column_times import TimeColumns, find_times
+from xnornode.data.columns import Columns
 from xnornode.data.counters import Bools
-from xnornode.data.csv_columns import Columns
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess
 from xnornode.errors import DataError
@@ -113,9 +113,7 @@ def find_roles(columns: Columns, options: ReadOptions, needs_label: bool = True)
         channels = _channels(columns, options, {*used, *times.left_out}, guesses)
     rest = [name for name in columns.names if name not in {*used, *channels}]
     left_out = {name: times.left_out.get(name) or _why_left_out(name, columns) for name in rest}
-    return Roles(
-        rows, channels, label, group, recording, times.time, left_out, why, tuple(guesses)
-    )
+    return Roles(rows, channels, label, group, recording, times.time, left_out, why, tuple(guesses))
 
 
 def changes(columns: Columns, names: Collection[str | None]) -> Bools:

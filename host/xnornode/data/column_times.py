@@ -1,7 +1,7 @@
 """Which column says when samples were taken, and which only number the rows.
 
-Titles alone do not tell: `T` is a temperature as often as a time, and counters have any title. So the
-values are looked at, too.
+Titles alone do not tell: `T` is a temperature as often as a time, and counters have any title. So
+the values are looked at, too.
 """
 
 from collections.abc import Collection
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xnornode.data import titles
+from xnornode.data.columns import Columns
 from xnornode.data.counters import LEAST_STEPS, Bools, Floats, Steps, look_at
-from xnornode.data.csv_columns import Columns
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess
 from xnornode.errors import DataError
@@ -123,8 +123,8 @@ def _named(columns: Columns, named: str) -> str:
     if name in columns.texts:
         cell = next(filter(None, columns.texts[name]), "")
         raise DataError(
-            f"{columns.path}, column {name}: {cell!r} is no time that is understood: write numbers, "
-            "2024-05-31 12:00:00.250 or 12:00:00.250"
+            f"{columns.path}, column {name}: {cell!r} is no time that is understood: write "
+            "numbers, 2024-05-31 12:00:00.250 or 12:00:00.250"
         )
     return name
 

@@ -12,6 +12,7 @@ LEAST_STEPS = 12  # within stretches: fewer may rise by chance
 MOSTLY = 0.9  # of the steps are alike
 MANY_ZEROS = 0.2  # of the steps are zero: the clock is coarser than the samples
 NEAR = 0.3  # of the usual step: steps that are alike
+MAY_FALL = 0.25  # of the steps of a column that may be time; signals fall more often
 RESTARTS = 0.05  # of the steps at most go back
 WRAPS = (*(2.0**k for k in (8, 10, 12, 14, 15, 16, 24, 30, 31, 32)), 86400.0, 1e6)
 """Where counters begin again: of 8 to 32 bits, MicroPython's ticks_ms (2^30), a day's end."""
@@ -91,7 +92,12 @@ def look_at(values: Floats, begins: Bools) -> Steps:
     """
     known = ~np.isnan(values)
     stretch = np.cumsum(begins)[known]
-    values = unwrap(values[known])
+    values = values[known]
+    falls = (values[1:] < values[:-1]) & (np.diff(stretch) == 0)
+    down = int(falls.sum())
+    if down > max(2, MAY_FALL * len(falls)):
+        return Steps(len(falls), float(np.ptp(values)), False, False, False, False, down)
+    values = unwrap(values)
     steps = np.diff(values)
     inner = np.diff(stretch) == 0
     within = steps[inner]

@@ -6,148 +6,25 @@ numbers. What is wrong with rows and cells is kept with its line: who uses the c
 
 import csv
 import itertools
-import unicodedata
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data import titles as words
-from xnornode.data.cells import is_missing, is_number, numbers, problem
 from xnornode.data.charset import find_charset
+from xnornode.data.column_cells import MOST_FAULTS, Bools, ColumnCells, Fault
+from xnornode.data.columns import Columns, find_name
 from xnornode.data.layout import Layout, find_layout, part_rows
 from xnornode.data.reading import Guess
-from xnornode.data.time_text import TimeTexts, all_times
+from xnornode.data.titles import names_things
 from xnornode.errors import DataError
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 SUFFIXES = (".csv", ".tsv")
 BLOCK_ROWS = 10_000
 HEAD_CHARACTERS = 65536  # enough for the first lines, which tell the layout
 LONGEST_LINE = 1 << 24  # characters: what has no line's end in them is no table
-TYPE_ROWS = 1000  # rows that tell whether a column holds numbers
-MOST_FAULTS = 20  # faults of a column that are kept with their lines
-MOST_WORDS = 100_000  # different texts of a column that are kept once each
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong with a file.
-
-    Parameters
-    ----------
-    line : int
-        The line of the file.
-    text : str
-        What is wrong: "'n/a' is no finite number".
-    column : str, default ""
-        The column; "" where the whole row is faulty.
-    """
-
-    line: int
-    text: str
-    column: str = ""
-
-    def __str__(self) -> str:
-        column = f"column {self.column}, " if self.column else ""
-        return f"{column}line {self.line}: {self.text}"
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The columns of a table of n rows.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    names : tuple of str
-        The titles of all columns, in order; "0", "1", ... where the file has no header.
-    numbers : dict of str to ndarray of float64, shape (n,)
-        The columns that hold numbers; NaN where a cell is no finite number.
-    texts : dict of str to list of str
-        The cells of columns of text.
-    lines : ndarray of int64, shape (n,)
-        For each row the line of the file where it ends.
-    times : dict of str to ndarray of float64, shape (n,)
-        The columns of times as text, in seconds; NaN where a cell is no time.
-    broken : ndarray of bool, shape (n,), optional
-        The rows that have too few or too many cells. Default: none.
-    faults : tuple of Fault
-        The first faults of each column and of rows, in the order of lines.
-    guesses : tuple of Guess
-        What may be wrong about charset, titles and dates.
-    kind : str, default ""
-        What the file is, in words.
-    titled : bool, default True
-        Whether the file has titles.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    numbers: dict[str, Floats]
-    texts: dict[str, list[str]]
-    lines: npt.NDArray[np.int64]
-    times: dict[str, Floats] = field(default_factory=dict)
-    broken: Bools | None = None
-    faults: tuple[Fault, ...] = ()
-    guesses: tuple[Guess, ...] = ()
-    kind: str = ""
-    titled: bool = True
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def stack(self, names: Sequence[str]) -> Floats:
-        """Columns of numbers beside each other, float64 (n, columns)."""
-        return np.stack([self.numbers[name] for name in names], axis=1)
-
-    def strings(self, name: str | None) -> list[str]:
-        """A column as text; a number as Python writes it. None: []."""
-        if name is None or name in self.texts:
-            return self.texts[name] if name else []
-        values = self.numbers[name] if name in self.numbers else self.times[name]
-        return [format(x, ".0f") if x.is_integer() else repr(x) for x in values.tolist()]
-
-    def codes(self, name: str) -> npt.NDArray[np.int32]:
-        """A column as small integers: equal cells have equal ones."""
-        if name not in self.texts:
-            values = self.numbers[name] if name in self.numbers else self.times[name]
-            return np.unique(values, return_inverse=True)[1].astype(np.int32)
-        cells = self.texts[name]
-        index: dict[str, int] = {}
-        return np.fromiter((index.setdefault(c, len(index)) for c in cells), np.int32, len(cells))
-
-    def find(self, named: str) -> str | None:
-        """The column that a user names by title, by title without unit or case, or by number."""
-        return find_name(self.names, named)
-
-    def take_as_numbers(self, name: str) -> None:
-        """Make numbers of a column that was kept as text for its title, if it holds numbers."""
-        cells = self.texts[name]
-        if _kind(cells[:TYPE_ROWS]) == "numbers":
-            self.numbers[name] = numbers(cells)
-            del self.texts[name]
-
-
-def find_name(names: Sequence[str], named: str) -> str | None:
-    """The column that a user names; None if there is none.
-
-    A title comes before a number; a number is a place, from 0.
-    """
-    named = unicodedata.normalize("NFC", named.strip())
-    if named in names or not named:
-        return named or None
-    for plain in (str.casefold, lambda n: words.bare(n).casefold()):
-        alike = [name for name in names if plain(name) == named.casefold()]
-        if len(alike) == 1:
-            return alike[0]
-    return names[int(named)] if named.isdecimal() and int(named) < len(names) else None
 
 
 def read_columns(
@@ -220,9 +97,9 @@ class _Reader:
         layout, path = self.layout, self._path
         names = layout.names
         forced = {find_name(names, name) for name in as_text}
-        forced |= {name for name in names if words.names_things(name)}
+        forced |= {name for name in names if names_things(name)}
         comma = layout.delimiter != ","
-        columns = [_Column(name, name in forced, comma) for name in names]
+        columns = [ColumnCells(name, name in forced, comma) for name in names]
         lines: list[npt.NDArray[np.int64]] = []
         for at, rows in self._blocks():
             for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
@@ -306,77 +183,3 @@ class _Reader:
 def _check_length(line: str, path: Path) -> None:
     if len(line) >= LONGEST_LINE:
         raise DataError(f"{path} has a line of {LONGEST_LINE:,} characters: it is no table")
-
-
-class _Column:
-    """One column while it is read. kind: "" until a cell says what the cells are."""
-
-    def __init__(self, name: str, is_text: bool, comma: bool) -> None:
-        self.name = name
-        self.kind = "text" if is_text else ""
-        self.cells: list[str] = []
-        self.values = np.empty(0)
-        self.faults: list[Fault] = []
-        self._comma = comma
-        self._blocks: list[Floats] = []
-        self._words: dict[str, str] = {}
-        self._times = TimeTexts()
-        self._empty = 0  # rows before the kind is known
-
-    def add(self, cells: Sequence[str], lines: npt.NDArray[np.int64], broken: Bools) -> None:
-        if not self.kind:
-            self.kind = _kind(cells[:TYPE_ROWS]) or _kind(cells)
-            if not self.kind:
-                self._empty += len(cells)
-                return
-            self._blocks = [np.full(self._empty, np.nan)] if self._empty else []
-            self._times.missing(self._empty)
-        if self.kind == "text":
-            self.cells += [""] * self._empty + self._interned(cells)
-            self._empty = 0
-            return
-        self._empty = 0
-        if self.kind == "numbers":
-            values = numbers(cells, self._comma)
-            values[broken] = np.nan
-            self._blocks.append(values)
-        else:
-            values = self._times.add(cells)
-        for i in np.flatnonzero(np.isnan(values) & ~broken)[:MOST_FAULTS]:
-            if len(self.faults) == MOST_FAULTS:
-                break
-            text = problem(cells[i])
-            if self.kind == "times" and not is_missing(cells[i]):
-                text = f"{cells[i].strip()!r} is no time"
-            self.faults.append(Fault(int(lines[i]), text, self.name))
-
-    def finish(self, where: str, guesses: list[Guess]) -> None:
-        """Join the blocks."""
-        if self.kind == "numbers":
-            self.values = np.concatenate(self._blocks)
-            self._blocks = []
-        elif self.kind == "times":
-            self.values, guessed = self._times.seconds(f"{where}, column {self.name}")
-            guesses.extend(guessed)
-        else:
-            self.cells = self.cells or [""] * self._empty
-
-    def _interned(self, cells: Sequence[str]) -> list[str]:
-        """Cells without blanks around them, in one normal form, equal ones kept once."""
-        known = self._words
-        if len(known) > MOST_WORDS:
-            return [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
-        for cell in set(cells).difference(known):
-            text = unicodedata.normalize("NFC", cell.strip())
-            known[cell] = known.get(text, text)
-        return [known[cell] for cell in cells]
-
-
-def _kind(cells: Sequence[str]) -> str:
-    """What cells hold: "numbers", "times", "text"; "" if all are empty or missing."""
-    said = [cell for cell in cells if not is_missing(cell)]
-    if not said:
-        return ""
-    if 2 * sum(map(is_number, said)) >= len(said):
-        return "numbers"
-    return "times" if all_times(said) else "text"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xnornode.data.column_cells import MOST_FAULTS, Fault
+from xnornode.data.columns import Columns
 from xnornode.data.counters import Bools
-from xnornode.data.csv_columns import MOST_FAULTS, Columns, Fault
 from xnornode.errors import DataError
 
 REMEDY = (
@@ -33,7 +34,7 @@ def faulty_rows(columns: Columns, used: Sequence[str], label: str | None) -> Boo
     """
     bad = np.zeros(len(columns), bool) if columns.broken is None else columns.broken.copy()
     for name in used:
-        bad |= np.isnan(columns.times[name] if name in columns.times else columns.numbers[name])
+        bad |= np.isnan(columns.values(name))
     if label in columns.texts and not all(columns.texts[label]):
         bad |= np.array([not cell for cell in columns.texts[label]])
     return bad
@@ -56,7 +57,7 @@ def list_faults(
             found.append(Fault(line, text, label or ""))
             continue
         for name in used:
-            values = columns.times[name] if name in columns.times else columns.numbers[name]
+            values = columns.values(name)
             if np.isnan(values[row]):
                 found.append(Fault(line, "the cell is empty or no number", name))
     return sorted(found, key=lambda fault: fault.line)[:MOST_FAULTS]

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xnornode.data.cells import is_missing, is_number
+from xnornode.data.cells import is_number
+from xnornode.data.header import is_header, units_row, with_unit
 from xnornode.data.reading import Guess
-from xnornode.data.time_text import is_time_text
-from xnornode.data.titles import is_title, time_unit
 from xnornode.errors import DataError
 
 BLANKS = " "  # runs of blanks and tabs
@@ -20,11 +19,11 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "|", ",": "commas", BLANKS: "blan
 COMMENTS = ("#", "%", "//")
 HEAD_ROWS = 60  # rows that tell the layout
 MOST_BEFORE = 40  # lines that may stand before a table
-LEAST_TITLES = 4  # 0, 1, 2, 3 as a first row are titles that pandas writes
 ALIKE = 0.15  # shares of lines of one width that are taken for equal
 
 _MANY_NUMBERS = re.compile(r"[-+]?[\d.,]+([ ;|\t]+[-+]?[\d.,]+)+")
 _RULE = re.compile(r":?-{2,}:?")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -104,14 +103,14 @@ def find_layout(lines: Sequence[str], where: str, titles: frozenset[str], header
     if said and header != "no":
         titled, head, rest = True, said, rows
     else:
-        titled = _is_header(rows, titles, header, guesses, where)
+        titled = is_header(rows, titles, header, guesses, where)
         head, rest = (rows[0][1], rows[1:]) if titled else (rows[0][1], rows)
     if len(rest) > 1 and len(rest[0][1]) == len(head) and all(map(_RULE.fullmatch, rest[0][1])):
         rest = rest[1:]  # the rule of a Markdown table
-    units = _units(rest) if titled else None
+    units = units_row(rest) if titled else None
     skip = rest[0][0] if rest else len(lines)
     if units:
-        head = [_with_unit(title, unit) for title, unit in itertools.zip_longest(head, units[0])]
+        head = [with_unit(title, unit) for title, unit in itertools.zip_longest(head, units[0])]
         skip = rest[1][0]
     count = len(head) if titled else _without_last(rows, len(head))
     names = _names(head, where) if titled else tuple(str(i) for i in range(count))
@@ -124,11 +123,10 @@ def part_rows(layout: Layout, lines: Iterable[str]) -> Any:
         if not layout.quoted:
             return (line.split() for line in lines)
         lines = (" ".join(line.split()) + "\n" if '"' not in line else line for line in lines)
-    quoting = csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE
     return csv.reader(
         lines,
         delimiter=layout.delimiter,
-        quoting=quoting,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
         skipinitialspace=layout.delimiter != "\t",
     )
 
@@ -166,9 +164,9 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 
 def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    layout = Layout(delimiter, delimiter != "\t", 0, (), False)
     try:
-        return list(csv.reader(lines, delimiter=delimiter, quoting=quoting))
+        return list(part_rows(layout, lines))
     except csv.Error:
         return []
 
@@ -225,78 +223,15 @@ def _commented_titles(
     if not mark or not any(map(is_number, rows[0][1])):
         return []
     text = comment[len(mark) :]
-    cells = next(iter(part_rows(layout, [text.strip() if layout.delimiter == " " else text])), [])
+    cells: list[str] = next(
+        iter(part_rows(layout, [text.strip() if layout.delimiter == " " else text])), []
+    )
     cells = [cell.strip() for cell in cells]
     if len(cells) == width - 1 and layout.delimiter == BLANKS:
         cells = [mark, *cells]
     if len(cells) != width or any(map(is_number, cells)) or width == 1:
         return []
     return [cells[0] or mark, *cells[1:]]
-
-
-def _is_header(
-    rows: Sequence[tuple[int, list[str]]],
-    titles: frozenset[str],
-    header: str,
-    guesses: list[Guess],
-    where: str,
-) -> bool:
-    if header:
-        return header == "yes"
-    first, below = rows[0][1], [r for _, r in rows[1:]]
-    plain = [is_number(c) or is_missing(c) or is_time_text(c) for c in first]
-    for i, is_plain in enumerate(plain):
-        cells = [r[i] for r in below if i < len(r) and not is_missing(r[i])]
-        numeric = sum(is_number(c) or is_time_text(c) for c in cells)
-        if not is_plain and cells and numeric > len(cells) / 2:
-            return True
-    # A digit names a column by its place, so it does not make a first row of numbers a header.
-    wanted = {t for t in titles if not t.isdecimal()}
-    if any(is_title(c) or c.lower() in wanted for c in first):
-        return True
-    if first in ([str(i + k) for i in range(len(first))] for k in (0, 1)):
-        if len(first) >= LEAST_TITLES and below:
-            text = f"{where}: the first row, {first[0]} to {first[-1]}, is taken for titles"
-            guesses.append(Guess(text, "--header no", doubtful=True))
-            return True
-    return not any(plain) and _never_again(first, below)
-
-
-def _never_again(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a column of few words, all of them repeated, has another word in its first row."""
-    for i, cell in enumerate(first):
-        cells = [r[i] for r in below if i < len(r)]
-        if len(cells) >= 4 and 2 * len(set(cells)) <= len(cells) and cell not in cells:
-            return True
-    return False
-
-
-def _units(rest: Sequence[tuple[int, list[str]]]) -> tuple[list[str]] | None:
-    """The row of units below the titles: no numbers there, numbers below."""
-    if len(rest) < 2:
-        return None
-    first, below = rest[0][1], [r for _, r in rest[1:]]
-    numeric = [
-        i
-        for i in range(len(first))
-        if sum(i < len(r) and (is_number(r[i]) or is_time_text(r[i])) for r in below)
-        > len(below) / 2
-    ]
-    cells = [first[i] for i in numeric]
-    said = [c for c in cells if not is_missing(c)]
-    if not said or any(is_number(c) or is_time_text(c) for c in cells) or len(numeric) < 1:
-        return None
-    unit = all(len(c) <= 12 for c in said) and len(said) * 2 >= len(cells)
-    return (first,) if unit else None
-
-
-def _with_unit(title: str, unit: str | None) -> str:
-    unit = (unit or "").strip("[]() ")
-    if not title or is_missing(unit) or title.endswith((")", "]")) or unit == "-":
-        return title
-    if time_unit(title) and time_unit(title) == time_unit(unit):
-        return title
-    return f"{title} ({unit})"
 
 
 def _without_last(rows: Sequence[tuple[int, list[str]]], width: int) -> int:

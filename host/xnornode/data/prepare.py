@@ -10,6 +10,7 @@ import numpy.typing as npt
 from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
+from xnornode.data.short_items import leave_out_short
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
 from xnornode.data.understood import Understood, understand
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
@@ -147,8 +148,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     Raises
     ------
     DataError
-        There is only one class, too little data, a group that does not exist, or a recording that
-        is shorter than a window.
+        There is only one class, too little data, a group that does not exist, or a class whose
+        recordings are all shorter than a window.
 
     Examples
     --------
@@ -172,6 +173,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
         nothing = options.validation in ((), 0)
         dataset = cut_in_time(dataset, validation=not nothing)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
+    if dataset.kind == "recordings":
+        dataset = leave_out_short(dataset, samples_of(options.length, dataset) or DEFAULT_LENGTH)
     notes, warnings = [*dataset.notes], list[str]()
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]

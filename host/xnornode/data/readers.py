@@ -14,6 +14,7 @@ from xnornode.data.read_options import ReadOptions
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.tables import read_table
+from xnornode.data.text_or_table import is_table
 from xnornode.errors import DataError
 
 
@@ -63,7 +64,7 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
         ".csv": _tables,
         ".tsv": _tables,
         ".npy": _arrays,
-        ".txt": _text_files,
+        ".txt": _texts_or_tables,
     }
     paths = [p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in readers]
     paths = sorted((p for p in paths if not _hidden(p, folder)), key=lambda p: natural(str(p)))
@@ -159,6 +160,12 @@ def _arrays(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
         rate_mhz=options.rate_mhz,
         notes=(f"{len(paths)} recordings",),
     )
+
+
+def _texts_or_tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
+    """Files of .txt are tables where most hold rows of numbers."""
+    tables = 0 if options.text else sum(is_table(path, options.charset) for path in paths)
+    return (_tables if 2 * tables > len(paths) else _text_files)(folder, paths, options)
 
 
 def _text_files(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from xnornode.data.cells import is_missing
 from xnornode.data.column_roles import TEXT, TITLES, Roles, find_roles
-from xnornode.data.csv_columns import Columns, read_columns
+from xnornode.data.columns import Columns
+from xnornode.data.csv_columns import read_columns
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.faults import faulty_rows, list_faults, refuse, tell_dropped
 from xnornode.data.read_options import ReadOptions
@@ -177,7 +178,9 @@ def _told(dataset: Dataset, columns: Columns, roles: Roles) -> Reading:
     )
     found |= {name: role for name, role in known if name}
     uses = tuple(
-        ColumnUse(name, found.get(name, "left out"), roles.left_out.get(name) or roles.why.get(name, ""))
+        ColumnUse(
+            name, found.get(name, "left out"), roles.left_out.get(name) or roles.why.get(name, "")
+        )
         for name in columns.names
     )
     guesses = [*columns.guesses, *roles.guesses, *dataset.reading.guesses]

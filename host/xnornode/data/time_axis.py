@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from xnornode.data.columns import Columns
 from xnornode.data.counters import MANY_ZEROS, Bools, Floats, unwrap
-from xnornode.data.csv_columns import Columns
 from xnornode.data.reading import Guess, Timing
 from xnornode.data.titles import is_counter, is_index, time_unit
 
@@ -50,8 +50,7 @@ class TimeAxis:
     @property
     def rate_mhz(self) -> int:
         """Samples per 1000 s; 0 if unknown."""
-        rate = 1 / (self.step * self.unit) if self.step and self.unit else 0.0
-        return round(1000 * float(f"{rate:.5g}"))
+        return round(1000 * _hertz(self.step * self.unit))
 
     def breaks(self, most: float = MAX_GAP) -> Bools:
         """Where time turns back, or more than `most` steps pass: bool (n - 1,)."""
@@ -81,7 +80,7 @@ def time_axis(columns: Columns, name: str, begins: Bools, rate: float) -> TimeAx
         The times.
     """
     is_text = name in columns.times
-    values = unwrap(columns.times[name] if is_text else columns.numbers[name])
+    values = unwrap(columns.values(name))
     steps = np.diff(values)[~begins[1:]]
     up = steps[steps > 0]
     tick = float(np.median(up)) if len(up) else 0.0
@@ -106,10 +105,15 @@ def timing(axis: TimeAxis, start: int, stop: int, gap: float) -> Timing:
     if axis.coarse:
         begins = np.zeros(stop - start, bool)
         step = _coarse_step(axis.values[start:stop], begins, axis.tick) or axis.step
-        return Timing(1 / (step * axis.unit), 0.0, gaps)
+        return Timing(_hertz(step * axis.unit), 0.0, gaps)
     middle = float(np.median(up))
     step = _mean_step(up, middle)
-    return Timing(1 / (step * axis.unit), float(np.std(steps)) / middle, gaps)
+    return Timing(_hertz(step * axis.unit), float(np.std(steps)) / middle, gaps)
+
+
+def _hertz(step: float) -> float:
+    """The rate of a step in seconds, without the rounding of long sums; 0 if unknown."""
+    return float(f"{1 / step:.5g}") if step else 0.0
 
 
 def _mean_step(up: Floats, usual: float) -> float:

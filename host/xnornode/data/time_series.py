@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from xnornode.data.column_roles import Roles, changes
+from xnornode.data.columns import Columns
 from xnornode.data.counters import Bools
-from xnornode.data.csv_columns import Columns
 from xnornode.data.dataset import Dataset
 from xnornode.data.faults import faulty_rows, list_faults, refuse, tell_dropped
 from xnornode.data.fill import fill_cells, fill_gaps
@@ -73,7 +73,8 @@ def split_recordings(
     if not owners:
         text = "no column names a person or a recording: each stretch of one label is taken for a "
         notes.append(f"{text}recording of its own (name a column with --group)")
-        guesses.append(Guess(f"{text}recording", "--group COLUMN"))
+        if roles.label:
+            guesses.append(Guess(f"{text}recording", "--group COLUMN"))
     rate_mhz = options.rate_mhz or (axis.rate_mhz if axis else 0)
     return Dataset(
         name=columns.path.stem,
@@ -113,8 +114,7 @@ def _whole_rows(
         return columns, named, cut, most, dropped
     columns, named = _named_as_before(columns, roles, named)
     if most:
-        values = [columns.times.get(n, columns.numbers.get(n)) for n in used]
-        filled = fill_cells([v for v in values if v is not None], bad, named, most)
+        filled = fill_cells([columns.values(n) for n in used], bad, named, most)
         bad &= ~filled
         if filled.any():
             lines = ", ".join(map(str, columns.lines[filled][:20].tolist()))
@@ -175,7 +175,7 @@ def _most(columns: Columns, roles: Roles, options: ReadOptions, named: Bools) ->
         return options.fill
     rate = options.sample_rate
     if not rate and roles.time:
-        known = ~np.isnan(columns.times.get(roles.time, columns.numbers.get(roles.time)))
+        known = ~np.isnan(columns.values(roles.time))
         axis = time_axis(keep(columns, known), roles.time, named[known], 0.0)
         rate = axis.rate_mhz / 1000
     if not rate:

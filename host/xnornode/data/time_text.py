@@ -11,20 +11,32 @@ from xnornode.data.reading import Guess
 
 DAY = 86400.0
 
-_DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- .]+[^\W\d]{3,9}[- .,]+\d{4}|\d{8}(?=[T_ ])"
+_DATE = (
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
+    r"\d{1,2}[- .]+[^\W\d]{3,9}[- .,]+\d{4}|\d{8}(?=[T_ ])"
+)
 _TIME = re.compile(
     rf"(?:({_DATE})(?:[T_ ,]+|$))?"
-    r"(?:(\d{1,3}):(\d{2})(?::(\d{2}))?(?:[.,:](\d{1,9}))?|(\d{2})(\d{2})(\d{2})(?:[.,](\d{1,9}))?|$)"
+    r"(?:(\d{1,3}):(\d{2})(?::(\d{2}))?(?:[.,:](\d{1,9}))?|"
+    r"(\d{2})(\d{2})(\d{2})(?:[.,](\d{1,9}))?|$)"
     r"\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2}|[-+]\d{2})?(?: ?\[[\w/]+\])?"
 )
-_MONTHS = {
-    name: i + 1
-    for i, names in enumerate(
-        "jan ene gen,feb fév fev,mar mär mrt maa,apr avr abr,may mai mag mei,jun jui giu,jul lug,"
-        "aug aoû ago out,sep set,oct okt ott,nov,dec dez dic déc".split(",")
-    )
-    for name in names.split()
-}
+MONTHS = (
+    ("jan", "ene", "gen"),
+    ("feb", "fév", "fev"),
+    ("mar", "mär", "mrt", "maa"),
+    ("apr", "avr", "abr"),
+    ("may", "mai", "mag", "mei"),
+    ("jun", "giu"),
+    ("jul", "lug"),
+    ("aug", "aoû", "ago"),
+    ("sep", "set"),
+    ("oct", "okt", "ott", "out"),
+    ("nov",),
+    ("dec", "dez", "dic", "déc"),
+)
+"""How the names of months begin, in the languages of titles.py."""
+_MONTHS = {name: i + 1 for i, names in enumerate(MONTHS) for name in names}
 
 
 def is_time_text(cell: str) -> bool:
@@ -107,7 +119,8 @@ class TimeTexts:
         Returns
         -------
         seconds : ndarray of float64, shape (n,)
-            Since 1970, or since midnight where no cell has a date; NaN where a cell is no time.
+            Since the first day's begin, so that parts of microseconds stay; NaN where a cell is no
+            time.
         guesses : tuple of Guess
             Whether day or month comes first, if nothing tells.
         """
@@ -123,6 +136,8 @@ class TimeTexts:
             text = f"{where}: dates such as {dates[0]} are read as {order}, year"
             guesses.append(Guess(text, "write dates as 2024-05-31", doubtful=True))
         days = np.array([0.0, *(_day(d, month_first) for d in dates)])
+        if np.isfinite(days[1:]).any():
+            days[1:] -= np.nanmin(days[1:])
         clocks = np.concatenate(self._clocks)
         return days[np.concatenate(self._which)] * DAY + clocks, tuple(guesses)
 

@@ -6,81 +6,86 @@ A title is compared without case, blanks and signs: `Time (ms)`, `time_ms` and `
 import re
 import unicodedata
 
-LABELS = (
-    *("label", "labels", "class", "target", "activity", "category", "species", "gesture"),
-    *("classname", "labelname", "activitylabel", "activityname", "classlabel", "truelabel"),
-    *("klasse", "aktivität", "aktivitaet", "kategorie", "bewegung", "geste", "etikett"),
-    *("étiquette", "etiquette", "classe", "activité", "activite", "catégorie", "categorie"),
-    *("etiqueta", "clase", "actividad", "categoría", "categoria", "atividade", "rótulo", "rotulo"),
-    *("etichetta", "attività", "attivita", "activiteit", "categorieën"),
-)
-GROUPS = (
-    *("group", "subject", "person", "participant", "user", "patient", "device", "place"),
-    *("groupid", "subjectid", "personid", "participantid", "userid", "patientid", "deviceid"),
-    *("gruppe", "proband", "probandin", "teilnehmer", "nutzer", "benutzer", "gerät", "geraet"),
-    *("ort", "personne", "groupe", "sujet", "utilisateur", "appareil", "lieu", "participante"),
-    *("grupo", "sujeto", "persona", "usuario", "dispositivo", "lugar", "pessoa", "sujeito"),
-    *("usuário", "gruppo", "soggetto", "utente", "luogo", "groep", "persoon", "deelnemer"),
-    *("gebruiker", "apparaat", "plaats", "volunteer", "operator"),
-)
-RECORDINGS = (
-    *("recording", "file", "filename", "session", "trial", "sequence", "recordingid", "sessionid"),
-    *("trialid", "sequenceid", "take", "run", "repetition", "rep", "aufnahme", "datei", "sitzung"),
-    *("versuch", "durchgang", "enregistrement", "fichier", "séance", "seance", "essai"),
-    *("grabación", "grabacion", "archivo", "sesión", "sesion", "ensayo", "gravação", "gravacao"),
-    *("arquivo", "sessão", "sessao", "registrazione", "sessione", "prova", "opname", "bestand"),
-    *("sessie",),
-)
-TIMES = (
-    *("time", "timestamp", "datetime", "date", "millis", "micros", "seconds", "ts", "clock"),
-    *("tick", "ticks", "elapsed", "uptime", "epoch", "unixtime", "utc", "timestamps", "tstamp"),
-    *("systime", "localtime", "ms", "us", "sec", "secs", "msec", "usec", "milliseconds"),
-    *("zeit", "uhrzeit", "zeitstempel", "datum", "zeitpunkt", "sekunden", "millisekunden"),
-    *("temps", "horodatage", "heure", "secondes", "millisecondes", "instant"),
-    *("tiempo", "hora", "fecha", "segundos", "milisegundos", "tempo", "ora", "secondi"),
-    *("millisecondi", "marca", "tijd", "tijdstip", "tijdstempel", "seconden", "duur", "s"),
-)
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+LABELS = _words("""
+    label labels class target activity category species gesture classname labelname activitylabel
+    activityname classlabel truelabel klasse aktivität aktivitaet kategorie bewegung geste etikett
+    étiquette etiquette classe activité activite catégorie categorie etiqueta clase actividad
+    categoría categoria atividade rótulo rotulo etichetta attività attivita activiteit klassen
+""")
+GROUPS = _words("""
+    group subject person participant user patient device place groupid subjectid personid
+    participantid userid patientid deviceid volunteer operator gruppe proband probandin teilnehmer
+    nutzer benutzer gerät geraet ort groupe personne sujet utilisateur appareil lieu participante
+    grupo sujeto persona usuario dispositivo lugar pessoa sujeito usuário gruppo soggetto utente
+    luogo groep persoon deelnemer gebruiker apparaat plaats
+""")
+RECORDINGS = _words("""
+    recording file filename session trial sequence recordingid sessionid trialid sequenceid take run
+    repetition rep aufnahme datei dateiname sitzung versuch durchgang enregistrement fichier séance
+    seance essai grabación grabacion archivo sesión sesion ensayo gravação gravacao arquivo sessão
+    sessao registrazione sessione prova opname bestand sessie
+""")
+TIMES = _words("""
+    time timestamp datetime date millis micros seconds ts clock tick ticks elapsed uptime epoch
+    unixtime utc timestamps tstamp systime localtime ms us ns sec secs msec usec milliseconds
+    zeit uhrzeit zeitstempel datum zeitpunkt sekunden millisekunden temps horodatage heure secondes
+    millisecondes instant tiempo hora fecha segundos milisegundos tempo ora secondi millisecondi
+    marca tijd tijdstip tijdstempel seconden duur s
+""")
 MAYBE_TIMES = ("t",)
 """Titles that mean time or, as often, something else: temperature."""
 INDEX = (
-    *("index", "idx", "id", "unnamed0", "row", "rows", "rownumber", "rowid", "nr", "no", "n", "num"),
-    *("number", "nummer", "zeile", "lfdnr", "laufnr", "numéro", "numero", "número", "ligne", "fila"),
-    *("linha", "riga", "rij", "i", "k", ""),
+    "",
+    *_words("""
+    index idx id unnamed0 row rows rownumber rowid nr no n num number nummer zeile lfdnr laufnr
+    numéro numero número ligne fila linha riga rij i k
+    """),
 )
 """Titles of row numbers, as pandas, R and people write them."""
-COUNTERS = (
-    *("frame", "frames", "frameid", "framenumber", "sample", "samples", "samplenumber", "samplenr"),
-    *("sampleid", "seq", "seqnr", "seqno", "sequence", "sequencenumber", "counter", "count", "cnt"),
-    *("packet", "packetid", "packetcounter", "step", "pos", "zähler", "zaehler", "messung", "bild"),
-    *("échantillon", "echantillon", "compteur", "trame", "muestra", "contador", "amostra", "quadro"),
-    *("campione", "contatore", "monster", "teller", "probe", "stichprobe"),
-)
+COUNTERS = _words("""
+    frame frames frameid framenumber sample samples samplenumber samplenr sampleid seq seqnr seqno
+    sequence sequencenumber counter count cnt packet packetid packetcounter step pos zähler zaehler
+    messung bild stichprobe échantillon echantillon compteur trame muestra contador amostra quadro
+    campione contatore monster teller probe
+""")
 """Titles of counters of samples, which a series has."""
-TEXTS = ("text", "message", "line", "sentence", "content", "body", "nachricht", "texte", "texto")
+TEXTS = _words("text message line sentence content body nachricht texte texto testo tekst bericht")
 SENSORS = frozenset(
-    "x y z w acc accel accelerometer acceleration gyro gyroscope mag magnetometer rot rotation "
-    "roll pitch yaw temp temperature temperatur température temperatura h hum humidity feuchte "
-    "press pressure druck p light lux adc value values wert valeur valor ch channel kanal canal "
-    "emg ecg eeg ppg hr heart gsr eda flex force kraft co co2 tvoc voc gas no2 nox mq lat lon alt "
-    "altitude volt voltage spannung current strom power mic audio signal sensor distance dist "
-    "ax ay az gx gy gz mx my mz qx qy qz qw u v a b feature f".split()
+    _words("""
+    x y z w u v a b f ax ay az gx gy gz mx my mz qx qy qz qw acc accel accelerometer acceleration
+    gyro gyroscope mag magnetometer rot rotation roll pitch yaw temp temperature temperatur
+    température temperatura h hum humidity feuchte press pressure druck p light lux adc value values
+    wert valeur valor ch channel kanal canal emg ecg eeg ppg hr heart gsr eda flex force kraft co
+    tvoc voc gas no2 nox mq lat lon alt altitude volt voltage spannung current strom power mic audio
+    signal sensor distance dist feature
+    """)
 )
 """First words of the titles of what sensors measure."""
 UNITS = {
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanoseconds", "nanosekunden"), 1e-9),
-    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microseconds", "mikrosekunden"), 1e-6),
-    **dict.fromkeys(("ms", "msec", "millis", "milliseconds", "millisekunden"), 1e-3),
-    **dict.fromkeys(("millisecondes", "milisegundos", "millisecondi", "milliseconden"), 1e-3),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunden", "secondes"), 1.0),
-    **dict.fromkeys(("segundos", "secondi", "seconden"), 1.0),
-    **dict.fromkeys(("min", "mins", "minutes", "minuten", "minutos", "minuti"), 60.0),
-    **dict.fromkeys(("h", "hours", "stunden", "heures", "horas", "ore", "uren"), 3600.0),
+    **dict.fromkeys(_words("ns nsec nanos nanoseconds nanosekunden"), 1e-9),
+    # The micro sign and the Greek letter both occur.
+    **dict.fromkeys(_words("us \u00b5s \u03bcs usec micros microseconds mikrosekunden"), 1e-6),
+    **dict.fromkeys(_words("ms msec millis milliseconds millisekunden millisecondes"), 1e-3),
+    **dict.fromkeys(_words("milisegundos millisecondi milliseconden"), 1e-3),
+    **dict.fromkeys(_words("s sec secs second seconds sek sekunden secondes segundos"), 1.0),
+    **dict.fromkeys(_words("secondi seconden"), 1.0),
+    **dict.fromkeys(_words("min mins minutes minuten minutos minuti"), 60.0),
+    **dict.fromkeys(_words("h hours stunden heures horas ore uren"), 3600.0),
 }
 """Seconds in the units of time that titles name."""
 MISSING = frozenset(
-    ("", "nan", "na", "n/a", "#n/a", "#nv", "null", "none", "nil", "-", "--", "---", "?", "inf")
-    + ("+inf", "-inf", "infinity", "-infinity", "missing", "-nan", "nan(ind)", "-nan(ind)")
-    + ("#wert!", "#value!", "#div/0!", "#ref!", "ovf", "ovl", "fehlt")
+    (
+        "",
+        *_words("""
+        nan na n/a #n/a #nv null none nil - -- --- ? inf +inf -inf infinity -infinity missing -nan
+        nan(ind) -nan(ind) #wert! #value! #div/0! #ref! ovf ovl fehlt
+        """),
+    )
 )
 """How programs and people write a value that is not there, in lower case."""
 
