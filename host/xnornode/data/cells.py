@@ -36,6 +36,11 @@ def is_number(cell: str) -> bool:
     return value is not None and value == value and "_" not in cell
 
 
+def is_numeric(cell: str) -> bool:
+    """Whether a cell is meant as a number, also one that is refused for thousands separators."""
+    return is_number(cell) or _THOUSANDS.fullmatch(cell.strip()) is not None
+
+
 def is_missing(cell: str) -> bool:
     """Whether a cell stands for a value that is not there."""
     return cell.strip().lower() in MISSING

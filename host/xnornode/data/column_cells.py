@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.cells import Floats, is_missing, is_number, numbers, problem
+from xnornode.data.cells import Floats, is_missing, is_numeric, numbers, problem
 from xnornode.data.reading import Guess
 from xnornode.data.time_text import TimeTexts, all_times
 
@@ -30,15 +30,19 @@ class Fault:
         What is wrong: "'n/a' is no finite number".
     column : str, default ""
         The column; "" where the whole row is faulty.
+    last : int, default 0
+        The last line, where the lines after `line` have the same fault; 0: it is one line.
     """
 
     line: int
     text: str
     column: str = ""
+    last: int = 0
 
     def __str__(self) -> str:
         column = f"column {self.column}, " if self.column else ""
-        return f"{column}line {self.line}: {self.text}"
+        lines = f"lines {self.line} to {self.last}" if self.last else f"line {self.line}"
+        return f"{column}{lines}: {self.text}"
 
 
 class ColumnCells:
@@ -110,6 +114,6 @@ def kind_of(cells: Sequence[str]) -> str:
     said = [cell for cell in cells if not is_missing(cell)]
     if not said:
         return ""
-    if 2 * sum(map(is_number, said)) >= len(said):
+    if 2 * sum(map(is_numeric, said)) >= len(said):
         return "numbers"
     return "times" if all_times(said) else "text"

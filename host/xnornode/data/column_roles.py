@@ -93,6 +93,9 @@ def find_roles(columns: Columns, options: ReadOptions, needs_label: bool = True)
     for name in list(columns.texts):
         if name not in used and titles.names_things(name):
             columns.take_as_numbers(name)
+            if name in columns.numbers and titles.squeeze(name) in titles.RECORDINGS:
+                text = f"the title of {name} says recording, but its values change from row to row"
+                guesses.append(Guess(text, "--channels"))
     begins = changes(columns, (label, group, recording))
     times = find_times(columns, options, used, begins)
     rows: Rows = options.rows or "windows"

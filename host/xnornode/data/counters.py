@@ -14,8 +14,11 @@ MANY_ZEROS = 0.2  # of the steps are zero: the clock is coarser than the samples
 NEAR = 0.3  # of the usual step: steps that are alike
 MAY_FALL = 0.25  # of the steps of a column that may be time; signals fall more often
 RESTARTS = 0.05  # of the steps at most go back
-WRAPS = (*(2.0**k for k in (8, 10, 12, 14, 15, 16, 24, 30, 31, 32)), 86400.0, 1e6)
-"""Where counters begin again: of 8 to 32 bits, MicroPython's ticks_ms (2^30), a day's end."""
+WRAPS = (*(2.0**k for k in (16, 24, 30, 31, 32)), 3600.0, 43200.0, 86400.0)
+"""Where counters begin again: of 16 to 32 bits, MicroPython's ticks_ms (2^30), clocks.
+
+Counters of 8 bits are not told from recordings of 256 samples, so a recording ends there.
+"""
 
 
 @dataclass(frozen=True)

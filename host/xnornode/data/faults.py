@@ -1,6 +1,7 @@
 """Faulty rows of a table: told together, or left out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -60,23 +61,41 @@ def list_faults(
             values = columns.values(name)
             if np.isnan(values[row]):
                 found.append(Fault(line, "the cell is empty or no number", name))
-    return sorted(found, key=lambda fault: fault.line)[:MOST_FAULTS]
+    return _merged(sorted(found, key=lambda fault: (fault.column, fault.line)))[:MOST_FAULTS]
+
+
+def _merged(faults: Sequence[Fault]) -> list[Fault]:
+    """Faults in the order of lines; equal ones in lines that follow each other are one."""
+    merged: list[Fault] = []
+    for fault in faults:
+        before = merged[-1] if merged else None
+        if before and (before.column, before.text) == (fault.column, fault.text):
+            if fault.line == (before.last or before.line) + 1:
+                merged[-1] = replace(before, last=fault.line)
+                continue
+        merged.append(fault)
+    return sorted(merged, key=lambda fault: fault.line)
 
 
 def refuse(columns: Columns, bad: Bools, faults: Sequence[Fault]) -> DataError:
     """The error that tells all faults of a table."""
     count = int(bad.sum())
-    if len(faults) == 1:
+    if len(faults) == 1 and count == _lines(faults):
         where = f"{columns.path}, {faults[0]}"
         return DataError(f"{where}: {REMEDY}")
     told = "".join(f"\n  {fault}" for fault in faults)
-    more = f"\n  and more: {count:,} rows in all" if count > len(faults) else ""
-    return DataError(f"{columns.path} has {count:,} faulty rows:{told}{more}\n{REMEDY}")
+    more = f"\n  and more: {count:,} rows in all" if count > _lines(faults) else ""
+    rows = "1 faulty row" if count == 1 else f"{count:,} faulty rows"
+    return DataError(f"{columns.path} has {rows}:{told}{more}\n{REMEDY}")
+
+
+def _lines(faults: Sequence[Fault]) -> int:
+    return len({n for f in faults for n in range(f.line, (f.last or f.line) + 1)})
 
 
 def tell_dropped(columns: Columns, count: int, faults: Sequence[Fault]) -> tuple[str, ...]:
     """What was left out: how many rows, and the first faults."""
     rows = "1 faulty row" if count == 1 else f"{count:,} faulty rows"
     told = "; ".join(str(fault) for fault in faults)
-    more = "; ..." if count > len(faults) else ""
+    more = "; ..." if count > _lines(faults) else ""
     return (f"{columns.path.name}: {rows} left out: {told}{more}",)

@@ -30,14 +30,24 @@ def is_header(
             return True
     # A digit names a column by its place, so it does not make a first row of numbers a header.
     wanted = {t for t in titles if not t.isdecimal()}
-    if any(is_title(c) or c.lower() in wanted for c in first):
+    if any(c.lower() in wanted for c in first):
         return True
-    counted = first in ([str(i + k) for i in range(len(first))] for k in (0, 1))
+    # A label may be a word that is a title elsewhere: run, line. A title does not come again.
+    again = [{r[i] for r in below if i < len(r)} for i in range(len(first))]
+    known = any(is_title(c) and c not in again[i] for i, c in enumerate(first))
+    if known and [c for c in first if is_number(c)] in _counts(sum(map(is_number, first))):
+        return True
+    counted = first in _counts(len(first))
     if counted and len(first) >= LEAST_TITLES and below:
         text = f"{where}: the first row, {first[0]} to {first[-1]}, is taken for titles"
         guesses.append(Guess(text, "--header no", doubtful=True))
         return True
     return not any(plain) and _never_again(first, below)
+
+
+def _counts(width: int) -> list[list[str]]:
+    """0, 1, 2, ... and 1, 2, 3, ...: titles that programs write."""
+    return [[str(i + k) for i in range(width)] for k in (0, 1)]
 
 
 def _never_again(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

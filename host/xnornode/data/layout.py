@@ -105,7 +105,8 @@ def find_layout(lines: Sequence[str], where: str, titles: frozenset[str], header
     else:
         titled = is_header(rows, titles, header, guesses, where)
         head, rest = (rows[0][1], rows[1:]) if titled else (rows[0][1], rows)
-    if len(rest) > 1 and len(rest[0][1]) == len(head) and all(map(_RULE.fullmatch, rest[0][1])):
+    rule = [cell for cell in rest[0][1] if cell] if rest else []
+    if rule and titled and all(map(_RULE.fullmatch, rule)):
         rest = rest[1:]  # the rule of a Markdown table
     units = units_row(rest) if titled else None
     skip = rest[0][0] if rest else len(lines)
@@ -223,9 +224,9 @@ def _commented_titles(
     if not mark or not any(map(is_number, rows[0][1])):
         return []
     text = comment[len(mark) :]
-    cells: list[str] = next(
-        iter(part_rows(layout, [text.strip() if layout.delimiter == " " else text])), []
-    )
+    if layout.delimiter == BLANKS:
+        text = text.strip()
+    cells: list[str] = next(iter(part_rows(layout, [text])), [])
     cells = [cell.strip() for cell in cells]
     if len(cells) == width - 1 and layout.delimiter == BLANKS:
         cells = [mark, *cells]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy.typing as npt
 
 from xnornode.data.cells import is_missing
-from xnornode.data.column_roles import TEXT, TITLES, Roles, find_roles
+from xnornode.data.column_roles import TEXT, Roles, changes, find_roles
+from xnornode.data.column_times import NUMBERS_ROWS
 from xnornode.data.columns import Columns
 from xnornode.data.csv_columns import read_columns
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
@@ -18,6 +19,8 @@ from xnornode.data.reading import ColumnUse, Guess, Reading, Role
 from xnornode.data.time_series import keep, split_recordings
 from xnornode.errors import DataError
 from xnornode.model.limits import MAX_CHANNELS
+
+LONG_STRETCH = 20  # rows of one label: they may be samples of a recording
 
 
 def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Dataset:
@@ -46,7 +49,7 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     # Columns that name things are text even where they hold numbers.
     named = {options.label, options.group} - {""}
     time = {options.time} - {"", "none"}
-    titles = TITLES | {name.lower() for name in (*named, *time, *options.channels)}
+    titles = {name.lower() for name in (*named, *time, *options.channels)}
     columns = read_columns(path, titles, named, options.header, options.charset)
     if label is None and options.label_all:
         label = options.label_all
@@ -58,7 +61,7 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
         make = _texts if roles.rows == "texts" else _windows
         dataset = make(columns, roles, options, label or "")
         kind = {"texts": "one text per row", "windows": "one window per row"}[roles.rows]
-        reading = Reading(files=1, kind=f"{columns.kind}, {kind}", dropped=dropped)
+        reading = replace(dataset.reading, files=1, kind=f"{columns.kind}, {kind}", dropped=dropped)
         dataset = replace(dataset, reading=reading)
     dataset = replace(dataset, reading=_told(dataset, columns, roles))
     texts = [name for name, why in roles.left_out.items() if why == TEXT]
@@ -134,6 +137,9 @@ def _windows(columns: Columns, roles: Roles, options: ReadOptions, label: str) -
         f"{columns.path.name}: each row is a window of {samples.shape[1]} x {samples.shape[2]} "
         "values (for a time series with one sample per row, give --window)"
     )
+    guesses = list[Guess]()
+    if not (options.rows or options.shape or options.image):
+        guesses = _maybe_samples(columns, roles)
     return from_windows(
         columns.path.stem,
         samples,
@@ -143,7 +149,21 @@ def _windows(columns: Columns, roles: Roles, options: ReadOptions, label: str) -
         rate_mhz=options.rate_mhz,
         image_shape=options.image,
         notes=(note,),
+        reading=Reading(guesses=tuple(guesses)),
     )
+
+
+def _maybe_samples(columns: Columns, roles: Roles) -> list[Guess]:
+    """A guess, where rows that are taken for windows may be samples of recordings."""
+    stretches = int(changes(columns, (roles.label, roles.group)).sum())
+    if len(columns) < LONG_STRETCH * stretches:
+        return []
+    text = (
+        f"each row is taken for a window of its own, but the label stays the same for "
+        f"{len(columns) // stretches:,} rows: these may be the samples of recordings"
+    )
+    numbered = NUMBERS_ROWS in roles.left_out.values()
+    return [Guess(text, "--window N if a row is one sample", doubtful=numbered)]
 
 
 def _texts(columns: Columns, roles: Roles, options: ReadOptions, label: str) -> Dataset:

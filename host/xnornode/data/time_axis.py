@@ -15,7 +15,8 @@ MAX_GAP = 10  # usual steps of time without a sample: a recording does not go on
 LEAST_ROWS = 16  # rows that can tell an unknown unit
 ALIKE = 0.5  # of the usual step: steps whose mean is the sample rate
 EPOCHS = ((1e9, 1.0), (1e12, 1e-3), (1e15, 1e-6), (1e18, 1e-9))
-EPOCH_SPAN = 0.3, 4.1  # 1979 to 2099, in the units of EPOCHS
+EPOCH_SPAN = 1.1, 2.6  # 2004 to 2052, in the units of EPOCHS
+EPOCH_STEP = 10.0  # seconds from sample to sample, at most, in data of this size
 OPTION = "--rate HZ"
 NAMES = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 
@@ -85,30 +86,30 @@ def time_axis(columns: Columns, name: str, begins: Bools, rate: float) -> TimeAx
     up = steps[steps > 0]
     tick = float(np.median(up)) if len(up) else 0.0
     coarse = bool(len(up)) and float((steps == 0).mean()) > MANY_ZEROS
-    step = _coarse_step(values, begins, tick) if coarse else _mean_step(up, tick)
+    step = _coarse_step(values, tick) if coarse else _mean_step(up, tick)
     unit, guesses = (1.0, []) if is_text else _unit(columns, name, values, step)
     if coarse:
-        text = f"column {name}: several rows have one time, so their number per {tick:g} is counted"
+        text = f"column {name}: several rows have one time, so their number in {tick:g} "
+        text += "is the rate" if step else "would be the rate, if it were one whole step long"
         guesses.append(Guess(text, OPTION))
     if rate and step and not unit:
         unit = 1 / (rate * step)
     return TimeAxis(values, unit, step, coarse, tick, tuple(guesses))
 
 
-def timing(axis: TimeAxis, start: int, stop: int, gap: float) -> Timing:
-    """The timing of the rows from `start` to `stop`; gap: seconds without a sample before them."""
-    steps = np.diff(axis.values[start:stop])
+def timing(axis: TimeAxis, times: Floats, gap: float) -> Timing:
+    """The timing of the samples at `times`; gap: seconds without a sample before them."""
+    steps = np.diff(times)
     up = steps[steps > 0]
     gaps = (gap,) if gap else ()
     if not len(up) or not axis.unit:
         return Timing(0.0, 0.0, gaps)
     if axis.coarse:
-        begins = np.zeros(stop - start, bool)
-        step = _coarse_step(axis.values[start:stop], begins, axis.tick) or axis.step
+        step = _coarse_step(times, axis.tick) or axis.step
         return Timing(_hertz(step * axis.unit), 0.0, gaps)
     middle = float(np.median(up))
     step = _mean_step(up, middle)
-    return Timing(_hertz(step * axis.unit), float(np.std(steps)) / middle, gaps)
+    return Timing(_hertz(step * axis.unit), round(float(np.std(steps)) / middle, 6), gaps)
 
 
 def _hertz(step: float) -> float:
@@ -124,20 +125,16 @@ def _mean_step(up: Floats, usual: float) -> float:
     return usual if (near == usual).all() else float(near.mean())
 
 
-def _coarse_step(values: Floats, begins: Bools, tick: float) -> float:
+def _coarse_step(values: Floats, tick: float) -> float:
     """The time from sample to sample where several samples have one time."""
-    moves = np.append(True, (np.diff(values) != 0) | begins[1:])
-    at = np.flatnonzero(moves)
-    if len(at) < 3:
-        return tick / max(1, len(values)) if tick else 0.0
-    lengths = np.diff(at)  # of all runs but the last
-    steps = np.diff(values)[at[1:] - 1]
-    # A run counts if it is whole: time steps once before it, and once after it.
-    after = (np.abs(steps - tick) <= ALIKE * tick) & ~begins[at[1:]]
-    whole = after & np.append(False, after[:-1])
-    some = lengths[whole] if whole.any() else lengths[after]
+    steps = np.diff(values)
+    at = np.flatnonzero(np.append(True, steps != 0))
+    lengths = np.diff(at)  # of all runs of equal times but the last
+    # A run counts if it is whole: time goes on by one tick before it, and by one after it.
+    after = np.abs(steps[at[1:] - 1] - tick) <= ALIKE * tick
+    some = lengths[after & np.append(False, after[:-1])]
     if not len(some):
-        return tick
+        return 0.0
     middle = float(np.median(some))
     usual = some[np.abs(some - middle) <= ALIKE * middle]
     return tick / float(usual.mean())
@@ -152,7 +149,7 @@ def _unit(columns: Columns, name: str, values: Floats, step: float) -> tuple[flo
         return 0.0, []
     middle = float(np.median(values))
     for size, unit in EPOCHS:
-        if EPOCH_SPAN[0] * size <= middle <= EPOCH_SPAN[1] * size and step * unit < 3600:
+        if EPOCH_SPAN[0] * size <= middle <= EPOCH_SPAN[1] * size and step * unit <= EPOCH_STEP:
             text = f"column {name} holds {NAMES[unit]} since 1970, by their size"
             return unit, [Guess(text, OPTION)]
     if len(values) < LEAST_ROWS:

@@ -6,13 +6,13 @@ import numpy as np
 
 from xnornode.data.column_roles import Roles, changes
 from xnornode.data.columns import Columns
-from xnornode.data.counters import Bools
+from xnornode.data.counters import Bools, Floats
 from xnornode.data.dataset import Dataset
 from xnornode.data.faults import faulty_rows, list_faults, refuse, tell_dropped
 from xnornode.data.fill import fill_cells, fill_gaps
 from xnornode.data.read_options import ReadOptions, Seconds
 from xnornode.data.reading import Guess, Reading, Timing
-from xnornode.data.time_axis import MAX_GAP, TimeAxis, gaps_before, time_axis, timing
+from xnornode.data.time_axis import MAX_GAP, gaps_before, time_axis, timing
 from xnornode.errors import DataError
 
 
@@ -63,10 +63,10 @@ def split_recordings(
     timings: list[Timing] = []
     if axis:
         before = gaps_before(axis, starts.tolist(), named)
-        spans = zip(starts.tolist(), ends.tolist(), before.tolist(), strict=True)
-        timings = [timing(axis, *span) for span in spans]
+        times = np.split(axis.values, starts[1:])
         if most and axis.step and not axis.coarse:
-            dropped += _fill_times(items, axis, starts, most, where)
+            dropped += _fill_times(items, times, axis.step, most, where)
+        timings = [timing(axis, *t) for t in zip(times, before.tolist(), strict=True)]
     owners = groups or names
     notes = [f"{columns.path.name}: one sample per row, {len(starts)} recordings"]
     guesses = [*(axis.guesses if axis else ())]
@@ -75,6 +75,10 @@ def split_recordings(
         notes.append(f"{text}recording of its own (name a column with --group)")
         if roles.label:
             guesses.append(Guess(f"{text}recording", "--group COLUMN"))
+    turns = int((begins & ~named & ~cut)[1:][np.diff(axis.values) < 0].sum()) if axis else 0
+    if turns:
+        text = f"{roles.time} goes back {turns:,} times within one label: recordings begin there"
+        guesses.append(Guess(text, "--time COLUMN|none"))
     rate_mhz = options.rate_mhz or (axis.rate_mhz if axis else 0)
     return Dataset(
         name=columns.path.stem,
@@ -187,12 +191,12 @@ def _most(columns: Columns, roles: Roles, options: ReadOptions, named: Bools) ->
 
 
 def _fill_times(
-    items: list[np.ndarray], axis: TimeAxis, starts: np.ndarray, most: int, where: list[str]
+    items: list[Floats], times: list[Floats], step: float, most: int, where: list[str]
 ) -> list[str]:
     """Interpolate samples that the times show to be missing, in place; what was filled."""
     told = []
-    for i, times in enumerate(np.split(axis.values, starts[1:])):
-        items[i], _, count = fill_gaps(items[i], times, axis.step, most)
+    for i in range(len(items)):
+        items[i], times[i], count = fill_gaps(items[i], times[i], step, most)
         if count:
             told.append(f"{where[i]}: {count:,} samples filled by interpolation")
     return told
