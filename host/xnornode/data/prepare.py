@@ -10,6 +10,7 @@ import numpy.typing as npt
 from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
+from xnornode.data.short_items import leave_out_short
 from xnornode.data.split import Wanted, assign, cut_in_time, subset
 from xnornode.data.understood import Understood, understand
 from xnornode.data.window_length import usual_length
@@ -147,8 +148,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     Raises
     ------
     DataError
-        There is only one class, too little data, a group that does not exist, or a recording that
-        is shorter than a window.
+        There is only one class, too little data, a group that does not exist, or a class whose
+        recordings are all shorter than a window.
 
     Examples
     --------
@@ -173,6 +174,10 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
         dataset = cut_in_time(dataset, validation=not nothing)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
     notes, warnings = [*dataset.notes], list[str]()
+    if dataset.kind == "recordings":
+        length = _length(dataset, options, notes)
+        options = replace(options, length=length)
+        dataset = leave_out_short(dataset, length)
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
     scales: tuple[int, ...] | None = None
@@ -185,7 +190,7 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
         # Where the scales are known, samples are counts already.
         scales = dataset.scales or _scales(dataset, parts, options.full_scale, warnings)
         divisors = (0,) * len(scales) if dataset.scales else scales
-        window, hops = _window(dataset, options, scales, notes)
+        window, hops = _window(dataset, options, scales)
         sets = [
             _windows(part, divisors, labels, window.length, hop) if part else None
             for part, hop in zip(parts, hops, strict=True)
@@ -219,6 +224,17 @@ def _check_changing(dataset: Dataset) -> None:
     first = np.asarray(dataset.items[0])[0]
     if all((item == first).all() for item in dataset.items):
         raise DataError(f"{dataset.name}: no channel ever changes: there is nothing to learn from")
+
+
+def _length(dataset: Dataset, options: PrepareOptions, notes: list[str]) -> int:
+    """The window's length in samples, given or chosen."""
+    if (wanted := samples_of(options.length, dataset)) is not None:
+        return wanted
+    rate = dataset.rate_mhz / 1000
+    length, why = usual_length(rate, list(map(len, dataset.items)), dataset.labels)
+    seconds = f", {length / rate:.3g} s" if rate else ""
+    notes.append(f"the window is {length} samples{seconds}, by {why} (--window)")
+    return length
 
 
 def samples_of(length: Length | None, dataset: Dataset) -> int | None:
@@ -267,7 +283,7 @@ def _joined(part: Dataset) -> list[npt.NDArray[Any]]:
 
 
 def _window(
-    dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...], notes: list[str]
+    dataset: Dataset, options: PrepareOptions, scales: tuple[int, ...]
 ) -> tuple[Window, tuple[int, int, int]]:
     """The model's window, and the hop of each part."""
     wanted, hop, training_hop = (
@@ -280,12 +296,7 @@ def _window(
         hop = hop or length
         hops = (hop, hop, hop)
     else:
-        rate = dataset.rate_mhz / 1000
-        usual, why = usual_length(rate, list(map(len, dataset.items)), dataset.labels)
-        length = wanted or usual
-        if not wanted:
-            seconds = f", {length / rate:.3g} s" if rate else ""
-            notes.append(f"the window is {length} samples{seconds}, by {why} (--window)")
+        length = wanted or 1
         hop = hop or max(1, length // 2)
         hops = (training_hop or max(1, hop // 4), hop, hop)
     try:

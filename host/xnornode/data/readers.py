@@ -19,8 +19,8 @@ from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.resample import bring_to_one_rate
 from xnornode.data.single import one_recording
-from xnornode.data.sniff import holds_numbers
 from xnornode.data.tables import read_table
+from xnornode.data.text_or_table import is_table
 from xnornode.errors import DataError
 
 MINORITY = 0.2
@@ -107,7 +107,7 @@ def _kind(path: Path) -> str:
     """What a file is read as: "recordings", a key of `WHOLE`, or "" for nothing."""
     suffix = path.suffix.lower()
     if suffix == ".txt":
-        return "recordings" if holds_numbers(path) else "texts"
+        return "recordings" if is_table(path) else "texts"
     return (
         "recordings"
         if suffix in RECORDINGS

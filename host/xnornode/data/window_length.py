@@ -11,8 +11,8 @@ SECONDS = 2.5
 FAST, SECONDS_FAST = 400.0, 1.0
 """From this rate in hertz on, samples are vibration or sound, and a window is shorter."""
 LEAST, MOST = 16, 16384
-SHORT = 0.05
-"""The share of a class's recordings that may be shorter than a window."""
+SHORT = 0.1
+"""The share of a class's samples that may be in recordings shorter than a window."""
 
 
 def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tuple[int, str]:
@@ -31,7 +31,7 @@ def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tu
     -------
     length : int
         Samples: the power of two that is nearest to 2.5 s (1 s from 400 Hz on), or 128 if the rate
-        is unknown. Less, where more than one in 20 recordings of a class is shorter.
+        is unknown. Less, where more than a tenth of a class's samples are in shorter recordings.
     why : str
         What it was chosen by, in words.
 
@@ -50,7 +50,17 @@ def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tu
     by_class: dict[str, list[int]] = {}
     for label, size in zip(labels, sizes, strict=True):
         by_class.setdefault(label, []).append(size)
-    short = min(sorted(found)[int(SHORT * len(found))] for found in by_class.values())
+    short = min(_usual(sorted(found)) for found in by_class.values())
     if short < length:
         return short, "the shortest recordings"
     return length, why
+
+
+def _usual(sizes: Sequence[int]) -> int:
+    """The longest window that leaves out less than `SHORT` of the samples; sizes are sorted."""
+    total, before = sum(sizes), 0
+    for size in sizes:
+        before += size
+        if before > SHORT * total:
+            return size
+    return sizes[-1]

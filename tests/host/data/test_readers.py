@@ -96,8 +96,10 @@ def test_large_tables_are_read_in_blocks(tmp_path):
     c = read_columns(write(tmp_path / "t.csv", text))
     assert (c.numbers["x"] == np.arange(25_000)).all() and c.texts["label"].count("b") == 10_000
     bad = text.replace("\n20000,", "\nthree,")
+    path = write(tmp_path / "t.csv", bad)
+    assert np.isnan(read_columns(path).numbers["x"]).nonzero()[0].tolist() == [20_000]
     with pytest.raises(DataError, match="column x, line 20002: 'three' is no finite number"):
-        read_columns(write(tmp_path / "t.csv", bad))
+        read(path)
 
 
 def arrays(folder: Path, **changed: np.ndarray) -> Path:
