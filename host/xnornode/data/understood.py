@@ -98,8 +98,11 @@ class Understood:
         The channels' values.
     columns : tuple of ColumnUse
         How each column, folder and file name is used.
+    equal : int
+        Items that are equal to another one.
     copies : tuple of tuple of str
-        The names of items that are equal.
+        The names of equal items, if they are recordings, images or texts. Of rows of numbers,
+        equal ones may be chance.
     dropped : tuple of str
         What was left out or filled, and why.
     guesses : tuple of Guess
@@ -122,6 +125,7 @@ class Understood:
     grouping: str
     channels: tuple[ChannelFacts, ...]
     columns: tuple[ColumnUse, ...]
+    equal: int
     copies: tuple[tuple[str, ...], ...]
     dropped: tuple[str, ...]
     guesses: tuple[Guess, ...]
@@ -151,6 +155,7 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
     sizes = [len(item) for item in dataset.items]
     rate = dataset.rate_mhz / 1000
     rates = [timing.rate for timing in reading.timings if timing.rate]
+    alike = _copies(dataset)
     channels = _channels(dataset, scales if scales is not None else dataset.scales)
     return Understood(
         name=dataset.name,
@@ -169,7 +174,8 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
         grouping=dataset.grouping,
         channels=channels,
         columns=reading.columns,
-        copies=_copies(dataset),
+        equal=sum(map(len, alike)),
+        copies=alike if dataset.kind != "windows" or dataset.image_shape else (),
         dropped=reading.dropped,
         guesses=(*reading.guesses, *_doubts(channels, dataset.kind)),
     )

@@ -87,13 +87,16 @@ def _summary(u: Understood) -> Iterator[tuple[str, str]]:
     yield "name", u.name
     files = f"{u.files:,} files, " if u.files > 1 else ""
     yield "holds", f"{files}{u.items:,} {u.kind}" + (f" ({u.source})" if u.source else "")
+    if u.equal and not u.copies:
+        yield "equal", f"{u.equal:,} {u.kind} are equal to others"
     low, middle, high = u.lengths
     what = "bytes" if u.kind == "texts" else "samples"
     if u.rate:
         text = " to ".join(_seconds(n / u.rate) for n in sorted({low, high}))
         yield "lengths", f"{text}, median {middle / u.rate:.3g} s ({middle:,} {what})"
     else:
-        yield "lengths", f"{low:,} to {high:,} {what}, median {middle:,}"
+        span = f"{low:,} to {high:,} {what}, median {middle:,}"
+        yield "lengths", span if low < high else f"{low:,} {'sample' if high == 1 else what}"
     if u.kind == "recordings":
         yield "sample rate", _rate(u)
         if u.gaps:
