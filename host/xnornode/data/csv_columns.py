@@ -8,7 +8,6 @@ import csv
 import itertools
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +16,12 @@ from xnornode.data.charset import find_charset
 from xnornode.data.column_cells import MOST_FAULTS, Bools, ColumnCells, Fault
 from xnornode.data.columns import Columns, find_name
 from xnornode.data.layout import Layout, find_layout, part_rows
+from xnornode.data.line_formats import Lines, plain_lines
 from xnornode.data.reading import Guess
 from xnornode.data.titles import names_things
 from xnornode.errors import DataError
 
-SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv", ".log", ".dat", ".jsonl", ".ndjson")
 BLOCK_ROWS = 10_000
 HEAD_CHARACTERS = 65536  # enough for the first lines, which tell the layout
 LONGEST_LINE = 1 << 24  # characters: what has no line's end in them is no table
@@ -67,7 +67,9 @@ def read_columns(
     charset, guess = find_charset(path, charset)
     with path.open(encoding=charset, newline="") as file:
         try:
-            return _Reader(file, path, frozenset(titles), header).read(as_text, guess)
+            rows, names = plain_lines(file)
+            reader = _Reader(rows, path, frozenset(titles), header, names)
+            return reader.read(as_text, guess)
         except csv.Error as error:
             raise DataError(f"{path} is no table: {error}") from error
 
@@ -75,7 +77,14 @@ def read_columns(
 class _Reader:
     """One pass over a file."""
 
-    def __init__(self, file: TextIO, path: Path, titles: frozenset[str], header: str) -> None:
+    def __init__(
+        self,
+        file: Lines,
+        path: Path,
+        titles: frozenset[str],
+        header: str,
+        names: tuple[str, ...] = (),
+    ) -> None:
         head = file.read(HEAD_CHARACTERS)
         lines = head.splitlines(keepends=True)
         if len(head) == HEAD_CHARACTERS:
@@ -86,7 +95,11 @@ class _Reader:
         if not head.strip():
             raise DataError(f"{path} is empty")
         _check_length(lines[0], path)
-        self.layout: Layout = find_layout(lines, path.name, titles, header)
+        self.layout: Layout = (
+            Layout(",", True, 0, names, True)
+            if names
+            else find_layout(lines, path.name, titles, header)
+        )
         file.seek(0)
         self._path, self._file = path, file
         self._faults: list[Fault] = []

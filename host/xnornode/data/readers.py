@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xnornode.data import edge_impulse, image_files, sound
+from xnornode.data import data_frames, edge_impulse, image_files, sound
 from xnornode.data.array_files import load_array
 from xnornode.data.arrays import find_folder, pick_channels, read_arrays
 from xnornode.data.copies import drop_copies
@@ -59,7 +59,7 @@ def read(path: Path, options: ReadOptions | None = None) -> Dataset:
 
 def _file(path: Path, options: ReadOptions) -> Dataset:
     suffix = path.suffix.lower()
-    if suffix in (*TABLES, ".txt"):
+    if suffix in (*TABLES, ".txt", *data_frames.SUFFIXES):
         dataset = read_table(path, options, options.label_all or None)
         return _counted(dataset)
     if suffix in (".npz", ".npy"):
@@ -222,9 +222,7 @@ def _texts(
 
 RECORDINGS: Mapping[str, FileReader] = {
     RECORD: _record,
-    ".csv": _table,
-    ".tsv": _table,
-    ".txt": _table,
+    **dict.fromkeys((*TABLES, ".txt", *data_frames.SUFFIXES), _table),
     ".npy": _array,
     **dict.fromkeys(edge_impulse.SUFFIXES, edge_impulse.read_acquisition),
     **dict.fromkeys(sound.SUFFIXES, sound.read_sound),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from xnornode.data import data_frames
 from xnornode.data.cells import is_missing
 from xnornode.data.column_roles import TEXT, Roles, changes, find_roles
 from xnornode.data.column_times import NUMBERS_ROWS
@@ -50,7 +51,10 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     named = {options.label, options.group} - {""}
     time = {options.time} - {"", "none"}
     titles = {name.lower() for name in (*named, *time, *options.channels)}
-    columns = read_columns(path, titles, named, options.header, options.charset)
+    if path.suffix.lower() in data_frames.SUFFIXES:
+        columns = data_frames.read_frame(path, named)
+    else:
+        columns = read_columns(path, titles, named, options.header, options.charset)
     if label is None and options.label_all:
         label = options.label_all
     roles = find_roles(columns, options, label is None)

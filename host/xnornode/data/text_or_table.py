@@ -6,6 +6,7 @@ from xnornode.data.cells import is_missing, is_number
 from xnornode.data.charset import find_charset
 from xnornode.data.csv_columns import HEAD_CHARACTERS
 from xnornode.data.layout import find_layout, part_rows
+from xnornode.data.line_formats import plain_lines
 from xnornode.data.time_text import is_time_text
 from xnornode.errors import DataError
 
@@ -32,15 +33,18 @@ def is_table(path: Path, charset: str = "") -> bool:
     try:
         charset, _ = find_charset(path, charset)
         with path.open(encoding=charset, newline="") as file:
-            lines = file.read(HEAD_CHARACTERS).splitlines(keepends=True)
+            rows, names = plain_lines(file)
+            if names:
+                return True
+            lines = rows.read(HEAD_CHARACTERS).splitlines(keepends=True)
         layout = find_layout(lines, path.name, frozenset(), "")
     except DataError:
         return False
-    rows = [row for row in part_rows(layout, lines[layout.skip :]) if row][:200]
-    if len(rows) < LEAST_ROWS:
+    parted = [row for row in part_rows(layout, lines[layout.skip :]) if row][:200]
+    if len(parted) < LEAST_ROWS:
         return False
-    good = sum(_is_row(row, len(layout.names)) for row in rows)
-    return good >= LEAST_SHARE * len(rows)
+    good = sum(_is_row(row, len(layout.names)) for row in parted)
+    return good >= LEAST_SHARE * len(parted)
 
 
 def _is_row(row: list[str], width: int) -> bool:
