@@ -13,6 +13,7 @@ from xnornode.data.reading import ColumnUse, Guess, Timing
 from xnornode.model.limits import INT16
 
 NANO = 1e-9
+MOST_NUMBERS = 100  # classes: more are rather measurements
 GLITCH = 2.0  # full scales: a value beyond is rather a fault than a peak
 
 
@@ -177,8 +178,29 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
         equal=sum(map(len, alike)),
         copies=alike if dataset.kind != "windows" or dataset.image_shape else (),
         dropped=reading.dropped,
-        guesses=(*reading.guesses, *_doubts(channels, dataset.kind)),
+        guesses=(
+            *reading.guesses,
+            *_numbers_as_labels(dataset.labels),
+            *_doubts(channels, dataset.kind),
+        ),
     )
+
+
+def _numbers_as_labels(labels: Sequence[str]) -> Iterator[Guess]:
+    """A word about classes that are written as numbers."""
+    names = class_names(labels)
+    try:
+        values = [float(name) for name in names]
+    except ValueError:
+        return
+    if len(names) > 2 and not all(value.is_integer() for value in values):
+        text = (
+            f"the labels {names[0]} to {names[-1]} are taken as the names of {len(names)} classes, "
+            "not as numbers"
+        )
+        yield Guess(
+            text, "round them in the data if they are measurements", len(names) > MOST_NUMBERS
+        )
 
 
 def _doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:

@@ -6,6 +6,7 @@ import pytest
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
+from xnornode.data.understood import understand
 from xnornode.errors import DataError
 
 Image = pytest.importorskip("PIL.Image")
@@ -94,6 +95,17 @@ def test_alpha_palette_16_bit_and_turned_images(tmp_path):
     d = read(tmp_path)
     assert d.items[0].max() == 200 and d.items[2].max() == 128
     assert d.items[3][0, 0] == 210, "an image that stands on its head is turned"
+
+
+def test_labels_that_are_numbers_are_names(tmp_path):
+    folder = images(tmp_path / "d", devices=("a", "b"))
+    (folder / "0.1").rename(folder / "0.2")
+    for label in ("0.1", "9.9"):
+        (folder / label).mkdir()
+        Image.fromarray(np.eye(12, 8, dtype=np.uint8)).save(folder / label / "1.png")
+    d = read(folder)
+    (guess,) = [g for g in understand(d).guesses if "names of 4 classes" in g.text]
+    assert "0.0 to 9.9" in guess.text and not guess.doubtful
 
 
 def test_parts_on_top(tmp_path):
