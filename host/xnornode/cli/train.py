@@ -52,7 +52,7 @@ def add_parsers(commands: Any) -> None:
         "train",
         "train a model on data and write it",
         "Train a binary network, test it on groups it has not seen, and write the model. "
-        "docs/guides/training.md says how data may be stored. "
+        "docs/guides/data.md says how data may be stored. "
         f"Example sets: {', '.join(EXAMPLES)}.",
         EXAMPLE_COMMANDS,
         usage="DATA -o FILE [OPTIONS]",
