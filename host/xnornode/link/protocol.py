@@ -127,11 +127,12 @@ class Session:
             None for a line that is not of the protocol, or is damaged.
         """
         fields = unseal(line)
+        # Where the end of a line was lost, the next one stands behind it and is used
+        self.damaged += max(0, line.count(EVENT) - bool(fields))
         if fields:
             self.events += 1
             self.size = len(line)
             return parse(fields)
-        self.damaged += EVENT in line
         return None
 
     def next_line(self, wait: Deadline) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import TypeVar, get_args, get_type_hints
 T = TypeVar("T")
 
 LONGEST_TEXT = 4096
-"""Characters of a text."""
+"""Characters of a text, as it is shown."""
 LONGEST_LIST = 255
 """Items of a list: a model has at most so many classes and channels."""
 
@@ -133,7 +133,9 @@ def _checked(hint: object, value: object) -> object:
             return value
     elif hint is str:
         if isinstance(value, str) and len(value) <= LONGEST_TEXT:
-            return printable(value)
+            shown = printable(value)
+            if len(shown) <= LONGEST_TEXT:
+                return shown
     elif hint is type(value):  # a bool is no int
         return value
     elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
