@@ -16,7 +16,7 @@ class LabelCheck:
     ''
     >>> odd = Prediction(seq=0, ms=1, label="fly", index=0, scores=(3, 1), us=9)
     >>> check.heard(odd)
-    "the label fly is not one of the model watch (rest, walk): did a `ready` get lost?"
+    'the label fly is not one of the model watch (rest, walk): did a `ready` get lost?'
     >>> check.heard(odd)
     ''
     """
