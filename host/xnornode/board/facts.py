@@ -1,6 +1,6 @@
 """What a board says of itself at its REPL, checked against types and ranges like a node's lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from xnornode.errors import LinkError
@@ -89,7 +89,7 @@ def ask(board: Board, kind: type[T], code: str) -> T:
     kind : type
         A dataclass, as `schema.instance` takes it.
     code : str
-        Python that prints one JSON object.
+        Python that prints a JSON list of the fields, in their order.
 
     Returns
     -------
@@ -103,9 +103,9 @@ def ask(board: Board, kind: type[T], code: str) -> T:
     """
     said = board.run(code)
     try:
-        fields = read_json(said)
-        if not isinstance(fields, dict):
-            raise ValueError("no JSON object")
-        return instance(kind, fields)
+        values, names = read_json(said), [f.name for f in fields(kind)]  # type: ignore[arg-type]
+        if not isinstance(values, list) or len(values) != len(names):
+            raise ValueError(f"no list of {len(names)}")
+        return instance(kind, dict(zip(names, values, strict=True)))
     except ValueError as error:
         raise LinkError(f"the board on {board.url} answers nonsense ({error}): try again") from None

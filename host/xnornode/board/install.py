@@ -29,7 +29,7 @@ _FACTS = f"""
 import json, os, sys
 s = os.statvfs('/')
 first = sys.path[0] == '' and os.getcwd() == '/' and {FIRST[1:]!r} not in os.listdir('/')
-print(json.dumps({{"size": s[0] * s[2], "free": s[0] * s[3], "first": first}}))
+print(json.dumps([s[0] * s[2], s[0] * s[3], first]))
 """
 _SWITCH = f"""
 import os

@@ -42,14 +42,13 @@ try:
 except Exception:
     builtin = None
 version = '.'.join(map(str, sys.implementation.version[:3]))
-mpy = getattr(sys.implementation, '_mpy', 0)
-print(json.dumps({'mpy': mpy, 'version': version, 'builtin': builtin}))
+print(json.dumps([getattr(sys.implementation, '_mpy', 0), version, builtin]))
 """
 _CHECK = """
 import bnn, json
 from binascii import a2b_base64
 passed = bnn.Model(a2b_base64('%s')).selftest()
-print(json.dumps({'passed': passed, 'version': bnn.__version__, 'kernel': bnn.kernel()}))
+print(json.dumps([passed, bnn.__version__, bnn.kernel()]))
 """
 
 

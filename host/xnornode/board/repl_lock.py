@@ -37,7 +37,7 @@ def problem(pin, replace_main):
     if lines('/boot.py'):
         os.remove('/boot.py')
     return ''
-print(json.dumps({'problem': problem(%d, %r)}))
+print(json.dumps([problem(%d, %r)]))
 """
 
 

@@ -13,10 +13,10 @@ from xnornode.link.repl import Board
 pytestmark = pytest.mark.quick
 
 FACTS = {
-    "room": {"size": 1, "free": 1, "first": True},
-    "interpreter": {"mpy": 0, "version": "1.25.0", "builtin": None},
-    "self-test": {"passed": True, "version": "1", "kernel": "c"},
-    "obstacle": {"problem": ""},
+    "room": [1, 1, True],
+    "interpreter": [0, "1.25.0", None],
+    "self-test": [True, "1", "c"],
+    "obstacle": [""],
 }
 
 
@@ -51,11 +51,11 @@ WORK = {
 
 
 def odd_answers(facts):
-    yield from ("", "[]", "3", "null", "[1, 2, 3]", '{"a": 1', "\x1b[2J", "[" * 5000, "{}")
-    for key in facts:
-        texts = {name: json.dumps(value) for name, value in facts.items()}
-        for value in VALUES:
-            yield "{" + ",".join(f'"{k}":{v}' for k, v in (texts | {key: value}).items()) + "}"
+    yield from ("", "[]", "3", "null", "[1, 2, 3, 4]", '{"a": 1', "\x1b[2J", "[" * 5000, "{}")
+    for place in range(len(facts)):
+        texts = [json.dumps(value) for value in facts]
+        for texts[place] in VALUES:
+            yield f"[{','.join(texts)}]"
 
 
 @pytest.mark.parametrize("name", WORK)
@@ -72,7 +72,7 @@ def test_nothing_but_our_errors_comes_out(name, capsys):
     assert capsys.readouterr().out.replace("\n", "").isprintable()
 
 
-@pytest.mark.parametrize("answer", ["3", "nonsense", '{"mpy": "1"}', '{"mpy": 1, "version": []}'])
+@pytest.mark.parametrize("answer", ["3", "nonsense", "[]", '["1", "", null]', "[1, [], null]"])
 def test_it_is_said_that_a_board_answers_nonsense(answer):
     with pytest.raises(LinkError, match=r"the board on here answers nonsense.*: try again"):
         native_module.module_for(SayingBoard(answer))
