@@ -8,8 +8,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` is not imported: Ctrl-C at the start finds as little as may be
 if TYPE_CHECKING:
-    from typing import Any
-
     from xnornode.classifier import XnorClassifier
     from xnornode.cost.estimate import estimate
     from xnornode.data.dataset import Dataset, from_windows
@@ -95,7 +93,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'xnornode' has no attribute {name!r}")
     from importlib import import_module
