@@ -11,8 +11,8 @@ from xnornode.cli.output import say
 from xnornode.data.prepare import Splits, prepare
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.split import Wanted
-from xnornode.data.windows import is_name
 from xnornode.datasets.load import load_dataset
+from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 from xnornode.training.config import TrainConfig
