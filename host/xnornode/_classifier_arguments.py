@@ -10,6 +10,7 @@ from xnornode._typing import Int16
 from xnornode.errors import DataError
 from xnornode.model.limits import MAX_CHANNELS, MAX_STRING
 from xnornode.model.model import Window
+from xnornode.model.names import fitting, is_name, normalized
 from xnornode.nn.layer_spec import Dense, Spec, parse_layers
 from xnornode.training.config import Teacher
 
@@ -67,7 +68,8 @@ def as_window(counts: Int16, units: npt.NDArray[np.float64], names: Sequence[str
     length, channels = counts.shape[1:]
     titles = [f"feature {i}" if length == 1 else f"channel {i}" for i in range(channels)]
     if len(names) == channels:
-        titles = [_ascii(str(n)) or t for n, t in zip(names, titles, strict=True)]
+        fit = [fitting(normalized(str(n)), MAX_STRING, "") for n in names]
+        titles = [name or title for name, title in zip(fit, titles, strict=True)]
     nano = np.rint(1e9 * units)
     # Scale 0 means counts or unknown; a scale that does not fit the field counts as unknown.
     known = (units != 1) & (nano >= 1000) & (nano < 2**32)
@@ -78,8 +80,4 @@ def as_window(counts: Int16, units: npt.NDArray[np.float64], names: Sequence[str
 def as_label(value: Any, i: int) -> str:
     """The name of a class: its text where a model file can hold it, else its number."""
     text = str(value)
-    return text if text and text == _ascii(text) else f"class {i}"
-
-
-def _ascii(text: str) -> str:
-    return "".join(c for c in text if " " <= c <= "~")[:MAX_STRING]
+    return text if is_name(text) else f"class {i}"

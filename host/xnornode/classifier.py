@@ -241,7 +241,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         path : str or path-like
             The `.bnn` file.
         name : str, optional
-            The model's name, up to 63 printable ASCII characters. Default: "XnorClassifier".
+            The model's name, up to 63 bytes of text in UTF-8. Default: "XnorClassifier".
 
         Returns
         -------

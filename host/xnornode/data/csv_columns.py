@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.errors import DataError
+from xnornode.model.names import normalized
 
 Floats = npt.NDArray[np.float64]
 
@@ -168,7 +169,7 @@ def _names(
     head: list[tuple[int, list[str]]], titles: Collection[str], comma: bool, path: Path
 ) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
     """The columns' names, and the rows of `head` that are data."""
-    first = [cell.strip() for cell in head[0][1]]
+    first = [normalized(cell.strip()) for cell in head[0][1]]
     numeric = [_number(cell, comma) is not None for cell in first]
     below = [_number(cell, comma) is not None for cell in head[-1][1]]
     titled = any(b and not a for a, b in zip(numeric, below, strict=True))

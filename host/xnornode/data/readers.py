@@ -9,7 +9,7 @@ from typing import Any
 
 from xnornode.data.arrays import load_array, pick_channels, read_arrays
 from xnornode.data.csv_columns import SUFFIXES as TABLES
-from xnornode.data.dataset import Dataset, ItemKind, group_equal_items, natural
+from xnornode.data.dataset import NOT_UTF8, Dataset, ItemKind, group_equal_items, natural
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
@@ -109,6 +109,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
                 f"{table.names[0]} has the channels {', '.join(table.channels)}, "
                 f"{tables[0].names[0]} {', '.join(tables[0].channels)}: all must have the same"
             )
+    spelled = dict.fromkeys(n for t in tables for n in t.notes if n.startswith(NOT_UTF8))
     joined: dict[str, Any] = {
         field: list(chain.from_iterable(getattr(table, field) for table in tables))
         for field in ("items", "labels", "names")
@@ -118,7 +119,7 @@ def _tables(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
         name=folder.resolve().name,
         groups=groups,
         grouping="group" if grouped else "recording",
-        notes=(f"{len(paths)} files, {len(joined['items'])} recordings",),
+        notes=(f"{len(paths)} files, {len(joined['items'])} recordings", *spelled),
         **joined,
     )
 

@@ -69,8 +69,8 @@ def check_names(name: str, channels: Sequence[str], labels: Sequence[str]) -> No
     for what, texts in (("the name", (name,)), ("the channel", channels), ("the class", labels)):
         for text in texts:
             if fault := name_fault(text):
-                remedy = ", or choose another (--name)" if what == "the name" else ""
-                raise DataError(f"a model file cannot hold {what} {text!r}: {fault}{remedy}")
+                remedy = "choose another (--name)" if what == "the name" else "rename it"
+                raise DataError(f"a model file cannot hold {what} {text!r}: {remedy}; {fault}")
     if not 1 <= len(labels) <= MAX_CLASSES or len(set(labels)) != len(labels):
         raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
 

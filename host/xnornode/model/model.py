@@ -19,7 +19,7 @@ from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES
-from xnornode.model.names import name_fault, text_fault
+from xnornode.model.names import character_fault, name_fault
 from xnornode.model.work import work
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
@@ -32,7 +32,7 @@ def _check(ok: bool, reason: str, message: str) -> None:
 
 def _check_string(text: str, what: str) -> None:
     fault = name_fault(text)
-    _check(not fault, "strings", f"{what} cannot be {text!r}: {fault}")
+    _check(not fault, "strings", f"{what} cannot be {text!r}: rename it; {fault}")
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,10 @@ class Model:
         _check_string(self.name, "the name")
         for label in self.labels:
             _check_string(label, "a label")
-        fault = text_fault(self.notes, MAX_NOTES)
-        _check(not fault, "strings", f"the notes are not as the format has them: {fault}")
+        size, fault = len(self.notes.encode(errors="replace")), character_fault(self.notes)
+        ok = size <= MAX_NOTES and not fault
+        fault = fault or f"at most {MAX_NOTES} bytes in UTF-8, and these have {size}"
+        _check(ok, "strings", f"the notes cannot be held: {fault}")
 
     def _check_inputs(self) -> None:
         w, channels = self.window, len(self.window.channels)

@@ -13,36 +13,8 @@ REFUSED = re.compile(
 _ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that were not UTF-8, as Python reads them
 
 
-def text_fault(text: str, most: int) -> str:
-    """Say why a model file cannot hold a text.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    most : int
-        How many bytes it may have.
-
-    Returns
-    -------
-    str
-        What is wrong, and what to do. Empty where nothing is.
-
-    Examples
-    --------
-    >>> text_fault("temp (°C)", 63)
-    ''
-    >>> text_fault("gr" + 40 * "ö" + "ße", 63)
-    'it has 85 bytes in UTF-8, and 63 are the most: shorten it'
-    """
-    if found := REFUSED.search(text):
-        return f"the character U+{ord(found[0]):04X} is not allowed: leave it out"
-    size = len(text.encode())
-    return f"it has {size} bytes in UTF-8, and {most} are the most: shorten it" * (size > most)
-
-
 def name_fault(text: str) -> str:
-    """Say why a text is no name of a model, a class or a channel: 1 to 63 bytes of text.
+    """Say why a model file cannot hold a text as a name of a model, a class or a channel.
 
     Parameters
     ----------
@@ -52,14 +24,25 @@ def name_fault(text: str) -> str:
     Returns
     -------
     str
-        What is wrong, and what to do. Empty where nothing is.
+        What is wrong. Empty where nothing is.
 
     Examples
     --------
-    >>> name_fault("läufen"), name_fault("")
-    ('', 'it is empty: give it a name')
+    >>> name_fault("temp (°C)")
+    ''
+    >>> name_fault("gr" + 40 * "ö" + "ße")
+    'names are 1 to 63 bytes in UTF-8, and this one has 85'
     """
-    return text_fault(text, MAX_STRING) if text else "it is empty: give it a name"
+    size = len(text.encode(errors="replace"))
+    if 1 <= size <= MAX_STRING:
+        return character_fault(text)
+    return f"names are 1 to {MAX_STRING} bytes in UTF-8, and this one has {size}"
+
+
+def character_fault(text: str) -> str:
+    """Say which character of a text a model file cannot hold. Empty where it can hold all."""
+    found = REFUSED.search(text)
+    return f"the character U+{ord(found[0]):04X} is not allowed in it" if found else ""
 
 
 def is_name(text: str) -> bool:
