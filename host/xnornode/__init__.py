@@ -4,9 +4,9 @@ The names of `__all__` are the public API. Each is imported when it is first use
 model does not wait for the trainer.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # `typing` is not imported: Ctrl-C at the start finds as little as may be
 if TYPE_CHECKING:
     from xnornode.classifier import XnorClassifier
     from xnornode.cost.estimate import estimate
@@ -93,9 +93,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'xnornode' has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(f"xnornode.{_ROOM_OF[name]}"), name)
     return value
 

@@ -14,6 +14,7 @@ from xnornode.errors import DataError
 from xnornode.model.features import Raw
 from xnornode.model.limits import MAX_CHANNELS, MAX_STRING
 from xnornode.model.model import Window
+from xnornode.model.names import fitting, is_name, normalized
 from xnornode.nn.layer_spec import Dense, Spec, parse_layers
 from xnornode.training.config import Teacher, TrainConfig
 
@@ -155,7 +156,8 @@ def as_window(counts: Int16, units: npt.NDArray[np.float64], names: Sequence[str
     length, channels = counts.shape[1:]
     titles = [f"feature {i}" if length == 1 else f"channel {i}" for i in range(channels)]
     if len(names) == channels:
-        titles = [_ascii(str(n)) or t for n, t in zip(names, titles, strict=True)]
+        fit = [fitting(normalized(str(n)), MAX_STRING, "") for n in names]
+        titles = [name or title for name, title in zip(fit, titles, strict=True)]
     return Window(tuple(titles), length, length, 0, as_scales(units))
 
 
@@ -184,14 +186,10 @@ def refuse(others: Mapping[str, Any], params: Mapping[str, Any]) -> None:
 def as_labels(classes: Array) -> tuple[str, ...]:
     """The names of classes: their text where a model file can hold it, else their number."""
     texts = [str(value) for value in classes]
-    names = [t if t and t == _ascii(t) else f"class {i}" for i, t in enumerate(texts)]
+    names = [t if is_name(t) else f"class {i}" for i, t in enumerate(texts)]
     # A class that is called "class 1" keeps its name.
     twice = {n for n in names if names.count(n) > 1}
     made = [n in twice and n != t for n, t in zip(names, texts, strict=True)]
     return tuple(
         f"class no. {i}" if m else n for i, (m, n) in enumerate(zip(made, names, strict=True))
     )
-
-
-def _ascii(text: str) -> str:
-    return "".join(c for c in text if " " <= c <= "~")[:MAX_STRING]

@@ -252,7 +252,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         path : str or path-like
             The `.bnn` file.
         name : str, optional
-            The model's name, up to 63 printable ASCII characters. Default: "XnorClassifier".
+            The model's name, up to 63 bytes of text in UTF-8. Default: "XnorClassifier".
         scaler : fitted transformer or False, optional
             What came before the classifier in a Pipeline, ``pipeline[:-1]``. The file then takes
             values as they were before it. It may multiply features, and not shift them. False: the

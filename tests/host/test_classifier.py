@@ -110,6 +110,17 @@ def test_the_integer_network_predicts_and_is_saved(tmp_path):
 
 
 @pytest.mark.quick
+def test_classes_keep_their_names_in_a_model_file_where_it_can_hold_them(tmp_path):
+    x, y = series()
+    names = np.array(["läufen", "走る", 32 * "ö"])[y]
+    clf = quick().fit(x, names)
+    clf.save(tmp_path / "m.bnn", "größe")
+    model = model_file.load_model(tmp_path / "m.bnn")
+    assert model.name == "größe"
+    assert model.labels == ("läufen", "class 1", "走る")
+
+
+@pytest.mark.quick
 def test_probabilities_are_those_of_the_logits():
     x, y = series()
     clf = quick().fit(x, y)

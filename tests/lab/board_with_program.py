@@ -13,7 +13,8 @@ class BoardWithProgram:
     """A board that runs its /main.py, with the friendly and the raw REPL of MicroPython.
 
     node: answers while the program runs; None: the program says nothing. catches: the program
-    catches Ctrl-C. library: whether the receiver can be started at the REPL.
+    catches Ctrl-C. library: whether the receiver can be started at the REPL. locked: Ctrl-C has no
+    effect.
     """
 
     def __init__(
@@ -22,9 +23,11 @@ class BoardWithProgram:
         answers: bool = True,
         catches: bool = False,
         library: bool = True,
+        locked: bool = False,
     ) -> None:
         self.node, self.answers, self.catches, self.library = node, answers, catches, library
         self.state, self.starts, self.stops = "program", 0, 0
+        self.locked = locked
         self._line = b""
         self._booting = False
 
@@ -62,7 +65,7 @@ class BoardWithProgram:
         return self.node.answers(line)
 
     def _program(self, char: bytes) -> bytes:
-        if char == b"\x03" and (self._booting or not self.catches):
+        if char == b"\x03" and not self.locked and (self._booting or not self.catches):
             self.state, self._line, self._booting = "repl", b"", False
             self.stops += 1
             return b"Traceback (most recent call last):\r\nKeyboardInterrupt: \r\n>>> "

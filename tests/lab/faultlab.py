@@ -4,6 +4,7 @@ After each push, whatever happened: the node classifies, its active model is the
 bit for bit, and the push has succeeded or has said why.
 """
 
+import functools
 import hashlib
 import random
 import time
@@ -37,6 +38,7 @@ QUICK = Timing(
 )  # seconds; a node on this computer answers within some milliseconds
 
 
+@functools.cache
 def lab_models() -> tuple[Model, Model, Model]:
     """A small model, one chunk of a push, and two of several chunks; all of the same windows."""
     small = random_model(51, LENGTH, len(CHANNELS), 2, (24, 3))

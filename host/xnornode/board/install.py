@@ -1,11 +1,11 @@
 """Put files and a model on a board at its REPL; what is there already is left alone."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from xnornode.board.facts import Room, ask
 from xnornode.errors import LinkError
 from xnornode.link.connect import Say, receiver
 from xnornode.link.protocol import Session
@@ -144,10 +144,11 @@ class Installer:
                 written = len({*missing, *library})
                 missing = {p: d for p, d in missing.items() if p not in known}
                 gone = [path for path in gone if path not in known]
-        need, size, free, _ = self._room(missing)
-        if missing and need > free:
+        need, room = _needed(missing), ask(self.board, Room, _FACTS)
+        if missing and need > room.free:
             raise LinkError(
-                f"the board is full: {need:,} bytes are needed, {free:,} of {size:,} are free; "
+                f"the board is full: {need:,} bytes are needed, {room.free:,} of {room.size:,} are "
+                "free; "
                 "remove files (mpremote fs rm) or install fewer recordings"
             )
         self._put_all(missing)
@@ -181,20 +182,15 @@ class Installer:
             self._say(f"writing {path}, {len(data):,} bytes")
             self.board.put(data, path, partial(self._progress, path))
 
-    def _room(self, files: dict[str, bytes]) -> tuple[int, int, int, bool]:
-        """Bytes that files need, bytes of the filesystem, bytes free, whether FIRST can be used."""
-        need = sum(-(-len(d) // BLOCK) * BLOCK for d in files.values()) + SPARE
-        size, free, first = json.loads(self.board.run(_FACTS))
-        return need, size, free, first
-
     def _can_stage(self, files: dict[str, bytes]) -> bool:
         """Whether two versions of the library can be on the board for a while."""
-        need, _, free, first = self._room(files)
-        if need > free or not first:
+        room = ask(self.board, Room, _FACTS)
+        can = room.first and _needed(files) <= room.free
+        if not can:
             self._say(
                 "no room for two versions of the library: leave the power on until it is done"
             )
-        return need <= free and first
+        return can
 
     def _make_folders(self, files: dict[str, bytes]) -> None:
         folders = {path[:at] for path in files for at, ch in enumerate(path) if ch == "/" and at}
@@ -203,3 +199,8 @@ class Installer:
                 f"import os\ntry: os.mkdir({folder!r})\n"
                 "except OSError as e:\n if e.errno != 17: raise"  # 17 is EEXIST
             )
+
+
+def _needed(files: dict[str, bytes]) -> int:
+    """Bytes of the filesystem that files need."""
+    return sum(-(-len(d) // BLOCK) * BLOCK for d in files.values()) + SPARE

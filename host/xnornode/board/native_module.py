@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from xnornode._typing import Int8
 from xnornode.board.assets import NATIVE_MODULES, missing
+from xnornode.board.facts import Interpreter, SelfTest, ask
 from xnornode.errors import LinkError
 from xnornode.link.raw_repl import RemoteError
 from xnornode.link.repl import Board
@@ -86,11 +86,12 @@ def module_for(board: Board) -> Module:
     LinkError
         There is none, or the firmware has the module built in.
     """
-    mpy, version, builtin = json.loads(board.run(_FACTS))
-    if builtin:
+    found = ask(board, Interpreter, _FACTS)
+    mpy, version = found.mpy, found.version
+    if found.builtin:
         raise LinkError(
-            f"the firmware on {board.url} has bnn {builtin} built in, which always comes first: "
-            "run this with --no-firmware instead of --native"
+            f"the firmware on {board.url} has bnn {found.builtin} built in, which always comes "
+            "first: run this with --no-firmware instead of --native"
         )
     architecture = _architecture(mpy, version)
     path = NATIVE_MODULES / architecture / "bnn.mpy"
@@ -146,15 +147,14 @@ def check(board: Board, module: Module) -> str:
         The board cannot load it, or computes something else.
     """
     try:
-        answer = board.run(_CHECK % b64encode(probe()).decode())
+        done = ask(board, SelfTest, _CHECK % b64encode(probe()).decode())
     except RemoteError as error:
         raise LinkError(_why_not(error, module)) from error
-    passed, version, kernel = json.loads(answer)
-    if not passed:
+    if not done.passed:
         raise LinkError(f"the board computes other scores than the reference with {PATH}")
     return (
-        f"module     bnn {version} for {module.architecture}, {len(module.data):,} bytes, "
-        f"kernel {kernel}: self-test passed on the board"
+        f"module     bnn {done.version} for {module.architecture}, {len(module.data):,} bytes, "
+        f"kernel {done.kernel}: self-test passed on the board"
     )
 
 

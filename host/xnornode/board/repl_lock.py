@@ -1,6 +1,7 @@
 """Keep the port of a board from its REPL (docs/guides/security.md, "A port without the REPL")."""
 
 from xnornode.board.assets import LOCKED_MAIN
+from xnornode.board.facts import Obstacle, ask
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
 
@@ -10,7 +11,7 @@ PROGRAM = "/program.py"
 """What the wrapper runs."""
 
 _PREPARE = """
-import os, time
+import json, os, time
 from machine import Pin
 def lines(path):
     try:
@@ -36,7 +37,7 @@ def problem(pin, replace_main):
     if lines('/boot.py'):
         os.remove('/boot.py')
     return ''
-print(problem(%d, %r))
+print(json.dumps([problem(%d, %r)]))
 """
 
 
@@ -62,7 +63,7 @@ def lock(board: Board, pin: int, *, replace_main: bool = False) -> str:
     LinkError
         If the board cannot be locked. It stays as it is.
     """
-    problem = board.run(_PREPARE % (pin, replace_main)).strip()
+    problem = ask(board, Obstacle, _PREPARE % (pin, replace_main)).problem
     if problem:
         raise LinkError(f"the board was set up, but not locked with GPIO {pin}: {problem}")
     board.put(LOCKED_MAIN.read_text().replace("PIN = 22", f"PIN = {pin}").encode(), MAIN)

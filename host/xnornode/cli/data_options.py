@@ -13,8 +13,8 @@ from xnornode.data.prepare import PrepareOptions, Splits, prepare
 from xnornode.data.read_options import Length, ReadOptions, Seconds
 from xnornode.data.split import Wanted
 from xnornode.data.understood import Understood
-from xnornode.data.windows import is_name
 from xnornode.datasets.load import load_dataset
+from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 from xnornode.report.understood import OVERRULE, sections

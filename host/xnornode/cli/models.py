@@ -104,7 +104,7 @@ def run_push(options: argparse.Namespace) -> int:
     sent = len(data) - done.resumed
     again = f", {done.retries} retries" if done.retries else ""
     breaks = f", {done.breaks} reconnections" if done.breaks else ""
-    speed = f"{sent / done.seconds:,.0f} bytes/s"
+    speed = f"{sent / max(done.seconds, 1e-3):,.0f} bytes/s"
     show_field("time", f"{done.seconds:.1f} s, {speed}{again}{breaks}")
     return 0
 

@@ -19,7 +19,7 @@ from xnornode.link.ports import find_port
 SILENCE = 10.0
 """Seconds without a line after which it is said that nothing comes."""
 FORMATS = ("text", "json", "csv")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a cell begins with that a spreadsheet takes for a formula (OWASP, "CSV Injection")."""
 COLUMNS = ("time", "seq", "ms", "label", "index", "us", "lost", "model", "revision", "scores")
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode monitor`; the exit status. Raises LinkError."""
     form = options.format or ("text" if is_terminal(sys.stdout) else "json")
     write = _writer(form)
-    monitor = Monitor(find_port(options.port))
+    monitor = Monitor(find_port(options.port), say=say)
     try:
         _follow(monitor, write, options.count)
     except KeyboardInterrupt:
@@ -109,7 +109,7 @@ def _writer(form: str) -> Callable[[Prediction], None]:
 
 def _cell(text: str) -> str:
     """Text that a spreadsheet shows and does not compute."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def _write_text(p: Prediction) -> None:
@@ -121,6 +121,8 @@ def _summary(m: Monitor) -> str:
     parts = [f"{m.predictions:,} predictions, {m.lost:,} lost"]
     for count, what in (
         (m.damaged, "damaged lines"),
+        (m.unknown, "lines that this version does not know"),
+        (m.odd, "numbers that no healthy node gives"),
         (m.restarts, "restarts of the node"),
         (m.reconnections, "reconnections"),
     ):

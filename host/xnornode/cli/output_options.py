@@ -12,6 +12,7 @@ from xnornode._extras import load_extra
 from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
 from xnornode.data.windows import check_names
 from xnornode.errors import DataError, XnorNodeError
+from xnornode.model.names import normalized
 
 
 def add_output(parser: Any) -> None:
@@ -66,13 +67,14 @@ def write_report(
 ) -> None:
     """Write the files that were asked for, and print the report as text or JSON."""
     if options.report:
-        write_whole(options.report, page().encode())
+        write_whole(options.report, page().encode(errors="backslashreplace"))
     if path := json_file(options):
-        write_whole(path, figures.encode())
+        write_whole(path, figures.encode(errors="backslashreplace"))
     print(figures if options.json == "-" else text, end="")
 
 
 def _name(text: str) -> str:
+    text = normalized(text)
     try:
         check_names(text, (), ["a label"])
     except DataError as error:

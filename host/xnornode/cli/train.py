@@ -20,6 +20,7 @@ from xnornode.export.fold import fold
 from xnornode.model import model_file
 from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
+from xnornode.model.names import fitting
 from xnornode.nn.layer_spec import format_layers, new_words, parse_layers
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
@@ -288,4 +289,4 @@ def _notes(splits: Splits, config: TrainConfig) -> str:
         f"xnornode {__version__}: {splits.name}, {len(splits.train)} windows{held}; layers {layers}"
     )
     text = "; ".join([text, *changed])
-    return "".join(c if " " <= c <= "~" else "?" for c in text)[:MAX_NOTES]
+    return fitting(text, MAX_NOTES)

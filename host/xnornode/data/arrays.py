@@ -16,6 +16,7 @@ from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Role
 from xnornode.errors import DataError
+from xnornode.model.names import normalized
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -44,6 +45,7 @@ def pick_channels(channels: Sequence[str], options: ReadOptions, where: str) -> 
         There is no such channel.
     """
     picked = []
+    channels = [normalized(channel) for channel in channels]
     for name in options.channels:
         found = [i for i, c in enumerate(channels) if name in (c, c.split(" (")[0])]
         if not found:

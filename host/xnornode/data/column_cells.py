@@ -1,6 +1,5 @@
 """One column of a table while it is read, block by block."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from xnornode.data.cells import Floats, is_missing, is_numeric, numbers, problem
 from xnornode.data.reading import Guess
 from xnornode.data.time_text import TimeTexts, all_times
+from xnornode.model.names import normalized
 
 TYPE_ROWS = 1000  # rows that tell whether a column holds numbers
 MOST_FAULTS = 20  # faults of a column that are kept with their lines
@@ -102,9 +102,9 @@ class ColumnCells:
         """Cells without blanks around them, in one normal form, equal ones kept once."""
         known = self._words
         if len(known) > MOST_WORDS:
-            return [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
+            return [normalized(cell.strip()) for cell in cells]
         for cell in set(cells).difference(known):
-            text = unicodedata.normalize("NFC", cell.strip())
+            text = normalized(cell.strip())
             known[cell] = known.get(text, text)
         return [known[cell] for cell in cells]
 

@@ -1,6 +1,5 @@
 """The columns of a table, and what is wrong with its rows and cells."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from xnornode.data import titles
 from xnornode.data.cells import numbers
 from xnornode.data.column_cells import TYPE_ROWS, Fault, kind_of
 from xnornode.data.reading import Guess
+from xnornode.model.names import normalized
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -101,7 +101,7 @@ def find_name(names: Sequence[str], named: str) -> str | None:
 
     A title comes before a number; a number is a place, from 0.
     """
-    named = unicodedata.normalize("NFC", named.strip())
+    named = normalized(named.strip())
     if named in names or not named:
         return named or None
     for plain in (str.casefold, lambda n: titles.bare(n).casefold()):

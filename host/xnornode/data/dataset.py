@@ -12,10 +12,12 @@ import numpy.typing as npt
 from xnornode.data.reading import Reading
 from xnornode.data.windows import Recording
 from xnornode.errors import DataError
+from xnornode.model.names import is_utf8, normalized
 
 ItemKind = Literal["recordings", "windows", "texts"]
 Items = Sequence[Any] | npt.NDArray[Any]
 Grouping = Literal["group", "recording", "none"]
+NOT_UTF8 = "names that are not UTF-8 are read as Latin-1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,8 @@ class Dataset:
         n recordings, ndarrays of shape (samples, channels); windows, one ndarray of shape
         (n, length, channels); or texts, bytes.
     labels, groups, names : sequence of str
-        Per item the class, who or what was recorded, and what messages call it.
+        Per item the class, who or what was recorded, and what messages call it. Labels, groups and
+        channels are brought into Unicode's form NFC.
     grouping : {"group", "recording", "none"}
         What the groups are: somebody named them (person, place, device); each recording is one;
         or nothing is known, and only equal items share one.
@@ -95,6 +98,7 @@ class Dataset:
     reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
+        self._normalize_names()
         count = len(self.items)
         if not count:
             raise DataError(f"{self.name}: there is nothing to train on")
@@ -124,6 +128,22 @@ class Dataset:
         """
         rows = zip(self.items, self.labels, self.groups, self.names, strict=True)
         return [Recording(*row) for row in rows]
+
+    def _normalize_names(self) -> None:
+        """Give equal names equal letters: folders of macOS and keyboards spell them differently."""
+        latin = set[str]()
+        named = ("labels", "groups", "channels", "classes", "test_groups", "validation_groups")
+        for what in named:
+            given: Sequence[str] | None = getattr(self, what)
+            new = {text: normalized(text) for text in set(() if given is None else given)}
+            latin |= {new[text] for text in new if not is_utf8(text)}
+            if given is not None and any(text != new[text] for text in new):
+                made = [new[text] for text in given]
+                object.__setattr__(self, what, tuple(made) if isinstance(given, tuple) else made)
+        object.__setattr__(self, "name", normalized(self.name))
+        if latin:
+            note = f"{NOT_UTF8}: {', '.join(sorted(latin))}"
+            object.__setattr__(self, "notes", (*self.notes, note))
 
     def _check_samples(self) -> None:
         for item, name in zip(self.items, self.names, strict=True):

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from xnornode.data.dataset import Dataset
+from xnornode.data.dataset import NOT_UTF8, Dataset
 from xnornode.data.faulty_files import report_faults
 from xnornode.data.paths import PathFacts
 from xnornode.data.read_options import ReadOptions
@@ -125,7 +125,7 @@ def _join(
         rate_mhz=Counter(known).most_common(1)[0][0] if known else 0,
         test_groups=tuple(dict.fromkeys(aside["test"])),
         validation_groups=tuple(dict.fromkeys(aside["validation"])),
-        notes=(),
+        notes=tuple(dict.fromkeys(n for d in sets for n in d.notes if n.startswith(NOT_UTF8))),
         reading=reading,
         **joined,
     )

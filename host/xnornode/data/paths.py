@@ -1,10 +1,11 @@
 """What a file's path says: its part, label and group."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+from xnornode.model.names import normalized
 
 PARTS = {
     "training": ("train", "training", "trainset", "train_set", "training_set", "trainingsdaten"),
@@ -55,7 +56,7 @@ def read_paths(paths: Sequence[Path], folder: Path) -> list[PathFacts]:
         Per file: part/label/group/file, where the part, the group or both may be missing; without
         a folder per label, the label is in the file's name.
     """
-    found = [normal(path.relative_to(folder).parent.parts) for path in paths]
+    found = [tuple(map(normalized, path.relative_to(folder).parent.parts)) for path in paths]
     tops = {parts[0].lower() if parts else "" for parts in found}
     # A class may be called test too: folders are parts where all of them are, one of training.
     parted = tops <= set(PART_OF) and any(PART_OF[top] == "training" for top in tops)
@@ -70,11 +71,6 @@ def _facts(above: tuple[str, ...], name: str, parted: bool) -> PathFacts:
     return PathFacts(part, rest[0], rest[1] if len(rest) > 1 else "")
 
 
-def normal(texts: Sequence[str]) -> tuple[str, ...]:
-    """Names in Unicode's composed form (NFC): a Mac writes them decomposed."""
-    return tuple(unicodedata.normalize("NFC", text) for text in texts)
-
-
 def label_in_name(name: str) -> str:
     """The label in a file's own name: what is before its number, without dates and copies' marks.
 
@@ -85,7 +81,7 @@ def label_in_name(name: str) -> str:
     >>> [label_in_name(n) for n in ("walk.q3f9k2.csv", "Übung - Copy (2).csv", "jog2b.wav")]
     ['walk', 'Übung', 'jog']
     """
-    (text,) = normal([PurePath(name).stem])
+    text = normalized(PurePath(name).stem)
     while PurePath(text).suffix.lower() in SUFFIXES:  # walk.csv.3k2j1.json
         text = PurePath(text).stem
     text = HASH.sub("", COPY.sub("", text))

@@ -17,6 +17,7 @@ from xnornode.data.window_length import usual_length
 from xnornode.data.windows import Data, Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.model import Window
+from xnornode.model.names import character_fault
 
 DEFAULT_TEXT_LENGTH = 1024  # bytes of a text that a node reads
 
@@ -68,7 +69,7 @@ class Splits:
     Parameters
     ----------
     name : str
-        The data's name; 1 to 63 printable ASCII characters.
+        The data's name; 1 to 63 bytes of text in UTF-8.
     window : Window
         The input as the model file's header has it: channels, length and hop in samples, sample
         rate in millihertz, scales.
@@ -165,6 +166,9 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     options = replace(options or PrepareOptions(), **changes)
     labels = dataset.classes or class_names(dataset.labels)
     check_names(dataset.name, dataset.channels, labels)
+    for group in set(dataset.groups):  # they stand in notes, reports, and on terminals
+        if fault := character_fault(group):
+            raise DataError(f"the group {group!r} cannot be shown: rename it; {fault}")
     if len(set(dataset.labels)) < 2:
         raise DataError(
             f"all data are of the class {dataset.labels[0]}: training needs at least two"

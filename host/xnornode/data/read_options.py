@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from xnornode.model.names import normalized
+
 
 @dataclass(frozen=True)
 class Seconds:
@@ -95,3 +97,9 @@ class ReadOptions:
     def rate_mhz(self) -> int:
         """The sample rate in millihertz, as files and models have it; 0 if unknown."""
         return round(1000 * self.sample_rate)
+
+    def __post_init__(self) -> None:
+        # As the titles of columns are read, whatever form the keyboard or the program gives.
+        for field in ("label", "group"):
+            object.__setattr__(self, field, normalized(getattr(self, field)))
+        object.__setattr__(self, "channels", tuple(map(normalized, self.channels)))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names, natural
 from xnornode.errors import DataError
+from xnornode.model.names import normalized
 
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of what the test leaves
@@ -154,6 +155,7 @@ def assign(
     def choose(wanted: Wanted, usual: float, part: str) -> Any:
         left = chosen == 0
         if isinstance(wanted, tuple):
+            wanted = tuple(map(normalized, wanted))
             check_groups(wanted, groups[left].tolist(), part)
             return np.isin(groups, wanted)
         share = usual if wanted is None else wanted

@@ -8,10 +8,10 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
-from xnornode.link.hints import unreached
+from xnornode.link.hints import LOCKED, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
 from xnornode.link.parsing import outdated
-from xnornode.link.ports import open_port
+from xnornode.link.ports import ANSWER_TIMEOUT, open_port
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import CTRL_B, CTRL_D, RawRepl, RemoteError
 from xnornode.link.repl import Board
@@ -19,13 +19,17 @@ from xnornode.link.stream import Stream
 from xnornode.link.timing import CLEANUP, USUAL, Timing
 
 PATIENCE = 4
-"""How many times longer a node may take to say hello that is there, or may be restarting."""
+"""How many times longer a node may take to say hello that may be restarting, or is hard to hear."""
+DEAF_TRIES = 10
+"""How often hello is said to a program whose lines come whole, and are no answers."""
 NOISE = 0.05
 """Share of damaged lines above which the line is to blame: the first one is often cut."""
-INTERRUPTS = (1, 2)
-"""How long the REPL is waited for after each Ctrl-C, in times of `Timing.interrupt`."""
-RESTARTS = 5
+INTERRUPTS = 2
+"""How often what runs is interrupted."""
+RESTARTS = 3
 """How often a board that may have been stopped is told to start again until it answers."""
+AGAIN = 0.5
+"""How long an answer to hello is waited for after a Ctrl-C, in times of `Timing.hello`."""
 
 _ABOUT = "import os, sys\nprint(sys.platform, *os.listdir())"
 _SERVE = "from xnornode.link import serve\nserve()"
@@ -158,28 +162,33 @@ def _greet(session: Session, patient: bool) -> None:
     asked = 0
     while not session.greet(session.timing.hello) and not session.at_prompt:
         asked += 1
-        # Once lines of ours have come, someone is there who may be slow, or hard to hear
-        heard = session.events or session.damaged
-        most = session.timing.hello_tries * (PATIENCE if patient or heard else 1)
+        most = session.timing.hello_tries
+        if patient or session.damaged or session.misheard:  # someone is there, but hard to hear
+            most *= PATIENCE
+        elif session.events:
+            most = max(most, DEAF_TRIES)
         if asked >= most or session.stream.limit.passed:
             return
 
 
 def _raise_if_heard(session: Session, url: str, known: Known) -> None:
     """Raise LinkError where a node is there, though it does not answer."""
+    came = session.stream.recent
     if session.damaged > NOISE * session.events:
-        raise LinkLost(
+        text = (
             f"{session.damaged} of {session.damaged + session.events} lines from {url} arrive "
             "damaged: try another cable, or a slower line"
         )
+        raise LinkLost(with_last_lines(text, came))
     if known.answered:
-        raise LinkLost(f"the node on {url} does not answer any more")
+        raise LinkLost(with_last_lines(f"the node on {url} does not answer any more", came))
     if session.events:
-        raise LinkError(
+        text = (
             f"the program on {url} writes predictions, but takes no commands: give its loop "
             "`link.step()` (docs/guides/node.md), or stop it with Ctrl-C in a terminal and try "
-            "again"
+            f"again; {LOCKED}"
         )
+        raise LinkError(with_last_lines(text, came))
 
 
 def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: bool) -> bool:
@@ -188,10 +197,11 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
     if not session.at_prompt:
         say(f"nothing on {repl.url} answers: interrupting what runs there")
         known.stopped = True
-    for attempt, times in enumerate(INTERRUPTS):
-        if repl.interrupt(times * session.timing.interrupt, late=attempt > 0):
+    again = AGAIN * session.timing.hello
+    for attempt in range(INTERRUPTS):
+        if repl.interrupt(session.timing.interrupt, late=attempt > 0):
             return True
-        if session.greet(session.timing.hello):  # the line was dead, and is no more
+        if session.greet(again):  # the line was dead, and is no more
             return False
     if reset:
         say("resetting the board; one without a reset line has to be unplugged and plugged in now")
@@ -200,7 +210,7 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
     # The board may have heard all of this. What talks and is no board gets it once
     for _ in range(1 if stream.recent else RESTARTS):
         stream.write(CTRL_B + CTRL_D)
-        if session.greet(session.timing.hello):
+        if session.greet(again):
             return False
         if session.at_prompt and repl.interrupt(session.timing.interrupt, late=True):
             return True
@@ -213,7 +223,7 @@ def _at_repl(board: Board, session: Session, say: Say, known: Known) -> Iterator
     """The receiver on a board whose REPL has been entered."""
     has_main = True  # until it is known: what the board starts by itself does no harm
     try:
-        platform, *files = board.run(_ABOUT).split() or [""]
+        platform, *files = board.run(_ABOUT, ANSWER_TIMEOUT).split() or [""]
         has_main = "main.py" in files
         if platform != "linux":  # where that ends the process
             board.clear()
@@ -261,12 +271,14 @@ def _await_receiver(session: Session, board: Board) -> None:
     if line is not None:
         stream.pending = line + b"\n" + stream.pending
     if CTRL_D not in stream.pending:
-        raise LinkLost(f"the receiver on {board.url} did not start")
+        text = f"the receiver on {board.url} did not start"
+        raise LinkLost(with_last_lines(text, stream.recent))
     try:
         board.finish()
     except RemoteError as error:
         raise LinkError(_why_no_receiver(error)) from error
-    raise LinkError(f"the receiver on {board.url} ended at once")
+    text = f"the receiver on {board.url} ended at once"
+    raise LinkError(with_last_lines(text, stream.recent))
 
 
 def _why_no_receiver(error: RemoteError) -> str:

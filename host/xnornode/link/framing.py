@@ -3,6 +3,8 @@
 import json
 from binascii import crc32
 
+from xnornode.link.schema import read_json
+
 EVENT = b'{"event":'
 """How a line of a node begins."""
 
@@ -56,10 +58,12 @@ def unseal(line: bytes) -> dict[str, object] | None:
     for start in {line.find(b"{"), line.rfind(EVENT)} - {-1}:
         if line[-10:] == b'%08x"}' % crc32(line[start:-18]):
             try:
-                fields = json.loads(line[start:])
-            except (ValueError, RecursionError):
+                fields = read_json(line[start:])
+            except ValueError:
                 return None
-            return fields if isinstance(fields.get("event"), str) else None
+            if isinstance(fields, dict) and isinstance(fields.get("event"), str):
+                return fields
+            return None
     return None
 
 

@@ -30,6 +30,11 @@ KNOWN = (
     ),
 )
 """Patterns of what other things say, and what to do about them."""
+LOCKED = (
+    "if the port was locked (`xnornode flash --lock-repl PIN`), connect that GPIO to ground and "
+    "restart the board, which gives the REPL back"
+)
+"""What to do about a node that keeps its port from the REPL."""
 _TEXT = bytes([7, 8, 9, 10, 13, 27, *range(32, 127)])
 
 
@@ -82,6 +87,40 @@ def last_lines(came: bytes) -> list[str]:
     return [printable(line)[:WIDTH] for line in lines if line][-LINES:]
 
 
+def with_last_lines(text: str, came: bytes) -> str:
+    r"""A message, and what came last.
+
+    Parameters
+    ----------
+    text : str
+        The message.
+    came : bytes
+        The last bytes that came.
+
+    Returns
+    -------
+    str
+        Several lines if something came.
+
+    Examples
+    --------
+    >>> print(with_last_lines("no answer", b"t = 3\r\n"))
+    no answer
+      the last lines that came:
+        t = 3
+    """
+    shown = "".join(f"\n    {line}" for line in last_lines(came))
+    return f"{text}\n  the last lines that came:{shown}" if shown else text
+
+
+def kept_repl(url: str) -> str:
+    """The message for a node that answers commands, and does not give its port to the REPL."""
+    return (
+        f"the node on {url} answers, but Ctrl-C does not stop its program: {LOCKED}; otherwise the "
+        "program catches Ctrl-C (a bare `except:`), and only a reset stops it"
+    )
+
+
 def unreached(url: str, came: bytes) -> str:
     """The message for a port on which nobody answers: what came, and what to do.
 
@@ -100,11 +139,10 @@ def unreached(url: str, came: bytes) -> str:
     if not came:
         return (
             f"no MicroPython answers on {url}, nothing comes from it: is it the right port, and is "
-            "MicroPython on the board? `xnornode flash` puts it there"
+            f"MicroPython on the board? `xnornode flash` puts it there; {LOCKED}"
         )
     what = hint(came) or (
         "is it the right port? If a program there catches Ctrl-C (a bare `except:`), only a reset "
-        "stops it: --reset allows that"
+        f"stops it: --reset allows that; {LOCKED}"
     )
-    shown = "".join(f"\n    {line}" for line in last_lines(came))
-    return f"no MicroPython answers on {url}: {what}\n  the last lines that came:{shown}"
+    return with_last_lines(f"no MicroPython answers on {url}: {what}", came)

@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +13,7 @@ from xnornode.errors import LinkError, LinkLost
 from xnornode.link import messages
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command
+from xnornode.link.labels import LabelCheck
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
 from xnornode.link.ports import RETRY, open_port
@@ -94,11 +95,16 @@ class Monitor:
         Serial port or pyserial URL.
     reconnect : float or None, default None
         Seconds to wait for a port that went away. None: as long as it takes.
+    say : callable, optional
+        Gets a line of talk when a prediction does not agree with the labels of the node's model.
+        Each disagreement is said once.
 
     Attributes
     ----------
     damaged : int
         Lines that were not whole.
+    unknown : int
+        Whole lines that are not as docs/reference/lines.md has them.
     dropped : int
         Predictions that came and were dropped here, as the reader was too slow. Also in `lost`.
     reconnections : int
@@ -119,12 +125,17 @@ class Monitor:
     ...         print(p.label, p.lost)
     """
 
-    def __init__(self, url: str, reconnect: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        reconnect: float | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self.url = url
-        self.damaged = self.dropped = self.reconnections = 0
+        self.damaged = self.dropped = self.reconnections = self.unknown = 0
         self.connected = True
-        self._reconnect = reconnect
-        self._counter = LossCounter()
+        self._reconnect, self._say = reconnect, say
+        self._counter, self._labels = LossCounter(), LabelCheck()
         self._events: deque[_Arrival] = deque()
         self._bytes = 0  # of the lines in it
         self._changed = threading.Condition()
@@ -147,6 +158,11 @@ class Monitor:
     def restarts(self) -> int:
         """How often the node's program began again."""
         return self._counter.restarts
+
+    @property
+    def odd(self) -> int:
+        """Predictions whose number no healthy node gives. What was lost there is not known."""
+        return self._counter.odd
 
     def __enter__(self) -> "Monitor":
         return self
@@ -197,7 +213,10 @@ class Monitor:
         event = arrival.event
         if isinstance(event, LinkError):
             raise event
-        lost = self._counter.heard(event, arrival.connection)
+        lost = self._counter.heard(event, arrival.connection, arrival.time)
+        if problem := self._labels.heard(event):
+            self._say(problem)
+        self.unknown += isinstance(event, messages.Unknown)
         if not isinstance(event, messages.Prediction):
             return event
         return Prediction(

@@ -9,6 +9,7 @@ import serial
 from xnornode.errors import LinkLost, NodeError
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import EVENT, command, unseal
+from xnornode.link.hints import with_last_lines
 from xnornode.link.messages import Ack, Answer, Event, Hello, Refusal, Unknown
 from xnornode.link.parsing import outdated, parse
 from xnornode.link.stream import Stream
@@ -49,6 +50,8 @@ class Session:
         """Lines that began as a line of the protocol and were not whole."""
         self.events = 0
         """Lines of the protocol that came."""
+        self.misheard = 0
+        """How often the node said that a line to it was damaged."""
         self.size = 0
         """Bytes of the last of them."""
         self._greetings: list[int] = []
@@ -127,11 +130,12 @@ class Session:
             None for a line that is not of the protocol, or is damaged.
         """
         fields = unseal(line)
+        # Where the end of a line was lost, the next one stands behind it and is used
+        self.damaged += max(0, line.count(EVENT) - bool(fields))
         if fields:
             self.events += 1
             self.size = len(line)
             return parse(fields)
-        self.damaged += EVENT in line
         return None
 
     def next_line(self, wait: Deadline) -> bytes | None:
@@ -196,7 +200,8 @@ class Session:
                 return answer
             if self.stream.limit.passed:
                 break
-        raise LinkLost(f"the node on {self.stream.name} does not answer `{name}`")
+        text = f"the node on {self.stream.name} does not answer `{name}`"
+        raise LinkLost(with_last_lines(text, self.stream.recent))
 
     def greet(self, seconds: float) -> bool:
         """Ask who is there.
@@ -239,7 +244,10 @@ class Session:
         while True:
             event = self.receive(wait.left)
             match event:
-                case None | Ack(error="damaged") | Refusal(id=None, error="damaged"):
+                case None:
+                    return None
+                case Ack(error="damaged") | Refusal(id=None, error="damaged"):
+                    self.misheard += 1
                     return None  # what was damaged was ours: send it again
                 case Answer() if event.id in numbers:
                     return event

@@ -152,7 +152,7 @@ class Push:
                     raise
                 at = max(at, self._at)
                 self._breaks += 1
-                self._say(f"{error}; trying again")
+                self._say(f"{str(error).splitlines()[0]}; trying again")
                 port = open_again(url, limit.within(self.timing.reconnect).left)
         return Pushed(
             active,

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import Deadline
-from xnornode.link.hints import unreached
+from xnornode.link.hints import kept_repl, unreached, with_last_lines
 from xnornode.link.ports import ANSWER_TIMEOUT, PORT_ERRORS
+from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
 from xnornode.link.stream import Stream
 
@@ -74,13 +75,17 @@ class RawRepl:
         Raises
         ------
         LinkError
-            If no MicroPython answers in INTERRUPT_TRIES tries.
+            If no MicroPython gives its REPL in INTERRUPT_TRIES tries.
         """
         for attempt in range(INTERRUPT_TRIES):
             if self.interrupt(1.0 + attempt, late=attempt > 0):
                 return
-        if not (reset and self.reset()):
-            raise LinkError(unreached(self.url, self.stream.recent))
+        if reset and self.reset():
+            return
+        session = Session(self.stream)
+        if session.greet(session.timing.hello):
+            raise LinkError(kept_repl(self.url))
+        raise LinkError(unreached(self.url, self.stream.recent))
 
     def interrupt(self, seconds: float, late: bool = False) -> bool:
         """Interrupt what runs, once.
@@ -190,10 +195,8 @@ class RawRepl:
         """
         self.stream.write(b"\x05A" + CTRL_A)
         if self._take(2, wait) != b"R\x01":
-            raise LinkError(
-                f"the board on {self.url} does not take code: if its MicroPython is older than "
-                "1.14, update its firmware"
-            )
+            text = "does not take code: if its MicroPython is older than 1.14, update its firmware"
+            raise self._problem(text)
         window = int.from_bytes(self._take(2, wait), "little")
         room = window
         while code:
@@ -237,7 +240,7 @@ class RawRepl:
             stream.pending = stream.pending[keep:]
             self._read_more(wait)
             if len(seen) > LARGEST_OUTPUT:
-                raise LinkError(f"the board on {self.url} prints more than {LARGEST_OUTPUT} bytes")
+                raise self._problem(f"prints more than {LARGEST_OUTPUT} bytes")
         seen += stream.pending[:at]
         stream.pending = stream.pending[at + len(end) :]
         return bytes(seen)
@@ -262,4 +265,9 @@ class RawRepl:
     def _read_more(self, wait: Deadline) -> None:
         if wait.passed or not self.stream.read(wait.within(ANSWER_TIMEOUT)):
             what = "does not come to an end" if wait.passed else "has fallen silent"
-            raise LinkError(f"the board on {self.url} {what}: unplug it and try again")
+            raise self._problem(f"{what}: unplug it and try again")
+
+    def _problem(self, what: str) -> LinkError:
+        """An error with what came last."""
+        text = f"the board on {self.url} {what}"
+        return LinkError(with_last_lines(text, self.stream.recent))

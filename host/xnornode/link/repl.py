@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 from binascii import b2a_base64
 from collections.abc import Callable
 from types import TracebackType
@@ -13,6 +12,7 @@ from xnornode.link.deadline import Deadline
 from xnornode.link.framing import EVENT
 from xnornode.link.ports import ANSWER_TIMEOUT, RETRY, open_port
 from xnornode.link.raw_repl import CTRL_B, CTRL_C, CTRL_D, RAW_REPL, RawRepl
+from xnornode.link.schema import read_json
 from xnornode.link.stream import Stream
 
 LEAVE_MS = 200
@@ -137,11 +137,10 @@ class Board:
 
     def value(self, code: str) -> Any:
         """What code prints as JSON. Raises LinkError if it is none, and what `run` raises."""
+        said = self.run(code)
         try:
-            return json.loads(self.run(code))
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, LinkError):
-                raise
+            return read_json(said)
+        except ValueError as error:
             raise LinkError(f"the board on {self.url} answers nonsense: try again") from error
 
     def start(self, code: str) -> None:

@@ -1,5 +1,6 @@
 """Checks a JSON object against a dataclass: the types of its fields, and the ranges they name."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -10,7 +11,7 @@ from typing import TypeVar, get_args, get_type_hints
 T = TypeVar("T")
 
 LONGEST_TEXT = 4096
-"""Characters of a text."""
+"""Characters of a text, as it is shown."""
 LONGEST_LIST = 255
 """Items of a list: a model has at most so many classes and channels."""
 
@@ -62,6 +63,37 @@ class Hex:
         """Whether a text is one."""
         found = re.fullmatch(rf"[0-9a-f]{{{self.digits}}}", value)
         return bool(found) or (self.or_empty and not value)
+
+
+def read_json(text: str | bytes) -> object:
+    """A JSON value from the other side.
+
+    Parameters
+    ----------
+    text : str or bytes
+        What came.
+
+    Returns
+    -------
+    object
+        Not checked any further: see `instance`.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or its lists and objects are nested too deep.
+
+    Examples
+    --------
+    >>> read_json("[" * 100_000)
+    Traceback (most recent call last):
+    ...
+    ValueError: nested too deep
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 @cache
@@ -133,7 +165,9 @@ def _checked(hint: object, value: object) -> object:
             return value
     elif hint is str:
         if isinstance(value, str) and len(value) <= LONGEST_TEXT:
-            return printable(value)
+            shown = printable(value)
+            if len(shown) <= LONGEST_TEXT:
+                return shown
     elif hint is type(value):  # a bool is no int
         return value
     elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):

@@ -21,7 +21,7 @@ class Timing:
     hello_tries : int, default 6
         How often `hello` is said.
     interrupt : float, default 1.0
-        Seconds for the REPL after the first Ctrl-C; 3 times longer after the second.
+        Seconds for the REPL after each Ctrl-C.
     answer : float, default 10.0
         Seconds for the answer to any other command.
     answer_tries : int, default 3

@@ -77,7 +77,8 @@ HEAD = {"train": ("train", "log.csv"), "search": ("search", "log.csv", "--bytes"
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("-o", "m.bnn", "--name", "größe"), "printable ASCII"),
+        (("-o", "m.bnn", "--name", "a\tb"), "U+0009 is not allowed"),
+        (("-o", "m.bnn", "--name", 32 * "ö"), "names are 1 to 63 bytes"),
         (("-o", "m.bnn", "--name", ""), "names are 1 to"),
         (("-o", "m.bnn", "--name", "n" * 300), "names are 1 to"),
         (("-o", "m.bnn", "--seed", "-1"), "it must be at least 0"),

@@ -28,6 +28,33 @@ def test_a_line_that_is_dead_at_first_leaves_the_program_running(plug, clock, no
     assert dead > 5.5 or not board.stops, "it is not even interrupted"
 
 
+@pytest.mark.parametrize("dead", [5.0, 5.9, 6.5, 7.0, 7.5, 8.5])
+def test_a_program_whose_line_was_dead_at_first_is_found(plug, node, dead):
+    """Through the REPL, if the line came to life just before the Ctrl-C."""
+    board = BoardWithProgram(node)
+    plug(board, dead)
+    with connect("talker") as session:
+        assert session.hello.running == (not board.stops)
+    assert board.state == "program"
+
+
+@pytest.mark.parametrize("command", [["list"], ["key"], ["push"]])
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_locked_port_is_named_with_the_way_back(plug, node, capsys, tmp_path, command, answers):
+    """A program that takes no commands, or a command that needs the REPL."""
+    board = BoardWithProgram(node, answers=answers, locked=True)
+    plug(board)
+    file = tmp_path / "file"
+    file.write_bytes(b"ab" * 32 if command == ["key"] else MODEL)
+    files = [] if command == ["list"] else [str(file)]
+    works = answers and command != ["key"]
+    assert main([*command, *files, "--port", "talker"]) == (0 if works else 1)
+    said = capsys.readouterr().err
+    assert works or ("--lock-repl" in said and "connect that GPIO to ground and restart" in said)
+    assert works or ("the node on talker answers" in said) == answers
+    assert board.state == "program" and not board.stops
+
+
 @pytest.mark.parametrize("dead", range(18))
 def test_a_program_that_says_nothing_is_started_again(plug, node, dead):
     """Whenever the line came to life, and whatever became of the push."""

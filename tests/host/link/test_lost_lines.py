@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnornode.link.lost_lines import LossCounter
+from xnornode.link.lost_lines import BURST, FASTEST, LossCounter
 from xnornode.link.messages import Hello, NodeModel, Prediction, Ready, Source, Unknown
 
 pytestmark = pytest.mark.quick
 
 
-def prediction(seq: int) -> Prediction:
-    return Prediction(seq, ms=0, label="a", index=0, scores=(1,), us=1)
+def prediction(seq: int, ms: int = 0) -> Prediction:
+    return Prediction(seq, ms=ms, label="a", index=0, scores=(1,), us=1)
 
 
 def ready(session: str = "one", seq: int = 0, model: str = "net", revision: int = 1) -> Ready:
@@ -135,3 +135,47 @@ def test_the_same_over_restarts(programs):
         made += came[-1] + 1 if came else int(not number)
     assert made == counter.predictions + counter.lost
     assert counter.restarts == len(programs) - 1
+
+
+def test_a_line_that_comes_twice_is_no_restart():
+    counter = counted(prediction(7, ms=70), prediction(8, ms=80), prediction(8, ms=80))
+    assert figures(counter) == (3, 0, 0) and counter.odd == 1
+    assert counter.heard(prediction(9, ms=90)) == 0 and figures(counter) == (4, 0, 0)
+
+
+def test_lines_out_of_order_are_no_restart():
+    """A program that started over cannot have run for longer than the time since its last line."""
+    counter = counted(*(prediction(seq, ms=3_600_000 + seq) for seq in (5, 7, 6, 8)))
+    assert figures(counter) == (4, 1, 0) and counter.odd == 1
+
+
+def test_numbers_that_no_node_reaches_are_not_believed():
+    counter = counted(prediction(0), prediction(2**53 - 1), prediction(1))
+    assert figures(counter) == (3, 0, 0) and counter.odd == 1
+    counted(ready(seq=2**53 - 1), prediction(2), counter=counter)
+    assert figures(counter) == (4, 0, 0) and counter.odd == 2
+    counter.heard(ready("two", seq=2**53 - 1))
+    assert counter.lost == 0
+
+
+def test_a_node_that_goes_on_from_an_odd_number_is_followed():
+    counter = counted(prediction(0), prediction(2**50), prediction(2**50 + 1))
+    assert counter.heard(prediction(2**50 + 4)) == 2 and counter.lost == 2
+
+
+def test_a_long_gap_is_believed_if_there_was_time_for_it():
+    counter = LossCounter()
+    counter.heard(prediction(0), now=50.0)
+    assert counter.heard(prediction(10 * FASTEST), now=60.0) == 10 * FASTEST - 1
+    assert counter.heard(prediction(20 * FASTEST), now=60.0) == 0, "no time has passed"
+    assert counter.lost < 10 * FASTEST and counter.odd == 1
+
+
+def test_what_a_liar_makes_up_is_bounded():
+    """Restarts and programs without end lose no more than a node could have made."""
+    counter = counted(prediction(0))
+    for number in range(1000):
+        counted(hello(str(number)), prediction(999), connection=number % 2, counter=counter)
+        counted(ready(f"r{number}", seq=900), counter=counter)
+        assert 0 <= counter.lost <= BURST
+    assert counter.odd

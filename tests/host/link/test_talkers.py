@@ -32,7 +32,7 @@ pytestmark = pytest.mark.quick
 MODEL, LARGE = (to_bytes(model) for model in lab_models()[:2])
 LONGEST = 60.0
 """Seconds that a command may take, however the port behaves."""
-NOBODY = 20.0
+NOBODY = 11.0
 """Seconds after which it is known that nobody answers."""
 COMMANDS = ("push", "list", "rollback", "doctor")
 
@@ -79,8 +79,28 @@ def test_it_is_said_who_talks(plug, clock, name, says):
     with pytest.raises(LinkError) as caught, connect("talker"):
         pass
     assert says in str(caught.value)
-    assert clock.now - start < (NOBODY if name != "deaf program" else 2 * NOBODY)
+    assert clock.now - start < NOBODY
     assert all(line.isprintable() for line in str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name in STRANGERS if name != "silence"])
+def test_each_error_shows_what_came_last(plug, name):
+    plug(STRANGERS[name])
+    with pytest.raises(LinkError) as caught, connect("talker") as session:
+        session.request("list")
+    assert "the last lines that came:\n    " in str(caught.value)
+    assert all(line.isprintable() for line in str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_the_search_for_a_node_ends(plug, clock, name):
+    """Longest where someone is there who is hard to hear, or what answers is a REPL."""
+    plug(STRANGERS[name])
+    start = clock.now
+    with pytest.raises(LinkError), connect("talker"):
+        pass
+    hard_to_hear = "damaged" in name or "paste" in name or name == "raw prompts"
+    assert clock.now - start < (25.0 if hard_to_hear else NOBODY)
 
 
 ANSWER = b'{"event":"reply","id":%d'
