@@ -100,6 +100,6 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         # As the titles of columns are read, whatever form the keyboard or the program gives.
-        for field in ("label", "group"):
+        for field in ("label", "group", "time", "label_all"):
             object.__setattr__(self, field, normalized(getattr(self, field)))
         object.__setattr__(self, "channels", tuple(map(normalized, self.channels)))

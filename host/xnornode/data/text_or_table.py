@@ -1,5 +1,6 @@
 """Whether a .txt file is a text or a table of numbers."""
 
+import io
 from pathlib import Path
 
 from xnornode.data.cells import is_missing, is_number
@@ -11,7 +12,7 @@ from xnornode.data.time_text import is_time_text
 from xnornode.errors import DataError
 
 LEAST_SHARE = 0.8  # of the rows are as wide as the titles, and of their cells some are numbers
-LEAST_ROWS = 2
+LEAST_ROWS, LEAST_MIXED = 2, 5  # rows of numbers alone, and of numbers and words
 
 
 def is_table(path: Path, charset: str = "") -> bool:
@@ -36,12 +37,14 @@ def is_table(path: Path, charset: str = "") -> bool:
             rows, names = plain_lines(file)
             if names:
                 return True
-            lines = rows.read(HEAD_CHARACTERS).splitlines(keepends=True)
+            lines = list(io.StringIO(rows.read(HEAD_CHARACTERS), newline=""))
         layout = find_layout(lines, path.name, frozenset(), "")
     except DataError:
         return False
     parted = [row for row in part_rows(layout, lines[layout.skip :]) if row][:200]
     if len(parted) < LEAST_ROWS:
+        return False
+    if len(parted) < LEAST_MIXED and not all(is_number(c) for row in parted for c in row):
         return False
     good = sum(_is_row(row, len(layout.names)) for row in parted)
     return good >= LEAST_SHARE * len(parted)
