@@ -38,7 +38,12 @@ def is_number(cell: str) -> bool:
 
 def is_numeric(cell: str) -> bool:
     """Whether a cell is meant as a number, also one that is refused for thousands separators."""
-    return is_number(cell) or _THOUSANDS.fullmatch(cell.strip()) is not None
+    return is_number(cell) or parts_thousands(cell)
+
+
+def parts_thousands(cell: str) -> bool:
+    """Whether a cell is one number with thousands separators, or may be."""
+    return _THOUSANDS.fullmatch(cell.strip()) is not None
 
 
 def is_missing(cell: str) -> bool:

@@ -7,6 +7,7 @@ from xnornode.data.reading import Guess
 from xnornode.errors import DataError
 
 CHUNK = 1 << 20
+LONGEST_LINE = 1 << 24  # characters: what has no line's end in them is no table
 SAMPLE = 4096  # bytes that tell UTF-16 without a mark, and other kinds of file
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -41,7 +42,9 @@ def find_charset(path: Path, named: str = "") -> tuple[str, Guess | None]:
         The name is unknown, the bytes are not of that charset, or the file is no text.
     """
     with path.open("rb") as file:
-        start = file.read(SAMPLE)
+        start = file.readline(LONGEST_LINE)
+        check_length(len(start), path)
+        start = (start + file.read(SAMPLE))[:SAMPLE]
     if named:
         return _check(path, named), None
     if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
@@ -58,6 +61,12 @@ def find_charset(path: Path, named: str = "") -> tuple[str, Guess | None]:
     shown = _around(path, bad).decode(charset, "replace")
     text = f"{path.name} is not UTF-8: read as {charset}, so that a part of it is {shown!r}"
     return charset, Guess(text, OPTION)
+
+
+def check_length(length: int, path: Path) -> None:
+    """Refuse a file with a line that does not end. Raises DataError."""
+    if length >= LONGEST_LINE:
+        raise DataError(f"{path} has a line of {LONGEST_LINE:,} characters: it is no table")
 
 
 def _check(path: Path, charset: str) -> str:
@@ -87,10 +96,12 @@ def _wide(path: Path, start: bytes) -> tuple[str, Guess | None]:
 def _first_bad(path: Path, charset: str) -> int | None:
     """The position of the first byte that is not of this charset; None if all are."""
     decoder = codecs.getincrementaldecoder(charset)()
-    at = 0
+    at = line = 0
     with path.open("rb") as file:
         while True:
             chunk = file.read(CHUNK)
+            line = 0 if b"\n" in chunk or b"\r" in chunk else line + len(chunk)
+            check_length(line, path)
             held = len(decoder.getstate()[0])
             try:
                 decoder.decode(chunk, final=not chunk)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.charset import find_charset
+from xnornode.data.charset import LONGEST_LINE, check_length, find_charset
 from xnornode.data.column_cells import MOST_FAULTS, Bools, ColumnCells, Fault
 from xnornode.data.columns import Columns, find_name
 from xnornode.data.layout import Layout, find_layout, part_rows
@@ -24,7 +24,6 @@ from xnornode.errors import DataError
 SUFFIXES = (".csv", ".tsv", ".log", ".dat", ".jsonl", ".ndjson")
 BLOCK_ROWS = 10_000
 HEAD_CHARACTERS = 65536  # enough for the first lines, which tell the layout
-LONGEST_LINE = 1 << 24  # characters: what has no line's end in them is no table
 
 
 def read_columns(
@@ -94,7 +93,7 @@ class _Reader:
                 lines.pop()  # it may be cut
         if not head.strip():
             raise DataError(f"{path} is empty")
-        _check_length(lines[0], path)
+        check_length(len(lines[0]), path)
         self.layout: Layout = (
             Layout(",", True, 0, names, True)
             if names
@@ -188,11 +187,6 @@ class _Reader:
         """The lines of the data. Raises DataError for one that does not end."""
         for number, line in enumerate(iter(lambda: self._file.readline(LONGEST_LINE), "")):
             if len(line) >= LONGEST_LINE:
-                _check_length(line, self._path)
+                check_length(len(line), self._path)
             if number >= self.layout.skip:
                 yield line
-
-
-def _check_length(line: str, path: Path) -> None:
-    if len(line) >= LONGEST_LINE:
-        raise DataError(f"{path} has a line of {LONGEST_LINE:,} characters: it is no table")

@@ -75,7 +75,7 @@ def units_row(rest: Sequence[tuple[int, list[str]]]) -> tuple[list[str]] | None:
     if not said or any(is_number(c) or is_time_text(c) for c in cells) or len(numeric) < 1:
         return None
     unit = all(len(c) <= LONGEST_UNIT for c in said) and len(said) * 2 >= len(cells)
-    return (first,) if unit else None
+    return ([c if i in numeric else "" for i, c in enumerate(first)],) if unit else None
 
 
 def with_unit(title: str, unit: str | None) -> str:

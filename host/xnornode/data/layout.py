@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xnornode.data.cells import is_number
+from xnornode.data.cells import is_number, parts_thousands
 from xnornode.data.header import is_header, units_row, with_unit
 from xnornode.data.reading import Guess
 from xnornode.errors import DataError
@@ -149,7 +149,8 @@ def _delimiter(lines: Sequence[str]) -> str:
     for delimiter in DELIMITERS:
         rows = [[c.strip() for c in row] for row in _rows(lines, delimiter) if row]
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
-        joined = any(_MANY_NUMBERS.fullmatch(c) for row in rows[len(rows) // 2 :] for c in row)
+        cells = [c for row in rows[len(rows) // 2 :] for c in row]
+        joined = any(_MANY_NUMBERS.fullmatch(c) and not parts_thousands(c) for c in cells)
         if width > 1 and not joined:
             shares[delimiter] = count / len(rows)
     if shares:
