@@ -19,6 +19,7 @@ from xnornode.errors import DataError
 NONE = "none"  # --time none
 NUMBERS_ROWS = "it numbers the rows"  # why a column is left out
 OPTION = "--time COLUMN|none, --channels"
+FAR = 5.0  # first value over span: a temperature begins at 20 and rises by 1, a time does not
 MAY_FALL = 0.2  # of the steps of a column whose title says time
 
 
@@ -191,12 +192,13 @@ def _maybe_time(
     if few:
         rises = steps.rises if steps.count else name == "t"
         return _Candidate(name, 4, True, "its title may say time") if rises else None
-    if steps.counts or (steps.rises and steps.clock):
+    far = steps.offset > FAR and steps.usual < 1
+    if not far and (steps.counts or (steps.rises and steps.clock)):
         return _Candidate(name, 4, True, "its title may say time, and it rises as time does")
     if steps.rises and steps.even:
         text = (
-            f"column {name} rises by equal steps, but its values come again from recording to "
-            "recording: it is taken for a channel, not for time"
+            f"column {name} rises by equal steps, but it does not begin or go on as a clock does: "
+            "it is taken for a channel, not for time"
         )
         found.guesses.append(Guess(text, OPTION, doubtful=True))
     else:

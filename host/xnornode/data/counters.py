@@ -42,6 +42,8 @@ class Steps:
         Whether many steps are zero.
     restarts : int
         How often it goes back within stretches.
+    offset : float
+        The first value over what a stretch spans: large for a temperature, small for a time.
     """
 
     count: int
@@ -51,6 +53,7 @@ class Steps:
     clock: bool
     coarse: bool
     restarts: int
+    offset: float = 0.0
 
     @property
     def counts(self) -> bool:
@@ -119,7 +122,9 @@ def look_at(values: Floats, begins: Bools) -> Steps:
     rises = down <= max(2.0, RESTARTS * len(within)) and down < len(up)
     starts = np.flatnonzero(np.concatenate([[True], ~inner | (steps < 0)]))
     clock = _like_a_clock(values, starts, usual)
-    return Steps(len(within), usual, rises, even, clock, coarse, down)
+    first = values[: starts[1] if len(starts) > 1 else len(values)]
+    offset = float(abs(first[0]) / np.ptp(first)) if np.ptp(first) else 0.0
+    return Steps(len(within), usual, rises, even, clock, coarse, down, offset)
 
 
 def _even_runs(values: Floats, inner: Bools, usual: float) -> bool:

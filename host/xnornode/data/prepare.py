@@ -181,7 +181,9 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     if dataset.kind == "recordings":
         length = _length(dataset, options, notes)
         options = replace(options, length=length)
+        told = len(dataset.notes)
         dataset = leave_out_short(dataset, length)
+        notes += dataset.notes[told:]
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
     scales: tuple[int, ...] | None = None

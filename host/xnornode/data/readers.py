@@ -85,8 +85,9 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
     inside = [p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)]
     inside.sort(key=lambda p: natural(str(p)))
     by_kind: dict[str, list[Path]] = {}
+    txt = _txt_kind([p for p in inside if p.suffix.lower() == ".txt"], options)
     for path in inside:
-        by_kind.setdefault(_kind(path), []).append(path)
+        by_kind.setdefault(_kind(path, txt), []).append(path)
     unknown = by_kind.pop("", [])
     if not by_kind:
         raise DataError(f"there is no {', '.join(_kinds())} file in {folder}")
@@ -103,11 +104,17 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
     return _note_paths(dataset, folder, paths, (*rest, *unknown))
 
 
-def _kind(path: Path) -> str:
+def _txt_kind(paths: Sequence[Path], options: ReadOptions) -> str:
+    """What .txt files are read as: most of them are tables of numbers, or they are texts."""
+    tables = 0 if options.text else sum(is_table(path, options.charset) for path in paths)
+    return "recordings" if 2 * tables > len(paths) else "texts"
+
+
+def _kind(path: Path, txt: str) -> str:
     """What a file is read as: "recordings", a key of `WHOLE`, or "" for nothing."""
     suffix = path.suffix.lower()
     if suffix == ".txt":
-        return "recordings" if is_table(path) else "texts"
+        return txt
     return (
         "recordings"
         if suffix in RECORDINGS

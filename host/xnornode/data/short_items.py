@@ -47,7 +47,8 @@ def leave_out_short(dataset: Dataset, length: int) -> Dataset:
     ]
     if len(short) > MOST_LISTED:
         told.append(f"and {len(short) - MOST_LISTED:,} more recordings shorter than a window")
-    note = f"{len(short):,} recordings shorter than a window ({length} samples) are left out"
+    what = "1 recording" if len(short) == 1 else f"{len(short):,} recordings"
+    note = f"left out, as shorter than a window ({length} samples): {what}"
     reading = dataset.reading
     timings = reading.timings
     if len(timings) == len(dataset.items):

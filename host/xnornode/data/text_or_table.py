@@ -11,7 +11,7 @@ from xnornode.data.time_text import is_time_text
 from xnornode.errors import DataError
 
 LEAST_SHARE = 0.8  # of the rows are as wide as the titles, and of their cells some are numbers
-LEAST_ROWS = 2
+LEAST_ROWS, LEAST_MIXED = 2, 5  # rows of numbers alone, and of numbers and words
 
 
 def is_table(path: Path, charset: str = "") -> bool:
@@ -42,6 +42,8 @@ def is_table(path: Path, charset: str = "") -> bool:
         return False
     parted = [row for row in part_rows(layout, lines[layout.skip :]) if row][:200]
     if len(parted) < LEAST_ROWS:
+        return False
+    if len(parted) < LEAST_MIXED and not all(is_number(c) for row in parted for c in row):
         return False
     good = sum(_is_row(row, len(layout.names)) for row in parted)
     return good >= LEAST_SHARE * len(parted)

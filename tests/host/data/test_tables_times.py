@@ -85,6 +85,8 @@ def test_a_temperature_is_no_time(tmp_path, title):
     assert read(path, ReadOptions(time="none")).channels == (title, "x", "y")
     named = read(path, ReadOptions(time=title))
     assert named.channels == ("x", "y") and uses(named)[title] == "time"
+    one = series_csv(tmp_path / "o.csv", title, lambda i, g: 20 + g / 500, labels=("a",))
+    assert read(one).channels == (title, "x", "y"), "it begins far from 0"
     noisy = series_csv(tmp_path / "n.csv", title, lambda i, g: 20 + (g * 7919 % 101) / 10)
     assert read(noisy).channels == (title, "x", "y")
 
