@@ -4,7 +4,7 @@
     python -m tools.bench.read_data --rows 100000 --times text
 
 A table of label, person, time and six channels is written to a temporary folder. `xnornode data`
-then does all that `xnornode train` does before the training starts. Its process is measured: the CPU
+then does all that `xnornode train` does before a training. Its process is measured: the CPU
 time of all threads, and the largest resident memory.
 """
 

@@ -24,7 +24,7 @@ def faulty_rows(columns: Columns, used: Sequence[str], label: str | None) -> Boo
     columns : Columns
         The table.
     used : sequence of str
-        The columns of numbers and times that matter.
+        The columns of numbers, times and texts that matter.
     label : str or None
         The column of labels, which must not be empty.
 
@@ -34,11 +34,17 @@ def faulty_rows(columns: Columns, used: Sequence[str], label: str | None) -> Boo
         Rows that are too short or too long, or have a cell that is no finite number or no label.
     """
     bad = np.zeros(len(columns), bool) if columns.broken is None else columns.broken.copy()
-    for name in used:
-        bad |= np.isnan(columns.values(name))
-    if label in columns.texts and not all(columns.texts[label]):
-        bad |= np.array([not cell for cell in columns.texts[label]])
+    for name in (*used, *([label] if label else ())):
+        bad |= _empty(columns, name)
     return bad
+
+
+def _empty(columns: Columns, name: str) -> Bools:
+    """The rows where a column says nothing."""
+    if name not in columns.texts:
+        return np.isnan(columns.values(name))
+    cells = columns.texts[name]
+    return np.fromiter(map(len, cells), np.int64, len(cells)) == 0
 
 
 def list_faults(
@@ -58,9 +64,8 @@ def list_faults(
             found.append(Fault(line, text, label or ""))
             continue
         for name in used:
-            values = columns.values(name)
-            if np.isnan(values[row]):
-                found.append(Fault(line, "the cell is empty or no number", name))
+            if _empty(columns, name)[row]:
+                found.append(Fault(line, "the cell is empty", name))
     return _merged(sorted(found, key=lambda fault: (fault.column, fault.line)))[:MOST_FAULTS]
 
 

@@ -121,7 +121,7 @@ def _whole_rows(
     columns: Columns, roles: Roles, options: ReadOptions
 ) -> tuple[Columns, tuple[str, ...]]:
     """The table without faulty rows, and what was left out."""
-    used = [name for name in roles.channels if name in columns.numbers]
+    used = list(roles.channels)
     bad = faulty_rows(columns, used, roles.label)
     if not bad.any():
         return columns, ()

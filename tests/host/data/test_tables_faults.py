@@ -84,6 +84,13 @@ def test_faulty_rows_of_windows_and_labels(tmp_path):
         read(write(tmp_path / "e.csv", "x,label\n1,\n2,\n"), ReadOptions(skip=True))
 
 
+def test_empty_texts_are_faulty(tmp_path):
+    path = write(tmp_path / "t.tsv", "ham\tcome\nspam\t\nham\tto lunch\nspam\tbuy this now\n")
+    with pytest.raises(DataError, match="line 2: the cell is empty"):
+        read(path)
+    assert len(read(path, ReadOptions(skip=True)).items) == 3
+
+
 def test_columns_that_are_not_used_may_have_faults(tmp_path):
     rows = "".join(f"{i},{'' if i > 4 else 'ok'},,{'ab'[i % 2]}\n" for i in range(1, 9))
     dataset = read(write(tmp_path / "t.csv", "x,remark,gps,label\n" + rows))
