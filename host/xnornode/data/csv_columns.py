@@ -5,6 +5,7 @@ numbers. What is wrong with rows and cells is kept with its line: who uses the c
 """
 
 import csv
+import io
 import itertools
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ class _Reader:
         names: tuple[str, ...] = (),
     ) -> None:
         head = file.read(HEAD_CHARACTERS)
-        lines = head.splitlines(keepends=True)
+        lines = list(io.StringIO(head, newline=""))  # as `readline` parts them
         if len(head) == HEAD_CHARACTERS:
             if len(lines) == 1:
                 lines = [head + file.readline(LONGEST_LINE)]

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -243,7 +244,7 @@ def _without_last(rows: Sequence[tuple[int, list[str]]], width: int) -> int:
 
 
 def _names(head: Sequence[str], where: str) -> tuple[str, ...]:
-    cells = list(head)
+    cells = [unicodedata.normalize("NFC", cell) for cell in head]
     while len(cells) > 1 and not cells[-1]:
         cells.pop()  # a separator at the line's end
     cells[0] = cells[0] or "index"  # as pandas writes it

@@ -1,5 +1,6 @@
 """Whether a .txt file is a text or a table of numbers."""
 
+import io
 from pathlib import Path
 
 from xnornode.data.cells import is_missing, is_number
@@ -36,7 +37,7 @@ def is_table(path: Path, charset: str = "") -> bool:
             rows, names = plain_lines(file)
             if names:
                 return True
-            lines = rows.read(HEAD_CHARACTERS).splitlines(keepends=True)
+            lines = list(io.StringIO(rows.read(HEAD_CHARACTERS), newline=""))
         layout = find_layout(lines, path.name, frozenset(), "")
     except DataError:
         return False

@@ -65,6 +65,21 @@ def test_a_row_of_units(tmp_path, plain, units):
     assert read(path, ReadOptions(channels=("y",))).channels == channels[1:], "without its unit"
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\x85\n", " \n"])
+def test_line_ends(tmp_path, plain, end):
+    path = series_csv(tmp_path / "t.csv")
+    text = path.read_text().replace("\n", end) if end != "\x85\n" else "# \x85\n" + path.read_text()
+    path.write_bytes(text.encode())
+    assert same(path, plain)
+
+
+def test_titles_in_one_normal_form(tmp_path):
+    path = series_csv(tmp_path / "t.csv", "Tra\u0308gheit", lambda i, g: g * 7919 % 101)
+    assert read(path).channels == ("Trägheit", "x", "y")
+    options = ReadOptions(channels=("tra\u0308gheit",))
+    assert read(path, options).channels == ("Trägheit",)
+
+
 def test_quoted_numbers_and_markdown(tmp_path, plain):
     lines = series_csv(tmp_path / "t.csv").read_text().splitlines()
     for sep, name in ((",", "q.csv"), ("\t", "q.tsv"), (";", "q.txt")):
