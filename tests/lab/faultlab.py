@@ -105,6 +105,10 @@ class Lab:
         small, large, *_ = self.files
         return large if self.active == small else small
 
+    def file(self, sha256: str) -> bytes:
+        """The model with this hash, which is one of ours."""
+        return self._hashes[sha256]
+
     def push(
         self,
         faults: list[Fault],

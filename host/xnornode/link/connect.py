@@ -113,22 +113,21 @@ def connect(
         stream.limit = limit
         session = Session(stream, timing, on_event)
         repl = RawRepl(url, stream)
-        _greet(session, patient)
-        if not session.greeted and not session.at_prompt:
-            _raise_if_heard(session, url, known)
-        if session.greeted or not _interrupt(session, repl, say, known, reset):
-            running = session.hello.running  # else a receiver of a connection before
-            known.answered, known.stopped = running, known.stopped and not running
-            try:
-                yield session
-            finally:
-                if known.stopped:
-                    with suppress(LinkError), _clean_up(stream):
-                        session.request("quit")
+        try:
+            _greet(session, patient)
+            if not session.greeted and not session.at_prompt:
+                _raise_if_heard(session, url, known)
+            if session.greeted or not _interrupt(session, repl, say, known, reset):
+                with _running(Board(url, repl), session, say, known):
+                    yield session
+            else:
+                with _at_repl(Board(url, repl), session, say, known):
+                    yield session
+        finally:
+            if stream.gone and known.stopped:
+                with suppress(LinkError), _clean_up(stream):
+                    stream.reopen(url, stream.limit)
                     _start_again(Board(url, repl), say, known)
-        else:
-            with _at_repl(Board(url, repl), session, say, known):
-                yield session
 
 
 @contextmanager
@@ -199,6 +198,7 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
         known.stopped = True
     again = AGAIN * session.timing.hello
     for attempt in range(INTERRUPTS):
+        session.ask_anew()  # who answered before may be stopped by this
         if repl.interrupt(session.timing.interrupt, late=attempt > 0):
             return True
         if session.greet(again):  # the line was dead, and is no more
@@ -212,10 +212,26 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
         stream.write(CTRL_B + CTRL_D)
         if session.greet(again):
             return False
-        if session.at_prompt and repl.interrupt(session.timing.interrupt, late=True):
-            return True
+        if session.at_prompt:
+            session.ask_anew()
+            if repl.interrupt(session.timing.interrupt, late=True):
+                return True
     _raise_if_heard(session, repl.url, known)
     raise LinkError(unreached(repl.url, stream.recent))
+
+
+@contextmanager
+def _running(board: Board, session: Session, say: Say, known: Known) -> Iterator[None]:
+    """A program that answers, or a receiver of a connection before."""
+    running = session.hello.running
+    known.answered, known.stopped = running, known.stopped and not running
+    try:
+        yield
+    finally:
+        if known.stopped:
+            with suppress(LinkError), _clean_up(board.stream):
+                session.request("quit")
+            _start_again(board, say, known)
 
 
 @contextmanager
