@@ -189,7 +189,7 @@ class CommandLab:
 @contextmanager
 def unix_commands(folder: Path, longest: float = LONGEST) -> Iterator[CommandLab]:
     """A node on this computer, which has two models."""
-    with UnixLab(folder) as lab:
+    with UnixLab(folder, board=True) as lab:
         lab.push([])
         yield CommandLab(lab, folder, longest)
 

@@ -26,6 +26,8 @@ NOISE = 0.05
 """Share of damaged lines above which the line is to blame: the first one is often cut."""
 INTERRUPTS = 2
 """How often what runs is interrupted."""
+INTERRUPTED = b"KeyboardInterrupt"
+"""What a program leaves that was stopped."""
 RESTARTS = 3
 """How often a board that may have been stopped is told to start again until it answers."""
 AGAIN = 0.5
@@ -200,6 +202,8 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
     for attempt in range(INTERRUPTS):
         session.ask_anew()  # who answered before may be stopped by this
         if repl.interrupt(session.timing.interrupt, late=attempt > 0):
+            # The prompt may have been one that a program had printed
+            known.stopped |= INTERRUPTED in stream.recent
             return True
         if session.greet(again):  # the line was dead, and is no more
             return False
@@ -292,15 +296,6 @@ def _await_receiver(session: Session, board: Board) -> None:
     try:
         board.finish()
     except RemoteError as error:
-        raise LinkError(_why_no_receiver(error)) from error
+        raise LinkError(no_receiver(error.last_line)) from error
     text = f"the receiver on {board.url} ended at once"
     raise LinkError(with_last_lines(text, stream.recent))
-
-
-def _why_no_receiver(error: RemoteError) -> str:
-    if "ImportError" in error.last_line:
-        return (
-            f"the node is not set up ({error.last_line}): `xnornode flash` installs the firmware, "
-            "which has the module bnn, and the library xnornode"
-        )
-    return f"the node's receiver fails: {error.last_line}"
