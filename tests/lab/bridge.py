@@ -16,7 +16,6 @@ import tty
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from tests.lab.faults import TO_HOST, TO_NODE, Event, Fault, Kind, Stall, Way
 from tests.lab.interloper import Interloper
@@ -97,12 +96,7 @@ class Bridge:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         os.write(self._wake, b"x")
         self._thread.join()
         for fd in (self._stop, self._wake):

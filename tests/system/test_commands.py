@@ -4,13 +4,12 @@ import math
 
 import pytest
 
-from tests.host.link.conftest import push_into
 from tests.lab.commandlab import simulated, unix_commands
 from tests.lab.commandplans import ACKS, COMMANDS, DEAD, KINDS, CommandPlan, plan
 from tests.lab.faultlab import lab_models
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.interloper import Interloper
-from tests.lab.simulated import SimulatedNode
+from tests.lab.simulated import SimulatedNode, push_into
 from tests.lab.talkers import STRANGERS
 from xnornode.model.file_format import to_bytes
 
