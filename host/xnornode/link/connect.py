@@ -8,7 +8,7 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
-from xnornode.link.hints import LOCKED, unreached, with_last_lines
+from xnornode.link.hints import no_receiver, LOCKED, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
 from xnornode.link.parsing import outdated
 from xnornode.link.ports import ANSWER_TIMEOUT, open_port
@@ -297,5 +297,4 @@ def _await_receiver(session: Session, board: Board) -> None:
         board.finish()
     except RemoteError as error:
         raise LinkError(no_receiver(error.last_line)) from error
-    text = f"the receiver on {board.url} ended at once"
-    raise LinkError(with_last_lines(text, stream.recent))
+    raise LinkError(with_last_lines(f"the receiver on {board.url} ended at once", stream.recent))
