@@ -8,7 +8,7 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
-from xnornode.link.hints import no_receiver, LOCKED, unreached, with_last_lines
+from xnornode.link.hints import LOCKED, no_receiver, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
 from xnornode.link.parsing import outdated
 from xnornode.link.ports import ANSWER_TIMEOUT, open_port
