@@ -146,3 +146,13 @@ def unreached(url: str, came: bytes) -> str:
         f"stops it: --reset allows that; {LOCKED}"
     )
     return with_last_lines(f"no MicroPython answers on {url}: {what}", came)
+
+
+def no_receiver(reason: str) -> str:
+    """Why a board has no receiver, from the last line of its traceback."""
+    if "ImportError" in reason:
+        return (
+            f"the node is not set up ({reason}): `xnornode flash` installs the firmware, "
+            "which has the module bnn, and the library xnornode"
+        )
+    return f"the node's receiver fails: {reason}"
