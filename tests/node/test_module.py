@@ -53,6 +53,11 @@ def test_module(micropython, tmp_path):
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 
+def test_a_flood_of_any_byte_leaves_the_program_its_time(with_select):
+    taken = [int(line) for line in with_select.run(NODE / "floods.py").split()]
+    assert len(taken) == 256 and max(taken) <= 32
+
+
 def text_model(texts: list[bytes]) -> Model:
     rng = np.random.default_rng(0)
     features = NGrams("characters", 1, 3, 500, 60)
