@@ -61,3 +61,17 @@ while not let_in(length):
 for _ in range(20):
     predict()
 print("largest", length)
+
+
+def no_room(*_, **__):
+    raise MemoryError
+
+
+# A line that finds no room all the same is missing, and ends the push instead of the program
+from xnornode import events  # noqa: E402
+
+emit, events.emit = events.emit, no_room
+predict()
+events.emit = emit
+assert link._connection.receiver.push is None
+predict()
