@@ -22,12 +22,19 @@ PORT = ("--port", "socket://127.0.0.1:1")
 NOWHERE = ("-o", "m.bnn")
 
 INTERRUPTED = """
-import os, sys
+import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 wanted, how = sys.argv[1:]
 
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
+        if name == wanted and how == "signal":
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                raise ImportError("PyCapsule_Import could not import") from None
         if name == wanted:
             raise KeyboardInterrupt
 
@@ -150,7 +157,7 @@ def test_no_more_is_read_than_the_header_says(tmp_path):
     assert read_recording(path) == b"no recording\n"
 
 
-@pytest.mark.parametrize("how", ["-c", "-m"])
+@pytest.mark.parametrize("how", ["-c", "-m", "signal"])
 @pytest.mark.parametrize(
     "module",
     ["argparse", "xnornode.cli.output", "xnornode.errors", "xnornode.cli.info", "numpy", "struct"],
@@ -159,6 +166,16 @@ def test_ctrl_c_during_imports(module, how):
     command = [sys.executable, "-c", INTERRUPTED, module, how]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (1, "xnornode: stopped; nothing was written\n")
+
+
+@pytest.mark.quick
+def test_little_is_imported_before_ctrl_c_has_its_effect():
+    """A Ctrl-C in what the installer's script imports is a traceback."""
+    code = "import sys; before = {*sys.modules}; import xnornode.cli.main; "
+    code += "print(*{*sys.modules} - before)"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path = {sys.path}; {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert not {"typing", "re", "enum", "collections", "argparse"} & {*done.stdout.split()}
 
 
 def test_a_full_disk_is_named(tmp_path):
