@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._files import refuse_pipe
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.tables import shape_rows
@@ -27,6 +28,7 @@ CLASS_NAMES = ("classes", "class_names", "target_names", "label_names")
 
 def load_array(path: Path) -> Array:
     """Load a .npy file, or open the archive of a .npz file. Raises DataError for anything else."""
+    refuse_pipe(path)
     try:
         if zipfile.is_zipfile(path):
             _check_sizes(path)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TextIO
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._files import refuse_pipe
 from xnornode.errors import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -92,6 +93,7 @@ def read_columns(
         There are no rows, a row has too few or too many cells, or a cell in a column of numbers is
         no finite number.
     """
+    refuse_pipe(path)
     # Bytes that are not UTF-8 become surrogates, so that text can be had back byte for byte.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         try:
