@@ -9,6 +9,10 @@ CLEANUP = 6.0
 SLOWEST = 48.0
 """Bytes of a model per second. A push that is slower for `Timing.stall` seconds ends."""
 
+BAD, BAD_RATE, BAD_RETRIES = 32.0, 600.0, 20
+"""Seconds, and bytes a second on top, after which a push ends if more chunks than this were lost:
+the line is not slow then, but bad."""
+
 
 @dataclass(frozen=True)
 class Timing:
