@@ -61,16 +61,17 @@ class Events:
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
+        seq = self._seq
+        self._seq += 1  # also if the line cannot be written: then its number is missing
         emit(
             "prediction",
-            seq=self._seq,
+            seq=seq,
             ms=self._ms,
             label=p.label,
             index=p.index,
             scores=list(p.scores),
             us=p.microseconds,
         )
-        self._seq += 1
 
     def end(self) -> None:
         """Write that the source has no more samples."""

@@ -62,7 +62,6 @@ class LineReader:
                 if at:
                     self._last = time.ticks_ms()
                     return self._view[:at]
-                continue
             elif char == CTRL_C:
                 self._at = 0
                 if not at:
@@ -72,7 +71,8 @@ class LineReader:
             elif char >= 0:
                 line[0] = 0  # no line has control characters: damaged
                 at += 1
-                continue
+                if at & 31:
+                    continue
             now = time.ticks_ms()
             if char >= 0:
                 self._last = now

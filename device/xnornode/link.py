@@ -64,7 +64,11 @@ class Link(Events):
 
     def prediction(self, p: Prediction) -> None:
         """Write the event of a Prediction. A model's first one ends its trial."""
-        super().prediction(p)
+        try:
+            super().prediction(p)
+        except MemoryError:  # the program goes on, with the heap that a push had
+            self._connection.let_go()
+            gc.collect()
         self._connection.models.confirm()
 
     def step(self, spare_us: int = 0) -> None:

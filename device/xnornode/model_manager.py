@@ -9,7 +9,7 @@ from xnornode.classifier import Classifier
 from xnornode.commands import PROTOCOL
 from xnornode.events import firmware, machine
 from xnornode.model_store import Slot, Store, read, sha256
-from xnornode.push import Refused
+from xnornode.push import Refused, check_spare
 from xnornode.signature import check, read_key
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -126,6 +126,7 @@ class ModelManager:
             loaded = Classifier(data)
             check_pace(loaded.model)
             passed = loaded.model.selftest()
+            check_spare()
         except ValueError as error:
             raise Refused("model", str(error)) from None
         except MemoryError:

@@ -78,8 +78,12 @@ class Store:
 
     def candidates(self) -> "list[Slot]":
         """The models that the node can start with, the best one first."""
-        active, previous = self.active(), self.previous()
-        return [slot for slot in (active, previous) if slot]
+        slots, previous = self.slots(), self.previous()
+        if not previous:
+            return slots
+        # A power cut may have left more than two, which help where both of these are damaged
+        older = [slot for slot in slots[1:] if slot.number != previous.number]
+        return slots[:1] + [previous] + older  # noqa: RUF005 (MicroPython has no * in a list)
 
     def start(self, loads: "Callable[[Slot], bool] | None" = None) -> "tuple[list[Slot], str]":
         """Count a start: to be called once when the node's program starts.

@@ -9,6 +9,7 @@ import hashlib
 SYNC_BYTES = 8192  # between two syncs of the part to flash
 READ_BYTES = 512  # of the part that are read at a time
 DECODE_BYTES = 128  # of a chunk's text that are decoded at a time
+SPARE_BYTES = 4096  # of the heap that stay free, for what the program makes at each window
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ class Refused(Exception):
         self.message = message
 
 
+def check_spare() -> None:
+    """Check that the heap has room for the program's own work. Raises MemoryError."""
+    bytearray(SPARE_BYTES)
+
+
 class Push:
     """The model that comes: its room on the heap, and its part in the store.
 
@@ -44,8 +50,10 @@ class Push:
         gc.collect()
         try:
             self.data = bytearray(length)
+            check_spare()
         except MemoryError:
-            raise Refused("ram", f"the heap has no {length} bytes in one piece") from None
+            need = f"{length} bytes in one piece, and {SPARE_BYTES} beside them"
+            raise Refused("ram", f"the heap has no {need}") from None
         there = store.prepare(sha256)
         if there > length:
             store.discard(sha256)

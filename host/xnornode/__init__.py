@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from xnornode.classifier import XnorClassifier
     from xnornode.cost.estimate import estimate
     from xnornode.data.dataset import Dataset, from_windows
-    from xnornode.data.prepare import PrepareOptions, Splits, prepare
+    from xnornode.data.prepare import prepare
     from xnornode.data.read_options import ReadOptions
+    from xnornode.data.splits import PrepareOptions, Splits
     from xnornode.datasets.load import load_dataset
     from xnornode.errors import (
         DataError,
@@ -41,7 +42,8 @@ _ROOMS = {
     "classifier": ("XnorClassifier",),
     "cost.estimate": ("estimate",),
     "data.dataset": ("Dataset", "from_windows"),
-    "data.prepare": ("PrepareOptions", "Splits", "prepare"),
+    "data.prepare": ("prepare",),
+    "data.splits": ("PrepareOptions", "Splits"),
     "data.read_options": ("ReadOptions",),
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),

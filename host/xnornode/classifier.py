@@ -12,8 +12,8 @@ from xnornode import _classifier_arguments as arguments
 from xnornode._classifier_input import check_labels, check_rows
 from xnornode._classifier_save import gain_of, saved_window, scaled_as
 from xnornode._typing import Int16
-from xnornode.data.prepare import Splits
 from xnornode.data.scaling import choose_units, to_units
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Windows, check_names
 from xnornode.errors import DataError
 from xnornode.export.fold import fold

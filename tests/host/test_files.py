@@ -42,6 +42,13 @@ def test_an_old_file_keeps_its_mode_and_is_replaced(tmp_path):
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_a_link_that_leads_to_itself_is_refused_before_the_work(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    with pytest.raises(XnorNodeError, match="leads to itself"):
+        check_writable(loop)
+
+
 def test_of_a_link_the_file_it_points_to_is_written(tmp_path):
     (tmp_path / "folder").mkdir()
     real, link, dangling = tmp_path / "folder" / "real", tmp_path / "link", tmp_path / "dangling"

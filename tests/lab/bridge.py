@@ -5,6 +5,7 @@ emulated Pico, opened for as long as the host has its port open, or the master s
 pseudo-terminal (unixnode.py), which stays.
 """
 
+import math
 import os
 import selectors
 import socket
@@ -15,47 +16,14 @@ import tty
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from tests.lab.faults import TO_HOST, TO_NODE, Event, Fault, Kind, Stall, Way
+from tests.lab.interloper import Interloper
+from tests.lab.line_end import End
 
-CHUNK = 4096
 BUFFER = 4096  # bytes under way in one direction before the sender is held up
 BITS_PER_BYTE = 10  # on a UART: a start bit, eight, a stop bit
 PIECE = 16  # bytes that a metered line hands on at once
-
-
-class End:
-    """An open end of the line: a socket, or the master side of a pseudo-terminal."""
-
-    def __init__(self, source: socket.socket | int) -> None:
-        self.source = source
-        self.fd = source if isinstance(source, int) else source.fileno()
-        os.set_blocking(self.fd, False)
-
-    def read(self) -> bytes | None:
-        """What has come; None when the other side is gone."""
-        try:
-            return os.read(self.fd, CHUNK) or None
-        except BlockingIOError:
-            return b""
-        except OSError:
-            return None
-
-    def write(self, data: bytes) -> int:
-        """How many bytes were taken; a gone reader takes all."""
-        try:
-            return os.write(self.fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            return len(data)
-
-    def close(self) -> None:
-        if isinstance(self.source, int):
-            os.close(self.source)
-        else:
-            self.source.close()
 
 
 class Bridge:
@@ -68,6 +36,7 @@ class Bridge:
         shared: let a second host in while the first is there; all of them write and read.
         pty: the host's end is a pseudo-terminal instead of a TCP port.
         restart: takes the node's power and gives it back; returns the new `node`.
+        interloper: what the line does by the clock (interloper.py).
     """
 
     def __init__(
@@ -80,6 +49,7 @@ class Bridge:
         shared: bool = False,
         pty: bool = False,
         restart: Callable[[], tuple[str, int] | int] | None = None,
+        interloper: Interloper | None = None,
     ) -> None:
         self.ways = {
             way: Way([f for f in faults if f.way == way], noise, 2 * seed + i)
@@ -101,6 +71,10 @@ class Bridge:
         self._stop, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._error: BaseException | None = None
+        self._interloper = interloper or Interloper()
+        self._says = self._interloper.says()
+        self._started = self._speaks = time.monotonic()
+        self._said = b""
 
     @property
     def url(self) -> str:
@@ -118,15 +92,11 @@ class Bridge:
     def __enter__(self) -> "Bridge":
         if self._folder:
             self._open_pty()
+        self._started = self._speaks = time.monotonic()
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         os.write(self._wake, b"x")
         self._thread.join()
         for fd in (self._stop, self._wake):
@@ -178,9 +148,17 @@ class Bridge:
                 self._admit()
             elif key.data is self._far or key.data in self._hosts:  # may have gone by now
                 self._take(key.data)
+        self._talk()
         for way in self.ways:
             self._deliver(way)
         return True
+
+    def _talk(self) -> None:
+        """What the interloper says."""
+        while self._speaks <= (now := time.monotonic()) and self._room(TO_HOST):
+            self._send(TO_HOST, self._said)
+            gap, self._said = next(self._says, (math.inf, b""))
+            self._speaks = max(now, self._speaks + gap)
 
     def _room(self, way: str) -> bool:
         return sum(len(e) for _, e in self._queues[way] if isinstance(e, bytes)) < BUFFER
@@ -188,6 +166,8 @@ class Bridge:
     def _patience(self) -> float | None:
         """Seconds until something under way is due, None if there is nothing."""
         due = [queue[0][0] for queue in self._queues.values() if queue]
+        if self._speaks < math.inf:
+            due.append(self._speaks)
         # A reader that is full is asked again after a moment.
         return max(0.001, min(due) - time.monotonic()) if due else None
 
@@ -229,7 +209,8 @@ class Bridge:
             else:
                 self._leave(end)
         elif data and (end is self._far or self._reach()):
-            self._send(TO_HOST if end is self._far else TO_NODE, data)
+            way = TO_HOST if end is self._far else TO_NODE
+            self._send(way, self._interloper.passes(way, data, time.monotonic() - self._started))
         return bool(data)
 
     def _leave(self, host: End) -> None:

@@ -19,7 +19,7 @@ import serial
 
 from tests.lab.bridge import Bridge
 from tests.lab.faults import Fault
-from tests.lab.livenode import CHANNELS, DEVICE, prepare, samples
+from tests.lab.livenode import CHANNELS, DEVICE, as_board, prepare, samples
 from tests.lab.nets import random_model
 from tests.lab.unixnode import UnixNode
 from xnornode.errors import LinkError
@@ -105,6 +105,10 @@ class Lab:
         small, large, *_ = self.files
         return large if self.active == small else small
 
+    def file(self, sha256: str) -> bytes:
+        """The model with this hash, which is one of ours."""
+        return self._hashes[sha256]
+
     def push(
         self,
         faults: list[Fault],
@@ -175,11 +179,16 @@ class Lab:
 
 
 class UnixLab(Lab):
-    """A node in a folder of this computer, which answers within milliseconds."""
+    """A node in a folder of this computer, which answers within milliseconds.
 
-    def __init__(self, folder: Path) -> None:
+    board: its program starts again by Ctrl-D once Ctrl-C has ended it.
+    """
+
+    def __init__(self, folder: Path, board: bool = False) -> None:
         self.folder = folder
         program = prepare(folder, to_bytes(lab_models()[0]), realtime=True)
+        if board:
+            as_board(program)
         super().__init__(UnixNode([program], folder, [DEVICE]), QUICK)
 
     def check(self) -> None:

@@ -56,10 +56,10 @@ def every_byte(to_node: int, to_host: int) -> Iterator[Plan]:
     for way, count in ((TO_NODE, to_node), (TO_HOST, to_host)):
         for at in range(count):
             for kind in BYTE_KINDS:
-                yield Plan("every byte", [_at_byte(kind, way, at, at)])
+                yield Plan("every byte", [at_byte(kind, way, at, at)])
 
 
-def _at_byte(kind: Kind, way: str, at: int, variant: int) -> Fault:
+def at_byte(kind: Kind, way: str, at: int, variant: int) -> Fault:
     return Fault(
         kind,
         way,
@@ -109,7 +109,7 @@ def at_random(seed: int, size: int) -> Plan:
         kind = rng.choice((*BYTE_KINDS, Kind.STALL, Kind.RESTART))
         way = rng.choice((TO_NODE, TO_HOST))
         at = rng.randrange(700 + 11 * size // 10 if way == TO_NODE else 3000)
-        fault = _at_byte(kind, way, at, rng.randrange(1000))
+        fault = at_byte(kind, way, at, rng.randrange(1000))
         if kind is Kind.STALL:
             fault = Fault(kind, way, at, seconds=rng.choice((0.01, 0.1, 0.3, 0.7)))
         faults.append(fault)

@@ -54,6 +54,21 @@ def prepare(
     return program
 
 
+BOARD = """
+import sys
+while True:
+    exec({!r}, {{}})
+    while sys.stdin.buffer.read(1) != b"\\x04":
+        pass
+    print("MPY: soft reboot")
+"""
+
+
+def as_board(program: Path) -> None:
+    """Have a program that Ctrl-C has ended start again by Ctrl-D, as MicroPython on boards does."""
+    program.write_text(BOARD.format(program.read_text()))
+
+
 @contextmanager
 def live_node(
     folder: Path,

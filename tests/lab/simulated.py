@@ -3,6 +3,7 @@
 What needs MicroPython is put in by host code: models are loaded and tested by the Python reference.
 """
 
+import hashlib
 import importlib
 import json
 import sys
@@ -18,6 +19,7 @@ from xnornode.link.framing import seal
 from xnornode.link.messages import Hello
 from xnornode.link.parsing import parse
 from xnornode.link.protocol import Session
+from xnornode.link.send_window import escape
 from xnornode.link.timing import Timing
 from xnornode.model.file_format import from_bytes
 
@@ -140,6 +142,22 @@ class SimulatedNode:
         event, fields = answer
         text = json.dumps(fields, separators=(",", ":"))
         return seal(f'{{"event":"{event}",{text[1:-1]}'.encode())
+
+
+def push_into(node: SimulatedNode, data: bytes) -> None:
+    """Give a node a model, without a line."""
+    begin: dict[str, object] = {
+        "cmd": "begin",
+        "id": 1,
+        "protocol": 1,
+        "length": len(data),
+        "revision": 0,
+    }
+    begin["sha256"] = hashlib.sha256(data).hexdigest()
+    answer = json.loads(node.answers(seal(json.dumps(begin)[:-1].encode())[:-1]))
+    push = node.receiver.push
+    push.take(0, memoryview(escape(data)))
+    node.answers(seal(b'{"cmd":"end","id":2,"push":%d' % answer["push"])[:-1])
 
 
 class SimulatedPort:

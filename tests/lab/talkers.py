@@ -180,12 +180,15 @@ def talking_terminal(text: bytes, gap: float) -> Iterator[str]:
         os.close(its)
 
 
+CHUNK = re.compile(rb'\{"push":7,"at":(\d+),"data":"(.*)","crc":"\w{8}"\}', re.DOTALL)
+
+
 class LyingNode:
     """A node that says hello, and then does something else than it should.
 
     node: answers what is not in `lies`: from a part of a command's line to what is said instead,
     where %d is the command's id. acks: seconds from one ack to the next, and how the offset grows.
-    size: bytes of the model, where the offset ends.
+    rate: bytes of a model a second that it takes, and acknowledges chunk by chunk.
     """
 
     def __init__(
@@ -193,16 +196,20 @@ class LyingNode:
         node: SimulatedNode,
         lies: dict[bytes, bytes],
         acks: tuple[float, int] | None = None,
-        size: int = 1 << 30,
+        rate: float = 0.0,
     ) -> None:
-        self.node, self.lies, self.acks, self.size = node, lies, acks, size
+        self.node, self.lies, self.acks, self.rate = node, lies, acks, rate
         self._line = b""
+        self._at, self._ends = 0.0, [0]
 
     def hears(self, data: bytes, now: float) -> bytes:
         *lines, self._line = (self._line + data).replace(b"\r", b"\n").split(b"\n")
         return b"".join(self._answer(line) for line in lines)
 
     def _answer(self, line: bytes) -> bytes:
+        if self.rate and (chunk := CHUNK.fullmatch(line)) and int(chunk[1]) == self._ends[-1]:
+            data = re.sub(b"=.", b".", chunk[2], flags=re.DOTALL)
+            self._ends.append(self._ends[-1] + len(data))
         for part, lie in self.lies.items():
             if part in line:
                 number = re.search(rb'"id":(\d+)', line)
@@ -210,8 +217,15 @@ class LyingNode:
         return self.node.answers(line)
 
     def says(self) -> Says:
+        acked = 0
+        while self.rate:
+            yield 1.0, b""
+            self._at = min(self._at + self.rate, self._ends[-1])
+            for end in [end for end in self._ends if acked < end <= self._at]:
+                yield 0.0, seal(b'{"event":"ack","push":7,"at":%d' % end)
+                acked = end
         at = 0
         while self.acks:
             gap, step = self.acks
             yield gap, seal(b'{"event":"ack","push":7,"at":%d' % at)
-            at = min(self.size, at + step)
+            at += step

@@ -63,6 +63,15 @@ def test_the_highest_number_is_active(folder):
     assert models.active().number == 10 and models.previous().number == 9
 
 
+def test_an_older_model_is_tried_last(folder):
+    """A power cut may leave three; two of them may be damaged."""
+    put(folder, "9.bnn", "10.2.bnn", "8.1.bnn", "7.bnn")
+    assert [s.number for s in make(folder).candidates()] == [10, 9, 8, 7]
+    put(folder, "11.0.bnn")
+    (folder / "models" / "9.bnn").rename(folder / "models" / "9.1.bnn")
+    assert [s.number for s in make(folder).candidates()] == [11, 7, 10, 9, 8]
+
+
 def test_other_names_are_no_models(folder):
     put(
         folder,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.fuzz_seeds import networks
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
-from tests.lab.targets import INTERPRETERS, interpreter
+from tests.lab.targets import INTERPRETERS, Interpreter, interpreter
 from tools.firmware.sources import ROOT
 from xnornode._typing import Int8, Int16
 from xnornode.data.recording_file import RecordFile
@@ -66,6 +66,21 @@ def test_names_in_utf8(micropython, tmp_path):
     facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
     assert facts[:3] == (model.name, model.labels, model.window.channels)
     assert facts[8] == model.notes
+
+
+def test_a_flood_of_any_byte_leaves_the_program_its_time(with_select):
+    taken = [int(line) for line in with_select.run(NODE / "floods.py").split()]
+    assert len(taken) == 256 and max(taken) <= 32
+
+
+def test_a_push_leaves_the_program_its_heap(tmp_path):
+    save_model(random_model(1, 16, 2, 2, (8, 3)), tmp_path / "m.bnn")
+    micropython = interpreter("unix")
+    small = Interpreter([*micropython.command, "-X", "heapsize=200k"])
+    said = small.run(NODE / "scarce.py", NODE, tmp_path / "m.bnn").splitlines()
+    assert int(said[-2].removeprefix("largest ")) > 10_000
+    before, after = (json.loads(said[i])["seq"] for i in (-3, -1))
+    assert after == before + 2, "the line that found no room shows as lost"
 
 
 def text_model(texts: list[bytes]) -> Model:

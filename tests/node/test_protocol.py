@@ -121,6 +121,21 @@ def test_noise(tmp_path_factory, seed, rate):
     assert on_flash(node) == NEW
 
 
+@pytest.mark.quick
+def test_a_line_that_loses_too_much_has_an_end(node, monkeypatch):
+    """A slow line may take its time; one on which chunks are lost again and again may not."""
+    lossy = [Fault(Kind.FLIP, TO_NODE, at, bit=1) for at in range(500, places(NEW), 150)]
+    monkeypatch.setattr("xnornode.link.push.BAD_RETRIES", 2)
+    push(SimulatedPort(node, lossy))  # in time
+    monkeypatch.setattr("xnornode.link.push.BAD", 0.0)
+    monkeypatch.setattr("xnornode.link.push.BAD_RATE", 1e12)
+    with pytest.raises(LinkError, match=r"the line is bad: \d+ chunks were lost; the node keeps"):
+        push(SimulatedPort(node, lossy), OLD)
+    assert on_flash(node) == NEW
+    push(SimulatedPort(node), OLD)  # a line that loses nothing, however long it takes
+    assert on_flash(node) == OLD
+
+
 def test_faults_all_over_a_push(node):
     """At every seventh byte each way, one byte is lost, changed or doubled: the model arrives."""
     models = [to_bytes(random_model(3, 4, 1, 2, (16, 3))), OLD]

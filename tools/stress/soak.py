@@ -2,6 +2,7 @@
 
     python -m tools.stress.soak                            all of it, one after the other
     python -m tools.stress.soak faults --pushes 12000  faulted pushes to a node on this computer
+    python -m tools.stress.soak commands --runs 2000   each command, floods and dead starts too
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
 
@@ -35,12 +36,13 @@ from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab, set_up
 from tools.firmware.build import build
+from tools.stress.soak_commands import commands, say
 from xnornode.cli.main import main as xnornode
 from xnornode.link.messages import Hello
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
 
-PARTS = ("faults", "cuts", "stream")
+PARTS = ("faults", "commands", "cuts", "stream")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
 RACES = 50  # pushes to one of two hosts at once
@@ -50,11 +52,6 @@ MOST_GROWTH = 0.02  # of a node's free RAM, of a program's resident memory
 
 class SoakError(Exception):
     """Something does not hold; the text names the plan."""
-
-
-def say(text: str) -> None:
-    """One line of talk."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def plans(count: int) -> Iterator[faultplans.Plan]:
@@ -268,6 +265,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The long form of the tests of pushes.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--pushes", type=int, default=12_000, help="default %(default)s")
+    parser.add_argument("--runs", type=int, default=2000, help="commands, default %(default)s")
+    parser.add_argument("--first", type=int, default=0, help="number of the first command's plan")
+    parser.add_argument("--pico", action="store_true", help="commands to an emulated Pico")
     parser.add_argument("--seconds", type=float, default=3600.0, help="default %(default)s")
     parser.add_argument("--jobs", type=int, default=4, help="nodes at once, default %(default)s")
     options = parser.parse_args(argv)
@@ -278,6 +278,9 @@ def main(argv: list[str] | None = None) -> int:
         for part in options.parts or PARTS:
             if part == "faults":
                 faults(options.pushes, options.jobs)
+            elif part == "commands":
+                if not commands(options.runs, options.jobs, options.first, options.pico):
+                    raise SoakError("some commands do not do what they should, see above")
             elif part == "cuts":
                 cuts()
             else:

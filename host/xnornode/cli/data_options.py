@@ -9,9 +9,10 @@ from typing import Any, TextIO
 
 from xnornode.cli.command import number
 from xnornode.cli.output import say, show_table
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.prepare import prepare
 from xnornode.data.read_options import Length, ReadOptions, Seconds
 from xnornode.data.split import Wanted
+from xnornode.data.splits import PrepareOptions, Splits
 from xnornode.data.understood import Understood
 from xnornode.datasets.load import load_dataset
 from xnornode.model.names import is_name

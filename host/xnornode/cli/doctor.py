@@ -1,6 +1,7 @@
 """`xnornode doctor` and `xnornode key`: is a node well, and whose models does it take."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def run_key(options: argparse.Namespace) -> int:
     if (options.file is None) != options.remove:
         options.wrong_usage("name a key file, or --remove")
     port = find_port(options.port)
-    if options.file and not options.file.exists():
+    if options.file and not os.path.lexists(options.file):
         make_key(options.file)
         say(f"{options.file} is a new key: keep it, and keep it to yourself")
     key = read_key(options.file) if options.file else None

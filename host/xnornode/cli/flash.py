@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xnornode._files import read_most
+from xnornode._files import open_to_read, read_most
 from xnornode.board import native_module, node_library, repl_lock, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
@@ -92,7 +92,7 @@ def add_parsers(commands: Any) -> None:
 
 def read_file(path: Path) -> bytes:
     """A file of firmware, or the first LONGEST_FIRMWARE bytes of a longer one."""
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return read_most(file, LONGEST_FIRMWARE)
 
 

@@ -88,11 +88,36 @@ def _drop_output() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
+    interrupts: list[int] = []
     try:
+        _count_interrupts(interrupts)
         return _main(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
-        print("xnornode: stopped; nothing was written", file=sys.stderr)
-        return 1
+        return _stopped()
+    except Exception:
+        if not interrupts:
+            raise
+        return _stopped()  # a library, such as NumPy at its import, made another error of it
+
+
+def _count_interrupts(interrupts: list[int]) -> None:
+    """Have each Ctrl-C noted, beside the KeyboardInterrupt that it raises."""
+    import signal
+
+    def interrupt(number: int, _: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody else's
+        try:  # noqa: SIM105 (contextlib is not imported yet)
+            signal.signal(signal.SIGINT, interrupt)
+        except ValueError:
+            pass  # not the main thread, which alone is interrupted
+
+
+def _stopped() -> int:
+    print("xnornode: stopped; nothing was written", file=sys.stderr)
+    return 1
 
 
 def _main(arguments: Sequence[str]) -> int:

@@ -12,8 +12,8 @@ from xnornode._files import is_replaced
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
-from xnornode.data.prepare import Splits
 from xnornode.data.scaling import NANO, full_scale_of
+from xnornode.data.splits import Splits
 from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._files import refuse_pipe
 from xnornode.data.charset import LONGEST_LINE, check_length, find_charset
 from xnornode.data.column_cells import MOST_FAULTS, Bools, ColumnCells, Fault
 from xnornode.data.columns import Columns, find_name
@@ -64,6 +65,7 @@ def read_columns(
     DataError
         There are no rows, or the file is no text.
     """
+    refuse_pipe(path)
     charset, guess = find_charset(path, charset)
     with path.open(encoding=charset, newline="") as file:
         try:

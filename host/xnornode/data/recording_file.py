@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xnornode._files import read_most
+from xnornode._files import open_to_read, read_most
 from xnornode.data.windows import Recording
 from xnornode.errors import DataError
 
@@ -68,7 +68,8 @@ def read_recording(path: Path) -> bytes:
     Returns
     -------
     bytes
-        All of a recording. Of a file whose first line is too long, as much as shows it.
+        All of a recording. Of a file whose first line is that of no recording, this line, as far as
+        LONGEST_HEADER.
 
     Raises
     ------
@@ -77,9 +78,9 @@ def read_recording(path: Path) -> bytes:
     OSError
         The file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         data = file.readline(LONGEST_HEADER)
-        if data.endswith(b"\n"):
+        if data.endswith(b"\n") and FORMAT.encode() in data:
             data += read_most(file, LONGEST + 1 - len(data))
     if len(data) > LONGEST:
         raise DataError(f"{path} is longer than {LONGEST:,} bytes: split the recording")

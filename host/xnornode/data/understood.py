@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Dataset, class_names, group_equal_items
+from xnornode.data.dataset import Dataset, class_names, group_equal_items, hash_rows
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
 from xnornode.model.limits import INT16
@@ -175,8 +175,8 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
         grouping=dataset.grouping,
         channels=channels,
         columns=reading.columns,
-        equal=sum(map(len, alike)),
-        copies=alike if dataset.kind != "windows" or dataset.image_shape else (),
+        equal=_equal(dataset, alike),
+        copies=alike,
         dropped=reading.dropped,
         guesses=(
             *reading.guesses,
@@ -279,7 +279,16 @@ def _rising(arrays: Sequence[npt.NDArray[Any]], c: int) -> bool:
 
 
 def _copies(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
+    if dataset.kind == "windows" and not dataset.image_shape:
+        return ()
     same: dict[str, list[str]] = {}
     for key, name in zip(group_equal_items(dataset.items), dataset.names, strict=True):
         same.setdefault(key, []).append(name)
     return tuple(tuple(names) for names in same.values() if len(names) > 1)
+
+
+def _equal(dataset: Dataset, alike: Sequence[Sequence[str]]) -> int:
+    if isinstance(dataset.items, np.ndarray):
+        counts = np.unique(hash_rows(dataset.items), return_counts=True)[1]
+        return int(counts[counts > 1].sum())
+    return sum(map(len, alike))

@@ -8,7 +8,7 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
-from xnornode.link.hints import LOCKED, unreached, with_last_lines
+from xnornode.link.hints import LOCKED, no_receiver, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
 from xnornode.link.parsing import outdated
 from xnornode.link.ports import ANSWER_TIMEOUT, open_port
@@ -26,6 +26,8 @@ NOISE = 0.05
 """Share of damaged lines above which the line is to blame: the first one is often cut."""
 INTERRUPTS = 2
 """How often what runs is interrupted."""
+INTERRUPTED = b"KeyboardInterrupt"
+"""What a program leaves that was stopped."""
 RESTARTS = 3
 """How often a board that may have been stopped is told to start again until it answers."""
 AGAIN = 0.5
@@ -113,22 +115,21 @@ def connect(
         stream.limit = limit
         session = Session(stream, timing, on_event)
         repl = RawRepl(url, stream)
-        _greet(session, patient)
-        if not session.greeted and not session.at_prompt:
-            _raise_if_heard(session, url, known)
-        if session.greeted or not _interrupt(session, repl, say, known, reset):
-            running = session.hello.running  # else a receiver of a connection before
-            known.answered, known.stopped = running, known.stopped and not running
-            try:
-                yield session
-            finally:
-                if known.stopped:
-                    with suppress(LinkError), _clean_up(stream):
-                        session.request("quit")
+        try:
+            _greet(session, patient)
+            if not session.greeted and not session.at_prompt:
+                _raise_if_heard(session, url, known)
+            if session.greeted or not _interrupt(session, repl, say, known, reset):
+                with _running(Board(url, repl), session, say, known):
+                    yield session
+            else:
+                with _at_repl(Board(url, repl), session, say, known):
+                    yield session
+        finally:
+            if stream.gone and known.stopped:
+                with suppress(LinkError), _clean_up(stream):
+                    stream.reopen(url, stream.limit)
                     _start_again(Board(url, repl), say, known)
-        else:
-            with _at_repl(Board(url, repl), session, say, known):
-                yield session
 
 
 @contextmanager
@@ -199,7 +200,10 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
         known.stopped = True
     again = AGAIN * session.timing.hello
     for attempt in range(INTERRUPTS):
+        session.ask_anew()  # who answered before may be stopped by this
         if repl.interrupt(session.timing.interrupt, late=attempt > 0):
+            # The prompt may have been one that a program had printed
+            known.stopped |= INTERRUPTED in stream.recent
             return True
         if session.greet(again):  # the line was dead, and is no more
             return False
@@ -212,10 +216,26 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
         stream.write(CTRL_B + CTRL_D)
         if session.greet(again):
             return False
-        if session.at_prompt and repl.interrupt(session.timing.interrupt, late=True):
-            return True
+        if session.at_prompt:
+            session.ask_anew()
+            if repl.interrupt(session.timing.interrupt, late=True):
+                return True
     _raise_if_heard(session, repl.url, known)
     raise LinkError(unreached(repl.url, stream.recent))
+
+
+@contextmanager
+def _running(board: Board, session: Session, say: Say, known: Known) -> Iterator[None]:
+    """A program that answers, or a receiver of a connection before."""
+    running = session.hello.running
+    known.answered, known.stopped = running, known.stopped and not running
+    try:
+        yield
+    finally:
+        if known.stopped:
+            with suppress(LinkError), _clean_up(board.stream):
+                session.request("quit")
+            _start_again(board, say, known)
 
 
 @contextmanager
@@ -276,15 +296,5 @@ def _await_receiver(session: Session, board: Board) -> None:
     try:
         board.finish()
     except RemoteError as error:
-        raise LinkError(_why_no_receiver(error)) from error
-    text = f"the receiver on {board.url} ended at once"
-    raise LinkError(with_last_lines(text, stream.recent))
-
-
-def _why_no_receiver(error: RemoteError) -> str:
-    if "ImportError" in error.last_line:
-        return (
-            f"the node is not set up ({error.last_line}): `xnornode flash` installs the firmware, "
-            "which has the module bnn, and the library xnornode"
-        )
-    return f"the node's receiver fails: {error.last_line}"
+        raise LinkError(no_receiver(error.last_line)) from error
+    raise LinkError(with_last_lines(f"the receiver on {board.url} ended at once", stream.recent))

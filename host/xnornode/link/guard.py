@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.messages import Event, Unknown, Word
@@ -118,7 +118,8 @@ def to_node(line: bytes) -> bytes:
             raise Dropped("that are no chunk as the protocol has it")
         return line + b"\n"
     try:
-        given = json.loads(line.decode("ascii"), object_pairs_hook=_object)
+        text = line.decode("ascii")
+        given = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
         asked = instance(COMMANDS[given["cmd"]], given)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Dropped("that are no command of the protocol") from None
@@ -164,6 +165,11 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) < len(pairs):
         raise ValueError("a key twice")
     return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    """NaN and Infinity, which Python reads and JSON does not have. Raises ValueError."""
+    raise ValueError(name)
 
 
 def _known(found: Ask | Event, *but: str) -> dict[str, object]:

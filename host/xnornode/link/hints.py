@@ -2,6 +2,7 @@
 
 import re
 
+from xnornode.errors import LinkError
 from xnornode.link.ports import BAUDRATE
 from xnornode.link.schema import printable
 
@@ -146,3 +147,21 @@ def unreached(url: str, came: bytes) -> str:
         f"stops it: --reset allows that; {LOCKED}"
     )
     return with_last_lines(f"no MicroPython answers on {url}: {what}", came)
+
+
+def no_receiver(reason: str) -> str:
+    """Why a board has no receiver, from the last line of its traceback."""
+    if "ImportError" in reason:
+        return (
+            f"the node is not set up ({reason}): `xnornode flash` installs the firmware, "
+            "which has the module bnn, and the library xnornode"
+        )
+    return f"the node's receiver fails: {reason}"
+
+
+def bad_line(lost: int, at: int, total: int) -> LinkError:
+    """The error of a push over a line that loses too much; the node has `at` of `total` bytes."""
+    return LinkError(
+        f"the line is bad: {lost} chunks were lost; the node keeps {at:,} of {total:,} bytes, and "
+        "the same command goes on from there. Check the cable, the power supply and the baud rate"
+    )

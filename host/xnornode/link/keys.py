@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from xnornode._files import open_to_read
 from xnornode.errors import XnorNodeError
 from xnornode.link.messages import Begin
 
@@ -35,7 +36,7 @@ def read_key(path: Path) -> bytes:
         If the file cannot be read, or holds no key.
     """
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             key = bytes.fromhex(file.read(LONGEST_FILE).decode("ascii").strip())
     except OSError as error:
         raise XnorNodeError(f"cannot read {path}: {error.strerror}") from error

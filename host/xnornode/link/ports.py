@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
@@ -88,6 +89,9 @@ def find_port(named: str | None) -> str:
 BAUDRATE = 115200
 """Bits per second for boards with a UART bridge; USB ports ignore it."""
 
+NETWORK = ("socket://", "rfc2217://")
+"""How the URLs of ports on a network begin."""
+
 RETRY = 0.2
 """Seconds between two looks for a port that went away."""
 
@@ -173,4 +177,18 @@ def _why_not_open(url: str, error: Exception) -> str:
         return f"{url}: permission denied: add yourself to the group dialout and log in again"
     if any(sign in text for sign in ("No such file", "FileNotFoundError", "refused", "10061")):
         return f"{url} is not there: plug the board in, or name its port with --port"
+    if any(sign in text for sign in ("Inappropriate ioctl", "Is a directory", "symbolic links")):
+        return f"{url} is no serial port: name one, such as /dev/ttyACM0"
+    if not _has_port(url):
+        return f"cannot open {url}: an address on a network is {NETWORK[0]}HOST:PORT"
     return f"cannot open {url}: {text}"
+
+
+def _has_port(url: str) -> bool:
+    """Whether a URL of a network has what it needs; any other one does not need it."""
+    if not url.lower().startswith(NETWORK):
+        return True
+    try:
+        return urlsplit(url).port is not None
+    except ValueError:
+        return False

@@ -19,6 +19,8 @@ PROMPT = b">>> "
 """What the REPL says when it waits."""
 GLANCE = 0.05
 """Seconds between two looks for the REPL's prompt."""
+FIRST_ANSWER = 1 / 4
+"""Share of `Timing.answer` after which a command is sent again; twice as much each further time."""
 LONGEST_LINE = 65536
 """Bytes after which what came without a line's end is dropped."""
 
@@ -190,10 +192,11 @@ class Session:
         LinkLost
             If it never answers, or the port went away.
         """
-        for _ in range(self.timing.answer_tries):
+        for attempt in range(self.timing.answer_tries):
             number = next(self._numbers)
             self.send(command(name, number, **fields))
-            answer = self._answer([number], self.stream.wait(self.timing.answer))
+            patience = min(1.0, FIRST_ANSWER * 2**attempt)
+            answer = self._answer([number], self.stream.wait(patience * self.timing.answer))
             if isinstance(answer, Refusal):
                 raise NodeError(answer.error, answer.message)
             if answer:
@@ -224,6 +227,10 @@ class Session:
             If the port went away.
         """
         return self._ask(seconds) or (self.at_prompt and self._ask(seconds))
+
+    def ask_anew(self) -> None:
+        """Take no answer to a greeting that was sent before: much may have changed since."""
+        self._greetings.clear()
 
     def _ask(self, seconds: float) -> bool:
         if self.at_prompt:

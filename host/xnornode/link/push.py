@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from xnornode.errors import LinkError, LinkLost, NodeError
 from xnornode.link.connect import Known, Say, connect
 from xnornode.link.deadline import Deadline
+from xnornode.link.hints import bad_line
 from xnornode.link.keys import signature
 from xnornode.link.messages import Begin, Begun, NodeModel, Running, Switched
 from xnornode.link.parsing import expect, outdated
 from xnornode.link.ports import open_again
 from xnornode.link.protocol import Session
 from xnornode.link.send_window import Sender
-from xnornode.link.timing import SLOWEST, USUAL, Timing
+from xnornode.link.timing import BAD, BAD_RATE, BAD_RETRIES, SLOWEST, USUAL, Timing
 from xnornode.link.transfer import transfer
 
 PROTOCOL = 1
@@ -102,6 +103,7 @@ class Push:
             self._begin["signature"] = signature(key, self._begin)
         self._reset = reset
         self._limit: Deadline | None = None  # put off by each byte of progress
+        self._bad = Deadline(BAD + len(data) / BAD_RATE)
         self._replaced: NodeModel | None = None
         self._met = False  # whether it is known what ran before
         self._known = Known()
@@ -154,15 +156,8 @@ class Push:
                 self._breaks += 1
                 self._say(f"{str(error).splitlines()[0]}; trying again")
                 port = open_again(url, limit.within(self.timing.reconnect).left)
-        return Pushed(
-            active,
-            self._replaced,
-            self.sent,
-            seconds,
-            self._resumed,
-            self._retries,
-            self._breaks,
-        )
+        counts = self._resumed, self._retries, self._breaks
+        return Pushed(active, self._replaced, self.sent, seconds, *counts)
 
     def over(self, session: Session) -> NodeModel:
         """Push over a session.
@@ -232,6 +227,9 @@ class Push:
 
         def reached(at: int) -> None:
             """Put the limit off by what the node has more of the model than ever before."""
+            lost = self._retries + sender.retries
+            if lost > BAD_RETRIES and self._bad.passed:
+                raise bad_line(lost, at, len(self.data))
             fresh = max(0, at - self._at)
             session.stream.limit.extend(fresh / SLOWEST, self.timing.stall)
             self._at += fresh

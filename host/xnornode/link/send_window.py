@@ -5,6 +5,7 @@ import re
 from xnornode.errors import LinkLost, NodeError
 from xnornode.link.framing import seal
 from xnornode.link.messages import Ack
+from xnornode.link.parsing import outdated
 
 AROUND = len('{"push":,"at":,"data":"","crc":"89abcdef"}\n')
 """Bytes of a chunk's line beside its two numbers and its data."""
@@ -87,7 +88,8 @@ class Sender:
         self._next = at
         self._ends: list[int] = []  # where the chunks that are under way end
         self._draining = False
-        self._failed = self._arrived = 0
+        self._failed = self._arrived = self._odd = 0
+        self._all_ends = {at}  # where a chunk has ever ended
 
     @property
     def done(self) -> bool:
@@ -118,6 +120,7 @@ class Sender:
             out.append(seal(head.encode() + text + b'"'))
             self._next += len(chunk)
             self._ends.append(self._next)
+            self._all_ends.add(self._next)
         return out
 
     def heard(self, ack: Ack) -> bool:
@@ -139,13 +142,16 @@ class Sender:
             When the push is over.
         LinkLost
             When it gives up.
+        LinkError
+            When acks come again and again for offsets at which no chunk has ended.
         """
         at, error = ack.at, ack.error
         if ack.push != self.push:
             return False
         if error not in (None, "damaged", "offset"):
             raise NodeError(error, ack.message)
-        if at > len(self.data):
+        if at > len(self.data) or (not error and at not in self._all_ends):
+            self._count_odd(at)
             return False
         if self._draining:
             self.at = max(self.at, at)
@@ -174,6 +180,12 @@ class Sender:
             return False
         return True
 
+    def _count_odd(self, at: int) -> None:
+        """One may be of a connection before."""
+        self._odd += 1
+        if self._odd >= self._tries:
+            raise outdated(f"it acknowledges {at:,} bytes, where no chunk has ended")
+
     def silence(self) -> None:
         """Nothing was heard in time: `Timing.settle` where it `drains`, the time for an ack else.
 
@@ -189,7 +201,7 @@ class Sender:
     def _progress(self, at: int) -> None:
         if at > self.at:
             self.at = at
-            self._failed = 0
+            self._failed = self._odd = 0
 
     def _shrink(self) -> None:
         self.retries += 1

@@ -36,12 +36,15 @@ class Stream:
         The last that came, used or not.
     limit : Deadline
         Ends each wait, however long it asks for.
+    gone : bool
+        Whether the port went away.
     """
 
     def __init__(self, port: serial.SerialBase) -> None:
         self.port = port
         self.pending = self.recent = b""
         self.limit = NEVER
+        self.gone = False
 
     @property
     def name(self) -> str:
@@ -72,7 +75,7 @@ class Stream:
         except serial.SerialTimeoutException as error:
             raise LinkLost(f"{self.name} takes no bytes: unplug the board and try again") from error
         except PORT_ERRORS as error:
-            raise LinkLost(f"{self.name} went away: {error}") from error
+            raise self._lost(error) from error
 
     def read(self, wait: Deadline) -> bool:
         """Add what comes to `pending`.
@@ -106,27 +109,32 @@ class Stream:
                 if wait.passed:
                     return False
         except PORT_ERRORS as error:
-            raise LinkLost(f"{self.name} went away: {error}") from error
+            raise self._lost(error) from error
 
     def waiting(self) -> bool:
         """Whether something has come that was not used."""
         try:
             return bool(self.pending or self.port.in_waiting)  # type: ignore[attr-defined]
         except PORT_ERRORS as error:
-            raise LinkLost(f"{self.name} went away: {error}") from error
+            raise self._lost(error) from error
 
     def reopen(self, url: str, wait: Deadline) -> None:
         """Open a port that went away, once it is back. Raises LinkError if it is not in time."""
         with suppress(*PORT_ERRORS):
             self.port.close()
         self.port = open_again(url, wait.left)
-        self.pending = b""
+        self.pending, self.gone = b"", False
+
+    def _lost(self, error: Exception) -> LinkLost:
+        self.gone = True
+        return LinkLost(f"{self.name} went away: {error}")
 
     def close(self) -> None:
         """Close the port. What was written leaves first, if the port takes it."""
         drained = Deadline(DRAIN)
         with suppress(*PORT_ERRORS):
-            while getattr(self.port, "out_waiting", 0):
+            # A closed port of Linux has no count, but an error that is none of a port
+            while self.port.is_open and bool(getattr(self.port, "out_waiting", 0)):
                 if drained.passed:  # closing a port waits for its bytes
                     self.port.reset_output_buffer()  # type: ignore[attr-defined]
                     break

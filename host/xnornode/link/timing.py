@@ -6,8 +6,12 @@ COMMAND = 40.0
 """Seconds for `list`, `rollback` or `doctor` in all, without what they clean up."""
 CLEANUP = 6.0
 """Seconds for each part of what is left to do when a command is over, or has failed."""
-SLOWEST = 16.0
+SLOWEST = 48.0
 """Bytes of a model per second. A push that is slower for `Timing.stall` seconds ends."""
+
+BAD, BAD_RATE, BAD_RETRIES = 32.0, 600.0, 20
+"""Seconds, and bytes a second on top, after which a push ends if more chunks than this were lost:
+the line is not slow then, but bad."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,8 @@ class Timing:
     interrupt : float, default 1.0
         Seconds for the REPL after each Ctrl-C.
     answer : float, default 10.0
-        Seconds for the answer to any other command.
-    answer_tries : int, default 3
+        Seconds for the answer to any other command; a quarter the first time, a half the second.
+    answer_tries : int, default 4
         How often such a command is sent.
     ack : float, default 6.0
         Seconds for the ack of a chunk, at most; less where acks have come sooner.
@@ -45,7 +49,7 @@ class Timing:
     hello_tries: int = 6
     interrupt: float = 1.0
     answer: float = 10.0
-    answer_tries: int = 3
+    answer_tries: int = 4
     ack: float = 6.0
     settle: float = 0.3
     tries: int = 10

@@ -63,7 +63,8 @@ def transfer(
             slowest = max(slowest / 2, time.monotonic() - since)
         elif event is None or session.over(wait):
             sender.silence()
-            slowest = timing.ack
+            # What was lost costs little, and a node that is busy gets longer each time
+            slowest = min(timing.ack, 2 * max(slowest, timing.settle / PATIENCE))
         if session.on_event and event and not isinstance(event, Ack):
             session.on_event(event)
         if sender.retries > retries:

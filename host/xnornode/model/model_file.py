@@ -2,7 +2,7 @@
 
 import os
 
-from xnornode._files import read_most, write_whole
+from xnornode._files import naming, open_to_read, read_most, write_whole
 from xnornode.model.file_format import LONGEST, MAGIC, SHORTEST, from_bytes, to_bytes
 from xnornode.model.model import Model
 
@@ -100,7 +100,7 @@ def read_model(path: str | os.PathLike[str]) -> bytes:
     OSError
         The file cannot be read.
     """
-    with open(path, "rb") as file:
+    with naming(path), open_to_read(path) as file:
         data = file.read(SHORTEST)
         if data[:4] == MAGIC:
             length = min(int.from_bytes(data[8:12], "little"), LONGEST)

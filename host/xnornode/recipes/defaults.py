@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import ceil
 
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import DEFAULT, MAX_LAG, Statistics

@@ -6,7 +6,7 @@ What each setting brings is in docs/reference/training-results.md.
 from dataclasses import dataclass, field, replace
 
 from xnornode.data.augment import Augment, ImageAugment, TextAugment
-from xnornode.data.prepare import PrepareOptions
+from xnornode.data.splits import PrepareOptions
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense

@@ -13,7 +13,7 @@ import numpy as np
 from xnornode import __version__
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.understood import Understood
 from xnornode.model.model import Model
 from xnornode.report.accuracy import (

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.model.model import Model
 from xnornode.report.metrics import Report
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xnornode._files import write_whole
+from xnornode._files import refuse_pipe, write_whole
 from xnornode._typing import Float
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
@@ -116,6 +116,7 @@ def read_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
 
 def _read(path: Path, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, Float]]:
     try:
+        refuse_pipe(path)
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             about["settings"]

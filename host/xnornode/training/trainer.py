@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Float
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import fit_encoding

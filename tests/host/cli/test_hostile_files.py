@@ -1,13 +1,18 @@
 """Files without an end, full disks, and Ctrl-C before anything has begun: a message each."""
 
+import os
 import resource
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from tests.host.cli.conftest import COMMAND
 from tests.lab.livenode import model_bytes
+from tools.firmware.sources import ROOT
+from xnornode import _files
+from xnornode.cli.main import main
 from xnornode.data.recording_file import LONGEST_HEADER, read_recording
 from xnornode.model.model_file import read_model
 
@@ -18,12 +23,19 @@ PORT = ("--port", "socket://127.0.0.1:1")
 NOWHERE = ("-o", "m.bnn")
 
 INTERRUPTED = """
-import os, sys
+import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 wanted, how = sys.argv[1:]
 
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
+        if name == wanted and how == "signal":
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                raise ImportError("PyCapsule_Import could not import") from None
         if name == wanted:
             raise KeyboardInterrupt
 
@@ -80,6 +92,54 @@ def test_files_without_an_end(arguments, says, tmp_path):
     assert done.returncode == 1 and says in said and "Traceback" not in said, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("info", "pipe"), "nobody writes into this pipe"),
+        (("push", "pipe", *PORT), "nobody writes into this pipe"),
+        (("push", "m.bnn", "--key", "pipe", *PORT), "nobody writes into this pipe"),
+        (("key", "pipe", *PORT), ""),
+        (("flash", "--dry-run", *PORT, "--no-firmware", "--model", "pipe"), "nobody writes"),
+        (("flash", "--dry-run", *PORT, "--no-firmware", "--key", "pipe"), "nobody writes"),
+        (("flash", "--dry-run", *PORT, "--no-firmware", "--recording", "pipe"), "nobody writes"),
+        (("flash", "--dry-run", *PORT, "--firmware", "pipe"), "nobody writes into this pipe"),
+        (("train", "pipe.csv", *NOWHERE), "is a pipe: save"),
+        (("train", "X.npy", *NOWHERE), "is a pipe: save"),
+        (("train", "pipe.npz", *NOWHERE), "is a pipe: save"),
+        (("train", "watch", *NOWHERE, "--checkpoint", "pipe", "--resume"), "is no checkpoint"),
+    ],
+)
+def test_a_pipe_that_nobody_writes(arguments, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(_files, "PIPE_SECONDS", 0.1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.bnn").write_bytes(model_bytes())
+    for name in ("pipe", "pipe.csv", "X.npy", "pipe.npz"):
+        os.mkfifo(name)
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert says in said and "Traceback" not in said
+
+
+@pytest.mark.quick
+def test_a_pipe_that_somebody_writes_late(tmp_path, monkeypatch):
+    monkeypatch.setattr(_files, "PIPE_SECONDS", 0.1)
+    path, model = tmp_path / "pipe", model_bytes()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)  # it is there, and says nothing for longer than is waited
+    late = threading.Timer(0.3, lambda: (os.write(writer, model), os.close(writer)))
+    late.start()
+    assert read_model(path) == model
+    late.join()
+
+
+@pytest.mark.quick
+def test_a_pipe_that_nobody_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr(_files, "PIPE_SECONDS", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="nobody reads this pipe"):
+        _files.write_whole(tmp_path / "pipe", b"x")
+
+
 @pytest.mark.quick
 def test_no_more_is_read_than_the_header_says(tmp_path):
     path, model = tmp_path / "m.bnn", model_bytes()
@@ -94,9 +154,11 @@ def test_no_more_is_read_than_the_header_says(tmp_path):
         assert read_model(path) == read
     path.write_bytes(b"x" * (LONGEST_HEADER + 10))
     assert len(read_recording(path)) == LONGEST_HEADER
+    path.write_bytes(b"no recording\n" + bytes(100))
+    assert read_recording(path) == b"no recording\n"
 
 
-@pytest.mark.parametrize("how", ["-c", "-m"])
+@pytest.mark.parametrize("how", ["-c", "-m", "signal"])
 @pytest.mark.parametrize(
     "module",
     ["argparse", "xnornode.cli.output", "xnornode.errors", "xnornode.cli.info", "numpy", "struct"],
@@ -105,6 +167,17 @@ def test_ctrl_c_during_imports(module, how):
     command = [sys.executable, "-c", INTERRUPTED, module, how]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (1, "xnornode: stopped; nothing was written\n")
+
+
+@pytest.mark.quick
+def test_little_is_imported_before_ctrl_c_has_its_effect():
+    """A Ctrl-C in what the installer's script imports is a traceback."""
+    code = "import sys; before = {*sys.modules}; import xnornode.cli.main; "
+    code += "print(*{*sys.modules} - before)"
+    command, host = [sys.executable, "-S", "-c", code], ROOT / "host"
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=host)
+    heavy = {"typing", "re", "enum", "collections", "argparse", "importlib", "warnings"}
+    assert not heavy & {*done.stdout.split()}
 
 
 def test_a_full_disk_is_named(tmp_path):

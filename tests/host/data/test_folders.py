@@ -7,6 +7,7 @@ import pytest
 
 from tests.lab.tables import write
 from xnornode.data.copies import find_copies
+from xnornode.data.dataset import hash_rows
 from xnornode.data.paths import label_in_name
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
@@ -245,3 +246,13 @@ def test_one_label_for_all(tmp_path):
         tmp_path / "s.csv", "time_ms,x\n" + "".join(f"{20 * i},{i % 7}\n" for i in range(60))
     )
     assert read(single, ReadOptions(label_all="wave")).labels == ["wave"]
+
+
+@pytest.mark.parametrize("kind", ["u1", "i2", "f4", "f8"])
+def test_rows_are_hashed_alike_only_if_they_are_equal(kind):
+    rows = RNG.integers(0, 4, (5000, 3, 1)).astype(kind)
+    hashes = hash_rows(rows)
+    assert len(np.unique(hashes)) == len(np.unique(rows.reshape(5000, 3), axis=0)) == 64
+    assert (hashes[:2500] == hash_rows(rows[:2500].copy())).all()
+    many = RNG.normal(size=(20_000, 7)).astype(kind)
+    assert len(np.unique(hash_rows(many))) == len(np.unique(many, axis=0))

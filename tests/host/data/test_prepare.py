@@ -8,9 +8,10 @@ import pytest
 
 from tests.lab.tables import PEOPLE, big_csv, write
 from xnornode.data.dataset import Dataset, from_windows
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.prepare import prepare
 from xnornode.data.readers import read
 from xnornode.data.split import choose_groups
+from xnornode.data.splits import PrepareOptions, Splits
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick

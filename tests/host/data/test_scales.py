@@ -7,7 +7,8 @@ import pytest
 
 from xnornode.data.dataset import Dataset, from_windows
 from xnornode.data.full_scale import full_scale, unit_of
-from xnornode.data.prepare import PrepareOptions, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import PrepareOptions
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick

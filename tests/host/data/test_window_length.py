@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from xnornode.data.dataset import Dataset
-from xnornode.data.prepare import PrepareOptions, prepare
+from xnornode.data.prepare import prepare
 from xnornode.data.read_options import Seconds
+from xnornode.data.splits import PrepareOptions
 from xnornode.data.window_length import usual_length
 from xnornode.errors import DataError
 

@@ -185,6 +185,13 @@ def test_a_command_is_written_again():
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", '{"a":1,"a":2}', "tru", "01", "'a'"])
+def test_a_command_is_strict_json(value):
+    """Also in keys that do not pass."""
+    with pytest.raises(Dropped):
+        to_node(seal(b'{"cmd":"list","id":2,"new":[%s]' % value.encode())[:-1])
+
+
 @pytest.mark.parametrize("piece", [1, 7, 4096, 1 << 20])
 def test_odd_lines_do_not_pass(piece):
     stream = b"\n".join([*odd_lines(500), HELLO])

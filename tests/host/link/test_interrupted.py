@@ -115,3 +115,18 @@ def test_without_the_library_the_reason_is_said(plug, node):
     plug(BoardWithProgram(node, answers=False, library=False))
     with pytest.raises(LinkError, match=r"not set up \(ImportError: no module named 'xnornode'\)"):
         push("talker", MODEL)
+
+
+class Prompts(BoardWithProgram):
+    """Its program prints what the REPL's prompt is, and answers nothing."""
+
+    def says(self):
+        while True:
+            yield 0.3, b">>> " if self.state == "program" else b""
+
+
+def test_a_program_that_prints_prompts_is_started_again(plug, node):
+    board = Prompts(node, answers=False)
+    plug(board)
+    assert push("talker", MODEL).sent
+    assert board.state == "program" and board.starts == board.stops == 1

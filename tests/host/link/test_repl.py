@@ -11,8 +11,10 @@ import pytest
 from tests.lab.targets import interpreter, terminal
 from xnornode.errors import LinkError
 from xnornode.link import raw_repl
+from xnornode.link.ports import open_port
 from xnornode.link.raw_repl import CTRL_B, CTRL_D
 from xnornode.link.repl import Board
+from xnornode.link.stream import Stream
 
 LATE = "sleep 1.5; exec"
 """Reads after the first try to reach it was given up: it answers both tries."""
@@ -25,6 +27,18 @@ def test_a_board_that_answers_late():
         assert [board.run(f"print({number})") for number in range(20)] == [
             f"{number}\n" for number in range(20)
         ]
+
+
+def test_a_port_that_is_closed_can_be_closed_again():
+    """A board that is started again closes it, and so does the connection."""
+    ours, its = pty.openpty()
+    try:
+        stream = Stream(open_port(os.ttyname(its)))
+        stream.close()
+        stream.close()
+    finally:
+        os.close(ours)
+        os.close(its)
 
 
 def test_what_never_answers_is_told_to_start_again(monkeypatch):

@@ -127,6 +127,8 @@ LIES = {
     "the same ack again": (BEGUN | {CHUNK: b""}, (0.01, 0)),
     "acks rise by a byte a second": (BEGUN | {CHUNK: b""}, (1.0, 1)),
     "acks rise by a byte in five": (BEGUN | {CHUNK: b""}, (5.0, 1)),
+    "acks rise by a byte, fast": (BEGUN | {CHUNK: b""}, (0.001, 1)),
+    "acks rise by twenty bytes": (BEGUN | {CHUNK: b""}, (0.1, 20)),
     "acks of nothing": (BEGUN | {CHUNK: ack(b'"at":99999999')}, None),
     "always damaged": (BEGUN | {CHUNK: ack(b'"at":0,"error":"damaged"')}, None),
     "always offset": (BEGUN | {CHUNK: ack(b'"at":0,"error":"offset"')}, None),
@@ -170,7 +172,7 @@ def test_a_slow_line_is_no_dead_one(plug, clock, node):
     digest = hashlib.sha256(LARGE).hexdigest().encode()
     active = b'{"name":"m","revision":1,"bytes":9,"sha256":"%s","trial":null}' % digest
     answers[b'"cmd":"end"'] = sealed(ANSWER + b',"active":' + active + b',"previous":null')
-    plug(LyingNode(node, answers, (1.0, int(2 * SLOWEST)), len(LARGE)))
+    plug(LyingNode(node, answers, rate=2 * SLOWEST))
     start = clock.now
     assert push("talker", LARGE).sent
     assert clock.now - start > len(LARGE) / SLOWEST / 3 > LONGEST

@@ -22,7 +22,7 @@ from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import estimate
 from xnornode.data.augment import Augment
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold

@@ -5,7 +5,8 @@ import pytest
 
 from tests.lab.waves import dataset
 from xnornode.data.dataset import from_windows
-from xnornode.data.prepare import Splits, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import Splits
 from xnornode.datasets.load import load_dataset
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics

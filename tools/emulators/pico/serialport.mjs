@@ -3,7 +3,7 @@
 import net from 'node:net';
 
 const HOST = '127.0.0.1';
-const BUSY_MS = 2000; // how long a second client may wait for the first one to leave
+const BUSY_MS = 8000; // how long a second client may wait for the first one to leave
 const MOST_UNREAD = 64 * 1024; // bytes the client may leave unread before the chip is held up
 const FULL_PACKET = 64;
 const MOST_UNSENT = 4096; // bytes for the chip before the client is held up
