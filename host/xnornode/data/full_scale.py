@@ -87,16 +87,18 @@ def reach(arrays: Sequence[Array], groups: Sequence[str]) -> npt.NDArray[np.floa
     joined: dict[str | None, list[Array]] = {}
     for array, group in zip(arrays, groups, strict=True):
         joined.setdefault(group if sizes[group] >= ENOUGH else None, []).append(array)
-    found = [_most(np.abs(np.concatenate(part).astype(np.float64))) for part in joined.values()]
+    found = [[_most(part, c) for c in range(part[0].shape[1])] for part in joined.values()]
     return np.max(found, axis=0)
 
 
-def _most(values: Array) -> Array:
-    """Per channel, the largest value but one in a thousand; of few, all but the largest."""
+def _most(part: Sequence[Array], c: int) -> float:
+    """The largest value of a channel but one in a thousand; of few, all but the largest."""
+    values = np.concatenate([array[:, c] for array in part]).astype(np.float64)
+    np.abs(values, out=values)
     at = max(0, min(len(values) - 2, int(SHARE * (len(values) - 1))))
-    usual = np.partition(values, at, axis=0)[at]
+    values.partition(at)
     # A channel that is nearly always 0, as a switch, still has a range.
-    return np.where(usual > 0, usual, values.max(axis=0))
+    return float(values[at]) or float(values.max())
 
 
 def wanted_scales(channels: Sequence[str], wanted: Mapping[str, float]) -> npt.NDArray[np.float64]:

@@ -160,8 +160,7 @@ def _scales(
         raise DataError(f"{dataset.name}: nothing is left to train on")
     rest = [_joined(part) for part in others if part]
     scales = choose_scales(
-        list(training.items),
-        training.groups,
+        *_by_group(training),
         dataset.channels,
         [array for part in rest for array in part],
         wanted,
@@ -173,6 +172,18 @@ def _scales(
             "subtract a fixed value from it, here and on the node"
         )
     return scales
+
+
+def _by_group(part: Dataset) -> tuple[list[npt.NDArray[Any]], Sequence[str]]:
+    """Samples (n, channels), and the group of each array."""
+    if not isinstance(part.items, np.ndarray):
+        return list(part.items), part.groups
+    if part.grouping == "none":
+        return _joined(part), [""]
+    names, which = np.unique(np.array(part.groups), return_inverse=True)
+    channels = part.items.shape[-1]
+    arrays = [part.items[which == k].reshape(-1, channels) for k in range(len(names))]
+    return arrays, names.tolist()
 
 
 def _joined(part: Dataset) -> list[npt.NDArray[Any]]:
