@@ -7,10 +7,23 @@ import numpy as np
 import pytest
 
 from tools.bench import meter_digits
-from tools.bench.meter_digits import HEIGHT, TEST, VALIDATION, WIDTH, figures, main, missed, split
+from tools.bench.meter_digits import (
+    HEIGHT,
+    MOST_BYTES,
+    TEST,
+    VALIDATION,
+    WIDTH,
+    figures,
+    main,
+    missed,
+    split,
+)
 from xnornode.data.dataset import Dataset, from_windows
+from xnornode.data.prepare import prepare
+from xnornode.data.split import subset
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
+from xnornode.model.file_format import to_bytes
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes.settings import METER_DIGITS
 from xnornode.training.trainer import train
@@ -98,6 +111,14 @@ def test_small_wheels_are_read_within_a_tenth() -> None:
     near = [close for _, _, close in got["devices"].values()]
     assert got["near"] == pytest.approx(np.mean(near))
     assert got["int8 macs"] == 25 * 16 * 10 * 6 + 960 * 100 and got["milliseconds"] > 1
+
+
+def test_the_recipe_keeps_its_size() -> None:
+    dataset = wheels()
+    few = subset(dataset, np.isin(dataset.groups, DEVICES[:3]))
+    assert few is not None
+    model = fold(train(prepare(few, test=DEVICES[:1]), replace(METER_DIGITS, epochs=1)))
+    assert len(to_bytes(model)) <= MOST_BYTES and model.selftest()
 
 
 @pytest.mark.quick
