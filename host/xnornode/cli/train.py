@@ -93,7 +93,7 @@ def _add_network(group: Any) -> None:
     add_renamed(group, "--ste", "--estimator", {}, choices=tuple(STES), help=what)
     add("--loss", choices=LOSSES, help="what training makes small (default: cross-entropy)")
     add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
-    what = "labels are steps of one quantity: how far the target spreads, in steps, such as 1"
+    what = "labels are steps of one quantity: how far the target spreads, in steps, such as 0.6"
     add("--label-spread", type=float, metavar="STEPS", help=what)
     what = "with --label-spread: the first label comes behind the last, as with hours"
     add("--circular", action="store_true", help=what)

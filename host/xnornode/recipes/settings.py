@@ -86,7 +86,7 @@ METER_DIGITS = TrainConfig(
     epochs=24,
     batch=64,
     ste="polynomial",
-    label_spread=1.0,
+    label_spread=0.6,
     circular=True,
     augment=ImageAugment(
         32,

@@ -186,7 +186,7 @@ class TrainConfig:
         if self.label_spread and self.loss != "cross-entropy":
             raise DataError(f"label_spread needs the loss cross-entropy, not {self.loss}")
         if self.circular and not self.label_spread:
-            raise DataError("circular is for ordered labels: set label_spread too, such as 1")
+            raise DataError("circular is for ordered labels: set label_spread too, such as 0.6")
         if not 0 <= self.two_stage < 1:
             raise DataError(f"two_stage must be at least 0 and below 1, not {self.two_stage}")
         if self.optimizer == "bop" and (self.weights != "sign" or self.standardize):
