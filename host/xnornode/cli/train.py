@@ -99,6 +99,10 @@ def _add_network(group: Any) -> None:
     add_renamed(group, "--ste", "--estimator", {}, choices=tuple(STES), help=what)
     add("--loss", choices=LOSSES, help="what training makes small (default: cross-entropy)")
     add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
+    what = "labels are steps of one quantity: how far the target spreads, in steps, such as 0.6"
+    add("--label-spread", type=float, metavar="STEPS", help=what)
+    what = "with --label-spread: the first label comes behind the last, as with hours"
+    add("--circular", action="store_true", help=what)
     add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add(
         "--teacher",
@@ -242,6 +246,8 @@ def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:
         "ste": options.ste,
         "loss": options.loss,
         "smoothing": options.smoothing,
+        "label_spread": options.label_spread,
+        "circular": options.circular or None,
         "class_weights": "balanced" if options.balanced else None,
         "teacher": None if options.teacher is None else Teacher(share=options.teacher),
         "seed": options.seed,

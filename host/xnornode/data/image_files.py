@@ -26,6 +26,7 @@ SIDE = 32
 """The longer side of images that are brought to one size, in pixels."""
 CHROMA = 12.0
 """Mean difference of a pixel's colours, of 255, from which on images are taken as coloured."""
+BILINEAR = 2  # Pillow's Resampling.BILINEAR, which averages where it makes images smaller
 TRIED = 200
 """Images that are looked at for colour."""
 
@@ -206,7 +207,7 @@ def _pixels(opened: Any, shape: tuple[int, int], colour: bool) -> Pixels:
         )
     opened = opened.convert("RGB" if colour else "L")
     if opened.size != (shape[1], shape[0]):
-        opened = opened.resize((shape[1], shape[0]), reducing_gap=2.0)
+        opened = opened.resize((shape[1], shape[0]), BILINEAR)
     return np.asarray(opened, np.uint8)
 
 

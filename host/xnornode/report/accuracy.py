@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import natural
+from xnornode.nn.ordered import distances, steps
 
 MOST_GROUPS = 50  # more groups are not listed one by one
 
@@ -130,6 +131,46 @@ def per_group(
         return ()
     masks = [(name, groups == name) for name in names]
     return tuple(GroupFigures(name, int(m.sum()), float(right[m].mean())) for name, m in masks)
+
+
+def nearly_right(
+    labels: Sequence[str],
+    true: npt.NDArray[np.int64],
+    predicted: npt.NDArray[np.int64],
+    circular: bool = False,
+    most: float = 1,
+) -> npt.NDArray[np.bool_]:
+    """Which predictions are at most so many steps off, where labels are steps of one quantity.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The classes: numbers at multiples of one step.
+    true, predicted : ndarray of int64, shape (n,)
+        Class indexes.
+    circular : bool, default False
+        The least label comes one step behind the greatest.
+    most : float, default 1
+        Steps.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        `per_group` takes it too.
+
+    Raises
+    ------
+    DataError
+        The labels are no such numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hours = [str(i) for i in range(24)]
+    >>> nearly_right(hours, np.array([0, 0, 7]), np.array([23, 2, 8]), circular=True).tolist()
+    [True, False, True]
+    """
+    return distances(steps(labels), circular)[true, predicted] <= most
 
 
 def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:

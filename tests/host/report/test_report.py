@@ -11,9 +11,10 @@ import pytest
 
 from tests.lab.waves import LABELS, trained
 from xnornode.data.augment import ImageAugment
+from xnornode.errors import DataError
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.report import accuracy, settings, units
-from xnornode.report.accuracy import confusion, per_class, per_group, wilson
+from xnornode.report.accuracy import confusion, nearly_right, per_class, per_group, wilson
 from xnornode.report.html import to_html
 from xnornode.report.metrics import (
     Report,
@@ -72,6 +73,18 @@ def test_accuracy_of_each_group():
     assert (a.group, a.windows, a.accuracy) == ("p9", 3, 1 / 3)
     assert (b.group, b.windows, b.accuracy) == ("p10", 2, 1.0)
     assert per_group(np.array([str(i) for i in range(51)]), np.ones(51, bool)) == ()
+
+
+def test_nearly_right_is_a_step_off_at_most():
+    labels = ("0.0", "0.1", "0.2", "0.4", "0.9")  # the step is a tenth, not a class
+    true, guess = np.array([0, 0, 0, 2, 3, 4]), np.array([0, 1, 2, 3, 4, 0])
+    near = [True, True, False, False, False, False]
+    assert nearly_right(labels, true, guess).tolist() == near
+    assert nearly_right(labels, true, guess, circular=True).tolist() == [*near[:-1], True]
+    assert nearly_right(labels, true, guess, most=0).tolist() == [True] + [False] * 5
+    assert nearly_right(labels, true, guess, most=2)[:4].all()
+    with pytest.raises(DataError, match="'b' is none"):
+        nearly_right(("1", "b"), true, guess)
 
 
 @pytest.mark.parametrize(
