@@ -142,7 +142,7 @@ def changed(result: dict, **changes: float) -> dict:
 @pytest.mark.quick
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("PIL")
-    with pytest.raises(DataError, match=r"no images LABEL/DEVICE/NAME\.jpg"):
+    with pytest.raises(DataError, match="holds no file of a kind"):
         main(["--data", str(tmp_path)])
 
 
@@ -164,5 +164,5 @@ def test_images_are_read_trained_on_and_kept(tmp_path, monkeypatch, capsys) -> N
     with pytest.raises(DataError, match="gasmeter-gmt"):
         main([*command, "--validate"], short)
     (tmp_path / "data" / "0.0" / DEVICES[0] / "1.jpg").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"0.0/watermeter-altair/1.jpg cannot be read"):
+    with pytest.raises(DataError, match=r"0\.0/watermeter-altair/1\.jpg is no image"):
         main(command, short)

@@ -90,7 +90,10 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
         by_kind.setdefault(_kind(path, txt), []).append(path)
     unknown = by_kind.pop("", [])
     if not by_kind:
-        raise DataError(f"there is no {', '.join(_kinds())} file in {folder}")
+        raise DataError(
+            f"{folder} holds no file of a kind that is read here ({', '.join(_kinds())}): "
+            "docs/guides/data.md says how data may be stored"
+        )
     kind = max(by_kind, key=lambda k: len(by_kind[k]))
     rest = [path for k, paths in by_kind.items() if k != kind for path in paths]
     if len(rest) > MINORITY * len(by_kind[kind]):
@@ -123,7 +126,8 @@ def _kind(path: Path, txt: str) -> str:
 
 
 def _kinds() -> list[str]:
-    return [*RECORDINGS, *(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)]
+    whole = (suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+    return list(dict.fromkeys((".csv", ".npz", *RECORDINGS, *whole)))
 
 
 def _hidden(path: Path, folder: Path) -> bool:

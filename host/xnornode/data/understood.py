@@ -254,6 +254,9 @@ def _channels(dataset: Dataset, scales: Sequence[int] | None) -> tuple[ChannelFa
     low = np.min([a.min(axis=0) for a in arrays], axis=0).astype(float)
     high = np.max([a.max(axis=0) for a in arrays], axis=0).astype(float)
     units = [s * NANO for s in scales] if scales is not None else [0.0] * len(dataset.channels)
+    if dataset.scales:  # items are counts, which fit
+        factors = [unit or 1.0 for unit in units]
+        low, high = low * factors, high * factors
     return tuple(
         ChannelFacts(
             name=name,
@@ -261,7 +264,7 @@ def _channels(dataset: Dataset, scales: Sequence[int] | None) -> tuple[ChannelFa
             minimum=float(low[c]),
             maximum=float(high[c]),
             scale=units[c],
-            outliers=_beyond(arrays, c, units[c]),
+            outliers=0 if dataset.scales else _beyond(arrays, c, units[c]),
             constant=bool(low[c] == high[c]),
             rising=dataset.kind == "recordings" and _rising(arrays, c),
         )
