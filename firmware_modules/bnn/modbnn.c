@@ -27,6 +27,7 @@ typedef struct {
     mp_obj_t channels;
     mp_obj_t scales;
     uint32_t *scratch;
+    uint32_t busy; // 1 while the scratch is in use
     bnn_model_t model;
 } model_obj_t;
 
@@ -102,6 +103,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->buffer = args[0];
     self->data = file.buf;
     self->scratch = m_new(uint32_t, self->model.scratch_words);
+    self->busy = 0;
     load_strings(self);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -116,6 +118,29 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
         mp_raise_ValueError(MP_ERROR_TEXT("buffer was resized: make a new Model"));
     }
     return self;
+}
+
+// Take the scratch, which another thread or core may be using. Without atomic instructions (RP2040)
+// two cores that start within some cycles of each other are not told apart.
+static void take_scratch(model_obj_t *self) {
+#if __GCC_ATOMIC_INT_LOCK_FREE == 2
+    const uint32_t before = __atomic_exchange_n(&self->busy, 1, __ATOMIC_ACQUIRE);
+#else
+    volatile uint32_t *busy = &self->busy;
+    const uint32_t before = *busy;
+    *busy = 1;
+#endif
+    if (before) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("model is busy in another thread"));
+    }
+}
+
+static void give_scratch(model_obj_t *self) {
+#if __GCC_ATOMIC_INT_LOCK_FREE == 2
+    __atomic_store_n(&self->busy, 0, __ATOMIC_RELEASE);
+#else
+    *(volatile uint32_t *)&self->busy = 0;
+#endif
 }
 
 // The bytes of a window, or of a text.
@@ -139,10 +164,12 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
     return input;
 }
 
-static mp_obj_t classify(const model_obj_t *self, mp_obj_t window, int32_t *scores) {
+static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
     const mp_buffer_info_t input = input_bytes(&self->model, window);
-    return MP_OBJ_NEW_SMALL_INT(
-        bnn_classify(&self->model, input.buf, input.len, self->scratch, scores));
+    take_scratch(self);
+    const unsigned chosen = bnn_classify(&self->model, input.buf, input.len, self->scratch, scores);
+    give_scratch(self);
+    return MP_OBJ_NEW_SMALL_INT(chosen);
 }
 
 static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
@@ -151,7 +178,7 @@ static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
 static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
 
 static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
-    const model_obj_t *self = usable_model(self_in);
+    model_obj_t *self = usable_model(self_in);
     mp_buffer_info_t scores;
     mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
     if ((scores.typecode != 'i' && scores.typecode != 'l') ||
@@ -166,10 +193,12 @@ static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
 
 static mp_obj_t model_selftest(mp_obj_t self_in) {
-    const model_obj_t *self = usable_model(self_in);
+    model_obj_t *self = usable_model(self_in);
     const size_t size = bnn_window_size(&self->model);
     uint8_t *window = m_new(uint8_t, size);
+    take_scratch(self);
     const bool passed = bnn_selftest(&self->model, window, self->scratch);
+    give_scratch(self);
     m_del(uint8_t, window, size);
     return mp_obj_new_bool(passed);
 }
