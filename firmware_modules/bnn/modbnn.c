@@ -17,6 +17,7 @@
 
 #include "bnn.h"
 #include "bnn_kernel.h"
+#include "busy.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -27,7 +28,7 @@ typedef struct {
     mp_obj_t channels;
     mp_obj_t scales;
     uint32_t *scratch;
-    uint32_t busy; // 1 while the scratch is in use
+    busy_t busy; // while the scratch is in use
     bnn_model_t model;
 } model_obj_t;
 
@@ -103,7 +104,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->buffer = args[0];
     self->data = file.buf;
     self->scratch = m_new(uint32_t, self->model.scratch_words);
-    self->busy = 0;
+    busy_give(&self->busy);
     load_strings(self);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -120,27 +121,10 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
     return self;
 }
 
-// Take the scratch, which another thread or core may be using. Without atomic instructions (RP2040)
-// two cores that start within some cycles of each other are not told apart.
 static void take_scratch(model_obj_t *self) {
-#if __GCC_ATOMIC_INT_LOCK_FREE == 2
-    const uint32_t before = __atomic_exchange_n(&self->busy, 1, __ATOMIC_ACQUIRE);
-#else
-    volatile uint32_t *busy = &self->busy;
-    const uint32_t before = *busy;
-    *busy = 1;
-#endif
-    if (before) {
+    if (!busy_take(&self->busy)) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("model is busy in another thread"));
     }
-}
-
-static void give_scratch(model_obj_t *self) {
-#if __GCC_ATOMIC_INT_LOCK_FREE == 2
-    __atomic_store_n(&self->busy, 0, __ATOMIC_RELEASE);
-#else
-    *(volatile uint32_t *)&self->busy = 0;
-#endif
 }
 
 // The bytes of a window, or of a text.
@@ -168,7 +152,7 @@ static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
     const mp_buffer_info_t input = input_bytes(&self->model, window);
     take_scratch(self);
     const unsigned chosen = bnn_classify(&self->model, input.buf, input.len, self->scratch, scores);
-    give_scratch(self);
+    busy_give(&self->busy);
     return MP_OBJ_NEW_SMALL_INT(chosen);
 }
 
@@ -198,7 +182,7 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
     uint8_t *window = m_new(uint8_t, size);
     take_scratch(self);
     const bool passed = bnn_selftest(&self->model, window, self->scratch);
-    give_scratch(self);
+    busy_give(&self->busy);
     m_del(uint8_t, window, size);
     return mp_obj_new_bool(passed);
 }
