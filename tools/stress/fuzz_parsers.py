@@ -1,4 +1,4 @@
-"""Fuzzes what the PC reads from outside: lines, recordings, arrays, tables, checkpoints, keys.
+"""Fuzzes what the PC reads from outside: lines, files of all kinds, answers of a board's REPL.
 
     python -m tools.stress.fuzz_parsers                         ten seconds of each
     python -m tools.stress.fuzz_parsers npz --runs 100000
@@ -30,6 +30,7 @@ import numpy as np
 from tests.lab.livenode import model_bytes
 from tests.lab.nets import sealed
 from tools.firmware.sources import BUILD
+from tools.stress import board_targets
 from xnornode.data import recording_file
 from xnornode.data.readers import read
 from xnornode.data.windows import Recording
@@ -253,6 +254,12 @@ def targets(folder: Path) -> dict[str, Target]:
         ),
         "model": Target([model_bytes()], by_file("m.bnn", load_model), change_model),
         "key": Target([b"0f" * 32 + b"\n"], by_file("k", read_key)),
+        "repl": Target(
+            [board_targets.TAKES_CODE + a + board_targets.ENDS for a in board_targets.ANSWERS],
+            board_targets.take_answer,
+            board_targets.change_answer(changed),
+        ),
+        "uf2": Target([board_targets.firmware()], board_targets.take_firmware),
     }
 
 
