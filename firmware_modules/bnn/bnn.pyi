@@ -97,6 +97,8 @@ class Model:
             The window has another size.
         TypeError
             The window is of another type.
+        RuntimeError
+            Another thread is using this model, which has one scratch memory.
         """
     def scores(self, window: Buffer | str, out: array[int]) -> int:
         """Classify as `predict` does, and write the score of each class to `out`, an array('i')."""

@@ -17,6 +17,7 @@
 
 #include "bnn.h"
 #include "bnn_kernel.h"
+#include "busy.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -27,6 +28,7 @@ typedef struct {
     mp_obj_t channels;
     mp_obj_t scales;
     uint32_t *scratch;
+    busy_t busy; // while the scratch is in use
     bnn_model_t model;
 } model_obj_t;
 
@@ -102,6 +104,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->buffer = args[0];
     self->data = file.buf;
     self->scratch = m_new(uint32_t, self->model.scratch_words);
+    busy_give(&self->busy);
     load_strings(self);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -116,6 +119,12 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
         mp_raise_ValueError(MP_ERROR_TEXT("buffer was resized: make a new Model"));
     }
     return self;
+}
+
+static void take_scratch(model_obj_t *self) {
+    if (!busy_take(&self->busy)) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("model is busy in another thread"));
+    }
 }
 
 // The bytes of a window, or of a text.
@@ -139,10 +148,12 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
     return input;
 }
 
-static mp_obj_t classify(const model_obj_t *self, mp_obj_t window, int32_t *scores) {
+static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
     const mp_buffer_info_t input = input_bytes(&self->model, window);
-    return MP_OBJ_NEW_SMALL_INT(
-        bnn_classify(&self->model, input.buf, input.len, self->scratch, scores));
+    take_scratch(self);
+    const unsigned chosen = bnn_classify(&self->model, input.buf, input.len, self->scratch, scores);
+    busy_give(&self->busy);
+    return MP_OBJ_NEW_SMALL_INT(chosen);
 }
 
 static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
@@ -151,7 +162,7 @@ static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
 static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
 
 static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
-    const model_obj_t *self = usable_model(self_in);
+    model_obj_t *self = usable_model(self_in);
     mp_buffer_info_t scores;
     mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
     if ((scores.typecode != 'i' && scores.typecode != 'l') ||
@@ -166,10 +177,12 @@ static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
 
 static mp_obj_t model_selftest(mp_obj_t self_in) {
-    const model_obj_t *self = usable_model(self_in);
+    model_obj_t *self = usable_model(self_in);
     const size_t size = bnn_window_size(&self->model);
     uint8_t *window = m_new(uint8_t, size);
+    take_scratch(self);
     const bool passed = bnn_selftest(&self->model, window, self->scratch);
+    busy_give(&self->busy);
     m_del(uint8_t, window, size);
     return mp_obj_new_bool(passed);
 }

@@ -43,3 +43,15 @@ def test_each_window_is_classified_or_counted_as_missed(micropython, tmp_path):
     assert (windows, wrong) == (WINDOWS, 0)
     assert predictions + missed == windows
     assert predictions > 500
+
+
+def test_two_threads_with_one_model(micropython, tmp_path):
+    """One scratch: whoever comes second is refused, and no score is wrong."""
+    save_model(random_model(5, LENGTH, 3, 4, (256, 128, 5)), tmp_path / "m.bnn")
+    script = SCRIPT.with_name("two_threads.py")
+    env = {"ASAN_OPTIONS": "detect_leaks=0"}
+    command = [micropython, script, tmp_path / "m.bnn"]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    good, _, wrong = ast.literal_eval(done.stdout)
+    assert (good, wrong) == (6000, 0)

@@ -15,7 +15,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.training.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's, on odd headers
-RUNS = {"lines": 20_000, "rec": 20_000, "key": 300, "model": 1000}
+RUNS = {"lines": 20_000, "rec": 20_000, "key": 300, "model": 1000, "repl": 1000}
 
 
 @pytest.fixture
@@ -25,7 +25,24 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["lines", "rec", "npz", "npy", "csv", "checkpoint", "model", "key"]
+    "name",
+    [
+        "lines",
+        "rec",
+        "npz",
+        "npy",
+        "csv",
+        "log",
+        "wav",
+        "json",
+        "cbor",
+        "image",
+        "checkpoint",
+        "model",
+        "key",
+        "repl",
+        "uf2",
+    ],
 )
 def test_a_few_seconds_of_it(name, folder):
     target = targets(folder)[name]
@@ -36,7 +53,10 @@ def test_a_few_seconds_of_it(name, folder):
 
 @pytest.mark.quick
 def test_every_target_is_tried(folder):
-    assert [*targets(folder)] == ["lines", "rec", "npz", "npy", "csv", "checkpoint", "model", "key"]
+    assert [*targets(folder)] == [
+        "lines", "rec", "npz", "npy", "csv", "log", "wav", "json", "cbor", "image", "checkpoint",
+        "model", "key", "repl", "uf2",
+    ]  # fmt: skip
 
 
 @pytest.mark.quick

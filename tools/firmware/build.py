@@ -116,8 +116,9 @@ class Builder:
     def environment(self, target: Target) -> dict[str, str]:
         """The environment for make."""
         result = {key: value for key, value in os.environ.items() if key not in FOREIGN}
-        if target.port == "ports/rp2":
+        if target.port == "ports/rp2" or target.settings.get("FROZEN_MANIFEST"):
             result["MICROPY_MPYCROSS"] = str(self.build("mpy-cross"))
+        if target.port == "ports/rp2":
             # On make's command line this would hide the additions of the port's makefile.
             result["CMAKE_ARGS"] = (
                 f"-DPICO_NO_PICOTOOL=1 -DPython3_EXECUTABLE={sys.executable} "

@@ -89,6 +89,7 @@ TARGETS = {
             "COPT": "-O2",  # each input runs some thousand bytecodes
             "MICROPY_PY_THREAD": "0",  # whose locks take a tenth of the time
             "USER_C_MODULES": str(ROOT / "tests" / "lab" / "modules"),
+            "FROZEN_MANIFEST": str(FUZZ / "manifest.py"),
             "CFLAGS_EXTRA": f"{SANITIZE_CLANG} {COVERAGE} -DMP_UBSAN=1",
             "LDFLAGS_EXTRA": f"{SANITIZE_CLANG} $(shell clang -print-file-name="
             "libclang_rt.fuzzer_no_main-$(shell uname -m).a) -lstdc++",

@@ -16,7 +16,7 @@ from xnornode.data.dataset import Dataset
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Timing
 from xnornode.data.single import one_recording
-from xnornode.errors import DataError
+from xnornode.errors import DataError, XnorNodeError
 
 SUFFIXES = (".json", ".cbor")
 LONGEST = 1 << 28
@@ -102,13 +102,13 @@ def _payload(path: Path) -> dict[str, Any]:
         payload = content["payload"]
         if not isinstance(payload, dict):
             raise TypeError
-    except DataError:
-        raise
     except (KeyError, TypeError) as error:
         raise DataError(
             f"{path} is not in Edge Impulse's acquisition format: no payload"
         ) from error
-    except (ValueError, RecursionError, OverflowError, MemoryError, EOFError) as error:
+    except XnorNodeError:
+        raise
+    except Exception as error:  # a damaged file fails in many ways
         raise DataError(f"{path} is damaged ({str(error)[:80]})") from error
     return payload
 
