@@ -44,6 +44,8 @@ def scaled_as(samples: Array) -> str:
         spread = [values.std(axis=0, ddof=d) for d in (0, 1)]
         if _near(values.mean(axis=0), 0) and any(_near(s, 1) for s in spread):
             return "mean 0 and deviation 1"
+        if values.shape[1] > 1 and any(_near(s, 1) for s in spread):
+            return "deviation 1"
         if _near(values.min(axis=0), 0) and _near(values.max(axis=0), 1):
             return "minimum 0 and maximum 1"
         low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)

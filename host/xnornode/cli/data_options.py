@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from xnornode.cli.command import number
-from xnornode.cli.output import say, show_table
+from xnornode.cli.output import is_terminal, say, show_table
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import Length, ReadOptions, Seconds
 from xnornode.data.split import Wanted
@@ -20,6 +20,9 @@ from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
+
+WIDTH = 100
+"""Columns of the table of what was understood, in a pipe."""
 
 _count = number(int, least=1)
 
@@ -166,8 +169,11 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
 def show_understood(understood: Understood, stream: TextIO) -> None:
     """The table of what was understood, and how each guess is overruled."""
     for section in sections(understood):
-        print(f"\n{section.title}" if section.title else "", file=stream)
-        show_table(section.heads, section.rows, section.left, stream)
+        if not is_terminal(stream):  # a terminal's tables have blank lines around them
+            print(file=stream)
+        if section.title:
+            print(section.title, file=stream)
+        show_table(section.heads, section.rows, section.left, stream, WIDTH)
     print(f"\n{OVERRULE}\n", file=stream, flush=True)
 
 

@@ -213,13 +213,15 @@ def _titled_index(
     why = NUMBERS_ROWS if titles.is_index(name) else "it counts the samples"
     counter = titles.is_counter(name)
     if few:
-        rises = bool((np.diff(values)[~begins[1:]] > 0).all())
-        rises &= not counter or bool((np.diff(values) > 0).all())
-        return _Candidate(name, 6, counter and len(values) > 2, why) if rises else None
-    if steps.rises and (steps.even or steps.clock):
+        inner = np.diff(values)[~begins[1:]]
+        # Where labels change from row to row, hardly a step is within a stretch: nitrogen, `N`.
+        whole = counter or 2 * len(inner) < len(values)
+        if (inner > 0).all() and (not whole or (np.diff(values) > 0).all()):
+            return _Candidate(name, 6, counter and len(values) > 2, why)
+    elif steps.rises and (steps.even or steps.clock):
         series = counter or _restarts(values, steps, begins)
         return _Candidate(name, 5 if counter else 6, series, why)
-    if not steps.usual and titles.is_index(name):
+    elif not steps.usual and titles.is_index(name):
         found.left_out[name] = "its title says a number, and it is the same throughout a recording"
         text = f"column {name} does not change within a recording, so it is left out"
         found.guesses.append(Guess(text, f"--group {name}, --channels", doubtful=True))

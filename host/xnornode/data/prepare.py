@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._words import few
 from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
@@ -99,7 +100,7 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
     warnings += understood.warnings
     untested = [labels[i] for i in range(len(labels)) if not (sets[2].labels == i).any()]
     if untested:
-        warnings.append(f"the test has nothing of class {', '.join(untested)}")
+        warnings.append(f"the test has nothing of class {few(untested)}")
     held = tuple(class_names(parts[2].groups)) if parts[2] and dataset.grouping != "none" else ()
     train, validation, test = sets
     return Splits(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._words import few
 from xnornode.data.dataset import Dataset, class_names, group_equal_items, hash_rows
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
@@ -108,6 +109,8 @@ class Understood:
         What was left out or filled, and why.
     guesses : tuple of Guess
         What may be wrong, each with the option that settles it.
+    image_shape : tuple of int, optional
+        Height and width of images, in pixels.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Understood:
     copies: tuple[tuple[str, ...], ...]
     dropped: tuple[str, ...]
     guesses: tuple[Guess, ...]
+    image_shape: tuple[int, int] | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -183,6 +187,7 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
             *_numbers_as_labels(dataset.labels),
             *_doubts(channels, dataset.kind),
         ),
+        image_shape=dataset.image_shape,
     )
 
 
@@ -207,13 +212,16 @@ def _doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
     """What the values of channels say against the way they are used."""
     constant = [c.name for c in channels if c.constant]
     if constant:
-        names = ", ".join(constant[:5]) + (", ..." if len(constant) > 5 else "")
-        text = f"{len(constant)} of {len(channels)} channels never change: {names}"
+        text = f"{len(constant)} of {len(channels)} channels never change: {few(constant, 5)}"
         yield Guess(text, "leave them out with --channels", kind == "recordings")
+    rising = [c.name for c in channels if c.rising]
+    if len(rising) == 1:
+        text = f"channel {rising[0]} only rises, as a time or a counter does"
+        yield Guess(text, "leave it out with --channels, or name it with --time", True)
+    elif rising:
+        text = f"{len(rising)} channels only rise, as times or counters do: {few(rising, 5)}"
+        yield Guess(text, "leave them out with --channels, or name a time with --time", True)
     for c in channels:
-        if c.rising:
-            text = f"channel {c.name} only rises, as a time or a counter does"
-            yield Guess(text, "leave it out with --channels, or name it with --time", True)
         if c.outliers:
             full = 32768 * (c.scale or 1.0)
             most = max(-c.minimum, c.maximum)

@@ -8,9 +8,12 @@ from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
 
+from xnornode._words import columns
 from xnornode.report.units import short
 
 WIDTH = 720
+MOST_CELLS = 1000
+"""Cells of a confusion matrix that are drawn: a page must open on a phone."""
 PERCENT_SIDE = 36
 """Width of a cell that has room for a percentage below its count."""
 
@@ -96,6 +99,7 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
         The classes.
     table : sequence of sequence of int
         A row per true class, a column per predicted class. The shade is the share of the row.
+        Of a large matrix, empty cells and those with the fewest windows are not drawn.
     title : str
         What the chart is, for screen readers.
 
@@ -106,10 +110,16 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
     """
     count = len(labels)
     side = max(14, min(64, (WIDTH - 160) // count))
-    longest = max(len(label) for label in labels)
+    longest = max(map(columns, labels))
     left, top = 34 + min(150, 8 * longest), 38 + min(150, 6 * longest)
     width = count * side
     parts = [text(left + width / 2, 14, "predicted class", "middle", "small")]
+    counts = sorted((n for row in table for n in row if n), reverse=True)
+    sparse = count * count > MOST_CELLS
+    least = counts[MOST_CELLS] + 1 if len(counts) > MOST_CELLS else 1 if sparse else 0
+    if sparse:
+        whole = f'x="{left}" y="{top}" width="{width}" height="{width}"'
+        parts.append(f'<rect class="cell" {whole} rx="3"/>')
     turn = f'transform="rotate(-90 12 {top + width / 2:.0f})"'
     side_of = f'x="12" y="{top + width / 2:.0f}" text-anchor="middle"'
     parts.append(f'<text class="small" {side_of} {turn}>true class</text>')
@@ -121,13 +131,17 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
         parts.append(f'<text class="small" {head}>{escape(short(label, 24))}</text>')
         total = max(1, sum(row))
         for j, n in enumerate(row):
+            if n < least:
+                continue
             share = n / total
             style = "hit" if i == j else "miss"
             cell = f'x="{left + j * side}" y="{top + i * side}" width="{side - 2}"'
             parts.append(
                 f"<g><title>{escape(label)} taken for {escape(labels[j])}: {n} of {sum(row)} "
-                f'({share:.1%})</title><rect class="cell" {cell} height="{side - 2}" rx="3"/>'
-                f'<rect class="{style}" {cell} height="{side - 2}" rx="3" '
+                f"({share:.1%})</title>"
+                + f'<rect class="cell" {cell} height="{side - 2}" rx="3"/>'
+                * (not sparse)
+                + f'<rect class="{style}" {cell} height="{side - 2}" rx="3" '
                 f'fill-opacity="{share**0.7:.3f}"/>'
             )
             if n and side >= 26:
@@ -138,7 +152,10 @@ def heat_map(labels: Sequence[str], table: Sequence[Sequence[int]], title: str) 
                 if side >= PERCENT_SIDE:
                     parts.append(text(place, middle + 11, f"{share:.0%}", "middle", shade))
             parts.append("</g>")
-    return svg(left + width + 40, top + width + 8, parts, title)
+    if least > 1:
+        said = f"Cells with fewer than {least:,} windows are not drawn."
+        parts.append(text(left, top + width + 16, said, "start", "small"))
+    return svg(left + width + 40, top + width + 24, parts, title)
 
 
 def bars(rows: Sequence[tuple[str, float, str]], title: str) -> Svg:

@@ -9,7 +9,7 @@ from xnornode.data.understood import Understood
 from xnornode.report.charts import bars, heat_map, line_chart
 from xnornode.report.metrics import Report
 from xnornode.report.pictures import Picture, Pictures
-from xnornode.report.signal_charts import draw, feature_map
+from xnornode.report.signal_charts import draw, feature_map, legend
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.report.units import cost_rows, energy, share, time
 
@@ -79,7 +79,7 @@ def data_to_html(
         overrule=OVERRULE,
         warnings=warnings,
         pictures=[(p.caption, draw(p, channels)) for p in pictures],
-        channels=channels,
+        legend=_legend(pictures, channels),
     )
 
 
@@ -103,8 +103,14 @@ def _drawn(pictures: Pictures) -> dict[str, Any]:
         "examples": [(e.caption, draw(e, p.channels)) for e in p.examples],
         "mistakes": [(m.caption, draw(m, p.channels)) for m in p.mistakes],
         "map": feature_map(p.points, p.classes, p.labels) if len(p.points) else "",
-        "channels": p.channels,
+        "legend": _legend(p.examples, p.channels),
     }
+
+
+def _legend(pictures: Sequence[Picture], channels: Sequence[str]) -> str:
+    """The lines' colours, where pictures have lines."""
+    lines = any(not p.image_shape and not isinstance(p.item, bytes) for p in pictures)
+    return legend(channels) if lines else ""
 
 
 def _parts(r: Report) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from xnornode import __version__
+from xnornode._words import few
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.splits import Splits
@@ -219,7 +220,7 @@ def _never_predicted(figures: Sequence[ClassFigures]) -> list[str]:
     if not never:
         return []
     return [
-        f"never predicted: {', '.join(never)}. Record more of it, let all classes count alike "
+        f"never predicted: {few(never)}. Record more of it, let all classes count alike "
         "(--balanced), or train longer (--epochs)"
     ]
 

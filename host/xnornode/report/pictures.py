@@ -88,9 +88,14 @@ def take_pictures(model: Model, splits: Splits, report: Report) -> Pictures:
     """
     train, test = splits.train, splits.tested()
     shape, rate = splits.image_shape, splits.window.rate_mhz / 1000
+    units = np.array([s * 1e-9 if s else 1.0 for s in splits.window.scales])
+
+    def shown(item: Any) -> Any:
+        return item if shape or isinstance(item, bytes) else item * units
+
     first = [(label, np.flatnonzero(train.labels == c)) for c, label in enumerate(splits.labels)]
     examples = [
-        Picture(label, train.items[int(which[len(which) // 2])], shape, rate)
+        Picture(label, shown(train.items[int(which[len(which) // 2])]), shape, rate)
         for label, which in first[:MOST_EXAMPLES]
         if len(which)
     ]
@@ -98,7 +103,7 @@ def take_pictures(model: Model, splits: Splits, report: Report) -> Pictures:
     mistakes = [
         Picture(
             f"{m.true} taken for {m.predicted}" + (f", {m.group}" if m.group else ""),
-            test.items[m.window],
+            shown(test.items[m.window]),
             shape,
             rate,
         )

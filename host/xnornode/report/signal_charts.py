@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._words import columns
 from xnornode.report.charts import WIDTH, Svg, svg, text
 from xnornode.report.pictures import Picture
 from xnornode.report.units import short
@@ -57,7 +58,8 @@ def _signal(picture: Picture, channels: Sequence[str]) -> Svg:
         _line(left, height - bottom, width - 8, height - bottom),
     ]
     for value, y in ((high, 14.0), (low, height - bottom)):
-        parts.append(text(left - 6, y, f"{value:.4g}", "end", "small"))
+        said = f"{value:,.0f}" if 1000 <= abs(value) < 1e5 else f"{value:.3g}"
+        parts.append(text(left - 6, y, said, "end", "small"))
     for c in range(samples.shape[1]):
         y = 8 + (height - bottom - 8) * (high - samples[at, c]) / span
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
@@ -70,6 +72,36 @@ def _signal(picture: Picture, channels: Sequence[str]) -> Svg:
     parts.append(text(left, height - 8, "0", "start", "small"))
     parts.append(text(width - 8, height - 8, end, "end", "small"))
     return svg(width, height, parts, picture.caption)
+
+
+def legend(channels: Sequence[str]) -> Svg:
+    """The channels' names, each with the colour of its line.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The names. Those that `draw` leaves out are counted.
+
+    Returns
+    -------
+    Svg
+        A few lines.
+    """
+    parts, x, y = list[str](), 0.0, 14.0
+    for c, name in enumerate(channels[:MOST_CHANNELS]):
+        said = short(name, 24)
+        width = 34 + 7.5 * columns(said)
+        if x and x + width > WIDTH:
+            x, y = 0.0, y + 18
+        line = f'x1="{x:.0f}" x2="{x + 16:.0f}" y1="{y - 4:.0f}" y2="{y - 4:.0f}"'
+        parts.append(f'<line class="trace c{c % COLOURS}" {line}/>')
+        parts.append(text(x + 22, y, said, "start", "small"))
+        x += width
+    if len(channels) > MOST_CHANNELS:
+        said = f"and {len(channels) - MOST_CHANNELS:,} more channels, which are not drawn"
+        y += 18
+        parts.append(text(0, y, said, "start", "small"))
+    return svg(WIDTH, y + 8, parts, "channels")
 
 
 def _image(picture: Picture, shape: tuple[int, int]) -> Svg:
@@ -150,7 +182,8 @@ def feature_map(points: npt.NDArray[Any], classes: npt.NDArray[Any], labels: Seq
     parts.append(text(left + side / 2, side + 26, "first principal component", "middle", "small"))
     turn = f'transform="rotate(-90 10 {side / 2:.0f})"'
     parts.append(
-        f'<text class="small" text-anchor="middle" x="10" y="{side / 2:.0f}" {turn}>second</text>'
+        f'<text class="small" text-anchor="middle" x="10" y="{side / 2:.0f}" {turn}>'
+        "second principal component</text>"
     )
     return svg(WIDTH, side + 34, parts, "map of the features")
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from xnornode._words import columns, cut, few, pad
 from xnornode.report.metrics import Report
-from xnornode.report.units import cost_rows, energy, share, short
+from xnornode.report.units import cost_rows, energy, share
 
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDTH = 80
@@ -43,7 +44,7 @@ def _wrap(text: str, indent: str = "") -> list[str]:
 def _accuracy(r: Report) -> Iterator[str]:
     c = r.counts
     low, high = r.interval
-    held = f", held out: {_few(c.held_out)}" if c.held_out else ""
+    held = f", held out: {few(c.held_out)}" if c.held_out else ""
     yield from _wrap(
         f"{r.name}: {c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"
     )
@@ -60,47 +61,52 @@ def _differing(r: Report) -> str:
     return f"another class on {r.differing:,} of {r.counts.test:,}"
 
 
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
 def _classes(r: Report) -> Iterator[str]:
-    width = min(NAME, max(5, *(len(c.label) for c in r.classes)))
+    width = min(NAME, max(5, *(columns(c.label) for c in r.classes)))
     yield f"{'class':<{width}}  windows   recall  precision       F1"
     for c in r.classes:
-        name = f"{short(c.label, NAME):<{width}}"
+        name = pad(cut(c.label, NAME), width)
         yield f"{name}  {c.windows:7,}  {share(c.recall)}    {share(c.precision)}  {share(c.f1)}"
     if len(r.groups) > 1:
         yield ""
-        width = min(NAME, max(5, *(len(g.group) for g in r.groups)))
+        width = min(NAME, max(5, *(columns(g.group) for g in r.groups)))
         yield f"{'group':<{width}}  windows accuracy"
         for g in r.groups:
-            yield f"{short(g.group, NAME):<{width}}  {g.windows:7,}  {share(g.accuracy)}"
+            yield f"{pad(cut(g.group, NAME), width)}  {g.windows:7,}  {share(g.accuracy)}"
 
 
 def _confusion(r: Report) -> Iterator[str]:
-    width = max(4, *(len(label) for label in r.labels))
-    heads = [label[:CELL] for label in r.labels]
+    width = max(4, *map(columns, r.labels))
+    heads = [_start(label) for label in r.labels]
+    widest = max(5, *map(columns, heads))
     most = max(n for row in r.confusion for n in row)
-    for cell in (max(5, len(str(most)), *map(len, heads)) + 6, max(5, *map(len, heads)) + 1):
+    for cell in (max(widest, len(str(most))) + 6, widest + 1):
         if width + cell * len(heads) <= WIDTH:
             break
     else:
         yield from _worst(r)
         return
-    percent = cell > max(5, *map(len, heads)) + 1
+    percent = cell > widest + 1
     yield "confusion matrix: a row per true class, a column per predicted one"
     if percent:
         yield "windows, and their share of the true class"
-    pad = 5 if percent else 0
-    yield " " * width + "".join(f"{h:>{cell - pad}}{'':{pad}}" for h in heads).rstrip()
+    behind = 5 if percent else 0
+    yield (
+        " " * width
+        + "".join(pad(h, cell - behind, right=True) + " " * behind for h in heads).rstrip()
+    )
     for label, row in zip(r.labels, r.confusion, strict=True):
         total = max(1, sum(row))
         parts = [
-            f"{n or '.':>{cell - pad}}" + f"{n / total:5.0%}" * (percent and n > 0) for n in row
+            f"{n or '.':>{cell - behind}}" + f"{n / total:5.0%}" * (percent and n > 0) for n in row
         ]
         padded = "".join(f"{part:<{cell}}" for part in parts)
-        yield f"{label:<{width}}" + padded.rstrip()
+        yield pad(label, width) + padded.rstrip()
+
+
+def _start(label: str) -> str:
+    """As much of a class's name as stands above a column."""
+    return next(label[:n] for n in range(CELL, -1, -1) if columns(label[:n]) <= CELL)
 
 
 def _worst(r: Report) -> Iterator[str]:

@@ -9,9 +9,9 @@ from xnornode.report.units import short
 MOST_ROWS = 20
 NAME = 32  # characters of a name in a table
 OVERRULE = (
-    "Any of this can be overruled: --label, --label-all, --group, --time COLUMN|none, --channels, "
-    "--header yes|no,\n--charset, --rate, --resample, --window 1.5s, --full-scale, --image HxW; "
-    "--skip leaves out what is faulty,\n--fill interpolates gaps."
+    "Any of this can be overruled: --label, --label-all, --group,\n--time COLUMN|none, --channels, "
+    "--header yes|no, --charset, --rate, --resample,\n--window 1.5s, --full-scale, --image HxW. "
+    "--skip leaves out what is faulty;\n--fill interpolates gaps."
 )
 
 
@@ -52,9 +52,9 @@ def sections(u: Understood) -> list[Section]:
     """
     found = [
         _facts("", ("data", ""), _summary(u)),
-        _items("class", u.classes, "groups"),
-        _items("group", u.groups if u.grouping == "group" else (), "classes"),
-        Section("", CHANNEL_HEADS, tuple(map(_channel, u.channels)), ("channel", "remark")),
+        _items("class", u.classes, "groups", u),
+        _items("group", u.groups if u.grouping == "group" else (), "classes", u),
+        _numbers(CHANNEL_HEADS, [_channel(c) for c in u.channels], ("channel", "unit", "remark")),
         _facts("", ("column", "used as", "why"), ((c.name, c.role, c.why) for c in u.columns)),
         _facts("", ("equal items", ""), ((f"{len(c)}", ", ".join(c[:3])) for c in u.copies)),
         _facts("", ("left out or filled",), ((text,) for text in u.dropped)),
@@ -67,20 +67,39 @@ CHANNEL_HEADS = ("channel", "minimum", "maximum", "unit", "per count", "remark")
 
 
 def _facts(title: str, heads: tuple[str, ...], rows: Iterator[Sequence[str]]) -> Section:
-    listed = tuple(tuple(row) for row in rows)
-    if len(listed) > MOST_ROWS:
-        more = (f"and {len(listed) - MOST_ROWS:,} more", *[""] * (len(heads) - 1))
-        listed = (*listed[:MOST_ROWS], more)
-    return Section(title, heads, listed, heads)
+    return Section(title, heads, _first(heads, [tuple(row) for row in rows]), heads)
 
 
-def _items(what: str, facts: Sequence[ClassFacts], others: str) -> Section:
-    rows = (
-        (short(f.name, NAME), f"{f.items:,}", f"{f.samples:,}", _seconds(f.seconds), f"{f.groups}")
+def _first(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """The first rows, and how many more there are."""
+    if len(rows) <= MOST_ROWS:
+        return tuple(rows)
+    more = (f"and {len(rows) - MOST_ROWS:,} more", *[""] * (len(heads) - 1))
+    return (*rows[:MOST_ROWS], more)
+
+
+def _numbers(
+    heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], left: tuple[str, ...]
+) -> Section:
+    """Rows of numbers, without the columns that say nothing."""
+    said = [k for k in range(len(heads)) if any(row[k] for row in rows)]
+    heads = tuple(heads[k] for k in said)
+    return Section("", heads, _first(heads, [tuple(row[k] for k in said) for row in rows]), left)
+
+
+def _items(what: str, facts: Sequence[ClassFacts], others: str, u: Understood) -> Section:
+    unit = "bytes" if u.kind == "texts" else "samples"
+    rows = [
+        (
+            short(f.name, NAME),
+            f"{f.items:,}",
+            "" if u.image_shape else f"{f.samples:,}",
+            _seconds(f.seconds),
+            f"{f.groups}",
+        )
         for f in facts
-    )
-    section = _facts("", (what, "items", "samples", "time", others), rows)
-    return Section("", section.heads, section.rows, (what,))
+    ]
+    return _numbers((what, "items", unit, "time", others), rows, (what,))
 
 
 def _summary(u: Understood) -> Iterator[tuple[str, str]]:
@@ -89,11 +108,14 @@ def _summary(u: Understood) -> Iterator[tuple[str, str]]:
     yield "holds", f"{files}{u.items:,} {u.kind}" + (f" ({u.source})" if u.source else "")
     if u.equal and not u.copies:
         yield "equal", f"{u.equal:,} {u.kind} are equal to others"
+    if u.image_shape:
+        yield "size", "{} x {} pixels (height x width)".format(*u.image_shape)
+        return
     low, middle, high = u.lengths
     what = "bytes" if u.kind == "texts" else "samples"
     if u.rate:
-        text = " to ".join(_seconds(n / u.rate) for n in sorted({low, high}))
-        yield "lengths", f"{text}, median {middle / u.rate:.3g} s ({middle:,} {what})"
+        span = f"{_seconds(low / u.rate)} to {_seconds(high / u.rate)}, median " * (low < high)
+        yield "lengths", f"{span}{_seconds(middle / u.rate)} ({middle:,} {what})"
     else:
         span = f"{low:,} to {high:,} {what}, median {middle:,}"
         yield "lengths", span if low < high else f"{low:,} {'sample' if high == 1 else what}"
@@ -108,7 +130,9 @@ def _rate(u: Understood) -> str:
         return "unknown: give it with --rate"
     text = f"{u.rate:g} Hz"
     if u.fastest:
-        text += f", measured {u.slowest:.4g} to {u.fastest:.4g} Hz, jitter {u.jitter:.1%}"
+        slow, fast = f"{u.slowest:.4g}", f"{u.fastest:.4g}"
+        span = fast if slow == fast else f"{slow} to {fast}"
+        text += f", measured {span} Hz, jitter {u.jitter:.1%}"
     return text
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.lab.waves import LABELS, trained
+from xnornode._words import columns
 from xnornode.data.augment import ImageAugment
 from xnornode.errors import DataError
 from xnornode.nn.layer_spec import Conv, Dense
@@ -25,7 +26,7 @@ from xnornode.report.metrics import (
 )
 from xnornode.report.pictures import Picture, principal_components, take_pictures
 from xnornode.report.settings import describe_settings
-from xnornode.report.signal_charts import draw, to_png
+from xnornode.report.signal_charts import draw, legend, to_png
 from xnornode.report.text import to_text
 from xnornode.training.config import Teacher, TrainConfig
 
@@ -269,3 +270,32 @@ def test_page_without_validation_and_with_one_epoch(report):
 def test_layers_in_words():
     model, *_ = trained()
     assert describe_layers(model) == ["dense 128 -> 16, binary in", "scores 16 -> 2, binary in"]
+
+
+def test_a_page_of_a_hundred_classes_stays_small(report):
+    labels = tuple(f"class number {i}" for i in range(100))
+    table = np.random.default_rng(0).poisson(8, (100, 100))
+    many = tuple(tuple(row) for row in table.tolist())
+    page = to_html(replace(report, labels=labels, confusion=many, classes=per_class(table, labels)))
+    assert len(page) < 1_000_000
+    assert "windows are not drawn" in page and "taken for" in page
+    assert "windows are not drawn" not in to_html(report)
+
+
+def test_names_of_wide_letters_fit_the_text(report):
+    labels, table = ("歩行" * 12, "walk"), ((3, 0), (0, 3))
+    figures = per_class(np.array(table), labels)
+    text = to_text(replace(report, labels=labels, confusion=table, classes=figures))
+    assert max(map(columns, text.splitlines())) <= 80
+    rows = [line for line in text.splitlines() if line.count("100.0%") == 3]
+    assert len(rows) == 2 and len({columns(row) for row in rows}) == 1
+
+
+def test_pictures_are_in_the_units_of_channels(report):
+    model, _, parts = trained()
+    window = replace(parts.window, scales=tuple(2_000_000 for _ in parts.window.channels))
+    in_units = take_pictures(model, replace(parts, window=window), report)
+    in_counts = take_pictures(model, parts, report)
+    factor = [0.002 / (s * 1e-9 or 1) for s in parts.window.scales]
+    assert np.allclose(in_units.examples[0].item, in_counts.examples[0].item * factor)
+    assert "<line" in legend(("ax (g)",)) and "and 3 more channels" in legend(["c"] * 15)

@@ -1,0 +1,45 @@
+"""The table of what was understood, as rows of text."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from xnornode.data.dataset import from_windows
+from xnornode.data.understood import understand
+from xnornode.report.understood import MOST_ROWS, OVERRULE, Section, sections
+
+pytestmark = pytest.mark.quick
+
+
+def parts(*arguments) -> dict[str, Section]:
+    found = sections(understand(from_windows("many", *arguments)))
+    return {section.heads[0]: section for section in found}
+
+
+def test_many_classes_groups_and_channels_are_cut():
+    samples = np.random.default_rng(0).normal(size=(600, 4, 255))
+    labels = [f"class {i % 100}" for i in range(600)]
+    found = parts(samples, labels, [f"group {i // 2}" for i in range(600)])
+    for what, count in (("class", 100), ("group", 300), ("channel", 255)):
+        assert len(found[what].rows) == MOST_ROWS + 1
+        assert found[what].rows[-1][0] == f"and {count - MOST_ROWS} more"
+
+
+def test_columns_that_say_nothing_are_left_out():
+    found = parts(np.random.default_rng(0).normal(size=(6, 4, 1)), list("ababab"))
+    assert found["class"].heads == ("class", "items", "samples", "groups")  # the rate is unknown
+    assert "unit" not in found["channel"].heads and "remark" not in found["channel"].heads
+
+
+def test_what_is_overruled_fits_80_columns():
+    assert max(map(len, OVERRULE.splitlines())) <= 80
+
+
+def test_channels_that_only_rise_are_one_warning():
+    rise = np.arange(60.0)[:, None] * np.ones(40)
+    rows = [rise + k for k in range(4)]
+    dataset = from_windows("r", np.stack(rows), list("abab"))
+    recordings = replace(dataset, items=rows, kind="recordings")
+    told = [w for w in understand(recordings).warnings if "rise" in w]
+    assert len(told) == 1 and "40 channels only rise" in told[0] and "35 more" in told[0]
