@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from xnornode.cost.estimate import estimate
     from xnornode.data.dataset import Dataset, from_windows
     from xnornode.data.prepare import prepare
-    from xnornode.data.read_options import ReadOptions
+    from xnornode.data.read_options import ReadOptions, Seconds
     from xnornode.data.splits import PrepareOptions, Splits
+    from xnornode.data.understood import Understood, understand
     from xnornode.datasets.load import load_dataset
     from xnornode.errors import (
         DataError,
@@ -44,7 +45,8 @@ _ROOMS = {
     "data.dataset": ("Dataset", "from_windows"),
     "data.prepare": ("prepare",),
     "data.splits": ("PrepareOptions", "Splits"),
-    "data.read_options": ("ReadOptions",),
+    "data.read_options": ("ReadOptions", "Seconds"),
+    "data.understood": ("Understood", "understand"),
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
     "export.fold": ("fold",),
@@ -77,8 +79,10 @@ __all__ = [
     "NodeError",
     "PrepareOptions",
     "ReadOptions",
+    "Seconds",
     "Splits",
     "TrainConfig",
+    "Understood",
     "XnorClassifier",
     "XnorNodeError",
     "default_config",
@@ -92,6 +96,7 @@ __all__ = [
     "save_model",
     "search",
     "train",
+    "understand",
 ]
 
 

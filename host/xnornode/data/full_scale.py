@@ -63,7 +63,7 @@ def full_scale(unit: str, reach: float) -> float:
     for usual in RANGES.get(SPELLINGS.get(lower, lower), ()):
         if usual >= reach:
             return float(usual)
-    return float(2.0 ** ceil(log2(reach)))
+    return float(2.0 ** min(1023, ceil(log2(reach))))
 
 
 def reach(arrays: Sequence[Array], groups: Sequence[str]) -> npt.NDArray[np.float64]:

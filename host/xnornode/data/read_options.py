@@ -8,7 +8,7 @@ from xnornode.model.names import normalized
 
 @dataclass(frozen=True)
 class Seconds:
-    """A length in seconds, where samples are usual: `--window 1.5s`.
+    """A length in seconds, where a number would be samples: `length=Seconds(1.5)`.
 
     Parameters
     ----------
@@ -17,6 +17,7 @@ class Seconds:
 
     Examples
     --------
+    >>> from xnornode import Seconds
     >>> Seconds(1.5).samples(50.0)
     75
     """
@@ -24,7 +25,18 @@ class Seconds:
     value: float
 
     def samples(self, rate: float) -> int:
-        """The same in samples at a rate in hertz, at least 1."""
+        """The same in samples.
+
+        Parameters
+        ----------
+        rate : float
+            Samples per second, in hertz.
+
+        Returns
+        -------
+        int
+            The nearest number of samples, at least 1.
+        """
         return max(1, round(self.value * rate))
 
 

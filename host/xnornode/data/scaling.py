@@ -62,7 +62,7 @@ def choose_scales(
     scales = []
     for name, counts, value, usual in zip(channels, whole, given, most, strict=True):
         full = value or (full_scale(unit_of(name), usual) if usual else 1.0)
-        scale = round(NANO * full / COUNTS)
+        scale = round(NANO * min(full, 1e200) / COUNTS)  # a float has room for the product
         if counts:
             scale = 0
         elif scale > LARGEST_SCALE:

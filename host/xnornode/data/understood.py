@@ -111,6 +111,16 @@ class Understood:
         What may be wrong, each with the option that settles it.
     image_shape : tuple of int, optional
         Height and width of images, in pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import from_windows, prepare
+    >>> samples = np.arange(480, dtype=np.int16).reshape(20, 8, 3)
+    >>> people = [f"person {i % 4}" for i in range(20)]
+    >>> splits = prepare(from_windows("demo", samples, ["low"] * 10 + ["high"] * 10, people))
+    >>> [(c.name, c.items) for c in splits.understood.classes]
+    [('high', 10), ('low', 10)]
     """
 
     name: str
@@ -155,6 +165,15 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
     -------
     Understood
         The table's content.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from xnornode import from_windows, understand
+    >>> dataset = from_windows("demo", np.ones((4, 8, 1)), ["low", "high"] * 2)
+    >>> understood = understand(dataset)
+    >>> understood.channels[0].constant, understood.guesses[0].option
+    (True, 'leave them out with --channels')
     """
     reading = dataset.reading
     sizes = [len(item) for item in dataset.items]

@@ -95,7 +95,7 @@ def _items(what: str, facts: Sequence[ClassFacts], others: str, u: Understood) -
             f"{f.items:,}",
             "" if u.image_shape else f"{f.samples:,}",
             _seconds(f.seconds),
-            f"{f.groups}",
+            f"{f.groups}" if u.grouping == "group" else "",
         )
         for f in facts
     ]

@@ -129,6 +129,8 @@ def test_amplitudes_that_a_model_cannot_hold_are_refused_by_name():
         prepare(recordings(1e-12, channels=("ax (T)", "y")))
     with pytest.raises(DataError, match=r"channel p \(Pa\) .*larger unit"):
         prepare(recordings(1e9, channels=("p (Pa)", "y")))
+    with pytest.raises(DataError, match=r"channel p .*larger unit"):
+        prepare(recordings(1e300, channels=("p", "y")))
 
 
 def test_channels_that_say_nothing():

@@ -28,7 +28,7 @@ def test_many_classes_groups_and_channels_are_cut():
 
 def test_columns_that_say_nothing_are_left_out():
     found = parts(np.random.default_rng(0).normal(size=(6, 4, 1)), list("ababab"))
-    assert found["class"].heads == ("class", "items", "samples", "groups")  # the rate is unknown
+    assert found["class"].heads == ("class", "items", "samples")  # no rate, no groups
     assert "unit" not in found["channel"].heads and "remark" not in found["channel"].heads
 
 
