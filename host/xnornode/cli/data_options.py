@@ -70,7 +70,7 @@ def add_read_options(group: Any) -> None:
     add("--time", default="", metavar="COLUMN", help=what)
     what = "whether the first row of a table has titles (default: found out)"
     add("--header", choices=("yes", "no"), default="", help=what)
-    add("--charset", default="", metavar="NAME", help="how bytes are letters, such as latin-1")
+    add("--charset", default="", metavar="NAME", help="the character encoding, such as latin-1")
     add(
         "--channels",
         type=_names,

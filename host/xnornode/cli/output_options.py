@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
@@ -10,6 +11,7 @@ from typing import Any
 
 from xnornode._extras import load_extra
 from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
+from xnornode.cli.output import say
 from xnornode.data.windows import check_names
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.model.names import normalized
@@ -54,6 +56,13 @@ def check_outputs(options: argparse.Namespace, checkpoint: Path | None = None) -
             if real in taken:
                 raise XnorNodeError(f"{path} would replace {taken[real]}: name another file")
             taken[real] = "another output"
+
+
+def say_written(path: Path, size: int) -> None:
+    """Say where the model is, and the command that brings it to a node."""
+    say(f"{path}: {size:,} bytes")
+    if is_replaced(path):
+        say(f"next, with a node on a USB port: xnornode push {shlex.quote(str(path))}")
 
 
 def stdout_for_report(options: argparse.Namespace) -> AbstractContextManager[Any]:

@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> int:
             figures,
             lambda: to_html(found, report, take_pictures(found.model, splits, report)),
         )
-    say(f"{options.output}: {size:,} bytes")
+    output_options.say_written(options.output, size)
     return 0
 
 

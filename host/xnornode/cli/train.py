@@ -1,7 +1,6 @@
 """`xnornode train`: data in, a model and its report out."""
 
 import argparse
-import shlex
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -169,9 +168,7 @@ def run(options: argparse.Namespace) -> int:
             to_json(report),
             lambda: to_html(report, pictures=take_pictures(model, splits, report)),
         )
-    say(f"{options.output}: {size:,} bytes")
-    if is_replaced(options.output):
-        say(f"next, with a node on a USB port: xnornode push {shlex.quote(str(options.output))}")
+    output_options.say_written(options.output, size)
     for path in left_files(kept) if kept else []:
         path.unlink()
     return 0

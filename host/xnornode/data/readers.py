@@ -53,8 +53,20 @@ def read(path: Path, options: ReadOptions | None = None) -> Dataset:
         raise DataError(f"there is no file or folder {path}")
     dataset = _folder(path, options) if path.is_dir() else _file(path, options)
     if options.label_all:
-        dataset = replace(dataset, labels=[options.label_all] * len(dataset.items))
+        dataset = _one_label(dataset, options.label_all)
     return drop_copies(bring_to_one_rate(dataset, options.resample))
+
+
+def _one_label(dataset: Dataset, label: str) -> Dataset:
+    """The dataset with one label; what would have been its labels is left out."""
+    columns = tuple(
+        replace(use, role="left out", why="--label-all says the label")
+        if use.role == "label"
+        else use
+        for use in dataset.reading.columns
+    )
+    reading = replace(dataset.reading, columns=columns)
+    return replace(dataset, labels=[label] * len(dataset.items), reading=reading)
 
 
 def _file(path: Path, options: ReadOptions) -> Dataset:

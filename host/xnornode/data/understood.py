@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from xnornode._words import few
 from xnornode.data.dataset import Dataset, class_names, group_equal_items, hash_rows
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
+from xnornode.data.scaling import full_scale_of
 from xnornode.model.limits import INT16
 
 NANO = 1e-9
@@ -242,14 +244,16 @@ def _doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
         yield Guess(text, "leave them out with --channels, or name a time with --time", True)
     for c in channels:
         if c.outliers:
-            full = 32768 * (c.scale or 1.0)
+            full = full_scale_of(round(c.scale / NANO))
             most = max(-c.minimum, c.maximum)
+            values = "1 value is" if c.outliers == 1 else f"{c.outliers:,} values are"
             text = (
-                f"channel {c.name}: {c.outliers:,} values are beyond its full scale of {full:g} "
-                f"{c.unit}".rstrip()
+                f"channel {c.name}: {values} beyond its full scale of {full:g} {c.unit}".rstrip()
                 + f" and saturate; the largest is {most:g}"
             )
-            yield Guess(text, f"--full-scale '{c.name}={most:.3g}'", most > GLITCH * full)
+            digit = 10.0 ** (floor(log10(most)) - 2)
+            up = f"{ceil(most / digit) * digit:.3g}"  # rounded down, it would saturate again
+            yield Guess(text, f"--full-scale '{c.name}={up}'", most > GLITCH * full)
 
 
 def _gaps(timings: Sequence[Timing]) -> tuple[float, ...]:

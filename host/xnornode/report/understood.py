@@ -147,7 +147,7 @@ def _seconds(value: float) -> str:
 def _channel(c: ChannelFacts) -> tuple[str, ...]:
     remarks = ["constant"] * c.constant + ["only rises"] * c.rising
     if c.outliers:
-        remarks.append(f"{c.outliers:,} values beyond full scale")
+        remarks.append(f"{c.outliers:,} value{'s' * (c.outliers > 1)} beyond full scale")
     scale = f"{c.scale:.4g}" if c.scale else "1"
     low, high = (f"{v:.6g}" for v in (c.minimum, c.maximum))
     return short(c.name, NAME), low, high, c.unit, scale, ", ".join(remarks)

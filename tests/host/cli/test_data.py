@@ -33,6 +33,7 @@ def test_the_table_goes_to_stdout_and_warnings_to_stderr(tmp_path):
     told = json.loads(xnornode("data", folder, "--rate", "50", "--json").stdout)
     assert told["format"] == "xnornode-data-1" and told["rate"] == 50
     assert [c["name"] for c in told["classes"]] == ["run", "walk"]
+    assert any("(--window)" in note for note in told["notes"]) and not told["problem"]
     assert told["channels"][0]["unit"] == "g" and told["classes"][0]["seconds"] == 16
 
 

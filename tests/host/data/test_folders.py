@@ -8,6 +8,7 @@ import pytest
 from tests.lab.tables import write
 from xnornode.data.copies import find_copies
 from xnornode.data.dataset import hash_rows
+from xnornode.data.faulty_files import report_faults
 from xnornode.data.paths import label_in_name
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
@@ -242,6 +243,8 @@ def test_one_label_for_all(tmp_path):
     with pytest.raises(DataError, match="--label-all"):
         read(tmp_path)
     assert set(read(tmp_path, ReadOptions(label_all="wave")).labels) == {"wave"}
+    columns = read(tmp_path, ReadOptions(label_all="wave")).reading.columns
+    assert not any(use.role == "label" for use in columns)
     single = write(
         tmp_path / "s.csv", "time_ms,x\n" + "".join(f"{20 * i},{i % 7}\n" for i in range(60))
     )
@@ -256,3 +259,12 @@ def test_rows_are_hashed_alike_only_if_they_are_equal(kind):
     assert (hashes[:2500] == hash_rows(rows[:2500].copy())).all()
     many = RNG.normal(size=(20_000, 7)).astype(kind)
     assert len(np.unique(hash_rows(many))) == len(np.unique(many, axis=0))
+
+
+def test_what_is_to_be_done_is_said_once():
+    faults = [f"{i}.csv has 1 faulty row:\n  line 2: 'x'\nfill it in" for i in range(3)]
+    told = report_faults(faults, 5).splitlines()
+    assert told.count("fill it in") == 1 and told[-1] == "fill it in"
+    assert told[:3] == ["3 of 5 files cannot be used (--skip leaves them out):",
+                        "  0.csv has 1 faulty row:", "    line 2: 'x'"]  # fmt: skip
+    assert "fill it in" not in report_faults(["a.csv is empty", "b.csv is cut"], 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from xnornode.data.dataset import from_windows
+from xnornode.data.prepare import prepare
 from xnornode.data.understood import understand
 from xnornode.report.understood import MOST_ROWS, OVERRULE, Section, sections
 
@@ -43,3 +44,12 @@ def test_channels_that_only_rise_are_one_warning():
     recordings = replace(dataset, items=rows, kind="recordings")
     told = [w for w in understand(recordings).warnings if "rise" in w]
     assert len(told) == 1 and "40 channels only rise" in told[0] and "35 more" in told[0]
+
+
+def test_a_value_beyond_full_scale_names_the_scale_that_holds_it():
+    samples = np.random.default_rng(0).uniform(-1.2, 1.2, (40, 50, 1))
+    samples[0, 0, 0] = 8.7441  # 8.74 would not hold it
+    splits = prepare(from_windows("g", samples, ["a", "b"] * 20, None, ("x (g)",)))
+    (guess,) = (g for g in splits.understood.guesses if "full" in g.option)
+    assert "1 value is beyond its full scale of 2 g" in guess.text
+    assert guess.option == "--full-scale 'x (g)=8.75'"
