@@ -134,7 +134,9 @@ def _length(dataset: Dataset, options: PrepareOptions, notes: list[str]) -> int:
     rate = dataset.rate_mhz / 1000
     length, why = usual_length(rate, list(map(len, dataset.items)), dataset.labels)
     seconds = f", {length / rate:.3g} s" if rate else ""
-    notes.append(f"the window is {length} samples{seconds}, by {why} (--window)")
+    if options.split == "time":
+        why = why.replace("recordings", "parts of recordings")
+    notes.append(f"the window is {length} samples{seconds}, {why} (--window)")
     return length
 
 

@@ -38,21 +38,21 @@ def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tu
     Examples
     --------
     >>> usual_length(50.0, [900, 1200], ["walk", "run"])
-    (128, 'about 2.5 s')
+    (128, 'for about 2.5 s')
     >>> usual_length(100.0, [70, 82, 75], ["circle", "circle", "wave"])
-    (70, 'the shortest recordings')
+    (70, 'by the shortest recordings')
     """
-    length, why = USUAL, "the sample rate is unknown"
+    length, why = USUAL, "as the sample rate is unknown"
     if rate:
         seconds = SECONDS if rate < FAST else SECONDS_FAST
         power = int(np.clip(np.rint(np.log2(seconds * rate)), np.log2(LEAST), np.log2(MOST)))
-        length, why = 2**power, f"about {seconds:g} s"
+        length, why = 2**power, f"for about {seconds:g} s"
     by_class: dict[str, list[int]] = {}
     for label, size in zip(labels, sizes, strict=True):
         by_class.setdefault(label, []).append(size)
     short = min(_usual(sorted(found)) for found in by_class.values())
     if short < length:
-        return short, "the shortest recordings"
+        return short, "by the shortest recordings"
     return length, why
 
 

@@ -34,7 +34,7 @@ def test_by_the_rate(rate, length):
 def test_by_the_shortest_recordings_of_a_class():
     sizes = [70] * 30 + [900] * 30
     labels = ["circle"] * 30 + ["still"] * 30
-    assert usual_length(100, sizes, labels) == (70, "the shortest recordings")
+    assert usual_length(100, sizes, labels) == (70, "by the shortest recordings")
     assert usual_length(100, [5, *sizes[1:]], labels)[0] == 70, (
         "one that was cut off does not decide"
     )
@@ -60,6 +60,9 @@ def test_gestures_train_without_options():
     parts = prepare(gestures())
     assert 70 <= parts.window.length < 90
     assert any("by the shortest recordings (--window)" in note for note in parts.notes)
+    cut = prepare(gestures(), split="time")
+    assert any("by the shortest parts of recordings (--window)" in note for note in cut.notes)
+    assert usual_length(0, [900] * 4, list("abab")) == (128, "as the sample rate is unknown")
 
 
 def test_seconds():
