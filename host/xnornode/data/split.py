@@ -170,10 +170,12 @@ def assign(
     test = test if test is not None else dataset.test_groups or None
     chosen[choose(test, TEST_SHARE, "test")] = 2
     if not (chosen == 2).any():
-        what = "group (person, place, device)" if dataset.grouping == "group" else "recording"
+        one = dataset.kind.removesuffix("s")  # only recordings can be split in time
+        what = "group (person, place, device)" if dataset.grouping == "group" else one
+        how = "Record each class again, or test on the last part of each recording (--split time)"
         raise DataError(
-            f"too little data to test on: no class has a {what} to spare. Record each class again, "
-            "or test on the last part of each recording (--split time)"
+            f"too little data to test on: no class has a {what} to spare. "
+            + (how if dataset.kind == "recordings" else "Get more data of each class")
         )
     if validation is None and dataset.validation_groups:
         left = set(groups[chosen == 0].tolist())

@@ -108,3 +108,10 @@ def test_whole_numbers_stay_as_they_are():
     parts = prepare(dataset)
     assert parts.window.scales == (0, 0)
     assert (parts.test.items == whole[np.isin(dataset.groups, parts.held_out)]).all()
+
+
+def test_too_little_data_of_windows_is_not_told_to_split_in_time():
+    windows = from_windows("few", np.arange(8.0).reshape(2, 2, 2), ["a", "b"])
+    with pytest.raises(DataError, match=r"no class has a window to spare\. Get more data") as told:
+        prepare(windows)
+    assert "--split" not in str(told.value)
