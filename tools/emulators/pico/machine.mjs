@@ -65,6 +65,7 @@ export class Machine {
       get pinNanos() {
         return machine.past + machine.pio.nanos;
       },
+      level: (pin) => machine.pio.level(pin),
     };
   }
 

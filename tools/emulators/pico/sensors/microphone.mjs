@@ -34,7 +34,7 @@ export class Microphone {
 
   edge(rising) {
     if (rising) {
-      const right = this.select.value === HIGH;
+      const right = this.clock.level(this.select);
       this.fresh ||= this.right !== null && right !== this.right;
       this.right = right;
       return;
