@@ -113,10 +113,11 @@ const expected = (error) =>
 class Pico {
   constructor(options) {
     this.options = options;
+    const board = readSensors(options.sensors); // before anything is made
     this.drive = new Drive(options.drive);
     this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
+    this.machine.board = board;
     this.machine.grounded = options.ground;
-    if (options.sensors) this.machine.board = readSensors(options.sensors);
     this.runner = new Runner(this.machine);
     this.port = new SerialPort(options.port);
     this.announced = false;

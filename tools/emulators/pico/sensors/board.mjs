@@ -31,8 +31,9 @@ const KINDS = {
   loopback: [null, { uart: (value) => value === 0 || value === 1 }],
 }; // prettier-ignore
 
-/** Reads a description from a file; names of files in it are relative to its folder. */
+/** Reads a description from a file, if any; names of files in it are relative to its folder. */
 export function readSensors(file) {
+  if (file === undefined) return new SensorBoard();
   let list;
   try {
     list = JSON.parse(fs.readFileSync(file, 'utf8'));

@@ -128,6 +128,12 @@ function readInline({ values, channels }) {
   return { ...plain(names.length), names, values: values ? flat(values) : new Float64Array(0) };
 }
 
+function namesFor({ names }, channels) {
+  if (!Array.isArray(channels) || channels.length !== names.length)
+    throw new UsageError(`"channels" does not name ${names.length} channels`);
+  return channels.map(String);
+}
+
 const KEYS = ['file', 'values', 'channels', 'rate', 'loop', 'waits'];
 
 /**
@@ -142,6 +148,7 @@ export function readSignal(description, folder) {
   const { file, loop, waits } = description;
   const files = [file ?? []].flat().map((name) => path.resolve(folder, String(name)));
   const found = files.length ? joined(files.map(readFile), files) : readInline(description);
+  if (files.length && description.channels) found.names = namesFor(found, description.channels);
   const rate = description.rate ?? found.rate;
   if (!(rate > 0 && Number.isFinite(rate)))
     throw new UsageError('"signal" has no "rate", in samples per second');

@@ -23,6 +23,7 @@ export class I2cBus {
 
   /** Connects the wires to a chip that has just got its power. */
   attach(chip, pins) {
+    this.chip = chip;
     this.pins = pins;
     this.sdaPin = chip.gpio[this.sda];
     this.sclPin = chip.gpio[this.scl];
@@ -34,11 +35,17 @@ export class I2cBus {
     this.sclPin.addListener((value) => this.clockMoved(value !== LOW));
   }
 
-  /** True if hardware controller `index` has these pins. */
+  /**
+   * True if hardware controller `index` has these pins and no others: it sees the logical OR of all
+   * pins that it is given (RP2040 datasheet, section 2.19.2), so an idle second pair hides this one.
+   */
   belongsTo(index) {
-    const has = (pin, clock) =>
-      pin.functionSelect === I2C_FUNCTION && (pin.index & 3) === 2 * index + clock;
-    return has(this.sdaPin, 0) && has(this.sclPin, 1);
+    const given = this.chip.gpio.filter((pin) => pin.functionSelect === I2C_FUNCTION);
+    const only = (clock, number) => {
+      const pins = given.filter((pin) => (pin.index & 3) === 2 * index + clock);
+      return pins.length === 1 && pins[0].index === number;
+    };
+    return only(0, this.sda) && only(1, this.scl);
   }
 
   drive(low) {

@@ -37,8 +37,8 @@ const FIFO_BYTES = 1024;
 const TICK_NANOS = 125_000; // the 8 kHz of the gyroscope without its filter
 const ACCEL_TICKS = 8; // the accelerometer's 1 kHz
 const PULSE_NANOS = 50_000;
-const COUNTS_PER_G = 16384; // in the smallest range; half of it in each next one
-const COUNTS_PER_DEGREE = 131;
+const COUNTS_PER_G = [16384, 8192, 4096, 2048]; // in the ranges of 2, 4, 8, 16 g
+const COUNTS_PER_DEGREE = [131, 65.5, 32.8, 16.4]; // in those of 250, 500, 1000, 2000 degrees/s
 const COUNTS_PER_KELVIN = 340;
 const CELSIUS_AT_ZERO = 36.53;
 const READ_ONLY = (register) =>
@@ -156,10 +156,10 @@ export class Mpu6050 {
   /** Acceleration, temperature and rotation at a tick, in the order of the registers. */
   counts(tick) {
     const accelTick = this.origin + Math.floor((tick - this.origin) / ACCEL_TICKS) * ACCEL_TICKS;
-    const gRange = (this.registers[ACCEL_CONFIG] >> 3) & 3;
-    const dpsRange = (this.registers[GYRO_CONFIG] >> 3) & 3;
-    const accel = this.motion(accelTick * TICK_NANOS, 0).map((g) => toCount((g * COUNTS_PER_G) / 2 ** gRange));
-    const gyro = this.motion(tick * TICK_NANOS, 3).map((d) => toCount((d * COUNTS_PER_DEGREE) / 2 ** dpsRange));
+    const perG = COUNTS_PER_G[(this.registers[ACCEL_CONFIG] >> 3) & 3];
+    const perDegree = COUNTS_PER_DEGREE[(this.registers[GYRO_CONFIG] >> 3) & 3];
+    const accel = this.motion(accelTick * TICK_NANOS, 0).map((g) => toCount(g * perG));
+    const gyro = this.motion(tick * TICK_NANOS, 3).map((degrees) => toCount(degrees * perDegree));
     const warm = toCount((this.temperature - CELSIUS_AT_ZERO) * COUNTS_PER_KELVIN);
     return [...accel, warm, ...gyro];
   }

@@ -1,0 +1,316 @@
+"""The emulated Pico's MPU6050, read by MicroPython over I2C: registers, ranges, FIFO, interrupt."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from tools.emulators.emulated_pico import EmulatedPico, EmulatorError
+from tools.emulators.sensors import Mpu6050, Signal
+from xnornode.data.recording_file import RecordFile, to_bytes
+from xnornode.data.windows import Recording
+from xnornode.link.repl import Board
+
+AXES = ("accel x (g)", "accel y (g)", "accel z (g)", "gyro x (deg/s)", "gyro y (deg/s)",
+        "gyro z (deg/s)")  # fmt: skip
+
+# What the tests' programs have at hand. `on` wakes the sensor at 1000 / (1 + n) samples a second.
+START = """
+from machine import I2C, SoftI2C, Pin
+import time, struct, binascii
+i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400000)
+def get(r, n=1): return i2c.readfrom_mem(0x68, r, n)
+def put(r, *v): i2c.writeto_mem(0x68, r, bytes(v))
+def reset(): put(0x6b, 0x80)
+def on(n, accel=0, gyro=0):
+    reset()
+    put(0x6b, 0x01)
+    put(0x19, n, 1, gyro << 3, accel << 3)
+def fifo(enable):
+    put(0x23, enable)
+    put(0x6a, 0x44)
+def held(): return struct.unpack('>H', get(0x72, 2))[0]
+"""
+
+
+@pytest.fixture(scope="module")
+def pico(pico_firmware, tmp_path_factory):
+    flash = tmp_path_factory.mktemp("motion") / "flash.bin"
+    sensors = [
+        Mpu6050(interrupt=6),
+        Mpu6050(sda=2, scl=3, address=0x69, identity=0x70, name="second"),
+    ]
+    with EmulatedPico(flash, firmware=pico_firmware, sensors=sensors) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def board(pico):
+    with Board(pico.url) as board:
+        board.run(START)
+        yield board
+
+
+@pytest.fixture(autouse=True)
+def asleep(board):
+    """A signal that waits shall not be begun by what the test before has set up."""
+    board.run("i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400000)\nreset()")
+
+
+def ask(board: Board, expression: str) -> object:
+    """The value of an expression on the Pico, by JSON."""
+    return board.value(f"import json\nprint(json.dumps({expression}))")
+
+
+def played(board: Board, code: str) -> np.ndarray:
+    """Big-endian words that a program prints in base 64."""
+    lines = board.run(code).split()
+    return np.frombuffer(b"".join(map(base64.b64decode, lines)), ">i2").astype(int)
+
+
+def unlike_frames(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frames in g and deg/s, no two alike, and their counts in the smallest ranges."""
+    rng = np.random.default_rng(5)
+    counts = rng.integers(-32768, 32768, (count, 6))
+    counts[:, 0] = np.arange(count) - 500
+    scales = np.repeat([2 / 32768, 1 / 131], 3)
+    return counts * scales, counts
+
+
+class TestBus:
+    def test_scan_finds_the_sensor_alone(self, board):
+        assert ask(board, "i2c.scan()") == [0x68]
+        assert ask(board, "I2C(1, sda=Pin(2), scl=Pin(3)).scan()") == [0x69]
+
+    def test_pins_without_a_sensor_are_silent(self, board):
+        assert ask(board, "I2C(0, sda=Pin(8), scl=Pin(9)).scan()") == []
+        # The controller sees the OR of both pairs of pins, as on the chip
+        with pytest.raises(Exception, match="EIO"):
+            board.run("i2c.readfrom_mem(0x68, 0x75, 1)")
+        board.run("Pin(4, Pin.IN); Pin(5, Pin.IN)")
+        with pytest.raises(Exception, match="EIO"):
+            board.run("I2C(0, sda=Pin(8), scl=Pin(9)).readfrom_mem(0x68, 0x75, 1)")
+        board.run("Pin(8, Pin.IN); Pin(9, Pin.IN)")
+        board.run("i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400000)")
+        assert ask(board, "get(0x75)[0]") == 0x68
+
+    @pytest.mark.parametrize(
+        "transfer", ["i2c.readfrom(0x42, 3)", "i2c.writeto(0x42, b'abc')", "i2c.writeto(0x42, b'')"]
+    )
+    def test_absent_address_is_an_error_and_no_more(self, transfer, board):
+        code = f"try: {transfer}; print('answer')\nexcept OSError as e: print(e.errno)"
+        assert int(board.run(code)) in (5, 19)  # EIO; ENODEV of zero-length writes
+        assert ask(board, "get(0x75)[0]") == 0x68
+
+    def test_pins_moved_by_software_read_the_same(self, board):
+        board.run("on(9); put(0x1a, 3)")
+        code = "s = SoftI2C(sda=Pin(4), scl=Pin(5)); s.writeto_mem(0x68, 0x1c, b'\\x18')"
+        board.run(code + "; got = s.readfrom_mem(0x68, 0x19, 4) + s.readfrom_mem(0x68, 0x75, 1)")
+        assert ask(board, "list(got)") == [9, 3, 0, 0x18, 0x68]
+        assert ask(board, "s.scan()") == [0x68]
+
+    @pytest.mark.parametrize(("hertz", "bits"), [(100_000, 9 * 15), (400_000, 9 * 15)])
+    def test_a_transfer_takes_its_time(self, hertz, bits, board):
+        code = f"i = I2C(0, sda=Pin(4), scl=Pin(5), freq={hertz})\nt = time.ticks_us()\n"
+        code += "i.readfrom(0x68, 14)\nt = time.ticks_diff(time.ticks_us(), t)"
+        board.run(code)
+        wire = bits * 1e6 / hertz
+        assert wire <= ask(board, "t") <= wire + 100  # the firmware's own work
+
+    def test_a_watchdog_reset_leaves_the_sensor_as_it_is(self, pico_firmware, tmp_path):
+        sensors = [Mpu6050(Signal([[0, 0, 1]] * 3 + [[0, 1, 0]] * 3, rate=2, waits=True))]
+        with EmulatedPico(tmp_path / "f", firmware=pico_firmware, sensors=sensors) as pico:
+            with Board(pico.url) as board:
+                board.run(START + "on(9)\ntime.sleep_ms(50)")
+                assert ask(board, "list(get(0x3b, 6))") == [0, 0, 0, 0, 64, 0]
+                before = len(pico.events)
+                board.start("import machine; machine.reset()")
+                pico.wait_for("port", before)
+            pico.wait_for("played", before)
+            with Board(pico.url) as board:
+                board.run(START)
+                assert ask(board, "list(get(0x19, 3)) + list(get(0x3b, 6))") == [
+                    9, 1, 0, 0, 0, 64, 0, 0, 0
+                ]  # fmt: skip
+
+
+class TestRegisters:
+    def test_reset_values(self, board):
+        board.run("put(0x19, 7, 1, 8, 8); reset()")
+        assert ask(board, "list(get(0x19, 4)) + list(get(0x6a, 2)) + list(get(0x72, 2))") == [
+            0, 0, 0, 0, 0, 0x40, 0, 0
+        ]  # fmt: skip
+        assert ask(board, "list(get(0x3b, 14))") == [0] * 14  # it sleeps
+        assert ask(board, "I2C(1, sda=Pin(2), scl=Pin(3)).readfrom_mem(0x69, 0x75, 1)[0]") == 0x70
+
+    def test_what_is_read_only_stays(self, board):
+        board.run("put(0x75, 1); put(0x3b, 1, 2, 3); put(0x72, 9)")
+        assert ask(board, "list(get(0x75)) + list(get(0x3b, 3)) + list(get(0x72))") == [
+            0x68, 0, 0, 0, 0
+        ]  # fmt: skip
+
+    def test_at_rest_without_a_signal(self, board):
+        board.run("r = I2C(1, sda=Pin(2), scl=Pin(3))\nr.writeto_mem(0x69, 0x6b, b'\\0')")
+        board.run("time.sleep_ms(5)\nv = r.readfrom_mem(0x69, 0x3b, 14)")
+        at_25_degrees = (25 - 36.53) * 340
+        assert ask(board, "struct.unpack('>7h', v)") == [0, 0, 16384, int(at_25_degrees), 0, 0, 0]
+
+    @pytest.mark.parametrize("step", range(4))
+    def test_ranges_and_clipping(self, step, pico, board):
+        frame = [1.0, -0.37, 40.0, 10.0, -222.2, -5000.0]
+        pico.play("mpu6050", Signal([frame], rate=1))
+        board.run(f"on(0, {step}, {step})\ntime.sleep_ms(3)")
+        got = ask(board, "struct.unpack('>3h', get(0x3b, 6)) + struct.unpack('>3h', get(0x43, 6))")
+        scales = np.repeat([16384 / 2**step, [131, 65.5, 32.8, 16.4][step]], 3)
+        wanted = np.clip(np.floor(np.array(frame) * scales + 0.5), -32768, 32767)
+        assert got == wanted.astype(int).tolist()
+
+    def test_sleep_keeps_the_last_sample(self, pico, board):
+        pico.play("mpu6050", Signal([[1, 0, 0], [0, 1, 0]], rate=20, waits=True))
+        board.run("on(9)\ntime.sleep_ms(20)\na = get(0x3b, 4)\nput(0x6b, 0x41)")
+        board.run("time.sleep_ms(100)\nb = get(0x3b, 4)\nput(0x6b, 1)\ntime.sleep_ms(20)")
+        assert ask(board, "[list(a), list(b), list(get(0x3b, 4))]") == [
+            [64, 0, 0, 0], [64, 0, 0, 0], [0, 0, 64, 0]
+        ]  # fmt: skip
+
+    def test_data_ready_once_a_sample(self, pico, board):
+        board.run("on(99)\ntime.sleep_ms(105)")
+        assert ask(board, "[get(0x3a)[0] & 1, get(0x3a)[0] & 1]") == [1, 0]
+        board.run("time.sleep_ms(105)")
+        assert ask(board, "get(0x3a)[0] & 1") == 1
+
+
+READ_FIFO = """
+buffer = bytearray(84 * {size})
+begun = time.ticks_us()
+wanted = {samples}
+while wanted:
+    n = min(held() // {size}, 84, wanted)
+    if n:
+        part = memoryview(buffer)[:n * {size}]
+        i2c.readfrom_mem_into(0x68, 0x74, part)
+        print(binascii.b2a_base64(part).decode(), end='')
+        wanted -= n
+    else:
+        time.sleep_ms({pause})
+took = time.ticks_diff(time.ticks_us(), begun)
+"""
+
+
+class TestFifo:
+    @pytest.mark.parametrize(
+        ("divider", "samples", "pause"), [(9, 150, 100), (0, 1500, 20)], ids=["100 Hz", "1 kHz"]
+    )
+    def test_no_sample_is_lost(self, divider, samples, pause, pico, board):
+        rate = 1000 / (1 + divider)
+        frames, counts = unlike_frames(samples + 50)
+        pico.play("mpu6050", Signal(frames, rate=rate, channels=AXES, waits=True))
+        code = f"on({divider})\nfifo(0x78)\n"
+        got = played(board, code + READ_FIFO.format(size=12, samples=samples, pause=pause))
+        assert np.count_nonzero(got.reshape(-1, 6) != counts[:samples]) == 0
+        assert ask(board, "get(0x3a)[0] & 0x10") == 0
+        wanted = samples * 1e6 / rate
+        assert abs(ask(board, "took") - wanted) < 1.2 * max(pause * 1000, 30_000)
+
+    def test_overflow_is_flagged_and_drops_the_oldest_bytes(self, pico, board):
+        frames, counts = unlike_frames(400)
+        pico.play("mpu6050", Signal(frames, rate=1000, channels=AXES, waits=True))
+        # 90 samples of 12 bytes; then it stops taking more
+        board.run("on(0)\nfifo(0x78)\nbefore = get(0x3a)[0] & 0x10\ntime.sleep_ms(90)")
+        board.run(
+            "put(0x23, 0)\nheld_then = held()\nstatus = [get(0x3a)[0] & 16, get(0x3a)[0] & 16]"
+        )
+        assert ask(board, "[before, held_then] + status") == [0, 1024, 16, 0]
+        got = played(board, "print(binascii.b2a_base64(get(0x74, 1024)).decode())")
+        whole = counts.astype(">i2").tobytes()
+        at = whole.find(got.astype(">i2").tobytes())
+        assert at > 0 and at % 12 == 8  # 1024 = 85 * 12 + 4
+        assert ask(board, "[held(), list(get(0x74, 2))]") == [0, [got[-1] & 255] * 2]
+
+    def test_overflow_after_a_long_time_is_the_same(self, pico, board):
+        frames, counts = unlike_frames(1000)
+        pico.play("mpu6050", Signal(frames, rate=1000, channels=AXES, loop=True))
+        board.run("on(0)\nfifo(0x78)\ntime.sleep_ms(1500)\nput(0x23, 0)")
+        assert ask(board, "[held(), get(0x3a)[0] & 16]") == [1024, 16]
+        got = played(board, "print(binascii.b2a_base64(get(0x74, 1024)).decode())")
+        whole = np.concatenate([counts, counts]).astype(">i2").tobytes()
+        assert whole.find(got.astype(">i2").tobytes()) % 12 == 8
+
+    @pytest.mark.parametrize(
+        ("enable", "order"),
+        [(0x08, [0, 1, 2]), (0x70, [4, 5, 6]), (0xF8, [0, 1, 2, 3, 4, 5, 6]), (0x90, [3, 6])],
+    )
+    def test_what_is_enabled_goes_in_the_order_of_the_registers(self, enable, order, pico, board):
+        frames, counts = unlike_frames(40)
+        pico.play("mpu6050", Signal(frames, rate=100, channels=AXES, waits=True))
+        size = 2 * len(order)
+        code = f"on(9)\nfifo({enable})\n"
+        got = played(board, code + READ_FIFO.format(size=size, samples=20, pause=10))
+        with_heat = np.insert(counts, 3, int((25 - 36.53) * 340), axis=1)
+        assert np.array_equal(got.reshape(20, -1), with_heat[:20, order])
+
+    def test_reset_empties_it_and_disabled_it_stays(self, board):
+        board.run("on(0)\nfifo(0x08)\ntime.sleep_ms(20)\na = held()\nput(0x6a, 0x04)\nb = held()")
+        board.run("time.sleep_ms(20)\nc = held()")
+        assert ask(board, "[a >= 19 * 6, b, c]") == [True, 0, 0]
+
+
+def test_interrupt_pin_tells_of_each_sample(board):
+    code = "on(9)\ntimes = []\npin = Pin(6, Pin.IN)\n"
+    code += "pin.irq(lambda p: times.append(time.ticks_us()), Pin.IRQ_RISING)\n"
+    board.run(code + "put(0x38, 1)\ntime.sleep_ms(505)\npin.irq(None)\nput(0x38, 0)")
+    times = ask(board, "times")
+    assert len(times) == 50
+    assert all(abs(gap - 10_000) < 300 for gap in np.diff(times))  # the handler's own delay
+
+
+class TestRecordings:
+    def test_counts_of_a_recording_come_back_exactly(self, pico, board, tmp_path):
+        """In the recording's range, though its scales are rounded, and turned in rad/s."""
+        counts = np.random.default_rng(3).integers(-32768, 32768, (120, 6)).astype(np.int16)
+        channels = tuple(name.replace("deg/s", "rad/s") for name in AXES)
+        scales = (244_141,) * 3 + (1_064_225,) * 3  # 8 g, 2000 deg/s
+        files = []
+        for i in range(2):
+            recording = Recording(counts[60 * i : 60 * (i + 1)], "walk", "1", f"part {i}")
+            files.append(tmp_path / f"{i}.rec")
+            files[-1].write_bytes(to_bytes(RecordFile(recording, channels, scales, 50_000)))
+        pico.play("mpu6050", Signal(files, waits=True))
+        code = "on(19, 2, 3)\nfifo(0x78)\n"
+        got = played(board, code + READ_FIFO.format(size=12, samples=120, pause=50))
+        assert np.count_nonzero(got.reshape(-1, 6) != counts) == 0
+
+    def test_channels_are_found_by_name(self, pico, board):
+        names = ("gyro z (rad/s)", "accel y (m/s^2)")
+        pico.play("mpu6050", Signal([[np.pi / 180, 9.80665]], rate=1, channels=names))
+        board.run("on(0)\ntime.sleep_ms(3)")
+        got = ask(board, "struct.unpack('>3h', get(0x3b, 6)) + struct.unpack('>3h', get(0x43, 6))")
+        assert got == [0, 16384, 16384, 0, 0, 131]  # what it lacks is at rest
+
+    def test_a_stream_goes_on_when_more_comes(self, pico, board):
+        pico.play("mpu6050", Signal(rate=50, channels=AXES[:3]))
+        board.run("on(19)\ntime.sleep_ms(30)")
+        assert ask(board, "struct.unpack('>3h', get(0x3b, 6))") == [0, 0, 16384]
+        first = len(pico.events)
+        pico.append("mpu6050", [[0.5, 0, 0], [0.25, 0, 0]])
+        pico.wait_for("played", first)
+        assert ask(board, "struct.unpack('>3h', get(0x3b, 6))") == [4096, 0, 0]  # it holds
+        begun = pico.append("mpu6050", [[0.125, 0, 0]] * 5)["seconds"]
+        ended = pico.wait_for("played", first + 2)["seconds"]
+        assert ended - begun == pytest.approx(0.1, abs=1e-6)
+        assert ask(board, "struct.unpack('>3h', get(0x3b, 6))") == [2048, 0, 0]
+
+    def test_a_signal_that_does_not_fit_is_refused(self, pico):
+        with pytest.raises(EmulatorError, match="4 channels"):
+            pico.play("mpu6050", Signal(np.zeros((3, 4)), rate=10))
+        with pytest.raises(EmulatorError, match='channel "humidity'):
+            pico.play("mpu6050", Signal([[1]], rate=10, channels=["humidity (%)"]))
+        with pytest.raises(EmulatorError, match="no sensor is called barometer"):
+            pico.play("barometer", Signal([[1]], rate=10))
+        with pytest.raises(EmulatorError, match='no "rate"'):
+            pico.play("mpu6050", Signal([[1, 2, 3]]))
+        with pytest.raises(EmulatorError, match=r"can't play .*absent\.rec"):
+            pico.play("mpu6050", Signal("absent.rec"))
+        with pytest.raises(EmulatorError, match="3 numbers in each frame"):
+            pico.play("mpu6050", Signal([[1, 2, 3]], rate=10))
+            pico.append("mpu6050", [[1, 2]])
