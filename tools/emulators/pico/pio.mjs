@@ -178,8 +178,9 @@ export function clockPio(chip) {
   return {
     /** Nanoseconds: while a state machine moves a pin, the time of its instruction. */
     get nanos() {
-      const running = clocks.find((clock) => clock.inside);
-      return running ? running.now : chip.clock.nanos;
+      const [first, second] = clocks;
+      if (first.inside) return first.now;
+      return second.inside ? second.now : chip.clock.nanos;
     },
     /** The level of a pin that the chip drives. */
     level(pin) {

@@ -4,6 +4,7 @@
 
 const HIGH = 1; // GPIOPinState
 const WORD_BITS = 32;
+const STANDBY_NANOS = 500_000; // without a clock for so long, it begins anew
 
 export class Microphone {
   constructor({ sck, ws = sck + 1, sd, channel = 'left', bits = 24 }) {
@@ -15,11 +16,8 @@ export class Microphone {
     this.clock = clock;
     this.data = chip.gpio[this.sd];
     this.select = chip.gpio[this.ws];
-    this.right = null; // the half of the frame, as word select had it at the last rising edge
-    this.fresh = false; // word select has changed: the falling edge starts a word
-    this.word = 0;
     this.level = false;
-    this.data.setInputValue(false);
+    this.wakeUp();
     chip.gpio[this.sck].addListener((value) => this.edge(value === HIGH));
   }
 
@@ -30,9 +28,22 @@ export class Microphone {
 
   play(signal) {
     this.signal = signal;
+    this.frame = -1;
+  }
+
+  wakeUp() {
+    this.right = null; // the half of the frame, as word select had it at the last rising edge
+    this.fresh = false; // word select has changed: the falling edge starts a word
+    this.word = 0;
+    this.frame = -1; // of the signal, that is being sent
+    this.last = this.clock.pinNanos; // edge of the clock
+    this.drive(false);
   }
 
   edge(rising) {
+    const now = this.clock.pinNanos;
+    if (now - this.last > STANDBY_NANOS) this.wakeUp();
+    this.last = now;
     if (rising) {
       const right = this.clock.level(this.select);
       this.fresh ||= this.right !== null && right !== this.right;
@@ -44,7 +55,10 @@ export class Microphone {
       this.word = this.wordOf(this.right);
     } else this.word <<= 1;
     const level = this.word < 0;
-    if (level === this.level) return;
+    if (level !== this.level) this.drive(level);
+  }
+
+  drive(level) {
     this.level = level;
     this.data.setInputValue(level);
   }
@@ -52,12 +66,12 @@ export class Microphone {
   /** The word of one half of the frame; the half that is not this microphone's is low. */
   wordOf(right) {
     const { signal, channel, bits } = this;
-    if (!signal || (channel !== 'both' && (channel === 'right') !== right)) return 0;
-    const frame = signal.at(this.clock.pinNanos);
-    if (frame < 0) return 0;
-    const part = signal.values[frame + (channel === 'both' && right ? 1 : 0)] / signal.fullScale;
+    if (!signal) return 0;
+    if (!right) this.frame = signal.at(this.clock.pinNanos); // both halves are of one time
+    if (this.frame < 0 || (channel !== 'both' && (channel === 'right') !== right)) return 0;
+    const value = signal.values[this.frame + (channel === 'both' && right ? 1 : 0)];
     const steps = 2 ** (bits - 1);
-    const sample = Math.min(steps - 1, Math.max(-steps, Math.floor(part * steps + 0.5)));
-    return sample << (WORD_BITS - bits);
+    const sample = Math.floor((value / signal.fullScale) * steps + 0.5);
+    return Math.min(steps - 1, Math.max(-steps, sample)) << (WORD_BITS - bits);
   }
 }
