@@ -198,6 +198,37 @@ rp2.PIO(0).remove_program()
         board.run(code)
         assert ask(board, "took") == pytest.approx(turns * 1e6 / hertz, abs=150 + 5e6 / hertz)
 
+    @pytest.mark.parametrize("right", [0, 1])
+    def test_bits_come_from_the_pins(self, right, board):
+        """Two pins that the program drives and a pulled-up one, 3 bits at a time."""
+        code = f"""
+@rp2.asm_pio(in_shiftdir={right}, set_init=rp2.PIO.OUT_LOW)
+def read():
+    pull()
+    set(x, 4)
+    label('again')
+    in_(pins, 3) [3]
+    jmp(x_dec, 'again') [1]
+    set(pins, 1)
+    push()
+low, high = Pin(13, Pin.OUT, value=1), Pin(14, Pin.OUT, value=0)
+Pin(15, Pin.IN, Pin.PULL_UP)
+sm = rp2.StateMachine(0, read, freq=1_000_000, in_base=Pin(13), set_base=Pin(16))
+got = [Pin(16).value()]
+sm.active(1)
+sm.put(0)
+got.append(sm.get())
+low.value(0); high.value(1)
+sm.put(0)
+got.append(sm.get())
+got.append(mem32[0xd0000004] >> 16 & 1)
+sm.active(0)
+rp2.PIO(0).remove_program()
+"""
+        board.run(code)
+        wanted = [int(f"{bits:03b}" * 5, 2) << 17 * right for bits in (0b101, 0b110)]
+        assert ask(board, "got") == [0, *wanted, 1]
+
     def test_two_machines_hand_on_by_interrupt_flag(self, board):
         code = """
 @rp2.asm_pio()

@@ -149,7 +149,7 @@ export class Machine {
     sio.readUint32 = (offset) => {
       if (offset === SIO_GPIO_IN) {
         this.pio.catchUp();
-        return this.pins.read();
+        return this.pins.levels;
       }
       if (offset === 0x08) return QSPI_PINS_HIGH; // GPIO_HI_IN
       if (offset === 0x50) return (mailbox.length ? 1 : 0) | 2; // FIFO_ST: valid, ready

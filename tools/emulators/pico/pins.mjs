@@ -1,22 +1,24 @@
-// The levels of the GPIO pins as wires outside the chip set them.
+// The levels of the GPIO pins: what the chip drives, what something outside drives, pull-ups.
+// The package asks all 30 pins for each look at them, which takes too long for PIO.
 
-const GPIOS = 30;
-const SIO_GPIO_IN = 0x04;
+const IO_BANK0 = 0x40014;
+const PADS_BANK0 = 0x4001c;
+const IO_REGISTERS = 0xf0; // where the registers of single pins end
+const PAD_REGISTERS = 0x7c;
+const PIO_FUNCTION = 6; // and 7 for the second block
+
+export const SIO_GPIO_IN = 0x04;
 
 export class Pins {
   constructor(chip) {
     this.chip = chip;
     this.low = 0; // pins that something outside connects to ground
-    this.inputs = 0; // what `inputValue` of each pin says; asking all 30 takes too long for PIO
+    this.inputs = 0; // what `inputValue` of each pin says
     this.connect();
   }
 
   connect() {
     const { chip } = this;
-    const again = () => {
-      this.inputs = 0;
-      for (const pin of chip.gpio) this.note(pin);
-    };
     for (const pin of chip.gpio) {
       const set = pin.setInputValue.bind(pin);
       pin.setInputValue = (value) => {
@@ -24,16 +26,31 @@ export class Pins {
         this.note(pin);
       };
     }
-    for (const [name, registers] of [[0x40014, 0xf0], [0x4001c, 0x7c]]) {
-      const peripheral = chip.peripherals[name]; // IO_BANK0, PADS_BANK0
-      const write = peripheral.writeUint32.bind(peripheral);
-      peripheral.writeUint32 = (offset, value) => {
-        write(offset, value);
-        if (offset < registers) again();
-      };
-    } // prettier-ignore
-    Object.defineProperty(chip, 'gpioValues', { get: () => this.inputs });
-    again();
+    this.after(IO_BANK0, IO_REGISTERS);
+    this.after(PADS_BANK0, PAD_REGISTERS);
+    Object.defineProperty(chip, 'gpioValues', { get: () => this.levels });
+    this.lookAgain();
+  }
+
+  after(place, registers) {
+    const peripheral = this.chip.peripherals[place];
+    const write = peripheral.writeUint32.bind(peripheral);
+    peripheral.writeUint32 = (offset, value) => {
+      write(offset, value);
+      if (offset < registers) this.lookAgain();
+    };
+  }
+
+  lookAgain() {
+    this.inputs = 0;
+    this.pulled = 0; // pins with a pull-up
+    this.ofPio = [0, 0]; // pins that each block has
+    for (const pin of this.chip.gpio) {
+      this.note(pin);
+      if (pin.pullupEnabled) this.pulled |= 1 << pin.index;
+      const block = pin.functionSelect - PIO_FUNCTION;
+      if (block === 0 || block === 1) this.ofPio[block] |= 1 << pin.index;
+    }
   }
 
   note(pin) {
@@ -47,15 +64,19 @@ export class Pins {
     else this.low &= ~(1 << number);
   }
 
-  /** GPIO_IN: an output reads as what it drives, a pulled-up pin as high unless it is grounded. */
-  read() {
-    const { chip } = this;
-    let pulled = 0;
-    for (let n = 0; n < GPIOS; n++) if (chip.gpio[n].pullupEnabled) pulled |= 1 << n;
-    const driven = chip.sio.gpioOutputEnable;
-    const outside = (this.inputs | pulled) & ~this.low;
-    return ((outside & ~driven) | (chip.sio.gpioValue & driven)) >>> 0;
+  /** An output reads as what it drives, a pulled-up pin as high unless it is grounded. */
+  get levels() {
+    const { sio, pio } = this.chip;
+    const outside = (this.inputs | this.pulled) & ~this.low;
+    const first = pio[0].pinDirections & this.ofPio[0];
+    const second = pio[1].pinDirections & this.ofPio[1];
+    const bySio = sio.gpioOutputEnable & ~(this.ofPio[0] | this.ofPio[1]);
+    return (
+      ((outside & ~(first | second | bySio)) |
+        (pio[0].pinValues & first) |
+        (pio[1].pinValues & second) |
+        (sio.gpioValue & bySio)) >>>
+      0
+    );
   }
 }
-
-export { SIO_GPIO_IN };
