@@ -15,7 +15,7 @@ import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
-                    [--sensors FILE]
+                    [--sensors FILE] [--with-stdin]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
