@@ -157,6 +157,37 @@ s.deinit()
         expected = -16_000 + np.arange(3199) * 16_000 / rate
         assert np.all(np.abs(got[1:] - np.floor(expected)) <= 1)
 
+    def test_read_in_the_background(self, pico, board):
+        """`irq` calls when a buffer is full; the next one is given while the first is shown."""
+        sound = np.random.default_rng(8).integers(-(2**15), 2**15, 16_000).astype(np.int16)
+        pico.play("microphone", Signal(sound, rate=16_000, waits=True))
+        code = """
+s = I2S(0, sck=Pin(10), ws=Pin(11), sd=Pin(12), mode=I2S.RX, bits=16, format=I2S.MONO,
+        rate=16000, ibuf=20000)
+full, buffers = [], [bytearray(3200), bytearray(3200)]
+s.irq(lambda s: full.append(1))
+for turn in range(10):
+    s.readinto(buffers[turn & 1])
+    if turn: show(buffers[~turn & 1])
+    while len(full) <= turn: time.sleep_ms(1)
+show(buffers[1])
+s.deinit()
+"""
+        got = shown(board, code, "<i2")
+        assert len(got) == 16_000 and np.array_equal(got[1:], sound[:-1])
+
+    def test_playing_takes_its_time(self, board):
+        code = """
+s = I2S(0, sck=Pin(10), ws=Pin(11), sd=Pin(13), mode=I2S.TX, bits=16, format=I2S.STEREO,
+        rate=16000, ibuf=4000)
+begun = time.ticks_us()
+s.write(bytes(36_000))
+took = time.ticks_diff(time.ticks_us(), begun)
+s.deinit()
+"""
+        board.run(code)
+        assert ask(board, "took") == pytest.approx(32_000 / 4 * 62.5, rel=0.03)
+
     def test_silence_without_sound_and_after_deinit_again(self, pico, board):
         settings = {"sck": 14, "ws": 15, "sd": 16, "bits": 16, "rate": 16_000}
         for _ in range(3):

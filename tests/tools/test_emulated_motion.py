@@ -111,11 +111,12 @@ class TestBus:
 
     @pytest.mark.parametrize(("hertz", "bits"), [(100_000, 9 * 15), (400_000, 9 * 15)])
     def test_a_transfer_takes_its_time(self, hertz, bits, board):
-        code = f"i = I2C(0, sda=Pin(4), scl=Pin(5), freq={hertz})\nt = time.ticks_us()\n"
-        code += "i.readfrom(0x68, 14)\nt = time.ticks_diff(time.ticks_us(), t)"
+        code = f"i = I2C(0, sda=Pin(4), scl=Pin(5), freq={hertz})\nt = []\nfor _ in range(5):\n"
+        code += "  b = time.ticks_us()\n  i.readfrom(0x68, 14)\n"
+        code += "  t.append(time.ticks_diff(time.ticks_us(), b))"
         board.run(code)
         wire = bits * 1e6 / hertz
-        assert wire <= ask(board, "t") <= wire + 100  # the firmware's own work
+        assert wire <= ask(board, "min(t)") <= wire + 100  # the firmware's own work
 
     def test_a_watchdog_reset_leaves_the_sensor_as_it_is(self, pico_firmware, tmp_path):
         sensors = [Mpu6050(Signal([[0, 0, 1]] * 3 + [[0, 1, 0]] * 3, rate=2, waits=True))]
@@ -211,6 +212,28 @@ class TestFifo:
         assert ask(board, "get(0x3a)[0] & 0x10") == 0
         wanted = samples * 1e6 / rate
         assert abs(ask(board, "took") - wanted) < 1.2 * max(pause * 1000, 30_000)
+
+    def test_a_signal_begun_in_the_middle_loses_no_frame(self, pico, board):
+        frames, counts = unlike_frames(60)
+        still = Signal([[0, 0, 1, 0, 0, 0]] * 2, rate=10, channels=AXES, waits=True)
+        pico.play("mpu6050", still)
+        before = len(pico.events)
+        # However late the order comes, the program reads until it has the last frame
+        code = "on(9)\nfifo(0x78)\nlast = begun = time.ticks_ms()\n"
+        code += (
+            f"while last != {counts[-1, 0]} and time.ticks_diff(time.ticks_ms(), begun) < 60_000:\n"
+        )
+        code += "  time.sleep_ms(50)\n  part = get(0x74, held() // 12 * 12)\n"
+        code += "  last = struct.unpack('>h', part[-12:-10])[0]\n"
+        board.start(code + "  print(binascii.b2a_base64(part).decode(), end='')\n")
+        pico.wait_for("played", before)
+        pico.play("mpu6050", Signal(frames, rate=100, channels=AXES))
+        lines = board.finish().split()
+        got = np.frombuffer(b"".join(map(base64.b64decode, lines)), ">i2").reshape(-1, 6)
+        first = int(np.flatnonzero(got[:, 0] == counts[0, 0])[0])
+        assert np.array_equal(got[first : first + 60], counts)
+        assert np.all(got[:first] == [0, 0, 16384, 0, 0, 0])
+        assert np.all(got[first + 60 :] == counts[-1])
 
     def test_overflow_is_flagged_and_drops_the_oldest_bytes(self, pico, board):
         frames, counts = unlike_frames(400)

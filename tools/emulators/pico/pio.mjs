@@ -6,6 +6,10 @@
 
 const STEP_NANOS = 20_000;
 const CTRL = 0x00;
+const DEPTH = 4; // words of a FIFO
+const JOIN_TX = 1 << 30; // of SHIFTCTRL
+const JOIN_RX = 1 << 31;
+const JOIN = JOIN_TX | JOIN_RX;
 
 // Instructions; RP2040 datasheet, section 3.4
 const IN_PINS = 0x4000;
@@ -43,10 +47,15 @@ export class PioClock {
       return read(offset);
     };
     pio.writeUint32Atomic = (offset, value, type) => {
-      if ((offset & 0xfff) !== CTRL) {
+      if (offset === CTRL) this.control(() => write(offset, value, type));
+      else {
         this.catchUp();
+        const joined = pio.machines.map((machine) => machine.shiftCtrl & JOIN);
         write(offset, value, type);
-      } else this.control(() => write(offset, value, type));
+        pio.machines.forEach((machine, i) => {
+          if ((machine.shiftCtrl & JOIN) !== joined[i]) join(machine);
+        });
+      }
       this.plan(STEP_NANOS);
     };
     pio.run = () => {};
@@ -206,6 +215,17 @@ function stepQuickly(machine) {
     pio.pinValuesChanged(side, (pinCtrl >> 10) & 0x1f, sideBits);
   }
   return true;
+}
+
+/** What a change of the joining of the FIFOs does: it empties both, and one has it all. */
+function join(machine) {
+  const Fifo = machine.rxFIFO.constructor;
+  const both = machine.shiftCtrl & JOIN;
+  machine.txFIFO = new Fifo(both === JOIN_RX ? 0 : both === JOIN_TX ? 2 * DEPTH : DEPTH);
+  machine.rxFIFO = new Fifo(both === JOIN_TX ? 0 : both === JOIN_RX ? 2 * DEPTH : DEPTH);
+  machine.updateDMARx();
+  machine.updateDMATx();
+  machine.pio.checkInterrupts();
 }
 
 /** Puts both PIO blocks of a chip on its clock. Returns what tells the time on the pins. */

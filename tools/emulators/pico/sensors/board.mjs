@@ -149,7 +149,8 @@ export class SensorBoard {
       if (!sensor) throw new UsageError(`no sensor is called ${name}`);
       const seconds = this.clock.nanos / 1e9;
       if (order.play !== undefined) {
-        this.start(name, readSignal(order.signal, this.folder), this.clock.nanos);
+        // After a sample that is taken at this very time, or the first frame would not be seen
+        this.start(name, readSignal(order.signal, this.folder), this.clock.nanos + 1);
         this.onEvent({ event: 'playing', sensor: name, seconds });
       } else {
         this.append(sensor, flat(order.values));
@@ -169,7 +170,7 @@ export class SensorBoard {
     if (values.length % signal.channels)
       throw new UsageError(`"values" does not have ${signal.channels} numbers in each frame`);
     sensor.update?.();
-    signal.append(values, this.clock.nanos);
+    signal.append(values, this.clock.nanos + 1); // as in `command`
   }
 }
 

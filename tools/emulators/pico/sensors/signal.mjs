@@ -1,8 +1,8 @@
 // A signal over time: frames of one value per channel, at a sample rate. Between two frames the
 // first one holds. Times are emulated nanoseconds since the Pico was plugged in.
 
-const NEARLY = 1e-6; // frames: what rounding of times may take away
-const KEPT_FRAMES = 1 << 20; // of a stream, before those that have been played are dropped
+const ROUNDING_NANOS = 0.1; // of times
+const KEPT_FRAMES = 1 << 16; // of a stream, before those that have been played are dropped
 
 export class Signal {
   /**
@@ -45,7 +45,8 @@ export class Signal {
       this.start = nanos;
       this.onStart();
     }
-    let index = Math.floor(((nanos - this.start) * this.rate) / 1e9 + NEARLY) - this.dropped;
+    let index = Math.floor(((nanos - this.start + ROUNDING_NANOS) * this.rate) / 1e9);
+    index -= this.dropped;
     if (index < 0) return -1;
     if (this.loop) index %= frames;
     return Math.min(index, frames - 1) * this.channels;
