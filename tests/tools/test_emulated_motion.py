@@ -125,8 +125,8 @@ class TestBus:
                 board.run(START + "on(9)\ntime.sleep_ms(50)")
                 assert ask(board, "list(get(0x3b, 6))") == [0, 0, 0, 0, 64, 0]
                 before = len(pico.events)
-                board.start("import machine; machine.reset()")
-                pico.wait_for("port", before)
+                board.leave("import machine\nmachine.reset()")
+            pico.wait_for("port", before)
             pico.wait_for("played", before)
             with Board(pico.url) as board:
                 board.run(START)
