@@ -1,78 +1,18 @@
 """What was understood of somebody's data, as one value: the table before a training shows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._words import few
 from xnornode.data.dataset import Dataset, class_names, group_equal_items, hash_rows
+from xnornode.data.doubts import NANO, doubts, numbers_as_labels
+from xnornode.data.facts import ChannelFacts, ClassFacts
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
-from xnornode.data.scaling import full_scale_of
 from xnornode.model.limits import INT16
-
-NANO = 1e-9
-MOST_NUMBERS = 100  # classes: more are rather measurements
-GLITCH = 2.0  # full scales: a value beyond is rather a fault than a peak
-
-
-@dataclass(frozen=True)
-class ClassFacts:
-    """What there is of one class, or of one group.
-
-    Parameters
-    ----------
-    name : str
-        The class, or the group.
-    items : int
-        Recordings, windows or texts.
-    samples : int
-        Samples in all; of texts, bytes.
-    seconds : float
-        The same as a time; 0 if the sample rate is unknown.
-    groups : int
-        Groups that have it; of a group, the classes that it has.
-    """
-
-    name: str
-    items: int
-    samples: int
-    seconds: float
-    groups: int
-
-
-@dataclass(frozen=True)
-class ChannelFacts:
-    """The values of one channel.
-
-    Parameters
-    ----------
-    name : str
-        With its unit, if it has one: `accel x (g)`.
-    unit : str
-        The unit; "" if none is known.
-    minimum, maximum : float
-        The smallest and the largest value, in the unit.
-    scale : float
-        Units per count; 0 where values are counts already, or before a scale is chosen.
-    outliers : int
-        Values that the scale does not reach: they saturate.
-    constant, rising : bool
-        Whether it never changes; whether it rises from sample to sample, as a counter does.
-    """
-
-    name: str
-    unit: str
-    minimum: float
-    maximum: float
-    scale: float
-    outliers: int = 0
-    constant: bool = False
-    rising: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,55 +145,11 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
         dropped=reading.dropped,
         guesses=(
             *reading.guesses,
-            *_numbers_as_labels(dataset.labels),
-            *_doubts(channels, dataset.kind),
+            *numbers_as_labels(dataset.labels),
+            *doubts(channels, dataset.kind),
         ),
         image_shape=dataset.image_shape,
     )
-
-
-def _numbers_as_labels(labels: Sequence[str]) -> Iterator[Guess]:
-    """A word about classes that are written as numbers."""
-    names = class_names(labels)
-    try:
-        values = [float(name) for name in names]
-    except ValueError:
-        return
-    if len(names) > 2 and not all(value.is_integer() for value in values):
-        text = (
-            f"the labels {names[0]} to {names[-1]} are taken as the names of {len(names)} classes, "
-            "not as numbers"
-        )
-        yield Guess(
-            text, "round them in the data if they are measurements", len(names) > MOST_NUMBERS
-        )
-
-
-def _doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
-    """What the values of channels say against the way they are used."""
-    constant = [c.name for c in channels if c.constant]
-    if constant:
-        text = f"{len(constant)} of {len(channels)} channels never change: {few(constant, 5)}"
-        yield Guess(text, "leave them out with --channels", kind == "recordings")
-    rising = [c.name for c in channels if c.rising]
-    if len(rising) == 1:
-        text = f"channel {rising[0]} only rises, as a time or a counter does"
-        yield Guess(text, "leave it out with --channels, or name it with --time", True)
-    elif rising:
-        text = f"{len(rising)} channels only rise, as times or counters do: {few(rising, 5)}"
-        yield Guess(text, "leave them out with --channels, or name a time with --time", True)
-    for c in channels:
-        if c.outliers:
-            full = full_scale_of(round(c.scale / NANO))
-            most = max(-c.minimum, c.maximum)
-            values = "1 value is" if c.outliers == 1 else f"{c.outliers:,} values are"
-            text = (
-                f"channel {c.name}: {values} beyond its full scale of {full:g} {c.unit}".rstrip()
-                + f" and saturate; the largest is {most:g}"
-            )
-            digit = 10.0 ** (floor(log10(most)) - 2)
-            up = f"{ceil(most / digit) * digit:.3g}"  # rounded down, it would saturate again
-            yield Guess(text, f"--full-scale '{c.name}={up}'", most > GLITCH * full)
 
 
 def _gaps(timings: Sequence[Timing]) -> tuple[float, ...]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xnornode.data.understood import ChannelFacts, ClassFacts, Understood
+from xnornode.data.facts import ChannelFacts, ClassFacts
+from xnornode.data.understood import Understood
 from xnornode.report.units import short
 
 MOST_ROWS = 20
