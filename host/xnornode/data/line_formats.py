@@ -18,7 +18,7 @@ MOST_NAMES = 1000
 MOST_DEPTH = 4
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
-PAIR = re.compile(rf"\s*([^\d\s:,;|][^:,;|\t]*?)\s*:\s*({NUMBER})\s*(?:[,;|\t ]|$)", re.I)
+PAIR = re.compile(rf"\s*([^\d\s:=,;|][^:,;|=\t]*?)\s*[:=]\s*({NUMBER})\s*(?:[,;|\t ]|$)", re.I)
 STAMP = re.compile(
     r"\s*\[?((?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?)\]?\s*(?:->|>|:|\])?\s+"
 )
@@ -58,7 +58,9 @@ def plain_lines(file: TextIO) -> tuple[Lines, tuple[str, ...]]:
     file.seek(0)
     stamped = _share(head, lambda line: STAMP.match(line) is not None)
     bare = [STAMP.sub("", line, count=1) if stamped else line for line in head]
-    if _share(bare, lambda line: line.lstrip().startswith("{") and _object(line) is not None):
+    if _share(
+        bare, lambda line: line.lstrip().startswith(("{", "[")) and _object(line) is not None
+    ):
         names = _names([list(_object(line) or {}) for line in bare])
         return _Converted(file, _stamped(_from_json(names), stamped)), _timed(names, stamped)
     if _share(bare, lambda line: bool(_pairs(line))):
@@ -118,7 +120,7 @@ def _object(line: str) -> dict[str, Any] | None:
         content = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return flat(content) if isinstance(content, dict) else None
+    return flat(content) if isinstance(content, dict | list) and content else None
 
 
 def flat(content: Any, before: str = "", depth: int = 0) -> dict[str, Any]:
