@@ -63,7 +63,7 @@ def find_charset(path: Path, named: str = "") -> tuple[str, Guess | None]:
         return "utf-8", None
     charset = "cp1252" if _first_bad(path, "cp1252") is None else "latin-1"
     shown = _around(path, bad).decode(charset, "replace")
-    text = f"{path.name} is not UTF-8: read as {charset}, so that a part of it is {shown!r}"
+    text = f"{path} is not UTF-8: read as {charset}, so that a part of it is {shown!r}"
     return charset, Guess(text, OPTION, doubtful=charset == "latin-1" or _unlikely(shown))
 
 
@@ -103,7 +103,7 @@ def _wide(path: Path, start: bytes) -> tuple[str, Guess | None]:
     charset = "utf-16-le" if odd > even else "utf-16-be"
     if max(even, odd) < len(start) // 5 or _first_bad(path, charset) is not None:
         raise DataError(f"{path} holds zero bytes: it is no text. Export the data as CSV")
-    return charset, Guess(f"{path.name} is read as {charset}, by its zero bytes", OPTION)
+    return charset, Guess(f"{path} is read as {charset}, by its zero bytes", OPTION)
 
 
 def _first_bad(path: Path, charset: str) -> int | None:

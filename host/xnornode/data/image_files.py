@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def read_images(
             dropped=tuple(f"left out: {fault}" for fault in faults),
         ),
     )
-    return dataset
+    return replace(dataset, names=[str(path) for path in kept])
 
 
 def _sizes(image: Any, paths: Sequence[Path], faults: list[str]) -> dict[Path, tuple[int, int]]:

@@ -212,6 +212,8 @@ def _texts(
     folder: Path, paths: list[Path], facts: Sequence[PathFacts], options: ReadOptions
 ) -> Dataset:
     texts = [path.read_bytes() for path in paths]
+    if not options.text:
+        _check_letters(texts, folder)
     grouped = all(fact.group for fact in facts)
     own = [path.relative_to(folder).as_posix() for path in paths]
     groups = [f.group for f in facts] if grouped else group_equal_items(texts)
@@ -237,18 +239,18 @@ def _texts(
             len(paths),
             "one text per file",
             tuple(path_columns(facts)),
-            guesses=_numeric(texts, folder),
         ),
     )
 
 
-def _numeric(texts: Sequence[bytes], folder: Path) -> tuple[Guess, ...]:
-    """A guess, where texts have more digits than letters: they are rather samples."""
+def _check_letters(texts: Sequence[bytes], folder: Path) -> None:
+    """Raise DataError if texts have more digits than all else: they are rather samples."""
     digits = sum(text.count(b"%d" % d) for text in texts for d in range(10))
-    if 2 * digits <= sum(len(b"".join(text.split())) for text in texts):
-        return ()
-    text = f"the files in {folder} are taken for texts, but most of what they hold is digits"
-    return (Guess(text, "write samples as CSV; --text if they are texts", doubtful=True),)
+    if 2 * digits > sum(len(b"".join(text.split())) for text in texts):
+        raise DataError(
+            f"{folder}: most of what the .txt files hold is digits, but they are no tables: write "
+            "samples as CSV, a row for each sample; or give --text if they are texts"
+        )
 
 
 RECORDINGS: Mapping[str, FileReader] = {

@@ -241,15 +241,15 @@ def test_names_with_an_equals_sign_are_a_plotters_lines(tmp_path):
     assert (dataset.kind, dataset.channels) == ("recordings", ("X", "Y"))
 
 
-def test_texts_of_digits_are_doubted(tmp_path):
+def test_texts_of_digits_are_refused(tmp_path):
     for label in ("walk", "run"):
         (tmp_path / label).mkdir()
         for i in range(3):
-            lines = [f"a {v * 7919} then {v * 104729} b" for v in range(i + 100, 140 + i)]
+            lines = [f"({v * 7919} {v * 104729})" for v in range(i + 100, 140 + i)]
             (tmp_path / label / f"{i}.txt").write_text("\n".join(lines))
-    dataset = read(tmp_path)
-    assert dataset.kind == "texts"
-    assert any(g.doubtful and "--text" in g.option for g in dataset.reading.guesses)
+    with pytest.raises(DataError, match=r"digits.*--text"):
+        read(tmp_path)
+    assert read(tmp_path, ReadOptions(text=True)).kind == "texts"
 
 
 def test_one_label_for_a_table_makes_it_a_recording(tmp_path):
