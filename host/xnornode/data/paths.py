@@ -14,12 +14,19 @@ DATE = re.compile(
 )
 COPY = re.compile(r"(\s*\(\d+\)|[ _-]+(copy|kopie|copie|copia)( ?\(?\d+\)?)?)+$", re.I)
 HASH = re.compile(r"\.(?=[0-9a-z]*\d)[0-9a-z]{4,}(\.ingestion-[0-9a-z-]+)?(\.s\d+)?$")
-OWNER = re.compile(
-    r"(p|s|u|id|vp|sub|subj|subject|person|user|participant|patient|proband|probandin|teilnehmer"
-    r"|nutzer|sujet|sujeto|usuario|volunteer|device|node|board)[ _-]?\d+",
+PERSON = (
+    r"(?:p|s|u|id|vp|sub|subj|subject|person|user|participant|patient|proband|probandin|teilnehmer"
+    r"|nutzer|sujet|sujeto|usuario|volunteer|device|node|board)[ _-]?\d+"
+)
+OWNER = re.compile(PERSON, re.I)
+"""Who or what was recorded: `p1`, `Subject_03`. A class is hardly called so."""
+LAST_OWNER = re.compile(rf"(?<=[^\W\d_])[ _-]+({PERSON})(?=$|[ ._-])", re.I)
+OCCASION = re.compile(
+    r"(?:session|sitzung|day|tag|rec|recording|aufnahme|trial|take|batch|data|dataset|fold|group"
+    r"|gruppe|groupe|grupo)[ _-]?\d+",
     re.I,
 )
-"""Who or what was recorded: `p1`, `Subject_03`. A class is hardly called so."""
+"""When something was recorded; such folders are no classes, nor are dates."""
 SUFFIXES = (".csv", ".tsv", ".wav", ".json", ".cbor", ".jpg", ".jpeg", ".png", ".txt", ".npy")
 
 
@@ -75,12 +82,12 @@ def read_paths(paths: Sequence[Path], folder: Path) -> list[PathFacts]:
     parts = [part_of(above[at]) if at is not None else "" for above in found]
     rest = [above if at is None else (*above[:at], *above[at + 1 :]) for above in found]
     names = [path.name for path in paths]
-    if all(above and OWNER.fullmatch(above[0]) for above in rest):
+    if all(above and _no_label(above[0]) for above in rest):
         inner = {
             above[1] if len(above) > 1 else label_in_name(n)
             for above, n in zip(rest, names, strict=True)
         }
-        if not any(not name or OWNER.fullmatch(name) for name in inner):
+        if not any(not name or _no_label(name) for name in inner):
             doubt = (
                 f"the folders {rest[0][0]} to {rest[-1][0]} are taken for groups, and "
                 f"{', '.join(sorted(inner)[:3])} in them for labels"
@@ -118,11 +125,19 @@ def _facts(part: str, above: tuple[str, ...], name: str) -> PathFacts:
     return PathFacts(part, label_in_name(name), owner, "file name" if owner else "folder in it")
 
 
+def _no_label(name: str) -> bool:
+    """Whether a folder says who, what or when was recorded."""
+    return any(kind.fullmatch(name) for kind in (OWNER, OCCASION, DATE))
+
+
 def _owner(name: str) -> str:
-    """Who was recorded, where a file's name begins with it and goes on with a word: `p1_walk`."""
-    found = OWNER.match(normalized(name))
-    rest = name[found.end() :] if found else ""
-    return found[0] if found and re.match(r"[ _-]+[^\W\d_]", rest) else ""
+    """Who was recorded, where a name begins or ends with it: `p1_walk`, `walk_p1_2`."""
+    text = normalized(name)
+    found = OWNER.match(text)
+    if found and re.match(r"[ _-]+[^\W\d_]", text[found.end() :]):
+        return found[0]
+    last = LAST_OWNER.search(text)
+    return last[1] if last else ""
 
 
 def _parts_in_labels(facts: Sequence[PathFacts]) -> list[PathFacts]:
@@ -147,14 +162,14 @@ def label_in_name(name: str) -> str:
     ['walk', 'walk', 'circle']
     >>> [label_in_name(n) for n in ("walk.q3f9k2.csv", "Übung - Copy (2).csv", "jog2b.wav")]
     ['walk', 'Übung', 'jog']
-    >>> [label_in_name(n) for n in ("p1_walk_2.csv", "Subject03-run.csv")]
-    ['walk', 'run']
+    >>> [label_in_name(n) for n in ("p1_walk_2.csv", "Subject03-run.csv", "run_p2.csv")]
+    ['walk', 'run', 'run']
     """
     text = normalized(PurePath(name).stem)
     while PurePath(text).suffix.lower() in SUFFIXES:  # walk.csv.3k2j1.json
         text = PurePath(text).stem
     text = HASH.sub("", COPY.sub("", text))
-    text = text[len(_owner(text)) :]
+    text = text.replace(_owner(text), "", 1)
     while PurePath(text).suffix.lower() in SUFFIXES:
         text = PurePath(text).stem
     text = DATE.sub("_", text)

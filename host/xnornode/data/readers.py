@@ -19,7 +19,7 @@ from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.resample import bring_to_one_rate
 from xnornode.data.single import one_recording
-from xnornode.data.tables import read_table
+from xnornode.data.tables import alike_names, read_table
 from xnornode.data.text_or_table import is_table
 from xnornode.errors import DataError
 
@@ -167,6 +167,8 @@ def _note_paths(
     ):
         text = "each file has a label of its own, taken from its name"
         guesses.append(Guess(text, "put the files into a folder per label, or --label-all", True))
+    known = {guess.text for guess in guesses}
+    guesses += [g for g in alike_names(dataset.labels, "label") if g.text not in known]
     return replace(
         dataset, reading=replace(reading, dropped=tuple(dropped), guesses=tuple(guesses))
     )

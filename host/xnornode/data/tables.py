@@ -71,6 +71,12 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     texts = [name for name, why in roles.left_out.items() if why == TEXT]
     if not texts or roles.rows == "texts":
         return dataset
+    odd = [n for n in texts if not columns.titled and any(map(str.isdigit, columns.texts[n][0]))]
+    if odd:  # without titles, nobody wrote a remark: a separator was not understood
+        text = f"{path}: column {odd[0]} is left out, as {columns.texts[odd[0]][0]!r} is no number"
+        guess = Guess(text, "write numbers, a column for each channel", doubtful=True)
+        told = replace(dataset.reading, guesses=(*dataset.reading.guesses, guess))
+        dataset = replace(dataset, reading=told)
     note = f"{path.name}: left out, as it is text: {', '.join(texts)}"
     return replace(dataset, notes=(*dataset.notes, note))
 
@@ -239,7 +245,7 @@ def alike_names(names: Sequence[str], what: str) -> list[Guess]:
         for value, alike in same.items():
             if len(alike) > 1 and value is not None:
                 text = f"the {what}s {', '.join(alike)} are {how}, and are kept apart"
-                guesses.append(Guess(text, "write them alike in the file", doubtful=True))
+                guesses.append(Guess(text, "write them alike in the data", doubtful=True))
     for name in different:
         if name and is_missing(name):
             text = f"the {what} {name!r} is taken for a name, not for a missing one"

@@ -104,3 +104,25 @@ def test_a_column_that_contradicts_the_folder_is_said(tmp_path):
     path = dataset.reading.columns[0]
     assert (path.role, path.why) == ("left out", "the column label is the label")
     assert any("its column label says" in w for w in prepare(dataset).warnings)
+
+
+@pytest.mark.parametrize("tops", ["session1 session2", "2026-11-20 2026-11-21", "fold_1 fold_2"])
+def test_folders_of_occasions_with_labels_in_them(tmp_path, tops):
+    one, two = tops.split()
+    said, doubts = facts(tmp_path, f"{one}/walk/1.csv", f"{one}/run/1.csv", f"{two}/walk/1.csv")
+    assert said == [("", "walk", one), ("", "run", one), ("", "walk", two)]
+    assert "groups" in doubts.pop()
+
+
+def test_a_person_after_the_label_in_a_name(tmp_path):
+    said, _ = facts(tmp_path, "walk_p1.csv", "run-S02_3.csv", "sit_u1 (2).csv")
+    assert said == [("", "walk", "p1"), ("", "run", "S02"), ("", "sit", "u1")]
+
+
+def test_folders_that_differ_little_are_said(tmp_path):
+    for label in ("walk", "WALK", "01", "1"):
+        for i in range(3):
+            csv(tmp_path / label / f"{i}.csv")
+    warnings = prepare(read(tmp_path)).warnings
+    assert any("the labels WALK, walk are one word" in w for w in warnings)
+    assert any("the labels 01, 1 are one number" in w for w in warnings)
