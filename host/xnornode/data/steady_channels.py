@@ -7,6 +7,8 @@ import numpy as np
 from xnornode.data.dataset import Dataset
 from xnornode.data.reading import Guess
 
+LEAST = 3  # samples of each recording: fewer may be equal by chance
+
 
 def steady_channels(dataset: Dataset) -> Iterator[Guess]:
     """A guess for each channel that stays the same throughout every recording.
@@ -23,7 +25,7 @@ def steady_channels(dataset: Dataset) -> Iterator[Guess]:
     Guess
         What may be wrong.
     """
-    if dataset.kind != "recordings" or len(dataset.items) < 2:
+    if dataset.kind != "recordings" or min(map(len, dataset.items)) < LEAST:
         return
     low = np.stack([np.asarray(item).min(axis=0) for item in dataset.items])
     high = np.stack([np.asarray(item).max(axis=0) for item in dataset.items])

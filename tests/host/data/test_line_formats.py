@@ -158,3 +158,10 @@ def test_a_column_without_title_that_is_no_number_is_said(tmp_path):
         lines = [f"{i * 7 % 31}g, {i * len(label) % 37}" for i in range(60)]
         (tmp_path / label / "1.log").write_text("\n".join(lines))
     assert any(g.doubtful and "'0g'" in g.text for g in read(tmp_path).reading.guesses)
+
+
+def test_times_that_are_not_understood_are_said(tmp_path):
+    lines = [f"{'ab'[i // 150]},{20 * i:#x},{i * 7 % 31}" for i in range(300)]
+    (tmp_path / "t.csv").write_text("label,ts,x\n" + "\n".join(lines))
+    dataset = read(tmp_path / "t.csv")
+    assert any(g.doubtful and "'0x0'" in g.text for g in dataset.reading.guesses)
