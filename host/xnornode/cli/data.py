@@ -55,18 +55,19 @@ def run(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.data, data_options.read_options(options))
     try:
         splits = prepare(dataset, data_options.prepare_options(options))
-        understood, problem = splits.understood, ""
+        understood, problem = splits.understood or understand(dataset), ""
+        warnings = splits.warnings
     except DataError as error:  # what cannot be trained on can be looked at
-        understood, problem = None, str(error)
-    understood = understood or understand(dataset)
+        understood, problem = understand(dataset), str(error)
+        warnings = understood.warnings
     if options.json:
         print(json.dumps({"format": FORMAT, **asdict(understood)}, indent=2, allow_nan=False))
     else:
         data_options.show_understood(understood, sys.stdout)
     if options.report:
-        page = data_to_html(understood, first_seconds(dataset), understood.warnings)
+        page = data_to_html(understood, first_seconds(dataset), warnings)
         write_whole(options.report, page.encode())
-    for warning in understood.warnings:
+    for warning in warnings:
         say(f"warning: {warning}")
     if problem:
         say(f"a training would stop here: {problem}")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from xnornode.data.dataset import Dataset, class_names, group_equal_items, hash_rows
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
+from xnornode.data.steady_channels import steady_channels
 from xnornode.model.limits import INT16
 
 NANO = 1e-9
@@ -182,6 +183,7 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
             *reading.guesses,
             *_numbers_as_labels(dataset.labels),
             *_doubts(channels, dataset.kind),
+            *steady_channels(dataset),
         ),
     )
 

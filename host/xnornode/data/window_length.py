@@ -42,7 +42,7 @@ def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tu
     >>> usual_length(100.0, [70, 82, 75], ["circle", "circle", "wave"])
     (70, 'the shortest recordings')
     """
-    length, why = USUAL, "the sample rate is unknown"
+    length, why = USUAL, "the usual length, as the sample rate is unknown"
     if rate:
         seconds = SECONDS if rate < FAST else SECONDS_FAST
         power = int(np.clip(np.rint(np.log2(seconds * rate)), np.log2(LEAST), np.log2(MOST)))

@@ -256,3 +256,11 @@ def test_rows_are_hashed_alike_only_if_they_are_equal(kind):
     assert (hashes[:2500] == hash_rows(rows[:2500].copy())).all()
     many = RNG.normal(size=(20_000, 7)).astype(kind)
     assert len(np.unique(hash_rows(many))) == len(np.unique(many, axis=0))
+
+
+def test_a_rate_that_changes_within_a_recording_is_said(tmp_path):
+    for label in ("walk", "run"):
+        for i in range(4):
+            times = np.cumsum(np.where(np.arange(300) < 200, 20, 10))
+            csv(tmp_path / label / f"{i}.csv", np.c_[times, RNG.integers(-9, 9, 300)], "time_ms,x")
+    assert any("the steps of time vary by 24%" in w for w in prepare(read(tmp_path)).warnings)
