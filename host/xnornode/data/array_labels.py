@@ -47,7 +47,11 @@ def read_labels(
     if index is not None:
         notes.append(f"{name} is one-hot: a label is the number of its column")
         y = index
-    y = as_classes(_column(y, rows, what), what).ravel()
+    try:
+        y = as_classes(_column(y, rows, what), what).ravel()
+    except DataError as error:
+        hint = " (--skip leaves them out)" if "has no class" in str(error) else ""
+        raise DataError(f"{error}{hint}") from None
     if len(y) != rows:
         raise DataError(f"{where}: X has {rows} rows, {name} {len(y)}: they must be as many")
     values, at = np.unique(y, return_inverse=True)

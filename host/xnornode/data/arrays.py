@@ -11,7 +11,7 @@ from xnornode.data.array_files import load_array, load_members, names_in
 from xnornode.data.array_labels import read_groups, read_labels, texts_of
 from xnornode.data.array_names import Named, find_arrays, role_of
 from xnornode.data.array_shapes import check_numbers, shape_windows
-from xnornode.data.class_labels import some
+from xnornode.data.class_labels import missing, some
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Role
@@ -120,6 +120,7 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
     named = find_arrays(names, where, options.label, options.group)
     used = named.found.values()
     arrays = load_members(path, used) if npz else {n: load_array(beside[n]) for n in used}
+    arrays, dropped = _labelled(arrays, named, where) if options.skip else (arrays, ())
     x, labels, owners, notes, guesses = _join(arrays, named, where)
     samples, image_shape, titles, understood = shape_windows(x, options, where)
     titles = _titles(arrays, named, titles, where)
@@ -138,8 +139,24 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
         test_groups=("test",) if "test" in named.parts else (),
         validation_groups=("validation",) if owners and "validation" in owners else (),
         notes=tuple(notes),
-        reading=Reading(1, "NumPy arrays", tuple(columns), guesses=tuple(guesses)),
+        reading=Reading(1, "NumPy arrays", tuple(columns), guesses=tuple(guesses), dropped=dropped),
     )
+
+
+def _labelled(arrays: Arrays, named: Named, where: str) -> tuple[Arrays, tuple[str, ...]]:
+    """The arrays without rows that have no label, and what was left out."""
+    kept, dropped = dict(arrays), []
+    for part in named.parts or ("",):
+        y = named.found["y", part]
+        gaps = missing(arrays[y].reshape(len(arrays[y]), -1)).max(axis=1)
+        if not gaps.any():
+            continue
+        for role in ("X", "y", "groups"):
+            name = named.found.get((role, part))
+            if name and len(arrays[name]) == len(gaps):
+                kept[name] = arrays[name][~gaps]
+        dropped.append(f"{where}: {int(gaps.sum()):,} rows left out: {y} has no class there")
+    return kept, tuple(dropped)
 
 
 def _role(name: str) -> Role:

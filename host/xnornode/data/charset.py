@@ -1,6 +1,7 @@
 """How the bytes of a table are letters."""
 
 import codecs
+from itertools import pairwise
 from pathlib import Path
 
 from xnornode.data.reading import Guess
@@ -15,6 +16,9 @@ MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SIGNS = (
+    "\u00b0\u00b2\u00b3\u00b5\u00b7\u00b1\u20ac\u2013\u2019"  # degree, powers, micro, euro, dashes
 )
 OPTION = "--charset NAME"
 
@@ -59,8 +63,17 @@ def find_charset(path: Path, named: str = "") -> tuple[str, Guess | None]:
         return "utf-8", None
     charset = "cp1252" if _first_bad(path, "cp1252") is None else "latin-1"
     shown = _around(path, bad).decode(charset, "replace")
-    text = f"{path.name} is not UTF-8: read as {charset}, so that a part of it is {shown!r}"
-    return charset, Guess(text, OPTION)
+    text = f"{path} is not UTF-8: read as {charset}, so that a part of it is {shown!r}"
+    return charset, Guess(text, OPTION, doubtful=charset == "latin-1" or _unlikely(shown))
+
+
+def _unlikely(word: str) -> bool:
+    """Whether a word is hardly one of a Western language: it shows the wrong charset."""
+    other = [c for c in word if not c.isascii()]
+    letters = sum(c.isalpha() for c in word)
+    within = any(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(word))
+    odd = any(not c.isalpha() and c not in SIGNS for c in other)
+    return odd or within or (letters > 1 and len(other) > letters / 2)
 
 
 def check_length(length: int, path: Path) -> None:
@@ -90,7 +103,7 @@ def _wide(path: Path, start: bytes) -> tuple[str, Guess | None]:
     charset = "utf-16-le" if odd > even else "utf-16-be"
     if max(even, odd) < len(start) // 5 or _first_bad(path, charset) is not None:
         raise DataError(f"{path} holds zero bytes: it is no text. Export the data as CSV")
-    return charset, Guess(f"{path.name} is read as {charset}, by its zero bytes", OPTION)
+    return charset, Guess(f"{path} is read as {charset}, by its zero bytes", OPTION)
 
 
 def _first_bad(path: Path, charset: str) -> int | None:

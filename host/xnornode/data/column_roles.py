@@ -15,6 +15,7 @@ from xnornode.data.columns import Columns
 from xnornode.data.counters import Bools
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess
+from xnornode.data.second_labels import second_labels
 from xnornode.errors import DataError
 
 TITLES = frozenset((*titles.LABELS, *titles.GROUPS, *titles.RECORDINGS, *titles.TIMES))
@@ -101,7 +102,9 @@ def find_roles(columns: Columns, options: ReadOptions, needs_label: bool = True)
     rows: Rows = options.rows or "windows"
     if options.text or not (columns.numbers or options.rows):
         rows = "texts"
-    elif not (options.rows or options.shape or options.image) and (recording or times.series):
+    elif not (options.rows or options.shape or options.image) and (
+        recording or times.series or (options.label_all and label is None)
+    ):
         rows = "samples"
     if rows != "samples":
         recording = None
@@ -113,6 +116,9 @@ def find_roles(columns: Columns, options: ReadOptions, needs_label: bool = True)
     if rows == "texts":
         channels = _text(columns, options, used)
     else:
+        if not options.channels:
+            again = second_labels(columns, label, {*used, *times.left_out}, begins, guesses)
+            times.left_out.update(again)
         channels = _channels(columns, options, {*used, *times.left_out}, guesses)
     rest = [name for name in columns.names if name not in {*used, *channels}]
     left_out = {name: times.left_out.get(name) or _why_left_out(name, columns) for name in rest}
@@ -173,7 +179,8 @@ def _only_text(columns: Columns, others: Collection[str | None]) -> str:
     if len(texts) == (1 if columns.numbers else 2):
         return texts[0]
     raise DataError(
-        f"{columns.path}: which column is the label? Name it with --label; there are "
+        f"{columns.path}: which column is the label? Name it with --label, or give the label of "
+        "all rows with --label-all; there are "
         f"{', '.join(columns.names)}"
     )
 
@@ -246,7 +253,7 @@ def _channels(
     if not found_all:
         raise DataError(
             f"{columns.path} has no column of numbers to use as a channel: its columns are "
-            f"{', '.join(columns.names)}"
+            f"{', '.join(columns.names)}. Write numbers, a column for each channel"
         )
     return found_all
 

@@ -160,6 +160,10 @@ def _number_time(
         _doubt_channel(name, steps, found)
         return None
     if not steps.counts:
+        if look_at(-values, begins).counts:
+            found.left_out[name] = "it counts down"
+            text = f"column {name} only falls, by equal steps, so it is no channel"
+            found.guesses.append(Guess(text, OPTION, doubtful=True))
         return None
     numbering = steps.usual == 1 and not steps.coarse
     why = NUMBERS_ROWS if numbering else "it only rises, by nearly equal steps"

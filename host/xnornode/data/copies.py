@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode.data.dataset import Dataset
+from xnornode.data.dataset import Dataset, group_equal_items
 from xnornode.data.paths import COPY
 from xnornode.data.reading import Guess
 
@@ -24,14 +24,17 @@ def drop_copies(dataset: Dataset) -> Dataset:
     Parameters
     ----------
     dataset : Dataset
-        What was read. Windows and texts stay as they are.
+        What was read. Rows of numbers stay as they are: equal ones may be chance.
 
     Returns
     -------
     Dataset
-        Without copies; its reading says which were left out. A copy with another label stays, in
+        Without copies of recordings, and without images and texts that are in the test or
+        validation, too; its reading says which were left out. A copy with another label stays, in
         the same group as the first one, and is a doubtful guess.
     """
+    if dataset.kind == "texts" or dataset.image_shape:
+        return _drop_across_parts(dataset)
     if dataset.kind != "recordings":
         return dataset
     first = find_copies(
@@ -68,6 +71,39 @@ def drop_copies(dataset: Dataset) -> Dataset:
         labels=[labels[i] for i in kept],
         groups=[groups[i] for i in kept],
         names=[names[i] for i in kept],
+        reading=reading,
+    )
+
+
+def _drop_across_parts(dataset: Dataset) -> Dataset:
+    """Images or texts without those that an earlier part holds; a word on copies across groups."""
+    order = {g: 0 for g in dataset.test_groups} | {g: 1 for g in dataset.validation_groups}
+    ranks = [order.get(group, 2) for group in dataset.groups]
+    keys = group_equal_items(dataset.items)
+    first: dict[str, int] = {}
+    owners: dict[str, set[str]] = {}
+    for key, rank, group in zip(keys, ranks, dataset.groups, strict=True):
+        first[key] = min(rank, first.get(key, rank))
+        owners.setdefault(key, set()).add(group)
+    kept = [i for i, key in enumerate(keys) if ranks[i] == first[key]]
+    left_out = sorted(set(range(len(keys))) - set(kept))
+    guesses = list(dataset.reading.guesses)
+    shared = sum(len(groups) > 1 for groups in owners.values())
+    if shared and not order:
+        text = f"{shared:,} items are in several groups: the accuracy may be too high"
+        guesses.append(Guess(text, "remove the copies", doubtful=True))
+    dropped = [f"{dataset.names[i]}: a copy is in the test or validation" for i in left_out]
+    reading = dataset.reading
+    reading = replace(reading, dropped=(*reading.dropped, *dropped), guesses=tuple(guesses))
+    if not left_out:
+        return replace(dataset, reading=reading)
+    items = dataset.items
+    return replace(
+        dataset,
+        items=items[kept] if isinstance(items, np.ndarray) else [items[i] for i in kept],
+        labels=[dataset.labels[i] for i in kept],
+        groups=[dataset.groups[i] for i in kept],
+        names=[dataset.names[i] for i in kept],
         reading=reading,
     )
 

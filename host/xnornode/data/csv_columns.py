@@ -100,7 +100,7 @@ class _Reader:
         self.layout: Layout = (
             Layout(",", True, 0, names, True)
             if names
-            else find_layout(lines, path.name, titles, header)
+            else find_layout(lines, str(path), titles, header)
         )
         file.seek(0)
         self._path, self._file = path, file
@@ -124,7 +124,7 @@ class _Reader:
             raise DataError(f"{path} has a header and no rows")
         guesses = [*([guess] if guess else ()), *layout.guesses]
         for column in columns:
-            column.finish(path.name, guesses)
+            column.finish(str(path), guesses)
             self._faults += column.faults
         return Columns(
             path=path,

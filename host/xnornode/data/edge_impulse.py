@@ -104,7 +104,8 @@ def _payload(path: Path) -> dict[str, Any]:
             raise TypeError
     except (KeyError, TypeError) as error:
         raise DataError(
-            f"{path} is not in Edge Impulse's acquisition format: no payload"
+            f"{path} is not in Edge Impulse's acquisition format: no payload. Write other "
+            "data as JSON lines (.jsonl), an object per line, or as CSV"
         ) from error
     except XnorNodeError:
         raise

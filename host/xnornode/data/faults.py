@@ -103,4 +103,4 @@ def tell_dropped(columns: Columns, count: int, faults: Sequence[Fault]) -> tuple
     rows = "1 faulty row" if count == 1 else f"{count:,} faulty rows"
     told = "; ".join(str(fault) for fault in faults)
     more = "; ..." if count > _lines(faults) else ""
-    return (f"{columns.path.name}: {rows} left out: {told}{more}",)
+    return (f"{columns.path}: {rows} left out: {told}{more}",)

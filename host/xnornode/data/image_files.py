@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import numpy.typing as npt
 from xnornode._extras import load_extra
 from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.faulty_files import report_faults
-from xnornode.data.paths import PathFacts
+from xnornode.data.paths import PathFacts, path_columns
 from xnornode.data.read_options import ReadOptions
-from xnornode.data.reading import ColumnUse, Guess, Reading
+from xnornode.data.reading import Guess, Reading
 from xnornode.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -85,8 +86,6 @@ def read_images(
         part: tuple(dict.fromkeys(g for g, f in zip(groups, said, strict=True) if f.part == part))
         for part in ("test", "validation")
     }
-    columns = [ColumnUse("folder", "label")]
-    columns += [ColumnUse("folder in it", "group")] if grouped else []
     dataset = from_windows(
         folder.resolve().name,
         pixels,
@@ -100,12 +99,12 @@ def read_images(
         reading=Reading(
             files=len(kept),
             kind=f"images of {shape[0]}x{shape[1]} pixels, {'colour' if colour else 'grey'}",
-            columns=tuple(columns),
+            columns=tuple(path_columns(said)),
             guesses=tuple(guesses),
             dropped=tuple(f"left out: {fault}" for fault in faults),
         ),
     )
-    return dataset
+    return replace(dataset, names=[str(path) for path in kept])
 
 
 def _sizes(image: Any, paths: Sequence[Path], faults: list[str]) -> dict[Path, tuple[int, int]]:

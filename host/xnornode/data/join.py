@@ -9,9 +9,9 @@ from typing import Any
 
 from xnornode.data.dataset import NOT_UTF8, Dataset
 from xnornode.data.faulty_files import report_faults
-from xnornode.data.paths import PathFacts
+from xnornode.data.paths import PathFacts, path_columns
 from xnornode.data.read_options import ReadOptions
-from xnornode.data.reading import ColumnUse, Guess, Reading, Timing
+from xnornode.data.reading import Guess, Reading, Timing
 from xnornode.errors import DataError
 
 FileReader = Callable[[Path, ReadOptions, str], Dataset]
@@ -98,6 +98,7 @@ def _join(
         raise DataError(f"{folder}: some files hold counts of other scales than others: part them")
     sets = [dataset for dataset, _, _ in found]
     reading = _joined_reading(sets, [fact for _, _, fact in found], faults)
+    reading = replace(reading, guesses=(*reading.guesses, *_other_labels(found)))
     owners, grouped = _owners(folder, found)
     if grouped and len(found) > 1 and len({owner for own in owners for owner in own}) == 1:
         # One person or device is nothing to hold out.
@@ -164,23 +165,32 @@ def _joined_reading(
     return Reading(
         files=len(sets),
         kind=", ".join(dict.fromkeys(r.kind for r in readings if r.kind)),
-        columns=(*_path_columns(facts), *dict.fromkeys(chain(*(r.columns for r in readings)))),
+        columns=(
+            *path_columns(facts, _label_column(readings)),
+            *dict.fromkeys(chain(*(r.columns for r in readings))),
+        ),
         timings=tuple(timings) if timed else (),
         guesses=_merged([guess for r in readings for guess in r.guesses]),
         dropped=(*chain(*(r.dropped for r in readings)), *(f"left out: {f}" for f in faults)),
     )
 
 
-def _path_columns(facts: Sequence[PathFacts]) -> list[ColumnUse]:
-    labels = list(dict.fromkeys(fact.label for fact in facts if fact.label))
-    shown = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
-    parts = list(dict.fromkeys(fact.part for fact in facts if fact.part))
-    columns = [ColumnUse("folder on top", "part", ", ".join(parts))] if parts else []
-    columns += [ColumnUse("path", "label", shown)] if labels else []
-    groups = list(dict.fromkeys(fact.group for fact in facts if fact.group))
-    if groups:
-        columns.append(ColumnUse("folder in it", "group", ", ".join(groups[:5])))
-    return columns
+def _label_column(readings: Sequence[Reading]) -> str:
+    """The column that is the label in every file; "" if paths say labels."""
+    found = [next((c.name for c in r.columns if c.role == "label"), "") for r in readings]
+    return found[0] if all(found) else ""
+
+
+def _other_labels(found: Sequence[tuple[Dataset, Path, PathFacts]]) -> list[Guess]:
+    """A guess, where folders name the same classes as a column does, but not for the same data."""
+    column = _label_column([dataset.reading for dataset, _, _ in found])
+    known = {label for dataset, _, _ in found for label in dataset.labels}
+    for dataset, path, fact in found:
+        other = next((n for n in dataset.labels if n != fact.label), "")
+        if column and fact.label in known and other:
+            text = f"{path} is in {fact.label}, but its column {column} says {other}"
+            return [Guess(text, "--label COLUMN, or correct the folder", doubtful=True)]
+    return []
 
 
 def _merged(guesses: Sequence[Guess]) -> tuple[Guess, ...]:

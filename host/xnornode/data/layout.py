@@ -230,11 +230,17 @@ def _commented_titles(
         text = text.strip()
     cells: list[str] = next(iter(part_rows(layout, [text])), [])
     cells = [cell.strip() for cell in cells]
-    if len(cells) == width - 1 and layout.delimiter == BLANKS:
+    if len(cells) == width - 1 and layout.delimiter == BLANKS and mark == "#" and _counts(rows):
         cells = [mark, *cells]
     if len(cells) != width or any(map(is_number, cells)) or width == 1:
         return []
     return [cells[0] or mark, *cells[1:]]
+
+
+def _counts(rows: Sequence[tuple[int, list[str]]]) -> bool:
+    """Whether the first column numbers the rows, so that its title may be `#`."""
+    first = [row[0] for _, row in rows]
+    return all(map(str.isdecimal, first)) and len({int(c) - i for i, c in enumerate(first)}) == 1
 
 
 def _without_last(rows: Sequence[tuple[int, list[str]]], width: int) -> int:

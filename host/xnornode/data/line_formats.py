@@ -18,10 +18,14 @@ MOST_NAMES = 1000
 MOST_DEPTH = 4
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
-PAIR = re.compile(rf"\s*([^\d\s:,;|][^:,;|\t]*?)\s*:\s*({NUMBER})\s*(?:[,;|\t ]|$)", re.I)
+PAIR = re.compile(rf"\s*([^\d\s:=,;|][^:,;|=\t]*?)\s*[:=]\s*({NUMBER})\s*(?:[,;|\t ]|$)", re.I)
 STAMP = re.compile(
     r"\s*\[?((?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?)\]?\s*(?:->|>|:|\])?\s+"
 )
+COUNTED = re.compile(
+    r"\s*(?=\[|\d+(?:\.\d+)?\s*(?:->|>|:\s))\[?\s*(\d+(?:\.\d+)?)\s*(?:\]:?|->|>|:)\s*"
+)
+"""A stamp that is a number, such as millis(): `[1200] 1 2`, `1200 -> 1,2`, `1200: 1 2`."""
 
 Convert = Callable[[str], str]
 
@@ -56,9 +60,11 @@ def plain_lines(file: TextIO) -> tuple[Lines, tuple[str, ...]]:
     """
     head = [line for line, _ in zip(_filled(file), range(HEAD), strict=False)]
     file.seek(0)
-    stamped = _share(head, lambda line: STAMP.match(line) is not None)
-    bare = [STAMP.sub("", line, count=1) if stamped else line for line in head]
-    if _share(bare, lambda line: line.lstrip().startswith("{") and _object(line) is not None):
+    stamped = _share(head, lambda line: _stamp(line) is not None)
+    bare = [_after_stamp(line) if stamped else line for line in head]
+    if _share(
+        bare, lambda line: line.lstrip().startswith(("{", "[")) and _object(line) is not None
+    ):
         names = _names([list(_object(line) or {}) for line in bare])
         return _Converted(file, _stamped(_from_json(names), stamped)), _timed(names, stamped)
     if _share(bare, lambda line: bool(_pairs(line))):
@@ -67,6 +73,15 @@ def plain_lines(file: TextIO) -> tuple[Lines, tuple[str, ...]]:
     if stamped:
         return _Converted(file, _from_log), ()
     return file, ()
+
+
+def _stamp(line: str) -> re.Match[str] | None:
+    return STAMP.match(line) or COUNTED.match(line)
+
+
+def _after_stamp(line: str) -> str:
+    found = _stamp(line)
+    return line[found.end() :] if found else line
 
 
 def _filled(file: TextIO) -> Iterator[str]:
@@ -95,7 +110,7 @@ def _stamped(convert: Convert, stamped: bool) -> Convert:
         return convert
 
     def row(line: str) -> str:
-        found = STAMP.match(line)
+        found = _stamp(line)
         if not found:
             return line
         return f"{found[1].replace(',', '.')},{convert(line[found.end() :])}"
@@ -118,7 +133,7 @@ def _object(line: str) -> dict[str, Any] | None:
         content = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return flat(content) if isinstance(content, dict) else None
+    return flat(content) if isinstance(content, dict | list) and content else None
 
 
 def flat(content: Any, before: str = "", depth: int = 0) -> dict[str, Any]:
@@ -164,7 +179,7 @@ def _from_pairs(names: Sequence[str]) -> Convert:
 
 
 def _from_log(line: str) -> str:
-    found = STAMP.match(line)
+    found = _stamp(line)
     if not found:
         return line
     rest = line[found.end() :]

@@ -66,7 +66,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
             raise DataError(f"the group {group!r} cannot be shown: rename it; {fault}")
     if len(set(dataset.labels)) < 2:
         raise DataError(
-            f"all data are of the class {dataset.labels[0]}: training needs at least two"
+            f"all data are of the class {dataset.labels[0]}: training needs at least two. "
+            "Put each class into a folder of its own, or name the column of labels with --label"
         )
     if options.split == "time":
         nothing = options.validation in ((), 0)
@@ -169,7 +170,7 @@ def _scales(
         wanted,
     )
     counts = [to_counts(array, scales) for array in _joined(training)]
-    for c in coarse_channels(counts, scales):
+    for c in coarse_channels(counts, scales, _joined(training)):
         warnings.append(
             f"channel {dataset.channels[c]} varies by few of int16's steps around a large value: "
             "subtract a fixed value from it, here and on the node"

@@ -12,14 +12,14 @@ from xnornode.data.copies import drop_copies
 from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.dataset import Dataset, group_equal_items, natural
 from xnornode.data.join import FileReader, read_each
-from xnornode.data.paths import PathFacts, read_paths
+from xnornode.data.paths import PathFacts, path_columns, read_paths
 from xnornode.data.read_options import ReadOptions
-from xnornode.data.reading import ColumnUse, Guess, Reading
+from xnornode.data.reading import Guess, Reading
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.resample import bring_to_one_rate
 from xnornode.data.single import one_recording
-from xnornode.data.tables import read_table
+from xnornode.data.tables import alike_names, read_table
 from xnornode.data.text_or_table import is_table
 from xnornode.errors import DataError
 
@@ -112,11 +112,16 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
         kinds = sorted({path.suffix.lower() for path in (*rest, *by_kind[kind])})
         raise DataError(f"{folder} holds files of different kinds, {', '.join(kinds)}: part them")
     paths = by_kind[kind]
+    facts = read_paths(paths, folder)
     if kind == "recordings":
-        dataset = _recordings(folder, paths, options)
+        dataset = _recordings(folder, paths, facts, options)
     else:
-        dataset = WHOLE[kind](folder, paths, read_paths(paths, folder), options)
-    return _note_paths(dataset, folder, paths, (*rest, *unknown))
+        dataset = WHOLE[kind](folder, paths, facts, options)
+    dataset = _note_paths(dataset, folder, paths, (*rest, *unknown))
+    doubts = dict.fromkeys(fact.doubt for fact in facts if fact.doubt and not options.label_all)
+    guesses = [Guess(text, "put the files into LABEL/GROUP/ folders", True) for text in doubts]
+    reading = dataset.reading
+    return replace(dataset, reading=replace(reading, guesses=(*reading.guesses, *guesses)))
 
 
 def _txt_kind(paths: Sequence[Path], options: ReadOptions) -> str:
@@ -147,12 +152,13 @@ def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db") for part in parts)
 
 
-def _recordings(folder: Path, paths: list[Path], options: ReadOptions) -> Dataset:
+def _recordings(
+    folder: Path, paths: list[Path], facts: Sequence[PathFacts], options: ReadOptions
+) -> Dataset:
     if len(paths) == 1 and paths[0].parent == folder and paths[0].suffix.lower() in TABLES:
         return _counted(read_table(paths[0], options, options.label_all or None))
     if options.rows == "windows" or options.shape or options.image or options.text:
         raise DataError(f"{folder}: put windows or texts that have a row each into one table")
-    facts = read_paths(paths, folder)
     return read_each(folder, paths, facts, options, lambda path: RECORDINGS[path.suffix.lower()])
 
 
@@ -173,6 +179,8 @@ def _note_paths(
     ):
         text = "each file has a label of its own, taken from its name"
         guesses.append(Guess(text, "put the files into a folder per label, or --label-all", True))
+    known = {guess.text for guess in guesses}
+    guesses += [g for g in alike_names(dataset.labels, "label") if g.text not in known]
     return replace(
         dataset, reading=replace(reading, dropped=tuple(dropped), guesses=tuple(guesses))
     )
@@ -218,6 +226,8 @@ def _texts(
     folder: Path, paths: list[Path], facts: Sequence[PathFacts], options: ReadOptions
 ) -> Dataset:
     texts = [path.read_bytes() for path in paths]
+    if not options.text:
+        _check_letters(texts, folder)
     grouped = all(fact.group for fact in facts)
     own = [path.relative_to(folder).as_posix() for path in paths]
     groups = [f.group for f in facts] if grouped else group_equal_items(texts)
@@ -239,8 +249,22 @@ def _texts(
         channels=("text",),
         test_groups=aside["test"],
         validation_groups=aside["validation"],
-        reading=Reading(len(paths), "one text per file", (ColumnUse("path", "label"),)),
+        reading=Reading(
+            len(paths),
+            "one text per file",
+            tuple(path_columns(facts)),
+        ),
     )
+
+
+def _check_letters(texts: Sequence[bytes], folder: Path) -> None:
+    """Raise DataError if texts have more digits than all else: they are rather samples."""
+    digits = sum(text.count(b"%d" % d) for text in texts for d in range(10))
+    if 2 * digits > sum(len(b"".join(text.split())) for text in texts):
+        raise DataError(
+            f"{folder}: most of what the .txt files hold is digits, but they are no tables: write "
+            "samples as CSV, a row for each sample; or give --text if they are texts"
+        )
 
 
 RECORDINGS: Mapping[str, FileReader] = {

@@ -13,7 +13,7 @@ from xnornode.errors import DataError
 
 SAME = 0.03
 """Rates that differ by less are one: clocks do."""
-UNEVEN = 0.25
+UNEVEN = 0.2
 """A share of a step: from this jitter on, times are worth a word."""
 
 

@@ -97,7 +97,9 @@ def to_counts(samples: Array, scales: Sequence[int]) -> Int16:
     return to_units(samples, np.array([s / NANO if s else 1.0 for s in scales]))
 
 
-def coarse_channels(counts: Sequence[Int16], scales: Sequence[int]) -> list[int]:
+def coarse_channels(
+    counts: Sequence[Int16], scales: Sequence[int], samples: Sequence[Array] = ()
+) -> list[int]:
     """Find channels that lose most of their information by rounding.
 
     Parameters
@@ -106,6 +108,8 @@ def coarse_channels(counts: Sequence[Int16], scales: Sequence[int]) -> list[int]
         The samples in counts.
     scales : sequence of int
         What they were divided by; 0: they were not.
+    samples : sequence of ndarray, shape (n, channels), default ()
+        The samples before, which may vary where counts do not.
 
     Returns
     -------
@@ -113,7 +117,11 @@ def coarse_channels(counts: Sequence[Int16], scales: Sequence[int]) -> list[int]
         Channels that vary, but by fewer than 16 counts (standard deviation).
     """
     deviation = np.concatenate(counts).std(axis=0)
-    return [c for c, s in enumerate(scales) if s and 0 < deviation[c] < MIN_DEVIATION]
+    varies = deviation > 0
+    if samples:
+        low = np.min([array.min(axis=0) for array in samples], axis=0)
+        varies |= low < np.max([array.max(axis=0) for array in samples], axis=0)
+    return [c for c, s in enumerate(scales) if s and varies[c] and deviation[c] < MIN_DEVIATION]
 
 
 def choose_units(samples: Array) -> npt.NDArray[np.float64]:

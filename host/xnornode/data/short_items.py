@@ -5,7 +5,6 @@ from dataclasses import replace
 from xnornode.data.dataset import Dataset
 from xnornode.data.reading import Guess
 
-MOST_LISTED = 20
 MUCH = 0.2  # of the samples of a class: losing more is a warning
 
 
@@ -42,11 +41,8 @@ def leave_out_short(dataset: Dataset, length: int) -> Dataset:
     if not short:
         return dataset
     told = [
-        f"{dataset.names[i]}: {len(dataset.items[i])} samples, a window has {length}"
-        for i in short[:MOST_LISTED]
+        f"{dataset.names[i]}: {len(dataset.items[i])} samples, a window has {length}" for i in short
     ]
-    if len(short) > MOST_LISTED:
-        told.append(f"and {len(short) - MOST_LISTED:,} more recordings shorter than a window")
     what = "1 recording" if len(short) == 1 else f"{len(short):,} recordings"
     note = f"left out, as shorter than a window ({length} samples): {what}"
     reading = dataset.reading

@@ -18,6 +18,7 @@ from xnornode.data.faults import faulty_rows, list_faults, refuse, tell_dropped
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Role
 from xnornode.data.time_series import keep, split_recordings
+from xnornode.data.titles import is_time
 from xnornode.errors import DataError
 from xnornode.model.limits import MAX_CHANNELS
 
@@ -71,6 +72,16 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     texts = [name for name, why in roles.left_out.items() if why == TEXT]
     if not texts or roles.rows == "texts":
         return dataset
+    odd = [
+        name
+        for name in texts
+        if is_time(name) or (not columns.titled and any(map(str.isdigit, columns.texts[name][0])))
+    ]
+    if odd:  # without titles, nobody wrote a remark: a separator was not understood
+        text = f"{path}: column {odd[0]} is left out, as {columns.texts[odd[0]][0]!r} is no number"
+        guess = Guess(text, "write numbers, or times such as 12:00:00.250", doubtful=True)
+        told = replace(dataset.reading, guesses=(*dataset.reading.guesses, guess))
+        dataset = replace(dataset, reading=told)
     note = f"{path.name}: left out, as it is text: {', '.join(texts)}"
     return replace(dataset, notes=(*dataset.notes, note))
 
@@ -239,7 +250,7 @@ def alike_names(names: Sequence[str], what: str) -> list[Guess]:
         for value, alike in same.items():
             if len(alike) > 1 and value is not None:
                 text = f"the {what}s {', '.join(alike)} are {how}, and are kept apart"
-                guesses.append(Guess(text, "write them alike in the file", doubtful=True))
+                guesses.append(Guess(text, "write them alike in the data", doubtful=True))
     for name in different:
         if name and is_missing(name):
             text = f"the {what} {name!r} is taken for a name, not for a missing one"

@@ -12,6 +12,7 @@ from xnornode.data.doubts import NANO, doubts, numbers_as_labels
 from xnornode.data.facts import ChannelFacts, ClassFacts
 from xnornode.data.full_scale import unit_of
 from xnornode.data.reading import ColumnUse, Guess, Timing
+from xnornode.data.steady_channels import steady_channels
 from xnornode.model.limits import INT16
 
 
@@ -147,6 +148,7 @@ def understand(dataset: Dataset, scales: Sequence[int] | None = None) -> Underst
             *reading.guesses,
             *numbers_as_labels(dataset.labels),
             *doubts(channels, dataset.kind),
+            *steady_channels(dataset),
         ),
         image_shape=dataset.image_shape,
     )

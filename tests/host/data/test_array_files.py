@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xnornode.data.array_files import load_array, load_members, names_in
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
 from xnornode.errors import DataError
 
@@ -153,3 +154,14 @@ def test_files_that_cannot_be_opened(tmp_path):
 def test_small_letters_in_the_suffix_are_not_needed(tmp_path):
     (tmp_path / "D.NPZ").write_bytes(npz(**GOOD))
     assert len(read(tmp_path / "D.NPZ").items) == 100
+
+
+def test_rows_without_a_class_are_left_out_where_wanted(tmp_path):
+    path = tmp_path / "n.npz"
+    y = np.where(np.arange(60) % 3 == 2, np.nan, np.arange(60) % 3)
+    np.savez(path, X=np.arange(60 * 8).reshape(60, 8), y=y)
+    with pytest.raises(DataError, match=r"20 of 60.*--skip leaves them out"):
+        read(path)
+    dataset = read(path, ReadOptions(skip=True))
+    assert len(dataset.items) == 40 and set(dataset.labels) == {"0", "1"}
+    assert "20 rows left out" in dataset.reading.dropped[0]

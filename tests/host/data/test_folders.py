@@ -268,3 +268,11 @@ def test_what_is_to_be_done_is_said_once():
     assert told[:3] == ["3 of 5 files cannot be used (--skip leaves them out):",
                         "  0.csv has 1 faulty row:", "    line 2: 'x'"]  # fmt: skip
     assert "fill it in" not in report_faults(["a.csv is empty", "b.csv is cut"], 2)
+
+
+def test_a_rate_that_changes_within_a_recording_is_said(tmp_path):
+    for label in ("walk", "run"):
+        for i in range(4):
+            times = np.cumsum(np.where(np.arange(300) < 200, 20, 10))
+            csv(tmp_path / label / f"{i}.csv", np.c_[times, RNG.integers(-9, 9, 300)], "time_ms,x")
+    assert any("the steps of time vary by 24%" in w for w in prepare(read(tmp_path)).warnings)

@@ -113,3 +113,20 @@ def test_parts_on_top(tmp_path):
         images(tmp_path / "d" / part, devices=("a", "b"), each=2)
     d = read(tmp_path / "d")
     assert set(d.labels) == {"0.0", "0.1"} and set(d.test_groups) == {"a (test)", "b (test)"}
+
+
+def test_copies_in_training_and_test_are_left_out(tmp_path):
+    for part in ("train", "test"):
+        images(tmp_path / "d" / part, devices=("a",), each=6)
+    same = (tmp_path / "d" / "test" / "0.0" / "a" / "0.png").read_bytes()
+    (tmp_path / "d" / "train" / "0.0" / "a" / "copy.png").write_bytes(same)
+    d = read(tmp_path / "d")
+    assert len(d.items) == len(d.labels) == len(d.names) == 24
+    assert d.reading.dropped[0].endswith("copy.png: a copy is in the test or validation")
+
+
+def test_copies_of_other_groups_are_said(tmp_path):
+    folder = images(tmp_path / "d")
+    same = (folder / "0.0" / "a" / "0.png").read_bytes()
+    (folder / "0.0" / "b" / "copy.png").write_bytes(same)
+    assert any("in several groups" in w for w in prepare(read(folder)).warnings)

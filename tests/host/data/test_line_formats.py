@@ -138,3 +138,30 @@ def test_data_frames_that_are_refused(frame):
     with pytest.raises(DataError, match="ax"):
         read(frame(ax=pa.array(gaps)))
     assert len(read(frame(ax=pa.array(gaps)), ReadOptions(skip=True)).items) >= 4
+
+
+@pytest.mark.parametrize(
+    "form", ["{t} -> {a},{b}", "[{t:6d}] {a} {b}", "{t}: {a},{b}", "[{t}] x:{a} y:{b}"]
+)
+def test_stamps_that_are_numbers(tmp_path, form):
+    for label in ("walk", "run"):
+        (tmp_path / label).mkdir()
+        lines = [form.format(t=20 * i, a=i * 7 % 31, b=i * len(label) % 37) for i in range(60)]
+        (tmp_path / label / "1.log").write_text("\n".join(lines))
+    dataset = read(tmp_path)
+    assert len(dataset.channels) == 2 and dataset.rate_mhz == 50_000
+
+
+def test_a_column_without_title_that_is_no_number_is_said(tmp_path):
+    for label in ("walk", "run"):
+        (tmp_path / label).mkdir()
+        lines = [f"{i * 7 % 31}g, {i * len(label) % 37}" for i in range(60)]
+        (tmp_path / label / "1.log").write_text("\n".join(lines))
+    assert any(g.doubtful and "'0g'" in g.text for g in read(tmp_path).reading.guesses)
+
+
+def test_times_that_are_not_understood_are_said(tmp_path):
+    lines = [f"{'ab'[i // 150]},{20 * i:#x},{i * 7 % 31}" for i in range(300)]
+    (tmp_path / "t.csv").write_text("label,ts,x\n" + "\n".join(lines))
+    dataset = read(tmp_path / "t.csv")
+    assert any(g.doubtful and "'0x0'" in g.text for g in dataset.reading.guesses)

@@ -163,3 +163,11 @@ def test_samples_come_back_within_half_a_count():
     real = samples[np.isin(dataset.groups, parts.held_out)]
     again = parts.test.items * np.array(parts.window.scales) / 1e9
     assert np.abs(again - real).max() <= max(parts.window.scales) / 2e9
+
+
+def test_a_channel_that_its_scale_flattens_is_said():
+    dataset = recordings(0.05)
+    for item in dataset.items:
+        item += 101325.0
+    parts = prepare(dataset)
+    assert any("subtract a fixed value" in w for w in parts.warnings)

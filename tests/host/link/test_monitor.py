@@ -217,7 +217,7 @@ def test_the_end_of_a_recording_is_no_loss(tmp_path):
 class LinePort:
     """A port on which lines come, one after the other and without end."""
 
-    name = "lines"
+    name, is_open = "lines", True
 
     def __init__(self, *lines: bytes) -> None:
         self.lines, self.rest, self.timeout = itertools.cycle(lines), b"", 0.0
