@@ -83,7 +83,20 @@ def emit(event: str, **fields: object) -> None:
     # A dict keeps no order on the node, so the event and the crc are put in their places by hand.
     text = json.dumps(fields, separators=(",", ":"))[1:-1]
     body = f'{{"event":"{event}"' + ("," if text else "") + text
-    print(f'{body},"crc":"{crc32(body.encode()):08x}"}}')
+    data = body.encode()
+    if len(data) != len(body):  # MicroPython's JSON leaves letters beyond ASCII as they are
+        for letter in set(body):
+            if ord(letter) > 0x7F:
+                body = body.replace(letter, _escape(ord(letter)))
+        data = body.encode()
+    print(f'{body},"crc":"{crc32(data):08x}"}}')
+
+
+def _escape(code: int) -> str:
+    """A character as JSON has it in ASCII; beyond 16 bits it takes two escapes."""
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def firmware() -> str:

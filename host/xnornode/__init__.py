@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from xnornode.classifier import XnorClassifier
     from xnornode.cost.estimate import estimate
     from xnornode.data.dataset import Dataset, from_windows
-    from xnornode.data.prepare import PrepareOptions, Splits, prepare
-    from xnornode.data.read_options import ReadOptions
+    from xnornode.data.prepare import prepare
+    from xnornode.data.read_options import ReadOptions, Seconds
+    from xnornode.data.splits import PrepareOptions, Splits
+    from xnornode.data.understood import Understood, understand
     from xnornode.datasets.load import load_dataset
     from xnornode.errors import (
         DataError,
@@ -41,8 +43,10 @@ _ROOMS = {
     "classifier": ("XnorClassifier",),
     "cost.estimate": ("estimate",),
     "data.dataset": ("Dataset", "from_windows"),
-    "data.prepare": ("PrepareOptions", "Splits", "prepare"),
-    "data.read_options": ("ReadOptions",),
+    "data.prepare": ("prepare",),
+    "data.splits": ("PrepareOptions", "Splits"),
+    "data.read_options": ("ReadOptions", "Seconds"),
+    "data.understood": ("Understood", "understand"),
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
     "export.fold": ("fold",),
@@ -75,8 +79,10 @@ __all__ = [
     "NodeError",
     "PrepareOptions",
     "ReadOptions",
+    "Seconds",
     "Splits",
     "TrainConfig",
+    "Understood",
     "XnorClassifier",
     "XnorNodeError",
     "default_config",
@@ -90,6 +96,7 @@ __all__ = [
     "save_model",
     "search",
     "train",
+    "understand",
 ]
 
 

@@ -17,5 +17,5 @@ def load_extra(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
+        package = module.partition(".")[0].replace("PIL", "Pillow")
         raise XnorNodeError(f'{package} is missing: pip install "xnornode[{extra}]"') from error

@@ -2,24 +2,25 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from xnornode import _classifier_arguments as arguments
+from xnornode._classifier_input import check_labels, check_rows
+from xnornode._classifier_save import gain_of, saved_window, scaled_as
 from xnornode._typing import Int16
-from xnornode.data.prepare import Splits
 from xnornode.data.scaling import choose_units, to_units
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Windows, check_names
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model import model_file
-from xnornode.model.features import Raw
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Spec
-from xnornode.training.config import Teacher, TrainConfig
+from xnornode.training.config import Teacher
 from xnornode.training.trainer import train
 
 try:
@@ -56,6 +57,9 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         What a window becomes first. Default: `Raw()`, the samples themselves.
     image_shape : tuple of int, optional
         (height, width) in pixels if X holds images.
+    channels_first : bool, optional
+        Whether X is (n, channels, length), or (n, channels, height, width) of images, as in
+        PyTorch. Default: no, and an X with more channels than samples is refused.
     epochs : int, default 100
         Passes over the data.
     batch : int, default 32
@@ -69,7 +73,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
     smoothing : float, default 0.0
         Label smoothing: the share of the target that all classes get alike, 0 to below 1.
     class_weight : "balanced", mapping or None, default None
-        "balanced": all classes count alike. A mapping: weights of members of y, 1 for others.
+        "balanced": all classes count alike. A mapping: weights of members of y; else 1.
     teacher : float or Teacher, default 0.0
         Share of the loss that distillation from a float network takes; 0 for no distillation.
     augment : Augmentation, optional
@@ -120,6 +124,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         bits: int = 8,
         features: Any = None,
         image_shape: tuple[int, int] | None = None,
+        channels_first: bool | None = None,
         epochs: int = 100,
         batch: int = 32,
         learning_rate: float = 0.01,
@@ -136,6 +141,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         self.bits = bits
         self.features = features
         self.image_shape = image_shape
+        self.channels_first = channels_first
         self.epochs = epochs
         self.batch = batch
         self.learning_rate = learning_rate
@@ -147,7 +153,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         self.augment = augment
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, **others: Any) -> Self:
         """Train a network.
 
         Parameters
@@ -156,6 +162,8 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
             Numbers. Up to 255 features are a channel each, more are one. Images: `image_shape`.
         y : array_like, shape (n,)
             The class of each row, a number or a string.
+        **others
+            Refused with the remedy, as is `sample_weight`.
 
         Returns
         -------
@@ -167,7 +175,8 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         DataError
             The data or a parameter make no sense. It is a ValueError.
         """
-        X, y = self._validated(X, y, reset=True)
+        arguments.refuse(others, self.get_params())
+        X, y = self._validated(X, check_labels(y), reset=True)
         self._shape_in = X.shape[1:]
         try:
             check_classification_targets(y)
@@ -178,18 +187,20 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
             raise DataError(
                 f"y has 1 class, {self.classes_.tolist()[0]!r}: a classifier needs at least two"
             )
-        samples = arguments.as_windows(X, self.image_shape)
+        config = arguments.as_config(self, self.classes_)
+        samples = arguments.as_windows(X, self.image_shape, self.channels_first)
+        self._scaled = scaled_as(samples)
         self.units_ = choose_units(samples)
-        names = tuple(arguments.as_label(c, i) for i, c in enumerate(self.classes_))
+        names = arguments.as_labels(self.classes_)
         check_names("classifier", (), names)
         counts = to_units(samples, self.units_)
         windows = Windows(counts, index.astype(np.int64), np.full(len(counts), ""), names)
         window = arguments.as_window(counts, self.units_, getattr(self, "feature_names_in_", ()))
         splits = Splits(type(self).__name__, window, names, windows)
-        trained = train(splits, self._config())
+        trained = train(splits, config)
         self.model_: Model = fold(trained)
         self.history_ = trained.history
-        self._gain = _gain(self.model_, counts, trained.logits(counts))
+        self._gain = gain_of(self.model_, counts, trained.logits(counts))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -233,7 +244,7 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         power = np.exp(logits - logits.max(axis=1, keepdims=True))
         return power / power.sum(axis=1, keepdims=True)
 
-    def save(self, path: str | os.PathLike[str], name: str = "") -> int:
+    def save(self, path: str | os.PathLike[str], name: str = "", scaler: Any = None) -> int:
         """Write the model file for a node.
 
         Parameters
@@ -241,7 +252,11 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         path : str or path-like
             The `.bnn` file.
         name : str, optional
-            The model's name, up to 63 printable ASCII characters. Default: "XnorClassifier".
+            The model's name, up to 63 bytes of text in UTF-8. Default: "XnorClassifier".
+        scaler : fitted transformer or False, optional
+            What came before the classifier in a Pipeline, ``pipeline[:-1]``. The file then takes
+            values as they were before it. It may multiply features, and not shift them. False: the
+            node's values are scaled already. Default: nothing came before it.
 
         Returns
         -------
@@ -250,11 +265,14 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        DataError
+            fit's X was scaled and `scaler` is not given, or the file cannot hold what it does.
         ModelError, NotFittedError, OSError
             The name does not fit the format; `fit` was not called; the file cannot be written.
         """
         check_is_fitted(self)
-        return model_file.save_model(replace(self.model_, name=name) if name else self.model_, path)
+        model = replace(self.model_, window=saved_window(self, scaler))
+        return model_file.save_model(replace(model, name=name) if name else model, path)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
@@ -265,10 +283,11 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         tags.non_deterministic = self.random_state is None
         return tags
 
-    def _validated(self, *data: Any, reset: bool) -> Any:
+    def _validated(self, X: Any, *y: Any, reset: bool) -> Any:
+        check_rows(X)
         try:
-            return validate_data(self, *data, reset=reset, allow_nd=True)
-        except ValueError as error:
+            return validate_data(self, X, *y, reset=reset, allow_nd=True)
+        except (TypeError, ValueError) as error:
             raise DataError(str(error)) from None
 
     def _counts(self, X: Any) -> Int16:
@@ -276,26 +295,5 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         X = self._validated(X, reset=False)
         if X.shape[1:] != self._shape_in:
             raise DataError(f"X has the shape {X.shape}, but fit was given (n, *{self._shape_in})")
-        return to_units(arguments.as_windows(X, self.image_shape), self.units_)
-
-    def _config(self) -> TrainConfig:
-        layers, pooling = arguments.as_layers(self.layers, image=self.image_shape is not None)
-        given = {
-            f.name: getattr(self, f.name) for f in fields(TrainConfig) if hasattr(self, f.name)
-        }
-        given |= {
-            "layers": layers,
-            "global_average_pooling": pooling,
-            "features": Raw() if self.features is None else self.features,
-            "class_weights": arguments.as_weights(self.class_weight, self.classes_),
-            "teacher": arguments.as_teacher(self.teacher),
-            "seed": arguments.as_seed(self.random_state),
-        }
-        return TrainConfig(**given)
-
-
-def _gain(model: Model, counts: Int16, logits: Array, most: int = 1000) -> float:
-    """The factor between scores and logits, by least squares."""
-    scores = model.scores(counts[:most]).astype(np.float64)
-    real = logits[:most].astype(np.float64)
-    return max(float((scores * real).sum() / max(float((real * real).sum()), 1e-30)), 1e-30)
+        samples = arguments.as_windows(X, self.image_shape, self.channels_first)
+        return to_units(samples, self.units_)

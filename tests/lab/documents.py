@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from tests.lab.livenode import DEVICE, small_model
 from tests.lab.nets import random_model
@@ -104,6 +105,13 @@ def make_data(folder: Path) -> None:
     labels = np.arange(120) % 3
     images = rng.integers(0, 4, (120, 64)) + 8 * (np.arange(64) % 3 == labels[:, None])
     np.savez(folder / "digits.npz", X=images.astype(np.int16), y=labels)
+    for label, size in (("0.0", 60), ("0.5", 200)):
+        for device in ("watermeter-altair", "watermeter-integra", "gasmeter", "powermeter"):
+            path = folder / "digits" / label / device
+            path.mkdir(parents=True)
+            for i in range(6):
+                pixels = rng.integers(0, size, (32, 20)).astype(np.uint8)
+                Image.fromarray(pixels).save(path / f"{i}.png")
     words = {"ham": "see you at the river", "spam": "win money now"}
     texts = [f"{k}\t{words[k]} {i}" for i in range(40) for k in words]
     (folder / "sms.tsv").write_text("\n".join(["label\ttext", *texts]) + "\n")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data, Windows
 from xnornode.export.fold import fold
 from xnornode.model.model import Model, Window

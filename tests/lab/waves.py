@@ -5,7 +5,8 @@ import functools
 import numpy as np
 
 from xnornode.data.dataset import Dataset
-from xnornode.data.prepare import Splits, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import Splits
 from xnornode.export.fold import fold
 from xnornode.model.model import Model
 from xnornode.nn.layer_spec import Dense

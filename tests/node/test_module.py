@@ -53,6 +53,21 @@ def test_module(micropython, tmp_path):
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 
+def named_in_many_languages(model: Model) -> Model:
+    """A model of four classes and two channels, with names of one to four bytes a character."""
+    window = replace(model.window, channels=("temp (°C)", "größe"))
+    labels = ("läufen", "走る", "👩\u200d🔬", "قف")
+    return replace(model, name="Übung", labels=labels, window=window, notes="für Zoë")
+
+
+def test_names_in_utf8(micropython, tmp_path):
+    model = named_in_many_languages(random_model(6, 16, 2, 3, (40, 4)))
+    save_model(model, tmp_path / "m.bnn")
+    facts = ast.literal_eval(micropython.run(NODE / "module.py", tmp_path / "m.bnn"))
+    assert facts[:3] == (model.name, model.labels, model.window.channels)
+    assert facts[8] == model.notes
+
+
 def test_a_flood_of_any_byte_leaves_the_program_its_time(with_select):
     taken = [int(line) for line in with_select.run(NODE / "floods.py").split()]
     assert len(taken) == 256 and max(taken) <= 32
@@ -186,8 +201,9 @@ def classify_script(folder: Path, realtime: bool) -> Path:
     return path
 
 
-def test_classify_replays_recordings(with_select, tmp_path):
-    model = random_model(6, 16, 2, 3, (40, 4))
+@pytest.mark.parametrize("named", [lambda model: model, named_in_many_languages])
+def test_classify_replays_recordings(with_select, tmp_path, named):
+    model = named(random_model(6, 16, 2, 3, (40, 4)))
     save_model(model, tmp_path / "model.bnn")
     (tmp_path / "recordings").mkdir()
     rng = np.random.default_rng(0)

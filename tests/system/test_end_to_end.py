@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,9 @@ def folder(tmp_path_factory):
 
 
 def other_model():
-    return random_model(77, 128, 6, 1, (32, 7))
+    """With names of one to four bytes a character."""
+    labels = ("läufen", "走る", "👩\u200d🔬", "قف", "Übung", "temp (°C)", 31 * "ö")
+    return replace(random_model(77, 128, 6, 1, (32, 7)), name="größe", labels=labels)
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +84,15 @@ def classified(port: str, model) -> list[dict]:
     output = mpremote(port, "exec", "REALTIME = False", "run", script)
     lines = [json.loads(line) for line in output.splitlines()]
     assert [lines[0]["event"], lines[-1]["event"]] == ["ready", "end"]
-    assert lines[0]["model"] == model.name
+    assert (lines[0]["model"], lines[0]["labels"]) == (model.name, list(model.labels))
+    assert output.isascii()
     predictions = [line for line in lines if line["event"] == "prediction"]
     windows = [cut_windows([r], watch().labels, 128, model.window.hop) for r in held_out()[:2]]
     expected = np.concatenate([model.scores(w.items) for w in windows])
     assert len(expected) > 20
     assert [p["scores"] for p in predictions] == expected.tolist()
     assert [p["index"] for p in predictions] == expected.argmax(axis=1).tolist()
+    assert all(p["label"] == model.labels[p["index"]] for p in predictions)
     return predictions
 
 

@@ -26,7 +26,23 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["lines", "rec", "npz", "npy", "csv", "checkpoint", "model", "key", "repl", "uf2"],
+    [
+        "lines",
+        "rec",
+        "npz",
+        "npy",
+        "csv",
+        "log",
+        "wav",
+        "json",
+        "cbor",
+        "image",
+        "checkpoint",
+        "model",
+        "key",
+        "repl",
+        "uf2",
+    ],
 )
 def test_a_few_seconds_of_it(name, folder):
     target = targets(folder)[name]
@@ -38,7 +54,8 @@ def test_a_few_seconds_of_it(name, folder):
 @pytest.mark.quick
 def test_every_target_is_tried(folder):
     assert [*targets(folder)] == [
-        "lines", "rec", "npz", "npy", "csv", "checkpoint", "model", "key", "repl", "uf2",
+        "lines", "rec", "npz", "npy", "csv", "log", "wav", "json", "cbor", "image", "checkpoint",
+        "model", "key", "repl", "uf2",
     ]  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from tools.bench.parallel_runs import Result, collect
 from tools.bench.training import measure
 from tools.firmware.sources import BUILD
 from xnornode.data.augment import Augment, ImageAugment
-from xnornode.data.prepare import PrepareOptions, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import PrepareOptions
 from xnornode.datasets.load import load_dataset
 from xnornode.export.fold import fold
 from xnornode.model.features import Raw

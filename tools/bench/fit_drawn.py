@@ -13,7 +13,7 @@ import numpy as np
 from tools.bench.fit_networks import Case
 from xnornode.cost.chips import Chip
 from xnornode.cost.cycles import joined, measure
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data, Texts, Windows
 from xnornode.model.model import Window
 from xnornode.model_search.budget import Budget, Candidate, Cost, untrained

@@ -28,7 +28,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: training has
 import numpy as np
 
 from tools.firmware.sources import BUILD, ROOT
-from xnornode.data.prepare import Splits, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.datasets.images import mnist
 from xnornode.errors import XnorNodeError

@@ -12,118 +12,66 @@ after it has installed the one npm package that it needs into build/pico-npm/.
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tools.firmware.sources import BUILD, ROOT, lock
+from numpy.typing import ArrayLike
 
-EMULATOR = ROOT / "tools" / "emulators" / "pico"
-PACKAGE = BUILD / "pico-npm"
-OLDEST_NODE = 18
+from tools.emulators.nodejs import (
+    EMULATOR,
+    PACKAGE,
+    EmulatorError,
+    install_package,
+    node_command,
+)
+from tools.emulators.reporter import READY_TIMEOUT, Event, Reporter
+from tools.emulators.sensors import Sensor, Signal, describe, frames
+
+__all__ = [
+    "EMULATOR",
+    "PACKAGE",
+    "EmulatedPico",
+    "EmulatorError",
+    "install_package",
+    "node_command",
+]
 
 MARK = ".emulated-pico"  # in a drive: the process id of the emulator that made it
-READY_TIMEOUT = 60.0  # seconds until the chip's serial port or its boot drive is there
 STOP_TIMEOUT = 10.0  # seconds for a clean end before the emulator is killed
 
-Event = dict[str, Any]
 
-
-class EmulatorError(Exception):
-    """The emulator can't start or has ended; the text says why and what to do."""
-
-
-def _find(program: str) -> str | None:
-    """A program on the path or, as Node.js also comes as a Python package, beside Python."""
-    return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
-
-
-@cache
-def node_command() -> str:
-    """Path of the Node.js binary itself, not of a script that starts it.
-
-    Raises:
-        EmulatorError: there is none, or it is too old.
-    """
-    node = _find("node")
-    if node is None:
-        raise EmulatorError(
-            "the emulated Pico needs Node.js, which is not installed; "
-            "on Debian: sudo apt-get install nodejs npm"
-        )
-    question = "process.versions.node + ' ' + process.execPath"
-    answer = subprocess.run([node, "-p", question], capture_output=True, text=True).stdout.strip()
-    version, _, binary = answer.partition(" ")
-    major = version.partition(".")[0]
-    if not major.isdigit() or int(major) < OLDEST_NODE:
-        raise EmulatorError(
-            f"the emulated Pico needs Node.js {OLDEST_NODE} or newer, {node} is "
-            f"{version or 'broken'}; on Debian 12: sudo apt-get install nodejs npm"
-        )
-    return binary
-
-
-def install_package(source: Path = EMULATOR, folder: Path = PACKAGE) -> None:
-    """Installs the npm package that `source` names into `folder`, if it is not there yet.
-
-    The default is the emulator's package.
-
-    Raises:
-        EmulatorError: npm is missing or fails.
-    """
-    names = ("package.json", "package-lock.json", ".npmrc")
-    wanted = hashlib.sha256(b"".join((source / name).read_bytes() for name in names)).hexdigest()
-    stamp = folder / "installed"
-    folder.mkdir(parents=True, exist_ok=True)
-    with lock(folder / "lock", f"the npm package of {source.name}"):
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        npm = _find("npm")
-        if npm is None:
-            raise EmulatorError(
-                f"npm is needed once, to install a package for {source.name}; "
-                "on Debian: sudo apt-get install npm"
-            )
-        stamp.unlink(missing_ok=True)
-        for name in names:
-            shutil.copy(source / name, folder / name)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        path = f"{Path(node_command()).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        result = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
-        )
-        if result.returncode != 0:
-            raise EmulatorError(f"npm could not install for {source.name}:\n{result.stderr}")
-        stamp.write_text(wanted)
-
-
-class EmulatedPico:
+class EmulatedPico(Reporter):
     """A running emulated Pico, as a context manager.
 
-    Args:
-        flash: file that is the flash chip (2 MiB); it is made if it does not exist.
-        port: TCP port of the serial port on 127.0.0.1; 0 takes a free one, and keeps it.
-        drive: folder that stands for the RPI-RP2 drive while the chip is in BOOTSEL mode; it must
-            not exist. By default beside the flash file.
-        firmware: a .uf2 or .bin file to be in the flash from the start. Without one, an empty
-            flash starts in BOOTSEL mode.
-        flash_log: file for the flash operations of the last start; see flash_log.py.
+    Parameters
+    ----------
+    flash : Path
+        File that is the flash chip (2 MiB). It is made if it does not exist.
+    port : int, default 0
+        TCP port of the serial port on 127.0.0.1. 0 takes a free one, and keeps it.
+    drive : Path, optional
+        Folder that stands for the RPI-RP2 drive while the chip is in BOOTSEL mode. It must not
+        exist. By default beside the flash file.
+    firmware : Path, optional
+        A .uf2 or .bin file to be in the flash from the start. Without one, an empty flash starts
+        in BOOTSEL mode.
+    flash_log : Path, optional
+        File for the flash operations of the last start; see flash_log.py.
+    sensors : sequence of Sensor
+        What is wired to the pins; see sensors.py.
 
-    Raises:
-        EmulatorError: it could not be started.
+    Raises
+    ------
+    EmulatorError
+        It could not be started.
     """
 
     def __init__(
@@ -133,25 +81,22 @@ class EmulatedPico:
         drive: Path | None = None,
         firmware: Path | None = None,
         flash_log: Path | None = None,
+        sensors: Sequence[Sensor] = (),
     ) -> None:
+        super().__init__()
         self.flash = Path(flash)
         self.port = port
         self.drive = Path(drive) if drive else Path(f"{flash}.RPI-RP2")
         self.firmware = firmware
         self.flash_log = flash_log
+        self.sensors = tuple(sensors)
         self.cut_power: int | None = None
         """From the next start on: ends after so many flash operations, as another one begins."""
         self.torn = False
         """With `cut_power`: half of that other one is carried out."""
         self.ground: int | None = None
         """From the next start on: a GPIO that is connected to ground."""
-        self.events: list[Event] = []
-        """All events so far, oldest first; see pico/README.md. Kept across restarts."""
-        self._process: subprocess.Popen[str] | None = None
-        self._changed = threading.Condition()
-        self._ended = False  # the process has, and all its events are read
-        self._reader: threading.Thread | None = None
-        self._errors: Any = None
+        self._files: tempfile.TemporaryDirectory[str] | None = None  # the signals of arrays
 
     @property
     def url(self) -> str:
@@ -189,6 +134,8 @@ class EmulatedPico:
             command += ["--cut-power", str(self.cut_power)] + ["--torn"] * self.torn
         if self.ground is not None:
             command += ["--ground", str(self.ground)]
+        if self.sensors:
+            command += ["--sensors", str(describe(self.sensors, self._folder()))]
         # A file for the messages, since nobody reads a pipe while the emulator runs
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -199,9 +146,7 @@ class EmulatedPico:
             text=True,
         )
         first = len(self.events)
-        self._ended = False
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reader.start()
+        self._follow(self._process)
         try:
             ready = self.wait_for("ready", since=first, timeout=READY_TIMEOUT)
         except BaseException:
@@ -209,58 +154,69 @@ class EmulatedPico:
             raise
         self.port = int(ready["port"])
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            with self._changed:
-                self.events.append(json.loads(line))
-                self._changed.notify_all()
-        process.wait()
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+    def play(self, sensor: str, signal: Signal) -> Event:
+        """Play a signal to a sensor from now on, in place of what it plays.
 
-    def messages(self) -> str:
-        """What the emulator has written to standard error since it was started."""
-        if self._errors is None:
-            return ""
-        self._errors.seek(0)
-        return str(self._errors.read())
+        Parameters
+        ----------
+        sensor : str
+            The sensor's name.
+        signal : Signal
+            What it measures.
 
-    def wait_for(
-        self,
-        name: str,
-        since: int = 0,
-        timeout: float = READY_TIMEOUT,
-        where: Callable[[Event], bool] = lambda event: True,
-    ) -> Event:
-        """Waits for an event.
+        Returns
+        -------
+        Event
+            ``playing``, with the emulated ``seconds`` at which it begins.
 
-        Args:
-            name: the value of its ``"event"``.
-            since: number of events to pass over; take ``len(pico.events)`` before the cause.
-            timeout: in seconds.
-            where: a further condition.
-
-        Raises:
-            EmulatorError: it did not come, or the emulator ended.
+        Raises
+        ------
+        EmulatorError
+            There is no such sensor, or the signal does not fit it.
         """
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            while True:
-                for event in self.events[since:]:
-                    if event["event"] == name and where(event):
-                        return event
-                if self._process is None or self._ended:
-                    raise EmulatorError(f"the emulated Pico has ended: {self.messages().strip()}")
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    seen = ", ".join(event["event"] for event in self.events[since:]) or "nothing"
-                    raise EmulatorError(
-                        f"the emulated Pico did not report '{name}' in {timeout:g} s "
-                        f"(only {seen}); its messages: {self.messages().strip() or 'none'}"
-                    )
-                self._changed.wait(min(left, 0.5))
+        return self._order("playing", {"play": sensor, "signal": signal.describe(self._folder())})
+
+    def append(self, sensor: str, values: ArrayLike) -> Event:
+        """Add frames to the end of what a sensor plays; they start now if that has ended.
+
+        Parameters
+        ----------
+        sensor : str
+            The sensor's name.
+        values : array_like, shape (frames,) or (frames, channels)
+            In the units of the signal.
+
+        Returns
+        -------
+        Event
+            ``appended``, with the emulated ``seconds`` at which it was done.
+
+        Raises
+        ------
+        EmulatorError
+            There is no such sensor, it plays nothing, or the values do not fit.
+        """
+        return self._order("appended", {"append": sensor, "values": frames(values)})
+
+    def _folder(self) -> Path:
+        if self._files is None:
+            self._files = tempfile.TemporaryDirectory(prefix="emulated-pico-")
+        return Path(self._files.name)
+
+    def _order(self, done: str, order: dict[str, Any]) -> Event:
+        process = self._process
+        if process is None or process.stdin is None:
+            raise EmulatorError("the emulated Pico does not run: start it first")
+        since = len(self.events)
+        try:
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+        except OSError as error:
+            raise self._end_error() from error
+        answer = self.wait_for(done, since, others=("not played",))
+        if answer["event"] == "not played":
+            raise EmulatorError(answer["reason"])
+        return answer
 
     def stop(self) -> int:
         """Ends the emulator cleanly. Returns its exit status."""
@@ -298,73 +254,7 @@ class EmulatedPico:
         return status
 
 
-def _describe(event: Event, drive: Path) -> str | None:
-    """One line for people about an event, None if it is not worth one."""
-    match event["event"]:
-        case "ready" if event["state"] == "running":
-            return f"ready; connect with: mpremote connect socket://127.0.0.1:{event['port']}"
-        case "ready" | "bootsel":
-            return f"in BOOTSEL mode: copy a .uf2 file into {drive}"
-        case "boot":
-            return "the chip starts"
-        case "flashed":
-            return f"flashed {event['file']}, {event['bytes']} bytes"
-        case "connected":
-            return "a client connected"
-        case "disconnected":
-            return "the client left"
-        case _:
-            return None
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    node = node_command()
-    install_package()
-    if arguments.install:
-        return 0
-    command = [node, str(EMULATOR / "pico.mjs"), "--flash", str(arguments.flash)]
-    drive = arguments.drive or Path(f"{arguments.flash}.RPI-RP2")
-    command += ["--port", str(arguments.port), "--drive", str(drive)]
-    if arguments.firmware:
-        command += ["--firmware", str(arguments.firmware)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    said = None
-    try:
-        for line in process.stdout:
-            text = _describe(json.loads(line), drive)
-            if text and text != said:
-                print(f"emulated Pico: {text}", file=sys.stderr)
-            said = text
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        return process.wait()
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command. Returns the exit status."""
-    parser = argparse.ArgumentParser(description="An emulated Raspberry Pi Pico.")
-    default = BUILD / "pico" / "flash.bin"
-    parser.add_argument("--port", type=int, default=0, help="TCP port, default a free one")
-    parser.add_argument(
-        "--flash", type=Path, default=default, help="the flash chip's file, default %(default)s"
-    )
-    parser.add_argument("--drive", type=Path, help="the RPI-RP2 drive, default FLASH.RPI-RP2")
-    parser.add_argument("--firmware", type=Path, help="a .uf2 or .bin to be in the flash")
-    parser.add_argument(
-        "--install", action="store_true", help="only install the emulator's npm package"
-    )
-    arguments = parser.parse_args(argv)
-    try:
-        return _run(arguments)
-    except EmulatorError as error:
-        print(f"emulated Pico: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-
-
 if __name__ == "__main__":
+    from tools.emulators.pico_command import main
+
     sys.exit(main())

@@ -30,9 +30,12 @@ import numpy as np
 from tests.lab.livenode import model_bytes
 from tests.lab.nets import sealed
 from tools.firmware.sources import BUILD
-from tools.stress import board_targets
+from tools.stress import board_targets, data_targets
 from xnornode.data import recording_file
+from xnornode.data.edge_impulse import read_acquisition
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
+from xnornode.data.sound import read_sound
 from xnornode.data.windows import Recording
 from xnornode.errors import XnorNodeError
 from xnornode.link.framing import command, seal, unseal
@@ -226,6 +229,16 @@ def targets(folder: Path) -> dict[str, Target]:
 
         return take
 
+    def labelled(path: Path) -> object:
+        return read(path, ReadOptions(label_all="a", rows="samples"))
+
+    def sound(path: Path) -> object:
+        return read_sound(path, ReadOptions(), "a")
+
+    def acquisition(path: Path) -> object:
+        return read_acquisition(path, ReadOptions(), "a")
+
+    (folder / "images" / "a").mkdir(parents=True, exist_ok=True)
     windows = np.arange(96, dtype=np.int16).reshape(6, 8, 2)
     labels = np.array(["a", "b"] * 3)
     arrays = savez(X=windows, y=labels, groups=np.arange(6))
@@ -247,6 +260,21 @@ def targets(folder: Path) -> dict[str, Target]:
         "npz": Target([arrays, parts], by_file("d.npz", read), change_archive),
         "npy": Target([save(windows), save(windows[:, 0])], by_file("X.npy", read)),
         "csv": Target([table, texts, rows], by_file("d.csv", read)),
+        "log": Target(
+            [data_targets.LOG, data_targets.PAIRS, data_targets.OBJECTS],
+            by_file("d.log", labelled),
+        ),
+        "wav": Target([data_targets.sound(), data_targets.sound(3, 2)], by_file("d.wav", sound)),
+        "json": Target([data_targets.as_json()], by_file("d.json", acquisition)),
+        "cbor": Target([data_targets.as_cbor()], by_file("d.cbor", acquisition)),
+        "image": Target(
+            [
+                data_targets.image("PNG"),
+                data_targets.image("JPEG", "RGB"),
+                data_targets.image("BMP"),
+            ],
+            by_file("images/a/1.png", lambda path: read(path.parents[1])),
+        ),
         "checkpoint": Target(
             [checkpoint],
             by_file("c", lambda path: read_checkpoint(path, "settings", state())),

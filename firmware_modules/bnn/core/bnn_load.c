@@ -111,12 +111,38 @@ static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
                            &m->encoding_factors);
 }
 
+// Where the allowed characters start and end, in turn. A character is here its bytes without the
+// marks of the continuation bytes; the lead byte's mark stays. So each length of UTF-8 has a range
+// of its own, and what is not in the shortest form lies between two ranges.
+static const uint32_t text_bounds[] = {
+    0x20,       0x7f,      // one byte
+    0x30a0,     0x3800,    // two: 0x3000 and the character
+    0xe0800,    0xe2028,   // three: 0xe0000 and the character
+    0xe202f,    0xe2066,   //
+    0xe206a,    0xed800,   //
+    0xee000,    0xefdd0,   //
+    0xefdf0,    0xf0000,   //
+    0x3c10000,  0x3d10000, // four: 0x3c00000 and the character
+    UINT32_MAX,
+};
+
 static bnn_error_t take_text(bnn_reader_t *r, size_t size) {
-    const uint8_t *text;
-    TAKE(text, r, size);
-    for (size_t i = 0; i < size; i++) {
-        CHECK(text[i] - 0x20u <= 0x7e - 0x20, BNN_STRINGS);
+    const uint8_t *at;
+    TAKE(at, r, size);
+    while (at < r->at) {
+        uint32_t code = *at++;
+        for (uint32_t lead = code << 24; lead >> 30 == 3; lead <<= 1) {
+            const uint32_t next = *at++ ^ 0x80u; // past the text at worst up to the file's end
+            CHECK(next < 0x40 && code >> 20 == 0, BNN_STRINGS);
+            code = code << 6 | next;
+        }
+        unsigned bound = 0;
+        while (code >= text_bounds[bound]) {
+            bound++;
+        }
+        CHECK(bound & 1 && (code & 0xfffe) != 0xfffe, BNN_STRINGS);
     }
+    CHECK(at == r->at, BNN_STRINGS);
     return BNN_OK;
 }
 

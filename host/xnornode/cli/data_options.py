@@ -2,20 +2,27 @@
 
 import argparse
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from xnornode.cli.command import number
-from xnornode.cli.output import say
-from xnornode.data.prepare import Splits, prepare
-from xnornode.data.read_options import ReadOptions
+from xnornode.cli.output import is_terminal, say, show_table
+from xnornode.data.prepare import prepare
+from xnornode.data.read_options import Length, ReadOptions, Seconds
 from xnornode.data.split import Wanted
-from xnornode.data.windows import is_name
+from xnornode.data.splits import PrepareOptions, Splits
+from xnornode.data.understood import Understood
 from xnornode.datasets.load import load_dataset
+from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
+from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
+
+WIDTH = 100
+"""Columns of the table of what was understood, in a pipe."""
 
 _count = number(int, least=1)
 
@@ -43,16 +50,27 @@ def add_options(group: Any) -> None:
         default="group",
         help="hold out groups, or the last part of each recording (default: group)",
     )
-    add("--window", type=_count, metavar="N", help="samples in a window; bytes of a text")
-    add(
-        "--hop",
-        type=_count,
-        metavar="N",
-        help="samples from window to window (default: half a window)",
-    )
-    add("--training-hop", type=_count, metavar="N", help="hop in training (default: hop / 4)")
+    what = "a window, in samples, or in seconds as 1.5s; bytes of a text"
+    add("--window", type=length, metavar="N", help=what)
+    what = "the step from window to window (default: half a window)"
+    add("--hop", type=length, metavar="N", help=what)
+    add("--training-hop", type=length, metavar="N", help="hop in training (default: hop / 4)")
+    what = "the largest value of all channels, or of some as NAME=VALUE,..., in their unit"
+    add("--full-scale", type=_full_scale, default={}, metavar="VALUE", help=what)
+    add_read_options(group)
+
+
+def add_read_options(group: Any) -> None:
+    """The options that say what the files hold."""
+    add = group.add_argument
     add("--label", default="", metavar="COLUMN", help="the column of labels")
+    add("--label-all", default="", metavar="LABEL", help="the label of everything in the files")
     add("--group", default="", metavar="COLUMN", help="the column of groups (person, place)")
+    what = "the column that says when a sample was taken, or none"
+    add("--time", default="", metavar="COLUMN", help=what)
+    what = "whether the first row of a table has titles (default: found out)"
+    add("--header", choices=("yes", "no"), default="", help=what)
+    add("--charset", default="", metavar="NAME", help="the character encoding, such as latin-1")
     add(
         "--channels",
         type=_names,
@@ -60,7 +78,9 @@ def add_options(group: Any) -> None:
         metavar="NAMES",
         help="columns to use, separated by commas",
     )
-    add("--rate", type=number(float, above=0), default=0.0, metavar="HZ", help="sample rate")
+    hertz = number(float, above=0)
+    add("--rate", type=hertz, default=0.0, metavar="HZ", help="sample rate of the data")
+    add("--resample", type=hertz, default=0.0, metavar="HZ", help="bring recordings to this rate")
     add(
         "--shape",
         type=_cross,
@@ -74,43 +94,93 @@ def add_options(group: Any) -> None:
         help="each row or array is one image of this size",
     )
     add("--text", action="store_true", help="the data are texts, not samples of sensors")
+    add("--skip", action="store_true", help="leave out rows and files that are faulty")
+    what = "interpolate gaps of at most so many samples, or seconds as 0.5s"
+    add("--fill", type=length, default=0, metavar="N", help=what)
+
+
+def length(text: str) -> Length:
+    """A length in samples, `75`, or in seconds, `1.5s` or `200ms`."""
+    for unit, seconds in (("ms", 0.001), ("s", 1.0)):
+        if text.lower().endswith(unit):
+            return Seconds(number(float, above=0)(text[: -len(unit)]) * seconds)
+    whole: int = _count(text)
+    return whole
+
+
+def _full_scale(text: str) -> dict[str, float]:
+    """`4` for all channels, or `x=4,gyro=250`."""
+    scales = {}
+    for part in text.split(","):
+        name, _, value = part.rpartition("=")
+        scales[name.strip()] = number(float, above=0)(value)
+    return scales
 
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
     recipe = None if Path(options.data).exists() else RECIPES.get(options.data)
-    dataset = load_dataset(options.data, _read_options(options))
+    dataset = load_dataset(options.data, read_options(options))
     if options.name and not is_name(dataset.name):
         dataset = replace(dataset, name=options.name)
+    splits = prepare(dataset, prepare_options(options, recipe.options if recipe else None))
+    return splits, recipe.config if recipe else default_config(splits)
+
+
+def prepare_options(
+    options: argparse.Namespace, recipe: PrepareOptions | None = None
+) -> PrepareOptions:
+    """How the options want data to be split and cut, beginning with those of a recipe."""
     changes = {
         "test": wanted(options.test),
         "validation": wanted(options.validation),
         "length": options.window,
         "hop": options.hop,
         "training_hop": options.training_hop,
+        "full_scale": options.full_scale,
         "split": options.split,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    splits = prepare(dataset, recipe.options if recipe else None, **given)
-    return splits, recipe.config if recipe else default_config(splits)
+    return replace(recipe or PrepareOptions(), **given)
 
 
-def _read_options(options: argparse.Namespace) -> ReadOptions:
+def read_options(options: argparse.Namespace) -> ReadOptions:
+    """What the options say about the files."""
     series = options.window and not options.shape and not options.image and not options.text
     return ReadOptions(
         label=options.label,
         group=options.group,
+        time=options.time,
         channels=options.channels,
         sample_rate=options.rate,
+        resample=options.resample,
         rows="samples" if series else "",
+        header=options.header,
         shape=options.shape,
         image=options.image,
         text=options.text,
+        label_all=options.label_all,
+        charset=options.charset,
+        skip=options.skip,
+        fill=options.fill,
     )
 
 
+def show_understood(understood: Understood, stream: TextIO) -> None:
+    """The table of what was understood, and how each guess is overruled."""
+    for section in sections(understood):
+        if not is_terminal(stream):  # a terminal's tables have blank lines around them
+            print(file=stream)
+        if section.title:
+            print(section.title, file=stream)
+        show_table(section.heads, section.rows, section.left, stream, WIDTH)
+    print(f"\n{OVERRULE}\n", file=stream, flush=True)
+
+
 def tell(splits: Splits) -> None:
-    """Notes and warnings, to stderr."""
+    """The table of what was understood, notes and warnings, to stderr."""
+    if splits.understood:
+        show_understood(splits.understood, sys.stderr)
     for note in splits.notes:
         say(note)
     for warning in splits.warnings:

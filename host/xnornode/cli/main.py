@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 MODULES = {
+    "data": "data",
     "train": "train",
     "search": "search",
     "info": "info",
@@ -121,6 +122,7 @@ def _stopped() -> int:
 
 def _main(arguments: Sequence[str]) -> int:
     import io
+    import shlex
 
     from xnornode.cli.output import say
     from xnornode.errors import XnorNodeError
@@ -130,6 +132,7 @@ def _main(arguments: Sequence[str]) -> int:
     options, unknown = _parser(arguments).parse_known_args(arguments)
     if unknown:  # said with the usage of the command, not of `xnornode`
         options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
+    options.said = shlex.join(["xnornode", *arguments])
     try:
         status: int = options.run(options)
         _flush()

@@ -9,13 +9,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from io import StringIO
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from xnornode._words import columns, pad
 
 if TYPE_CHECKING:
     from xnornode.training.trained import Epoch
 
 FRAME = 0.1
 """Seconds from one drawing of a bar to the next."""
+LEAST = 12
+"""Columns that a text keeps in a table that is too wide."""
 QUIET = 60.0
 """Seconds from line to line of progress where there is no terminal."""
 
@@ -44,10 +50,20 @@ def show_field(name: str, text: str, width: int = 12) -> None:
         print(f"{name:<{width}}{text}", flush=True)
 
 
-def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str]) -> None:
-    """Print a table; columns not named in `left` hold numbers. In a pipe, two spaces part them."""
+def show_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str],
+    stream: TextIO | None = None,
+    most: int | None = None,
+) -> None:
+    """Print a table; columns not named in `left` hold numbers.
+
+    In a pipe, two spaces part the columns, and lines are wrapped at `most` columns if it is given.
+    """
     rows = list(rows)
-    if is_terminal(sys.stdout):
+    stream = stream or sys.stdout
+    if is_terminal(stream):
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
@@ -57,13 +73,36 @@ def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequen
             table.add_column(head, justify="left" if text else "right", no_wrap=not text)
         for row in rows:
             table.add_row(*map(_plain, row))
-        _console(sys.stdout).print(table)
+        _console(stream).print(table)
         return
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(heads, *rows, strict=True)]
+    if most:
+        _narrow(widths, [head in left for head in heads], most)
     for row in (heads, *rows):
-        cells = zip(heads, row, widths, strict=True)
-        line = "  ".join(f"{t:<{w}}" if head in left else f"{t:>{w}}" for head, t, w in cells)
-        print(line.rstrip())
+        for line in zip_longest(*map(_wrapped, row, widths), fillvalue=""):
+            cells = zip(heads, line, widths, strict=True)
+            said = "  ".join(pad(t, w, right=head not in left) for head, t, w in cells)
+            print(said.rstrip(), file=stream)
+
+
+def _narrow(widths: list[int], text: Sequence[bool], most: int) -> None:
+    """Take from the widest columns of text until a line has `most` columns."""
+    while sum(widths) + 2 * (len(widths) - 1) > most:
+        width, k = max((w, k) for k, w in enumerate(widths) if text[k])
+        if width <= LEAST:
+            return
+        widths[k] -= 1
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a cell, at least one."""
+    if columns(text) <= width:
+        return [text]
+    from rich.console import Console
+    from rich.text import Text
+
+    lines = Text(text).wrap(Console(file=StringIO()), width, overflow="fold")
+    return [line.plain.rstrip() for line in lines]
 
 
 class Progress:

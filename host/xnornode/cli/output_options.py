@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
@@ -10,8 +11,10 @@ from typing import Any
 
 from xnornode._extras import load_extra
 from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
+from xnornode.cli.output import say
 from xnornode.data.windows import check_names
 from xnornode.errors import DataError, XnorNodeError
+from xnornode.model.names import normalized
 
 
 def add_output(parser: Any) -> None:
@@ -55,6 +58,13 @@ def check_outputs(options: argparse.Namespace, checkpoint: Path | None = None) -
             taken[real] = "another output"
 
 
+def say_written(path: Path, size: int) -> None:
+    """Say where the model is, and the command that brings it to a node."""
+    say(f"{path}: {size:,} bytes")
+    if is_replaced(path):
+        say(f"next, with a node on a USB port: xnornode push {shlex.quote(str(path))}")
+
+
 def stdout_for_report(options: argparse.Namespace) -> AbstractContextManager[Any]:
     """Within it, what is printed goes to stderr if the model itself went to stdout."""
     mixed = is_stdout(options.output) and str(options.output) != os.devnull
@@ -66,13 +76,14 @@ def write_report(
 ) -> None:
     """Write the files that were asked for, and print the report as text or JSON."""
     if options.report:
-        write_whole(options.report, page().encode())
+        write_whole(options.report, page().encode(errors="backslashreplace"))
     if path := json_file(options):
-        write_whole(path, figures.encode())
+        write_whole(path, figures.encode(errors="backslashreplace"))
     print(figures if options.json == "-" else text, end="")
 
 
 def _name(text: str) -> str:
+    text = normalized(text)
     try:
         check_names(text, (), ["a label"])
     except DataError as error:

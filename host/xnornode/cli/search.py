@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from textwrap import fill
 from typing import Any
 
@@ -14,6 +15,7 @@ from xnornode.model import model_file
 from xnornode.model_search.budget import Budget
 from xnornode.model_search.halving import TRIALS, Step, Trial, pareto, search
 from xnornode.report.metrics import make_report
+from xnornode.report.pictures import take_pictures
 from xnornode.report.search import HEADS, choice, row, to_html, to_json
 from xnornode.report.text import to_text as report_text
 from xnornode.report.units import time
@@ -108,7 +110,10 @@ def run(options: argparse.Namespace) -> int:
         show_front(pareto(list(display.trials.values())), budget)
         say("stopped; no model was written")
         return 1
-    report = make_report(found.model, found.trained, splits)
+    date = datetime.now().astimezone().isoformat(" ", "minutes")
+    report = make_report(found.model, found.trained, splits, options.said, date)
+    for warning in report.warnings[len(splits.warnings) :]:
+        say(f"warning: {warning}")
     size = model_file.save_model(found.model, options.output)
     figures = to_json(found, report)
     shown = found.front if found.best in found.front else (*found.front, found.best)
@@ -117,9 +122,12 @@ def run(options: argparse.Namespace) -> int:
             show_front(shown, budget, found.best)
             print(fill(f"chosen by {choice(found)}", 80) + "\n")
         output_options.write_report(
-            options, report_text(report), figures, lambda: to_html(found, report)
+            options,
+            report_text(report),
+            figures,
+            lambda: to_html(found, report, take_pictures(found.model, splits, report)),
         )
-    say(f"{options.output}: {size:,} bytes")
+    output_options.say_written(options.output, size)
     return 0
 
 

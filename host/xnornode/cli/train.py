@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from xnornode._files import is_replaced
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
-from xnornode.data.prepare import Splits
+from xnornode.data.scaling import NANO, full_scale_of
+from xnornode.data.splits import Splits
 from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.model import model_file
 from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
+from xnornode.model.names import fitting
 from xnornode.nn.layer_spec import format_layers, new_words, parse_layers
 from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
@@ -24,6 +27,8 @@ from xnornode.nn.workers import CAN_FORK
 from xnornode.recipes.defaults import FEATURES, features_named
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
+from xnornode.report.pictures import take_pictures
+from xnornode.report.settings import in_words
 from xnornode.report.text import to_text
 from xnornode.training.checkpoint import left_files, read_settings, settings_text
 from xnornode.training.config import Teacher, TrainConfig
@@ -47,7 +52,7 @@ def add_parsers(commands: Any) -> None:
         "train",
         "train a model on data and write it",
         "Train a binary network, test it on groups it has not seen, and write the model. "
-        "docs/guides/training.md says how data may be stored. "
+        "docs/guides/data.md says how data may be stored. "
         f"Example sets: {', '.join(EXAMPLES)}.",
         EXAMPLE_COMMANDS,
         usage="DATA -o FILE [OPTIONS]",
@@ -93,6 +98,10 @@ def _add_network(group: Any) -> None:
     add_renamed(group, "--ste", "--estimator", {}, choices=tuple(STES), help=what)
     add("--loss", choices=LOSSES, help="what training makes small (default: cross-entropy)")
     add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
+    what = "labels are steps of one quantity: how far the target spreads, in steps, such as 0.6"
+    add("--label-spread", type=float, metavar="STEPS", help=what)
+    what = "with --label-spread: the first label comes behind the last, as with hours"
+    add("--circular", action="store_true", help=what)
     add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add(
         "--teacher",
@@ -126,6 +135,7 @@ def run(options: argparse.Namespace) -> int:
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
     data_options.tell(splits)
+    _say_new_scales(options.output, splits)
     if left:
         _settle(options, left[0], config, splits)
     try:
@@ -146,16 +156,40 @@ def run(options: argparse.Namespace) -> int:
         return 1
     model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
-    report = make_report(model, trained, splits)
+    date = datetime.now().astimezone().isoformat(" ", "minutes")
+    report = make_report(model, trained, splits, options.said, date)
+    for warning in report.warnings[len(splits.warnings) :]:
+        say(f"warning: {warning}")
     size = model_file.save_model(model, options.output)
     with output_options.stdout_for_report(options):
         output_options.write_report(
-            options, to_text(report), to_json(report), lambda: to_html(report)
+            options,
+            to_text(report),
+            to_json(report),
+            lambda: to_html(report, pictures=take_pictures(model, splits, report)),
         )
-    say(f"{options.output}: {size:,} bytes")
+    output_options.say_written(options.output, size)
     for path in left_files(kept) if kept else []:
         path.unlink()
     return 0
+
+
+def _say_new_scales(path: Path, splits: Splits) -> None:
+    """Say which scales differ from those of the model that is replaced."""
+    if not is_replaced(path) or not path.is_file():
+        return
+    try:
+        old = model_file.load_model(path).window
+    except (XnorNodeError, OSError):
+        return  # no model, or a damaged one
+    of_old = dict(zip(old.channels, old.scales, strict=True))
+    for name, scale in zip(splits.window.channels, splits.window.scales, strict=True):
+        if (before := of_old.get(name)) not in (None, scale):
+            say(
+                f"warning: channel {name}: a count is {scale or NANO:,} billionths now, and "
+                f"{before or NANO:,} in {path}: nodes must give other counts. "
+                f"--full-scale '{name}={full_scale_of(before):g}' keeps the old scale"
+            )
 
 
 def _checkpoint(options: argparse.Namespace) -> Path | None:
@@ -209,6 +243,8 @@ def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:
         "ste": options.ste,
         "loss": options.loss,
         "smoothing": options.smoothing,
+        "label_spread": options.label_spread,
+        "circular": options.circular or None,
         "class_weights": "balanced" if options.balanced else None,
         "teacher": None if options.teacher is None else Teacher(share=options.teacher),
         "seed": options.seed,
@@ -247,7 +283,7 @@ def _notes(splits: Splits, config: TrainConfig) -> str:
     held = f", held out {', '.join(splits.held_out)}" if 0 < len(splits.held_out) <= 20 else ""
     usual = TrainConfig()
     changed = [
-        f"{name}={value}"
+        f"{name.replace('_', ' ')} {in_words(value)}"
         for name, value in vars(config).items()
         if name not in ("layers", "global_average_pooling") and value != getattr(usual, name)
     ]
@@ -256,4 +292,4 @@ def _notes(splits: Splits, config: TrainConfig) -> str:
         f"xnornode {__version__}: {splits.name}, {len(splits.train)} windows{held}; layers {layers}"
     )
     text = "; ".join([text, *changed])
-    return "".join(c if " " <= c <= "~" else "?" for c in text)[:MAX_NOTES]
+    return fitting(text, MAX_NOTES)

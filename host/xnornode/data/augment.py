@@ -11,7 +11,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from xnornode._typing import DataKind, Float, Int8, Int16
+from xnornode.data.image_augment import ImageAugment
 from xnornode.errors import DataError
+
+__all__ = ["Augment", "Augmentation", "ImageAugment", "TextAugment", "rotations"]
 
 
 class Augmentation(Protocol):
@@ -114,62 +117,6 @@ class Augment:
 
 
 @dataclass(frozen=True)
-class ImageAugment:
-    """How strongly images, as windows of height * width samples, are changed.
-
-    Values between pixels are interpolated; pixels from outside are 0.
-
-    Parameters
-    ----------
-    height, width : int
-        Size of the images, in pixels.
-    shift : float, default 0
-        An image moves by up to this many pixels in each direction.
-    rotation : float, default 0
-        It is turned by up to this many degrees.
-    scale : float, default 0
-        It is resized by a factor from 1 - scale to 1 + scale.
-    flip : bool, default False
-        Half of the images are mirrored left to right.
-    """
-
-    height: int
-    width: int
-    shift: float = 0.0
-    rotation: float = 0.0
-    scale: float = 0.0
-    flip: bool = False
-
-    data_kind: ClassVar[DataKind] = "windows"
-
-    def check(self, length: int, channels: int) -> None:
-        """Raise DataError for windows that are no such images, or a number out of range."""
-        if (length, channels) != (self.height * self.width, 1):
-            raise DataError(f"windows of {length} x {channels} are not {self.height}x{self.width}")
-        if not (0 <= self.scale < 1 and self.shift >= 0 and self.rotation >= 0):
-            raise DataError("scale must be at least 0 and below 1, shift and rotation at least 0")
-
-    def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
-        """Change images, int16 (n, height * width, 1), to float32 ones; see `Augmentation`."""
-        count = len(samples)
-
-        def draw(most: float) -> Float:
-            return rng.uniform(-most, most, (count, 1)).astype(np.float32)
-
-        angle, size = draw(np.radians(self.rotation)), 1 + draw(self.scale)
-        down, right = draw(self.shift), draw(self.shift)
-        cos, sin = np.cos(angle) / size, np.sin(angle) / size
-        middle = np.float32(self.height - 1) / 2, np.float32(self.width - 1) / 2
-        rows, columns = np.indices((self.height, self.width), np.float32).reshape(2, -1)
-        y, x = rows - middle[0], columns - middle[1]
-        from_y = cos * y - sin * x + (middle[0] + down)
-        from_x = sin * y + cos * x + (middle[1] + right)
-        if self.flip:
-            from_x = np.where(rng.random((count, 1)) < 0.5, self.width - 1 - from_x, from_x)
-        return _interpolate(samples, self.height, self.width, from_y, from_x)[..., None]
-
-
-@dataclass(frozen=True)
 class TextAugment:
     """Texts whose n-grams are partly missing.
 
@@ -199,26 +146,6 @@ class TextAugment:
         """Change inputs, int8 (n, width), each -1 or +1; see `Augmentation`."""
         lost = (inputs > 0) & (rng.random(inputs.shape, np.float32) < self.drop)
         return np.where(lost, np.int8(-1), inputs)
-
-
-def _interpolate(samples: Int16, height: int, width: int, y: Float, x: Float) -> Float:
-    """Bilinear values of images at (y, x), each float32 (n, pixels); outside they are 0."""
-    count, wide = len(samples), width + 2
-    framed = np.zeros((count, height + 2, wide), np.float32)
-    framed[:, 1:-1, 1:-1] = samples.reshape(count, height, width)
-    y = np.clip(y + 1, 0, np.nextafter(np.float32(height + 1), np.float32(0)))
-    x = np.clip(x + 1, 0, np.nextafter(np.float32(width + 1), np.float32(0)))
-    row, column = y.astype(np.int32), x.astype(np.int32)
-    y -= row
-    x -= column
-    at = row * wide + column
-    at += (np.arange(count, dtype=np.int32) * (height + 2) * wide)[:, None]
-    flat = framed.ravel()
-    top = flat[at] * (1 - x) + flat[at + 1] * x
-    at += wide
-    bottom = flat[at] * (1 - x) + flat[at + 1] * x
-    out: Float = top + (bottom - top) * y
-    return out
 
 
 def rotations(count: int, angle: float, rng: np.random.Generator) -> Float:

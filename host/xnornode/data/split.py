@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from xnornode.data.dataset import Dataset, class_names, natural
 from xnornode.errors import DataError
+from xnornode.model.names import normalized
 
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of what the test leaves
@@ -154,6 +155,7 @@ def assign(
     def choose(wanted: Wanted, usual: float, part: str) -> Any:
         left = chosen == 0
         if isinstance(wanted, tuple):
+            wanted = tuple(map(normalized, wanted))
             check_groups(wanted, groups[left].tolist(), part)
             return np.isin(groups, wanted)
         share = usual if wanted is None else wanted
@@ -168,11 +170,16 @@ def assign(
     test = test if test is not None else dataset.test_groups or None
     chosen[choose(test, TEST_SHARE, "test")] = 2
     if not (chosen == 2).any():
-        what = "group (person, place, device)" if dataset.grouping == "group" else "recording"
+        one = dataset.kind.removesuffix("s")  # only recordings can be split in time
+        what = "group (person, place, device)" if dataset.grouping == "group" else one
+        how = "Record each class again, or test on the last part of each recording (--split time)"
         raise DataError(
-            f"too little data to test on: no class has a {what} to spare. Record each class again, "
-            "or test on the last part of each recording (--split time)"
+            f"too little data to test on: no class has a {what} to spare. "
+            + (how if dataset.kind == "recordings" else "Get more data of each class")
         )
+    if validation is None and dataset.validation_groups:
+        left = set(groups[chosen == 0].tolist())
+        validation = tuple(g for g in dataset.validation_groups if g in left) or None
     if validation is None and len(set(groups[chosen == 0].tolist())) < MIN_GROUPS:
         few = f"fewer than {MIN_GROUPS} groups to learn from"
         notes.append(f"{few}: all are trained on (--validation)")

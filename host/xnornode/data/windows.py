@@ -10,7 +10,8 @@ import numpy.typing as npt
 from xnornode._typing import DataKind, Int16, Labels
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import sample_rows
-from xnornode.model.limits import MAX_CLASSES, MAX_STRING
+from xnornode.model.limits import MAX_CLASSES
+from xnornode.model.names import name_fault
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +49,13 @@ class Recording:
             )
 
 
-def is_name(text: str) -> bool:
-    """Whether a model file can hold `text` as a name: 1 to 63 printable ASCII characters."""
-    return 1 <= len(text) <= MAX_STRING and text.isascii() and text.isprintable()
-
-
 def check_names(name: str, channels: Sequence[str], labels: Sequence[str]) -> None:
     """Check before a long training that a model file can hold the names.
 
     Parameters
     ----------
     name : str
-        The model's: 1 to 63 printable ASCII characters.
+        The model's: 1 to 63 bytes of text in UTF-8, without control characters.
     channels : sequence of str
         Likewise.
     labels : sequence of str
@@ -72,12 +68,9 @@ def check_names(name: str, channels: Sequence[str], labels: Sequence[str]) -> No
     """
     for what, texts in (("the name", (name,)), ("the channel", channels), ("the class", labels)):
         for text in texts:
-            if not is_name(text):
+            if fault := name_fault(text):
                 remedy = "choose another (--name)" if what == "the name" else "rename it"
-                raise DataError(
-                    f"a model file cannot hold {what} {text!r}: {remedy}; names are 1 to "
-                    f"{MAX_STRING} printable ASCII characters"
-                )
+                raise DataError(f"a model file cannot hold {what} {text!r}: {remedy}; {fault}")
     if not 1 <= len(labels) <= MAX_CLASSES or len(set(labels)) != len(labels):
         raise DataError(f"there must be 1 to {MAX_CLASSES} labels, each of them once")
 

@@ -47,7 +47,7 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     name : str, default ""
         The model's name. Default: the dataset's.
     notes : str, default ""
-        What it was trained on and how, at most 4095 printable ASCII characters.
+        What it was trained on and how, at most 4095 bytes of text.
 
     Returns
     -------

@@ -17,6 +17,7 @@ from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
 from xnornode.model.model import Model, Window
+from xnornode.model.names import REFUSED
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.model.work import work
@@ -64,10 +65,10 @@ def to_bytes(model: Model) -> bytes:
         body.append(_encoding_bytes(model.encoding))
     body += [_layer_bytes(layer) for layer in model.layers]
     body.append(model.selftest_scores().astype("<i4").tobytes())
-    texts = (model.name, *model.labels, *w.channels)
-    strings = b"".join(bytes([len(s)]) + s.encode("ascii") for s in texts)
-    notes = struct.pack("<H", len(model.notes)) + model.notes.encode("ascii")
-    body.append(_pad4(strings + notes))
+    texts = [text.encode() for text in (model.name, *model.labels, *w.channels)]
+    strings = b"".join(bytes([len(text)]) + text for text in texts)
+    notes = model.notes.encode()
+    body.append(_pad4(strings + struct.pack("<H", len(notes)) + notes))
     rest = b"".join(body)
     length = HEADER.size + len(rest) + CRC.size
     if length > LONGEST:
@@ -258,19 +259,23 @@ def _parse_output(r: _Reader, inputs: Activation, kind: int, m: int, shift: int)
 def _parse_string(r: _Reader) -> str:
     (size,) = r.take(1)
     if not 1 <= size <= MAX_STRING:
-        raise ModelError("strings", f"a string of {size} characters")
+        raise ModelError("strings", f"a string of {size} bytes")
     return _parse_text(r, size)
 
 
 def _parse_notes(r: _Reader) -> str:
     (size,) = struct.unpack("<H", r.take(2))
     if size > MAX_NOTES:
-        raise ModelError("strings", f"notes of {size} characters")
+        raise ModelError("strings", f"notes of {size} bytes")
     return _parse_text(r, size)
 
 
 def _parse_text(r: _Reader, size: int) -> str:
-    text = r.take(size)
-    if not all(0x20 <= ch <= 0x7E for ch in text):
-        raise ModelError("strings", "a character that is not printable ASCII")
-    return text.decode("ascii")
+    data = r.take(size)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise ModelError("strings", f"{data!r} is no UTF-8: write the file again") from None
+    if REFUSED.search(text):
+        raise ModelError("strings", f"{text!r} holds a character that is not allowed")
+    return text

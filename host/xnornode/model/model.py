@@ -18,7 +18,8 @@ from xnornode.model.features import Features, Items, xorshift32
 from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer, Scores
-from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES, MAX_STRING
+from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES
+from xnornode.model.names import character_fault, name_fault
 from xnornode.model.work import work
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
@@ -29,13 +30,9 @@ def _check(ok: bool, reason: str, message: str) -> None:
         raise ModelError(reason, message)
 
 
-def _printable(text: str) -> bool:
-    return all(" " <= ch <= "~" for ch in text)
-
-
 def _check_string(text: str, what: str) -> None:
-    ok = 1 <= len(text) <= MAX_STRING and _printable(text)
-    _check(ok, "strings", f"{what} must be 1 to {MAX_STRING} printable ASCII characters: {text!r}")
+    fault = name_fault(text)
+    _check(not fault, "strings", f"{what} cannot be {text!r}: rename it; {fault}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class Model:
     Parameters
     ----------
     name : str
-        1 to 63 printable ASCII characters, as are labels and channels.
+        1 to 63 bytes of text in UTF-8 without control characters, as are labels and channels.
     labels : tuple of str
         The classes, 1 to 255, in the order of the scores.
     window : Window
@@ -106,7 +103,7 @@ class Model:
     expected : ndarray of int32, shape (classes,), optional
         The self-test's scores as a file gave them. Default: what this model computes.
     notes : str, default ""
-        What it was trained on and how, at most 4095 printable ASCII characters.
+        What it was trained on and how, at most 4095 bytes of such text.
 
     Raises
     ------
@@ -156,8 +153,10 @@ class Model:
         _check_string(self.name, "the name")
         for label in self.labels:
             _check_string(label, "a label")
-        ok = len(self.notes) <= MAX_NOTES and _printable(self.notes)
-        _check(ok, "strings", f"notes must be at most {MAX_NOTES} printable ASCII characters")
+        size, fault = len(self.notes.encode(errors="replace")), character_fault(self.notes)
+        ok = size <= MAX_NOTES and not fault
+        fault = fault or f"at most {MAX_NOTES} bytes in UTF-8, and these have {size}"
+        _check(ok, "strings", f"the notes cannot be held: {fault}")
 
     def _check_inputs(self) -> None:
         w, channels = self.window, len(self.window.channels)

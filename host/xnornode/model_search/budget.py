@@ -10,7 +10,7 @@ import numpy as np
 from xnornode.cost.chips import RP2040, Chip
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import estimate
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.errors import DataError
 from xnornode.export.fold import fold
 from xnornode.model.model import Model

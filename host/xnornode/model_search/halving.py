@@ -17,8 +17,8 @@ from itertools import islice
 
 import numpy as np
 
-from xnornode.data.prepare import Splits
 from xnornode.data.split import VALIDATION_SHARE, Wanted, check_groups, choose_groups
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold

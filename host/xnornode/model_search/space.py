@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from xnornode._typing import Activation
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.errors import DataError, ModelError
 from xnornode.model.features import Raw
 from xnornode.model.fit_encoding import EncodingName

@@ -10,14 +10,20 @@ TINY = np.float32(1e-9)
 LOSSES = ("cross-entropy", "squared-hinge")
 
 
-def targets(labels: Labels, classes: int, smoothing: float = 0.0) -> Float:
+def targets(
+    labels: Labels, classes: int, smoothing: float = 0.0, shares: Float | None = None
+) -> Float:
     """Rows that sum to 1, float32 (n, classes): the label's class, and a share for all alike.
 
     smoothing: that share (Szegedy et al., "Rethinking the inception architecture for computer
-    vision", CVPR 2016).
+    vision", CVPR 2016). shares: the rest of the target of each label, float32 (classes, classes),
+    by default all for its class (`ordered.target_shares`).
     """
     target = np.full((len(labels), classes), smoothing / classes, np.float32)
-    target[np.arange(len(labels)), labels] += np.float32(1 - smoothing)
+    if shares is None:
+        target[np.arange(len(labels)), labels] += np.float32(1 - smoothing)
+    else:
+        target += np.float32(1 - smoothing) * shares[labels]
     return target
 
 

@@ -3,7 +3,10 @@
 from dataclasses import replace
 from math import ceil
 
-from xnornode.data.prepare import Splits
+import numpy as np
+
+from xnornode.data.image_augment import IMAGE_CHANNELS, ImageAugment
+from xnornode.data.splits import Splits
 from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import DEFAULT, MAX_LAG, Statistics
@@ -38,6 +41,23 @@ def features_named(name: str, splits: Splits) -> Features:
     return Raw()
 
 
+def image_augment(splits: Splits) -> ImageAugment | None:
+    """Small changes that images of any kind meet; those of light for bytes alone.
+
+    What they bring on unseen devices is in docs/reference/training-results.md.
+    """
+    assert splits.image_shape
+    if len(splits.window.channels) not in IMAGE_CHANNELS:
+        return None
+    moved = ImageAugment(
+        *splits.image_shape, shift=1, rotation=5, scale=0.05, stretch=0.05, outside="edge"
+    )
+    pixels = splits.train.items
+    if not (isinstance(pixels, np.ndarray) and pixels.min() >= 0 and 127 < pixels.max() <= 255):
+        return moved
+    return replace(moved, brightness=0.1, contrast=0.3, gamma=0.3, blur=0.5, noise=0.03)
+
+
 def default_config(splits: Splits) -> TrainConfig:
     """Choose settings that suit the data: some kilobytes, trained in a minute or two.
 
@@ -68,7 +88,13 @@ def default_config(splits: Splits) -> TrainConfig:
         return replace(config, features=features_named("ngrams", splits))
     if splits.image_shape and min(splits.image_shape) >= 16:
         layers = (Conv(32, (5, 5), (2, 2)), Conv(64, pool=(2, 2)), Dense(64))
-        return replace(config, layers=layers, encoding="int8", image_shape=splits.image_shape)
+        return replace(
+            config,
+            layers=layers,
+            encoding="int8",
+            image_shape=splits.image_shape,
+            augment=image_augment(splits),
+        )
     if splits.image_shape or splits.window.length == 1:
         return replace(
             config, layers=(Dense(128), Dense(64)), encoding="int8", image_shape=splits.image_shape

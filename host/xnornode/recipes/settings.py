@@ -6,7 +6,7 @@ What each setting brings is in docs/reference/training-results.md.
 from dataclasses import dataclass, field, replace
 
 from xnornode.data.augment import Augment, ImageAugment, TextAugment
-from xnornode.data.prepare import PrepareOptions
+from xnornode.data.splits import PrepareOptions
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
@@ -72,6 +72,37 @@ DIGITS_2K = TrainConfig(
     ste="polynomial",
     smoothing=0.1,
     augment=ImageAugment(8, 8, shift=0.7, rotation=10, scale=0.1),
+)
+# The position of a wheel of digits by tenths. Devices that training has not seen have other light,
+# other prints, and dark digits on white as well as white ones on black.
+METER_DIGITS = TrainConfig(
+    layers=(
+        Conv(32, (5, 5), (2, 2), activation="int8"),
+        Conv(64, pool=POOL, activation="int8"),
+        Conv(88, activation="int8"),
+    ),
+    encoding="int8",
+    image_shape=(32, 20),
+    epochs=24,
+    batch=64,
+    ste="polynomial",
+    label_spread=0.6,
+    circular=True,
+    augment=ImageAugment(
+        32,
+        20,
+        shift=(1.0, 3.5),  # a tenth is some 2 pixels down
+        rotation=8,
+        scale=0.12,
+        stretch=0.2,
+        outside="edge",
+        brightness=0.25,
+        contrast=1.0,
+        gamma=0.7,
+        invert=0.5,
+        blur=1.0,
+        noise=0.08,
+    ),
 )
 MAIL_BYTES, CLAUSE_BYTES = 2000, 1000  # that a node reads of a text
 MAILS_16K = TrainConfig(

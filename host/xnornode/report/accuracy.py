@@ -1,4 +1,4 @@
-"""How good predictions are: confusion matrix, recall, precision, and the interval of a share."""
+"""How good predictions are: confusion matrix, recall, precision, F1, the interval of a share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.dataset import natural
+from xnornode.nn.ordered import distances, steps
 
 MOST_GROUPS = 50  # more groups are not listed one by one
 
@@ -25,12 +26,18 @@ class ClassFigures:
         The share of them that was found; None if there are none.
     precision : float or None
         The share of true ones among those that were given this class; None if there are none.
+    f1 : float or None
+        The harmonic mean of recall and precision; None if the class is neither there nor given.
+    given : int
+        Test windows that were given this class.
     """
 
     label: str
     windows: int
     recall: float | None
     precision: float | None
+    f1: float | None
+    given: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def confusion(
 
 
 def per_class(table: npt.NDArray[np.int64], labels: Sequence[str]) -> tuple[ClassFigures, ...]:
-    """Recall and precision of each class.
+    """Recall, precision and F1 of each class.
 
     Parameters
     ----------
@@ -95,6 +102,8 @@ def per_class(table: npt.NDArray[np.int64], labels: Sequence[str]) -> tuple[Clas
             int(there[i]),
             float(hit[i] / there[i]) if there[i] else None,
             float(hit[i] / called[i]) if called[i] else None,
+            float(2 * hit[i] / (there[i] + called[i])) if there[i] + called[i] else None,
+            int(called[i]),
         )
         for i, label in enumerate(labels)
     )
@@ -122,6 +131,46 @@ def per_group(
         return ()
     masks = [(name, groups == name) for name in names]
     return tuple(GroupFigures(name, int(m.sum()), float(right[m].mean())) for name, m in masks)
+
+
+def nearly_right(
+    labels: Sequence[str],
+    true: npt.NDArray[np.int64],
+    predicted: npt.NDArray[np.int64],
+    circular: bool = False,
+    most: float = 1,
+) -> npt.NDArray[np.bool_]:
+    """Which predictions are at most so many steps off, where labels are steps of one quantity.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The classes: numbers at multiples of one step.
+    true, predicted : ndarray of int64, shape (n,)
+        Class indexes.
+    circular : bool, default False
+        The least label comes one step behind the greatest.
+    most : float, default 1
+        Steps.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        `per_group` takes it too.
+
+    Raises
+    ------
+    DataError
+        The labels are no such numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hours = [str(i) for i in range(24)]
+    >>> nearly_right(hours, np.array([0, 0, 7]), np.array([23, 2, 8]), circular=True).tolist()
+    [True, False, True]
+    """
+    return distances(steps(labels), circular)[true, predicted] <= most
 
 
 def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:

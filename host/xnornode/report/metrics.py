@@ -5,14 +5,17 @@ docs/guides/training.md describes its keys.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from xnornode import __version__
+from xnornode._words import few
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
+from xnornode.data.understood import Understood
 from xnornode.model.model import Model
 from xnornode.report.accuracy import (
     ClassFigures,
@@ -22,10 +25,11 @@ from xnornode.report.accuracy import (
     per_group,
     wilson,
 )
-from xnornode.training.config import TrainConfig
+from xnornode.report.settings import describe_settings
 from xnornode.training.trained import Epoch, Trained
 
 FORMAT = "xnornode-report-1"
+MOST_MISTAKES = 100
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,33 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A test window that was given another class than its own.
+
+    Parameters
+    ----------
+    window : int
+        Its index in the test part.
+    group : str
+        Its group; "" where nothing names groups.
+    true, predicted : str
+        Its class, and the class it was given.
+    """
+
+    window: int
+    group: str
+    true: str
+    predicted: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All figures of one training.
 
     Parameters
     ----------
+    understood : Understood or None
+        What was understood of the data.
     name : str
         The model's name.
     labels : tuple of str
@@ -85,11 +111,16 @@ class Report:
     cost : Estimate
         Bytes, RAM, operations, time and energy.
     notes, warnings : tuple of str
-        What was understood of the data; what makes the figures doubtful.
+        What was chosen; what makes the figures doubtful.
+    mistakes : tuple of Mistake
+        The first 100 test windows that were classified wrongly.
+    command, date : str
+        The command of the training, and when it was given; "" where there was none.
     version : str
         Version of xnornode.
     """
 
+    understood: Understood | None
     name: str
     labels: tuple[str, ...]
     counts: Counts
@@ -108,10 +139,15 @@ class Report:
     cost: Estimate
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+    command: str = ""
+    date: str = ""
     version: str = __version__
 
 
-def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
+def make_report(
+    model: Model, trained: Trained, splits: Splits, command: str = "", date: str = ""
+) -> Report:
     """Test a model on the test part.
 
     Parameters
@@ -122,6 +158,8 @@ def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
         The float network that `model` was folded from.
     splits : Splits
         The data of the training.
+    command, date : str, default ""
+        The command of the training, and when it was given.
 
     Returns
     -------
@@ -141,7 +179,9 @@ def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
     right = guess == test.labels
     recalls = [c.recall for c in figures if c.recall is not None]
     validation = 0 if splits.validation is None else len(splits.validation)
+    wrong = np.flatnonzero(~right)[:MOST_MISTAKES]
     return Report(
+        understood=splits.understood,
         name=model.name,
         labels=splits.labels,
         counts=Counts(len(splits.train), validation, len(test), splits.held_out),
@@ -159,8 +199,30 @@ def make_report(model: Model, trained: Trained, splits: Splits) -> Report:
         settings=describe_settings(trained.config),
         cost=estimate(model, usage=measure(model, test.items)),
         notes=splits.notes,
-        warnings=splits.warnings,
+        warnings=(*splits.warnings, *_never_predicted(figures)),
+        mistakes=tuple(
+            Mistake(
+                int(i),
+                str(test.groups[i]) if splits.held_out else "",
+                splits.labels[test.labels[i]],
+                splits.labels[guess[i]],
+            )
+            for i in wrong
+        ),
+        command=command,
+        date=date,
     )
+
+
+def _never_predicted(figures: Sequence[ClassFigures]) -> list[str]:
+    """A warning if classes that the test has are given to no window."""
+    never = [c.label for c in figures if c.windows and not c.given]
+    if not never:
+        return []
+    return [
+        f"never predicted: {few(never)}. Record more of it, let all classes count alike "
+        "(--balanced), or train longer (--epochs)"
+    ]
 
 
 def describe_layers(model: Model) -> list[str]:
@@ -196,23 +258,6 @@ def describe_layers(model: Model) -> list[str]:
                 text += f", pool {layer.pool[0]} x {layer.pool[1]}"
         lines.append(f"{text}, {layer.inputs} in")
     return lines
-
-
-def describe_settings(config: TrainConfig) -> dict[str, str]:
-    """The settings of a training as short text.
-
-    Parameters
-    ----------
-    config : TrainConfig
-        The settings.
-
-    Returns
-    -------
-    dict of str
-        Values by their names in `config`, without those that are None.
-    """
-    given = {key: value for key, value in vars(config).items() if value is not None}
-    return {k: type(v).__name__ if k == "features" else str(v) for k, v in given.items()}
 
 
 def to_json(report: Report) -> str:

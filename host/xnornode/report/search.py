@@ -9,6 +9,7 @@ from xnornode.model_search.halving import SearchResult, Trial, pareto
 from xnornode.report.charts import Svg, scatter
 from xnornode.report.html import to_html as report_html
 from xnornode.report.metrics import Report
+from xnornode.report.pictures import Pictures
 from xnornode.report.units import time
 
 FORMAT = "xnornode-search-1"
@@ -87,7 +88,7 @@ def _plain(trial: Trial) -> dict[str, Any]:
     }
 
 
-def to_html(found: SearchResult, report: Report) -> str:
+def to_html(found: SearchResult, report: Report, pictures: Pictures | None = None) -> str:
     """One page: the winner's report, and before its details the search.
 
     Parameters
@@ -96,6 +97,8 @@ def to_html(found: SearchResult, report: Report) -> str:
         The search.
     report : Report
         The winner's report.
+    pictures : Pictures, optional
+        Examples, mistakes and the map of features.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def to_html(found: SearchResult, report: Report) -> str:
     ]
     heads = (HEADS[-1], *HEADS[:-1])
     shown = {"found": found, "choice": choice(found), "plots": plots, "heads": heads, "rows": rows}
-    return report_html(report, "search.html", **shown)
+    return report_html(report, "search.html", pictures, **shown)
 
 
 def _plot(found: SearchResult, axis: str, costs: Sequence[float], limit: float | None) -> Svg:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from xnornode._words import columns, cut, few, pad
 from xnornode.report.metrics import Report
-from xnornode.report.units import cost_rows, energy, share, short
+from xnornode.report.units import cost_rows, energy, share
 
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDTH = 80
 INDENT = 12  # width of the names before the figures
 CELL = 7  # characters of a class's name above the confusion matrix
-NAME = 48  # characters of a class's or a group's name in a table
+NAME = 40  # characters of a class's or a group's name in a table
 EPOCHS = 52  # epochs in the curve
 
 
@@ -43,7 +44,7 @@ def _wrap(text: str, indent: str = "") -> list[str]:
 def _accuracy(r: Report) -> Iterator[str]:
     c = r.counts
     low, high = r.interval
-    held = f", held out: {_few(c.held_out)}" if c.held_out else ""
+    held = f", held out: {few(c.held_out)}" if c.held_out else ""
     yield from _wrap(
         f"{r.name}: {c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"
     )
@@ -60,35 +61,52 @@ def _differing(r: Report) -> str:
     return f"another class on {r.differing:,} of {r.counts.test:,}"
 
 
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
 def _classes(r: Report) -> Iterator[str]:
-    width = min(NAME, max(5, *(len(c.label) for c in r.classes)))
-    yield f"{'class':<{width}}  windows   recall  precision"
+    width = min(NAME, max(5, *(columns(c.label) for c in r.classes)))
+    yield f"{'class':<{width}}  windows   recall  precision       F1"
     for c in r.classes:
-        name = f"{short(c.label, NAME):<{width}}"
-        yield f"{name}  {c.windows:7,}  {share(c.recall)}     {share(c.precision)}"
+        name = pad(cut(c.label, NAME), width)
+        yield f"{name}  {c.windows:7,}  {share(c.recall)}    {share(c.precision)}  {share(c.f1)}"
     if len(r.groups) > 1:
         yield ""
-        width = min(NAME, max(5, *(len(g.group) for g in r.groups)))
+        width = min(NAME, max(5, *(columns(g.group) for g in r.groups)))
         yield f"{'group':<{width}}  windows accuracy"
         for g in r.groups:
-            yield f"{short(g.group, NAME):<{width}}  {g.windows:7,}  {share(g.accuracy)}"
+            yield f"{pad(cut(g.group, NAME), width)}  {g.windows:7,}  {share(g.accuracy)}"
 
 
 def _confusion(r: Report) -> Iterator[str]:
-    width = max(4, *(len(label) for label in r.labels))
-    heads = [label[:CELL] for label in r.labels]
-    cell = max(5, *(len(h) for h in heads)) + 1
-    if width + cell * len(heads) > WIDTH:
+    width = max(4, *map(columns, r.labels))
+    heads = [_start(label) for label in r.labels]
+    widest = max(5, *map(columns, heads))
+    most = max(n for row in r.confusion for n in row)
+    for cell in (max(widest, len(str(most))) + 6, widest + 1):
+        if width + cell * len(heads) <= WIDTH:
+            break
+    else:
         yield from _worst(r)
         return
+    percent = cell > widest + 1
     yield "confusion matrix: a row per true class, a column per predicted one"
-    yield " " * width + "".join(f"{h:>{cell}}" for h in heads)
+    if percent:
+        yield "windows, and their share of the true class"
+    behind = 5 if percent else 0
+    yield (
+        " " * width
+        + "".join(pad(h, cell - behind, right=True) + " " * behind for h in heads).rstrip()
+    )
     for label, row in zip(r.labels, r.confusion, strict=True):
-        yield f"{label:<{width}}" + "".join(f"{n or '.':>{cell}}" for n in row)
+        total = max(1, sum(row))
+        parts = [
+            f"{n or '.':>{cell - behind}}" + f"{n / total:5.0%}" * (percent and n > 0) for n in row
+        ]
+        padded = "".join(f"{part:<{cell}}" for part in parts)
+        yield pad(label, width) + padded.rstrip()
+
+
+def _start(label: str) -> str:
+    """As much of a class's name as stands above a column."""
+    return next(label[:n] for n in range(CELL, -1, -1) if columns(label[:n]) <= CELL)
 
 
 def _worst(r: Report) -> Iterator[str]:
@@ -108,12 +126,17 @@ def _curve(r: Report) -> Iterator[str]:
     values, what = [e.validation for e in r.history if e.validation is not None], "validation"
     if not values:
         values, what = [e.accuracy for e in r.history], "training"
+    yield _sparks(what, values, "{:.1%}")
+    yield _sparks("loss", [e.loss for e in r.history], "{:.3g}")
+    yield from _field("epochs", f"{len(r.history)}; epoch {r.best_epoch} was kept")
+
+
+def _sparks(what: str, values: Sequence[float], form: str) -> str:
     shown = values[:: -(-len(values) // EPOCHS)]
     low, high = min(shown), max(shown)
     span = (high - low) or 1.0
     line = "".join(SPARKS[round((v - low) / span * (len(SPARKS) - 1))] for v in shown)
-    yield f"{what:<{INDENT}}{low:.1%} {line} {high:.1%}"
-    yield from _field("epochs", f"{len(r.history)}; epoch {r.best_epoch} was kept")
+    return f"{what:<{INDENT}}{form.format(low)} {line} {form.format(high)}"
 
 
 def _cost(r: Report) -> Iterator[str]:

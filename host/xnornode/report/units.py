@@ -1,5 +1,6 @@
 """Figures of reports with their units."""
 
+from xnornode._words import cut
 from xnornode.cost.estimate import Estimate, Operations, Ram
 
 
@@ -11,7 +12,7 @@ def short(text: str, most: int) -> str:
     text : str
         The text.
     most : int
-        Characters that it may have.
+        Columns of a terminal that it may take; a letter of CJK takes two.
 
     Returns
     -------
@@ -23,7 +24,7 @@ def short(text: str, most: int) -> str:
     >>> short("walking", 5)
     'walk…'
     """
-    return text if len(text) <= most else text[: most - 1] + "\u2026"
+    return cut(text, most)
 
 
 def share(value: float | None) -> str:

@@ -17,6 +17,7 @@ from xnornode.nn.optimizers import OPTIMIZERS, SCHEDULES
 from xnornode.nn.quantizers import STES, WEIGHTS
 
 MIN_BATCH = 4
+MOST_SPREAD = 10.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ class TrainConfig:
         The loss on the labels.
     smoothing : float, default 0.0
         Share of the target that goes to all classes alike, below 1.
+    label_spread : float, default 0.0
+        For labels that are steps of one quantity: the standard deviation, in steps, of the target
+        around the label, 0 to 10. 0: the label's class alone.
+    circular : bool, default False
+        Behind the last of such labels comes the first again, as with directions and hours.
     class_weights : "balanced" or tuple of float, optional
         How much windows of each class count. Default: all alike. The teacher's share of the loss
         is not weighted.
@@ -145,6 +151,8 @@ class TrainConfig:
     two_stage: float = 0.0
     loss: str = "cross-entropy"
     smoothing: float = 0.0
+    label_spread: float = 0.0
+    circular: bool = False
     class_weights: str | tuple[float, ...] | None = None
     teacher: Teacher | None = None
     augment: Augmentation | None = None
@@ -173,6 +181,12 @@ class TrainConfig:
                 raise DataError(f"{name} must be one of {', '.join(known)}, not {value}")
         if not 0 <= self.smoothing < 1:
             raise DataError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
+        if not 0 <= self.label_spread <= MOST_SPREAD:
+            raise DataError(f"label_spread must be 0 to {MOST_SPREAD}, not {self.label_spread}")
+        if self.label_spread and self.loss != "cross-entropy":
+            raise DataError(f"label_spread needs the loss cross-entropy, not {self.loss}")
+        if self.circular and not self.label_spread:
+            raise DataError("circular is for ordered labels: set label_spread too, such as 0.6")
         if not 0 <= self.two_stage < 1:
             raise DataError(f"two_stage must be at least 0 and below 1, not {self.two_stage}")
         if self.optimizer == "bop" and (self.weights != "sign" or self.standardize):

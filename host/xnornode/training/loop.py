@@ -10,6 +10,7 @@ from xnornode.errors import DataError
 from xnornode.nn.losses import cross_entropy, distillation, squared_hinge, targets
 from xnornode.nn.network import Network
 from xnornode.nn.optimizers import Adam, learning_rate
+from xnornode.nn.ordered import distances, steps, target_shares
 from xnornode.training.batches import Batches
 from xnornode.training.config import TrainConfig
 
@@ -49,6 +50,10 @@ class Run:
     ) -> None:
         self.network, self.optimizer, self.feed, self.config = network, optimizer, feed, config
         self.weights, self.teach = weights, teach
+        self.shares = None
+        if config.label_spread:
+            away = distances(steps(feed.data.classes), config.circular)
+            self.shares = target_shares(away, config.label_spread)
         self.workers = optimizer.workers
         self._totals = self.workers.share(np.zeros((self.workers.count, 2)))
 
@@ -93,7 +98,8 @@ class Run:
 
     def _loss(self, logits: Float, x: Float, part: Indices) -> tuple[float, Float]:
         config = self.config
-        target = targets(self.feed.data.labels[part], logits.shape[1], config.smoothing)
+        labels = self.feed.data.labels[part]
+        target = targets(labels, logits.shape[1], config.smoothing, self.shares)
         weight = None if self.weights is None else self.weights[part]
         loss_of = squared_hinge if config.loss == "squared-hinge" else cross_entropy
         loss, grad = loss_of(logits, target, weight)

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Float
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.model.fit_encoding import fit_encoding
 from xnornode.nn.layer_spec import Conv
 from xnornode.nn.network import Network, NetworkSpec
 from xnornode.nn.optimizers import Adam, Bop
+from xnornode.nn.ordered import steps
 from xnornode.nn.thermometer import LearnedThermometer
 from xnornode.nn.workers import Workers
 from xnornode.training.batches import Batches
@@ -99,6 +100,8 @@ def train(
         raise DataError(f"at least 1 process must train, not {processes}")
     if checkpoint and not checkpoint.parent.is_dir():
         raise DataError(f"there is no folder {checkpoint.parent} for the checkpoint: make it first")
+    if config.label_spread:
+        steps(data.classes)  # said before the work
     given = _checked_logits(teacher_logits, data, config)
     rng = np.random.default_rng(config.seed)
     inputs, network = make_network(data, config, rng)

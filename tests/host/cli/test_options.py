@@ -77,7 +77,8 @@ HEAD = {"train": ("train", "log.csv"), "search": ("search", "log.csv", "--bytes"
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("-o", "m.bnn", "--name", "größe"), "printable ASCII"),
+        (("-o", "m.bnn", "--name", "a\tb"), "U+0009 is not allowed"),
+        (("-o", "m.bnn", "--name", 32 * "ö"), "names are 1 to 63 bytes"),
         (("-o", "m.bnn", "--name", ""), "names are 1 to"),
         (("-o", "m.bnn", "--name", "n" * 300), "names are 1 to"),
         (("-o", "m.bnn", "--seed", "-1"), "it must be at least 0"),
@@ -150,6 +151,8 @@ def test_a_report_without_jinja2_is_refused_before_the_data_are_read(
         (("--layers", "conv"), "is no layer"),
         (("--teacher", "2"), "a teacher's share"),
         (("--smoothing", "1"), "--smoothing must be"),
+        (("--label-spread", "-1"), "--label-spread must be 0 to 10"),
+        (("--circular",), "--circular is for ordered labels"),
         (("--learning-rate", "0"), "--learning-rate must be above 0"),
         (("--epochs", "0"), "--epochs must be at least 1"),
         (("--batch", "0"), "--batch must be at least 4"),

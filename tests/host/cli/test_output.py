@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.lab.terminal import run_on_terminal
+from xnornode._words import columns, cut, few, pad
 from xnornode.cli import output
 from xnornode.cli.output import Progress, show_epochs, show_field, show_table
 from xnornode.training.trained import Epoch
@@ -115,3 +116,21 @@ def test_a_training_on_a_real_terminal(tmp_path):
     assert "epoch 3/3" in bars[-1] and "validation" in bars[-1]
     assert all(len(line) <= 80 for line in bars)
     assert "\x1b" not in out and out.startswith("t: ")
+
+
+def test_a_table_in_a_pipe_is_wrapped_where_it_is_asked_for(capsys):
+    rows = [("歩行", "a guess that is long " * 8, "--rate HZ"), ("ruhen", "short", "--time none")]
+    show_table(("class", "guess", "settled by"), rows, ("class", "guess", "settled by"), most=60)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(columns, lines)) <= 60
+    assert columns(lines[1].partition("a guess")[0]) == columns(lines[-1].partition("short")[0])
+    assert sum("a guess" in line for line in lines) > 1
+    show_table(("class", "guess", "settled by"), rows, ("class",))
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_names_of_wide_letters_stay_in_their_columns():
+    assert [columns(text) for text in ("walk", "läufen", "歩行")] == [4, 6, 4]
+    assert cut("歩行歩行", 6) == "歩行…" and columns(cut("歩行歩行", 6)) <= 6
+    assert pad("歩行", 6) == "歩行  " and pad("歩行", 6, right=True) == "  歩行"
+    assert few(("a", "b", "c"), 2) == "a, b and 1 more" and few(("a",)) == "a"

@@ -66,3 +66,19 @@ def test_which_text_is_meant_must_be_clear(tmp_path):
     with pytest.raises(DataError, match="which column is the text"):
         roles(tmp_path, table)
     assert roles(tmp_path, table, channels=("two",)).channels == ("two",)
+
+
+@pytest.mark.parametrize(
+    ("column", "left_out"),
+    [
+        ([5.5] * 30, False),  # where labels change from row to row, no step is within a stretch
+        ([90, 42, 17, 60, 3] * 6, False),
+        (list(range(30)), True),
+    ],
+)
+@pytest.mark.parametrize("title", ["N", "k", "nr"])
+def test_a_title_alone_makes_no_number_of_the_row(tmp_path, title, column, left_out):
+    rows = "".join(f"{'ab'[i % 2]},{value},{i * 7 % 11}\n" for i, value in enumerate(column))
+    found = roles(tmp_path, f"label,{title},ph\n{rows}")
+    assert (title in found.left_out) == left_out
+    assert (title in found.channels) != left_out

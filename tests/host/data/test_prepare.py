@@ -8,9 +8,10 @@ import pytest
 
 from tests.lab.tables import PEOPLE, big_csv, write
 from xnornode.data.dataset import Dataset, from_windows
-from xnornode.data.prepare import PrepareOptions, Splits, prepare
+from xnornode.data.prepare import prepare
 from xnornode.data.readers import read
 from xnornode.data.split import choose_groups
+from xnornode.data.splits import PrepareOptions, Splits
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick
@@ -101,16 +102,6 @@ def floats(factor: float, shift: float = 0.0) -> Dataset:
     )
 
 
-def test_float_data_get_a_scale_from_the_training_part():
-    dataset = floats(0.3)
-    parts = prepare(dataset)
-    peak = np.abs(parts.train.items).max(axis=(0, 1))
-    assert ((peak > 16_000) & (peak < 16_500)).all(), "half of int16, by the training part"
-    real = np.asarray(dataset.items)[np.isin(dataset.groups, parts.held_out)]
-    again = parts.test.items * np.array(parts.window.scales) / 1e9
-    assert np.abs(again - real).max() <= max(parts.window.scales) / 2e9
-
-
 def test_whole_numbers_stay_as_they_are():
     whole = np.rint(floats(100).items)
     dataset = from_windows("whole", whole, floats(1).labels, floats(1).groups)
@@ -119,7 +110,8 @@ def test_whole_numbers_stay_as_they_are():
     assert (parts.test.items == whole[np.isin(dataset.groups, parts.held_out)]).all()
 
 
-def test_scales_that_lose_what_the_data_say():
-    assert any("subtract a fixed value" in w for w in prepare(floats(0.05, 1000.0)).warnings)
-    with pytest.raises(DataError, match="use a larger unit"):
-        prepare(floats(1e9))
+def test_too_little_data_of_windows_is_not_told_to_split_in_time():
+    windows = from_windows("few", np.arange(8.0).reshape(2, 2, 2), ["a", "b"])
+    with pytest.raises(DataError, match=r"no class has a window to spare\. Get more data") as told:
+        prepare(windows)
+    assert "--split" not in str(told.value)

@@ -96,8 +96,10 @@ def test_large_tables_are_read_in_blocks(tmp_path):
     c = read_columns(write(tmp_path / "t.csv", text))
     assert (c.numbers["x"] == np.arange(25_000)).all() and c.texts["label"].count("b") == 10_000
     bad = text.replace("\n20000,", "\nthree,")
+    path = write(tmp_path / "t.csv", bad)
+    assert np.isnan(read_columns(path).numbers["x"]).nonzero()[0].tolist() == [20_000]
     with pytest.raises(DataError, match="column x, line 20002: 'three' is no finite number"):
-        read_columns(write(tmp_path / "t.csv", bad))
+        read(path)
 
 
 def arrays(folder: Path, **changed: np.ndarray) -> Path:
@@ -195,10 +197,10 @@ def test_arrays_that_are_refused(tmp_path, changed, says):
 def test_files_that_are_refused(tmp_path):
     with pytest.raises(DataError, match="there is no file or folder"):
         read(tmp_path / "none.csv")
-    with pytest.raises(DataError, match=r"no \.rec, \.csv"):
+    with pytest.raises(DataError, match=r"holds no file of a kind that is read here \(\.csv"):
         read(tmp_path)
     with pytest.raises(DataError, match="of no kind"):
-        read(write(tmp_path / "a.wav", "RIFF"))
+        read(write(tmp_path / "a.mp4", "x"))
     write(tmp_path / "b.csv", "1,2\n")
     write(tmp_path / "c.txt", "x")
     with pytest.raises(DataError, match=r"different kinds, \.csv, \.txt"):
@@ -217,9 +219,9 @@ def test_recordings_that_differ_are_refused(tmp_path):
 
 
 def test_records_and_their_channels(tmp_path, record):
-    for person in PEOPLE:
+    for i, person in enumerate(PEOPLE):
         for label in ("slow", "fast"):
-            (tmp_path / f"{person}-{label}.rec").write_bytes(to_bytes(record(label, person)))
+            (tmp_path / f"{person}-{label}.rec").write_bytes(to_bytes(record(label, person, i)))
     r = read(tmp_path, ReadOptions(channels=("ch1",)))
     assert r.channels == ("ch1 (g)",) and r.scales == (488_281,) and r.rate_mhz == 50_000
     parts = prepare(r)
@@ -227,3 +229,68 @@ def test_records_and_their_channels(tmp_path, record):
     assert (parts.test.items[0] == r.items[-2][:128]).all(), "samples are counts already"
     with pytest.raises(DataError, match="no channel 'ch7'"):
         read(tmp_path, ReadOptions(channels=("ch7",)))
+
+
+def test_names_with_an_equals_sign_are_a_plotters_lines(tmp_path):
+    for label in ("walk", "run"):
+        (tmp_path / label).mkdir()
+        for i in range(3):
+            lines = [f"X={v}, Y={v * 3 % 17}" for v in range(i, 40 + i)]
+            (tmp_path / label / f"{i}.txt").write_text("\n".join(lines))
+    dataset = read(tmp_path)
+    assert (dataset.kind, dataset.channels) == ("recordings", ("X", "Y"))
+
+
+def test_texts_of_digits_are_refused(tmp_path):
+    for label in ("walk", "run"):
+        (tmp_path / label).mkdir()
+        for i in range(3):
+            lines = [f"({v * 7919} {v * 104729})" for v in range(i + 100, 140 + i)]
+            (tmp_path / label / f"{i}.txt").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"digits.*--text"):
+        read(tmp_path)
+    assert read(tmp_path, ReadOptions(text=True)).kind == "texts"
+
+
+def test_one_label_for_a_table_makes_it_a_recording(tmp_path):
+    path = tmp_path / "wave.csv"
+    path.write_text("\n".join(f"{i * 7 % 31},{i * 5 % 37}" for i in range(300)))
+    dataset = read(path, ReadOptions(label_all="wave"))
+    assert (dataset.kind, len(dataset.items), dataset.labels) == ("recordings", 1, ["wave"])
+
+
+def test_json_lines_of_lists(tmp_path):
+    for label in ("walk", "run"):
+        (tmp_path / label).mkdir()
+        lines = [f"[{i * 7 % 31}, {i * 5 % 37}]" for i in range(300)]
+        (tmp_path / label / "1.jsonl").write_text("\n".join(lines) + f"\n[1, {len(label)}]\n")
+    assert read(tmp_path).channels == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("word", "charset", "doubtful"),
+    [
+        ("Jörg", "cp1252", False),
+        ("temp °C", "cp1252", False),
+        ("cavação", "cp1252", False),
+        ("жук", "cp1251", True),
+        ("歩く", "shift_jis", True),
+        ("läufen", "mac_roman", True),
+    ],
+)
+def test_a_charset_that_gives_odd_words_is_doubted(tmp_path, word, charset, doubtful):
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{label},{i}\n" for label in (word, "b") for i in range(30))
+    path.write_bytes(("label,x\n" + rows).encode(charset))
+    guess = next(g for g in read(path).reading.guesses if "not UTF-8" in g.text)
+    assert (guess.doubtful, guess.option) == (doubtful, "--charset NAME")
+
+
+def test_a_comment_of_other_words_is_no_title(tmp_path):
+    for mark in ("%", "//", "#"):
+        folder = tmp_path / str(ord(mark[0]))
+        for label in ("walk", "run"):
+            (folder / label).mkdir(parents=True)
+            rows = "".join(f"{i * 7 % 31} {len(label) + i * 5 % 37}\n" for i in range(60))
+            (folder / label / "1.txt").write_text(f"{mark} comment\n{rows}")
+        assert read(folder).channels == ("0", "1")

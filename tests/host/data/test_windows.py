@@ -83,8 +83,9 @@ def test_windows_whose_parts_do_not_fit() -> None:
 @pytest.mark.parametrize(
     ("labels", "channels", "message"),
     [
-        (("a", "b\u00e9"), ("x",), "the class 'b\u00e9': rename it"),
-        (("a", ""), ("x",), "printable ASCII"),
+        (("a", "b\x85"), ("x",), r"the class 'b\\x85': rename it; the character U\+0085"),
+        (("a", ""), ("x",), "names are 1 to 63 bytes"),
+        (("a", 32 * "\u00e9"), ("x",), "and this one has 64"),
         (("a", "b"), ("x" * 64,), "the channel 'x+': rename it"),
         (("a", "a"), ("x",), "each of them once"),
         (tuple(str(i) for i in range(256)), ("x",), "1 to 255 labels"),

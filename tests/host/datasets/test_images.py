@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.lab.tarball import tarball
-from xnornode.data.prepare import Splits, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import Splits
 from xnornode.datasets import images
 from xnornode.datasets.images import digits, fashion_mnist, mnist, parse_idx
 from xnornode.errors import DataError

@@ -22,7 +22,7 @@ from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import estimate
 from xnornode.data.augment import Augment
-from xnornode.data.prepare import Splits
+from xnornode.data.splits import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
 from xnornode.export.fold import fold
@@ -414,6 +414,8 @@ def test_command_writes_a_model_a_page_and_json(
     page, figures = tmp_path / "search.html", tmp_path / "search.json"
     words, output = command(archive, tmp_path, "--bytes", "900", "--ms", "1", "--report", str(page))
     assert main([*words, "--json", str(figures), "--name", "mine"]) == 0
+    text, told_besides = capsys.readouterr()
+    assert told_besides.endswith(f"xnornode push {output}\n")
     model = model_file.load_model(output)
     assert output.stat().st_size <= 900 and model.name == "mine"
     assert set(tmp_path.iterdir()) == {output, page, figures}
@@ -428,7 +430,6 @@ def test_command_writes_a_model_a_page_and_json(
     assert told["validation"] == {"count": 24, "held_out": ["e"]}
     assert told["report"]["counts"]["held_out"] == ["f", "g"]
 
-    text = capsys.readouterr().out
     row = next(line for line in text.splitlines() if line.endswith("<- chosen"))
     assert f"{best['bytes']:,}" in row and f"{best['accuracy']:.1%}" in row
     assert f"accuracy    {told['accuracy']:.1%}  integer network" in text

@@ -1,11 +1,15 @@
 """The example sets as `xnornode train` reads them, and the settings to start from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.lab.waves import dataset
+from xnornode.data.augment import ImageAugment
 from xnornode.data.dataset import from_windows
-from xnornode.data.prepare import Splits, prepare
+from xnornode.data.prepare import prepare
+from xnornode.data.splits import Splits
 from xnornode.datasets.load import load_dataset
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import Statistics
@@ -55,6 +59,21 @@ def test_settings_by_what_the_data_are():
     assert isinstance(waves.features, Statistics) and waves.features.bands == 4
     assert "lagged covariance" in waves.features.statistics and waves.features.lag < 32
     assert waves.epochs * 680 / waves.batch > 1000, "small data need more epochs"
+
+
+@pytest.mark.quick
+def test_large_images_are_moved_and_bytes_get_other_light():
+    grey = windows((784, 1), image_shape=(28, 28))
+    augment = default_config(grey).augment
+    assert isinstance(augment, ImageAugment) and augment.shift and augment.contrast
+    assert not augment.flip and not augment.invert  # these may change the class
+    wide = replace(grey, train=replace(grey.train, items=20 * grey.train.items))
+    moved = default_config(wide).augment
+    assert isinstance(moved, ImageAugment) and moved.shift and not moved.contrast
+    for splits, channels in ((grey, 1), (windows((784, 3), image_shape=(28, 28)), 3)):
+        default_config(splits).augment.check(784, channels)
+    assert default_config(windows((784, 2), image_shape=(28, 28))).augment is None
+    assert default_config(windows((64, 1), image_shape=(8, 8))).augment is None
 
 
 @pytest.mark.quick

@@ -73,6 +73,10 @@ def test_what_the_format_does_not_allow_is_said_before_training() -> None:
         ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"smoothing": 1.0}, "smoothing must be at least 0 and below 1"),
         ({"smoothing": -0.1}, "smoothing must be at least 0 and below 1"),
+        ({"label_spread": -1.0}, "label_spread must be 0 to 10.0, not -1.0"),
+        ({"label_spread": float("nan")}, "label_spread must be 0 to 10.0"),
+        ({"label_spread": 1.0, "loss": "squared-hinge"}, "label_spread needs the loss cross-ent"),
+        ({"circular": True}, "circular is for ordered labels: set label_spread too"),
         ({"two_stage": 1.0}, "two_stage must be at least 0 and below 1"),
         (
             {"encoding": "gray"},
@@ -121,6 +125,7 @@ def test_teachers_that_make_no_sense(wrong: dict, message: str) -> None:
         ({"class_weights": (1.0, -1.0, 1.0)}, "class_weights must be at least 0"),
         ({"class_weights": (0, 0, 0)}, "class_weights must be at least 0, and not all of them 0"),
         ({"class_weights": (1.0, float("nan"), 1.0)}, "class_weights must be at least 0"),
+        ({"label_spread": 1.0}, "label_spread is for labels that are numbers, and '\\w+' is none"),
         ({"augment": ImageAugment(8, 4)}, "windows of 32 x 2 are not 8x4"),
     ],
 )

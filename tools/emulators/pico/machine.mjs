@@ -7,7 +7,11 @@ import { Clock } from './clock.mjs';
 import { Core } from './core.mjs';
 import { RP2040 } from './library.mjs';
 import { FLASH_SIZE, Memory } from './memory.mjs';
+import { clockPio } from './pio.mjs';
+import { Pins, SIO_GPIO_IN } from './pins.mjs';
+import { SensorBoard } from './sensors/board.mjs';
 import { FlashSelect, Registers, SerialFlash } from './spiflash.mjs';
+import { repairUart } from './uart.mjs';
 import { UsbDevice } from './usbdevice.mjs';
 import { UsbHost } from './usbhost.mjs';
 
@@ -48,7 +52,21 @@ export class Machine {
     this.onStop = () => {}; // (why: 'reset', 'bootsel' or 'lockup', reason)
     this.onWarning = () => {};
     this.grounded = undefined; // number of a GPIO that is connected to ground
+    this.board = new SensorBoard(); // what is wired to the pins
     this.host = null;
+    this.past = 0; // nanoseconds before the last reset
+    const machine = this;
+    /** Emulated time since the Pico was plugged in; it goes on through resets. */
+    this.time = {
+      get nanos() {
+        return machine.past + machine.clock.nanos;
+      },
+      /** While a PIO program moves a pin, the time of its instruction. */
+      get pinNanos() {
+        return machine.past + machine.pio.nanos;
+      },
+      level: (pin) => machine.pio.level(pin),
+    };
   }
 
   /** True if the first 256 bytes of flash are a boot stage that the ROM would run. */
@@ -62,6 +80,7 @@ export class Machine {
   powerOn(reason = 0) {
     this.host?.disconnected();
     const scratch = reason ? this.watchdog.scratchData : null;
+    if (this.clock) this.past += this.clock.base;
     this.clock = new Clock(DEFAULT_FREQUENCY);
     this.clock.core = this.core;
     this.core.reset();
@@ -106,8 +125,13 @@ export class Machine {
       this.stop('reset', this.watchdog.reason);
     };
     onWrite(chip.peripherals[0x4000c], 0x0, (value) => value & USB_RESET_BIT && this.usb.reset());
-    this.completeSio(chip);
     chip.adc.channelValues[TEMPERATURE_CHANNEL] = TEMPERATURE_27_C;
+    this.pins = new Pins(chip);
+    if (this.grounded !== undefined) this.pins.pull(this.grounded, true);
+    this.pio = clockPio(chip);
+    for (const uart of chip.uart) repairUart(chip, uart);
+    this.completeSio(chip);
+    this.board.attach(chip, this.pins, this.time);
     this.bus.chip = chip;
     return chip;
   }
@@ -123,14 +147,9 @@ export class Machine {
     const mailbox = [];
     let warned = false;
     sio.readUint32 = (offset) => {
-      if (offset === 0x04) {
-        // GPIO_IN: an output pin reads as what it drives, a pulled-up one as high unless grounded
-        const pulled = chip.gpio.reduce(
-          (bits, pin, n) => (pin.pullupEnabled && n !== this.grounded ? bits | (1 << n) : bits),
-          0,
-        );
-        const driven = sio.gpioOutputEnable;
-        return (((read(offset) | pulled) & ~driven) | (sio.gpioValue & driven)) >>> 0;
+      if (offset === SIO_GPIO_IN) {
+        this.pio.catchUp();
+        return this.pins.levels;
       }
       if (offset === 0x08) return QSPI_PINS_HIGH; // GPIO_HI_IN
       if (offset === 0x50) return (mailbox.length ? 1 : 0) | 2; // FIFO_ST: valid, ready

@@ -1,6 +1,7 @@
 // The emulated Raspberry Pi Pico as a command. See README.md.
 import fs from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { PAGE, SECTOR } from './bootrom.mjs';
 import { Drive } from './drive.mjs';
@@ -8,11 +9,13 @@ import { Flash, UsageError } from './flash.mjs';
 import { FlashLog } from './flashlog.mjs';
 import { Machine } from './machine.mjs';
 import { Runner } from './runner.mjs';
+import { readSensors } from './sensors/board.mjs';
 import { SerialPort } from './serialport.mjs';
 import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
+                    [--sensors FILE] [--with-stdin]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
@@ -22,7 +25,8 @@ const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--fir
   --cut-power N     end after N flash operations, as the next one begins
   --torn            ... with the first half of that one done
   --ground N        connect GPIO N to ground
-  --with-stdin      end when standard input is closed
+  --sensors FILE    what is wired to the pins, as JSON; see README.md
+  --with-stdin      end when standard input is closed; its lines are orders to the sensors
 `;
 
 const OPTIONS = {
@@ -34,6 +38,7 @@ const OPTIONS = {
   'cut-power': { type: 'string' },
   torn: { type: 'boolean', default: false },
   ground: { type: 'string' },
+  sensors: { type: 'string' },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -108,8 +113,10 @@ const expected = (error) =>
 class Pico {
   constructor(options) {
     this.options = options;
+    const board = readSensors(options.sensors); // before anything is made
     this.drive = new Drive(options.drive);
     this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
+    this.machine.board = board;
     this.machine.grounded = options.ground;
     this.runner = new Runner(this.machine);
     this.port = new SerialPort(options.port);
@@ -126,6 +133,10 @@ class Pico {
     port.onActivity = () => runner.wake();
     runner.afterTurn = () => port.flush();
     machine.onWarning = (text) => this.warn(text);
+    machine.board.onEvent = (event) => {
+      if (event.event === 'not played') say(`not played: ${event.reason}`);
+      report(event);
+    };
     machine.onStop = (why, reason) => setImmediate(() => this.stopped(why, reason));
     drive.onRejected = (name, reason) => {
       say(`${name} on the boot drive is not taken: ${reason}`);
@@ -223,6 +234,12 @@ class Pico {
     else this.boot(reason);
   }
 
+  /** A line from standard input. */
+  order(line) {
+    this.runner.wake(); // time goes on to now
+    this.machine.board.command(line);
+  }
+
   end(status) {
     this.runner.stop();
     this.drive.unmount();
@@ -251,7 +268,10 @@ function main() {
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => pico.end(0));
   process.stdout.on('error', () => pico.end(1)); // nobody reads the events any more
-  if (options['with-stdin']) process.stdin.resume().on('end', () => pico.end(0));
+  if (options['with-stdin']) {
+    const lines = createInterface({ input: process.stdin });
+    lines.on('line', (line) => pico.order(line)).on('close', () => pico.end(0));
+  }
 }
 
 main();
