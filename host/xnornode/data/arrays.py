@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._files import refuse_pipe
 from xnornode.data.array_files import load_array, load_members, names_in
 from xnornode.data.array_labels import read_groups, read_labels, texts_of
 from xnornode.data.array_names import Named, find_arrays, role_of
@@ -112,6 +113,7 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
         X or y is missing, or arrays do not fit together.
     """
     where = str(path)
+    refuse_pipe(path)
     if not path.is_file():  # a device or a pipe may have no end
         raise DataError(f"{where} cannot be read: it is no file")
     npz = path.suffix.lower() == ".npz"

@@ -29,7 +29,7 @@ def test_train_and_info(recordings, tmp_path, record):
     model = load_model(out)
     assert model.labels == ("fast", "slow") and model.window.rate_mhz == 50_000
     assert model.window.scales == (488_281, 488_281) and model.name == "recordings"
-    assert "held out p6, p7; layers dense 16" in model.notes and "epochs=24" in model.notes
+    assert "held out p6, p7; layers dense 16" in model.notes and "epochs 24" in model.notes
     for index, label in enumerate(model.labels):
         fresh = record(label, "p9", 99).recording.samples[:384].reshape(12, 32, 2)
         assert (model.predict(fresh) == index).mean() > 0.8
@@ -78,7 +78,7 @@ def test_settings_reach_the_model(recordings, tmp_path):
     assert model.window.channels == ("ch1 (g)",)
     assert isinstance(model.encoding, Thermometer) and model.encoding.bits == 4
     assert model.layers[0].geometry.kernel == (5, 1) and model.layers[0].pool == (2, 1)
-    assert "class_weights=balanced" in model.notes and "teacher=Teacher(share=0.5" in model.notes
+    assert "class weights balanced" in model.notes and "teacher share 0.5" in model.notes
 
 
 def test_a_table_without_groups_warns(tmp_path):
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_file(recordings, tmp_path):
         (("info", "none.bnn"), "none.bnn: No such file"),
         (("info", "text"), "not a .bnn model file"),
         (("train", "none", "-o", "m.bnn"), "there is no file or folder none"),
-        (("train", "empty", "-o", "m.bnn"), "there is no .rec, .csv"),
+        (("train", "empty", "-o", "m.bnn"), "holds no file of a kind that is read here"),
         (("train", "recordings", "-o", "no/m.bnn"), "to write to"),
         (("train", "recordings", "-o", "m.bnn", "--report", "no/r.html"), "to write to"),
         (("train", "recordings", "-o", "m.bnn", "--window", "401"), "shorter window"),
