@@ -11,20 +11,23 @@ import time
 from pathlib import Path
 
 import pytest
+import serial
 
 from tests.lab.bridge import Bridge
 from tests.lab.faults import TO_HOST, Fault, Kind
 from tests.lab.livenode import DEVICE, live_node, model_bytes, prepare
 from tests.lab.unixnode import UnixNode
 from xnornode.cli import monitor
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, LinkLost
 from xnornode.link import messages
 from xnornode.link import monitor as monitor_module
 from xnornode.link.connect import connect
 from xnornode.link.framing import seal
 from xnornode.link.messages import End, Ready
 from xnornode.link.monitor import Monitor
+from xnornode.link.protocol import Session
 from xnornode.link.push import Push, push
+from xnornode.link.stream import Stream
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 MODEL = model_bytes(1)
@@ -245,6 +248,27 @@ def monitor_of(monkeypatch, port) -> Monitor:
 def prediction(label: str, scores: int = 1) -> bytes:
     fields = {"seq": 1, "ms": 1, "label": label, "index": 0, "scores": [7] * scores, "us": 1}
     return seal(b'{"event":"prediction",' + json.dumps(fields)[1:-1].encode())
+
+
+class LeavingPort(LinePort):
+    """A port that goes away after some bytes."""
+
+    def read(self, size: int) -> bytes:
+        data, self.rest = self.rest[:size], self.rest[size:]
+        if not data and size == 1:
+            raise serial.SerialException("gone")
+        return data
+
+
+@pytest.mark.parametrize(("cut", "comes"), [(0, True), (1, True), (2, False), (9, False)])
+def test_a_line_whose_end_went_away_with_the_port_is_whole(cut, comes):
+    port, line = LeavingPort(), seal(b'{"event":"error","error":"model refused"')
+    port.rest = line[: len(line) - cut]
+    session = Session(Stream(port))
+    if comes:
+        assert isinstance(session.receive(20), messages.Error)
+    with pytest.raises(LinkLost):
+        session.receive(20)
 
 
 def wait_for(condition) -> None:
