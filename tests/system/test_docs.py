@@ -168,7 +168,6 @@ def test_documents_that_the_sources_name_exist():
     assert not {name for name in names if not (ROOT / name).is_file()}
 
 
-@pytest.mark.quick
 def test_the_site_builds_without_warnings_and_without_the_network(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

@@ -73,7 +73,6 @@ def test_each_character_is_taken_or_refused_as_the_format_says():
         assert is_taken(notes=b"".join(taken[start : start + 1000]))
 
 
-@quick
 def test_bytes_that_are_no_utf8_are_refused():
     """Each lead byte, before each number of continuation bytes from their bounds."""
     bounds = (0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
