@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tools.bench import meter_digits
 from tools.bench.meter_digits import (
@@ -141,20 +142,18 @@ def changed(result: dict, **changes: float) -> dict:
 
 @pytest.mark.quick
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("PIL")
     with pytest.raises(DataError, match="holds no file of a kind"):
         main(["--data", str(tmp_path)])
 
 
 def test_images_are_read_trained_on_and_kept(tmp_path, monkeypatch, capsys) -> None:
-    image = pytest.importorskip("PIL.Image")
     monkeypatch.setattr(meter_digits, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(meter_digits, "MODELS", tmp_path / "models")
     for i, device in enumerate((*TEST, "watermeter-a", "watermeter-b")):
         for label, pixels in zip(LABELS, wheel(i), strict=True):
             folder = tmp_path / "data" / label / device
             folder.mkdir(parents=True)
-            image.fromarray(pixels).resize((WIDTH + 4, HEIGHT + 8)).save(folder / "1.jpg")
+            Image.fromarray(pixels).resize((WIDTH + 4, HEIGHT + 8)).save(folder / "1.jpg")
     command = ["--data", str(tmp_path / "data"), "--seeds", "1"]
     short = replace(SMALL, epochs=1)
     assert main(command, short) == 1  # an epoch is too short for the bar

@@ -2,6 +2,7 @@
 
 import json
 
+import cbor2
 import numpy as np
 import pytest
 
@@ -55,7 +56,6 @@ def test_devices_are_groups_if_there_are_several(tmp_path):
 
 
 def test_cbor(tmp_path):
-    cbor2 = pytest.importorskip("cbor2")
     for label in ("idle", "wave"):
         (tmp_path / f"{label}.1a2b3c.cbor").write_bytes(cbor2.dumps(acquisition()))
     assert read(tmp_path).rate_mhz == 62_500

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
@@ -9,7 +10,6 @@ from xnornode.data.readers import read
 from xnornode.data.understood import understand
 from xnornode.errors import DataError
 
-Image = pytest.importorskip("PIL.Image")
 pytestmark = pytest.mark.quick
 RNG = np.random.default_rng(0)
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.lab.tables import write
@@ -89,7 +90,6 @@ def test_words_and_times_in_a_text_are_no_log(tmp_path):
 
 @pytest.fixture(params=["parquet", "feather"])
 def frame(request, tmp_path):
-    pa = pytest.importorskip("pyarrow")
     times = np.datetime64("2024-05-01T10:00:00", "ns") + np.arange(60) * np.timedelta64(20_000_000)
 
     def save(**changed):
@@ -127,7 +127,6 @@ def test_data_frames(frame):
 
 
 def test_data_frames_that_are_refused(frame):
-    pa = pytest.importorskip("pyarrow")
     with pytest.raises(DataError, match="column ax holds list"):
         read(frame(ax=pa.array([[1, 2]] * 60)))
     path = frame()

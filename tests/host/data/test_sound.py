@@ -5,6 +5,7 @@ import wave
 
 import numpy as np
 import pytest
+import soundfile
 
 from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
@@ -71,7 +72,6 @@ def test_files_of_other_rates_are_brought_to_one(tmp_path):
 
 
 def test_what_only_soundfile_reads(tmp_path):
-    soundfile = pytest.importorskip("soundfile")
     (tmp_path / "a").mkdir()
     soundfile.write(tmp_path / "a" / "1.flac", WAVE, 8000)
     soundfile.write(tmp_path / "a" / "2.wav", 0.9 * WAVE, 8000, subtype="FLOAT")

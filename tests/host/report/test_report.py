@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.lab.waves import LABELS, trained
 from xnornode._words import columns
@@ -215,9 +216,8 @@ def test_pictures_of_images_and_texts():
     assert 'href="data:image/png;base64,' in draw(image, ("grey",))
     text = draw(Picture("ham", "caf\u00e9 <b>".encode() * 9), ("text",))
     assert "<b>" not in text and "&lt;b&gt;" in text
-    pil = pytest.importorskip("PIL.Image")
     pixels = np.random.default_rng(0).integers(0, 255, (6, 8, 3)).astype(np.uint8)
-    assert (np.asarray(pil.open(BytesIO(to_png(pixels)))) == pixels).all()
+    assert (np.asarray(Image.open(BytesIO(to_png(pixels)))) == pixels).all()
 
 
 @pytest.mark.quick
