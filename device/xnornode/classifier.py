@@ -137,6 +137,21 @@ class Classifier:
         self._at = self._keep
         return prediction
 
+    def feed_block(self, block: "array[int] | memoryview") -> "list[Prediction]":
+        """Add the samples of a block; the Predictions of the windows that they complete.
+
+        block: array('h') or its memoryview, whole samples: all channels of the first one, then all
+        of the next. Raises ValueError where it does not end with a whole sample.
+        """
+        if len(block) % self._channels:
+            raise ValueError(f"block of {len(block)} values, the model takes {self._channels}")
+        found = []
+        for at in range(0, len(block), self._channels):
+            prediction = self.feed(block[at : at + self._channels])
+            if prediction:
+                found.append(prediction)
+        return found
+
     def _classify(self) -> Prediction | None:
         """The window's Prediction."""
         scores = array("i", bytes(4 * len(self.model.labels)))
