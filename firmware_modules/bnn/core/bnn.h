@@ -38,7 +38,12 @@ typedef enum {
 } bnn_error_t;
 
 // What a window or a text becomes first.
-enum { BNN_FEATURES_RAW = 1, BNN_FEATURES_STATISTICS = 2, BNN_FEATURES_NGRAMS = 3 };
+enum {
+    BNN_FEATURES_RAW = 1,
+    BNN_FEATURES_STATISTICS = 2,
+    BNN_FEATURES_NGRAMS = 3,
+    BNN_FEATURES_SPECTRUM = 4
+};
 
 // How values become the first layer's input.
 enum { BNN_ENCODING_THERMOMETER = 1, BNN_ENCODING_BIT_PLANES = 2, BNN_ENCODING_INT8 = 3 };
@@ -64,6 +69,19 @@ typedef struct {
     uint8_t zero;
     uint32_t buckets;
 } bnn_ngrams_t;
+
+#define BNN_MAX_BANDS 64 // of spectra
+
+// The section of spectra.
+typedef struct {
+    uint8_t log2_n;  // of the samples of a frame
+    uint8_t summary; // mask of what is given of each band over all frames; 0: every frame
+    uint8_t bands;
+    uint8_t centred; // whether the mean over the frames is taken off
+    uint16_t hop;
+    uint16_t floor;                    // of a level, in 1/256 of an octave of power
+    uint16_t edges[BNN_MAX_BANDS + 2]; // the first bands + 2; in 1/32 of a cycle a frame
+} bnn_spectrum_t;
 
 // A convolution; a dense layer has an input of height and width 1. Pointers lead into the file, and
 // those that the layer has no use for are NULL. The fields up to `counted` lie in the file in this
@@ -126,6 +144,7 @@ typedef struct {
     union {
         bnn_statistics_t statistics;
         bnn_ngrams_t ngrams;
+        bnn_spectrum_t spectrum;
     } section;                       // of the features
     const int16_t *thresholds;       // [encoding_rows][bits], each row non-decreasing: thermometer
     const int32_t *encoding_offsets; // [encoding_rows]: bit planes, int8

@@ -65,7 +65,6 @@ static inline int32_t sine(unsigned turn) {
 // What a frame becomes before the transform.
 typedef struct {
     const int16_t *samples; // the next one
-    unsigned step;
     int32_t mean;
     unsigned scale; // of numbers of 17 bits, sign included, to 32 bits with the window
     uint32_t *out;  // words in the order of reversed indices
@@ -81,12 +80,12 @@ static void take_quarter(frame_t *frame, int32_t sign, const int16_t *from, int 
     const int32_t mean = frame->mean;
     unsigned to = frame->to;
     for (unsigned left = frame->count / 4; left; left--) {
-        const int32_t a = (x[0] - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
+        const int32_t a = (*x - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
         from += by;
-        x += frame->step;
-        const int32_t b = (x[0] - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
+        x++;
+        const int32_t b = (*x - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
         from += by;
-        x += frame->step;
+        x++;
         out[to] = pack(bnn_shift_right(a, 16), bnn_shift_right(b, 16));
         unsigned bit = frame->count / 2; // add 1 from the other end
         while (to & bit) {
@@ -101,17 +100,17 @@ static void take_quarter(frame_t *frame, int32_t sign, const int16_t *from, int 
 
 // The frame without its mean, scaled to 16 bits, under the window. Returns how often it was
 // doubled.
-static int take_frame(const int16_t *samples, unsigned step, unsigned log2_n, uint32_t *out) {
-    const int16_t *const end = samples + (step << log2_n);
+static int take_frame(const int16_t *samples, unsigned log2_n, uint32_t *out) {
+    const int16_t *const end = samples + (1u << log2_n);
     int32_t sum = 0, least = *samples, most = *samples;
-    for (const int16_t *x = samples; x < end; x += step) {
+    for (const int16_t *x = samples; x < end; x++) {
         const int32_t v = *x;
         sum += v;
         least = v < least ? v : least;
         most = v > most ? v : most;
     }
     const int32_t mean = bnn_shift_right(sum, log2_n);
-    frame_t frame = {samples, step, mean, 0, out, 0, 1u << (log2_n - 1)};
+    frame_t frame = {samples, mean, 0, out, 0, 1u << (log2_n - 1)};
     for (uint32_t bits = (uint32_t)(most - mean) | (uint32_t)(mean - least);
          bits && bits < 1u << 15; bits <<= 1) {
         frame.scale++;
@@ -188,10 +187,10 @@ static uint32_t power(int32_t re, int32_t im) {
     return (uint32_t)(re * re) + (uint32_t)(im * im);
 }
 
-int bnn_fft_power(const int16_t *samples, unsigned step, unsigned log2_n, uint32_t *spectrum) {
+int bnn_fft_power(const int16_t *samples, unsigned log2_n, uint32_t *spectrum) {
     uint32_t *const z = spectrum;
     const unsigned count = 1u << (log2_n - 1);
-    int exponent = 2 - take_frame(samples, step, log2_n, z);
+    int exponent = 2 - take_frame(samples, log2_n, z);
     uint32_t bits = first_stages(z, count);
     for (unsigned half = 4; half < count; half *= 2) {
         bits = fitting_stage(z, count, half, bits, &exponent);

@@ -9,9 +9,9 @@
 #define BNN_FFT_SHORTEST 6
 #define BNN_FFT_LONGEST 10
 
-// The power at the frequencies 0 to n / 2 cycles a frame, into spectrum[n / 2 + 1], of n samples
-// that lie `step` apart. The mean is taken off, and a Hann window applied. The power is a number
+// The power at the frequencies 0 to n / 2 cycles a frame, into spectrum[n / 2 + 1], of n samples.
+// The mean is taken off, and a Hann window applied. The power is a number
 // here times 2^(2 * what is returned).
-int bnn_fft_power(const int16_t *samples, unsigned step, unsigned log2_n, uint32_t *spectrum);
+int bnn_fft_power(const int16_t *samples, unsigned log2_n, uint32_t *spectrum);
 
 #endif // BNN_FFT_H

@@ -6,6 +6,7 @@
 #include "bnn_features.h"
 #include "bnn_fixed.h"
 #include "bnn_layers.h"
+#include "bnn_spectrum.h"
 #include "bnn_text.h"
 #include "bnn_work.h"
 
@@ -69,6 +70,8 @@ static bnn_error_t load_features(bnn_model_t *m, bnn_reader_t *r) {
             return bnn_features_load(m, r);
         case BNN_FEATURES_NGRAMS:
             return bnn_text_load(m, r);
+        case BNN_FEATURES_SPECTRUM:
+            return bnn_spectrum_load(m, r);
         default:
             return BNN_ENCODER;
     }

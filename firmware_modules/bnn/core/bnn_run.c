@@ -7,6 +7,7 @@
 #include "bnn_features.h"
 #include "bnn_fixed.h"
 #include "bnn_kernel.h"
+#include "bnn_spectrum.h"
 #include "bnn_text.h"
 
 static void copy_bits(uint32_t *to, uint32_t to_at, const uint32_t *from, uint32_t from_at,
@@ -196,14 +197,20 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
 static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
     if (model->features == BNN_FEATURES_NGRAMS) {
         bnn_text_bits(model, input, size, scratch);
-    } else if (model->features == BNN_FEATURES_STATISTICS) {
-        bnn_encoder_t encoder;
-        bnn_encode_begin(&encoder, model, scratch);
-        bnn_features_run(model, input, scratch + model->second_at, &encoder);
-        bnn_encode_end(&encoder);
-    } else {
-        bnn_encode_window(model, input, scratch);
+        return;
     }
+    if (model->features == BNN_FEATURES_RAW) {
+        bnn_encode_window(model, input, scratch);
+        return;
+    }
+    bnn_encoder_t encoder;
+    bnn_encode_begin(&encoder, model, scratch);
+    if (model->features == BNN_FEATURES_STATISTICS) {
+        bnn_features_run(model, input, scratch + model->second_at, &encoder);
+    } else {
+        bnn_spectrum_run(model, input, scratch + model->second_at, &encoder);
+    }
+    bnn_encode_end(&encoder);
 }
 
 unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,

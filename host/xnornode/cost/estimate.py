@@ -15,6 +15,7 @@ from xnornode.model.file_format import to_bytes
 from xnornode.model.geometry import lying, span
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import Statistics
 
 # M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9:
@@ -246,7 +247,7 @@ def scratch_words(model: Model) -> int:
         elif gathers(layer):
             field = max(field, ceil(layer.geometry.inputs * unit / 32))
     words = sum(most) + field + len(model.labels)
-    if isinstance(model.features, Statistics):
+    if isinstance(model.features, Statistics | Spectrum):
         w = model.window
         words = max(words, most[0] + model.features.scratch_words(w.length, len(w.channels)))
     return words

@@ -19,13 +19,14 @@ from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, M
 from xnornode.model.model import Model, Window
 from xnornode.model.names import REFUSED
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import Statistics
 from xnornode.model.work import work
 
 MAGIC = b"\x89BNN"
 VERSION = 3
 FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
-    features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams)
+    features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams, Spectrum)
 }
 KINDS: dict[int, Activation] = {1: "binary", 2: "int8"}  # outputs may be SCORES too
 SCORES = 3

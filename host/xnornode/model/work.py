@@ -14,6 +14,7 @@ from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer
 from xnornode.model.limits import MAX_WORK
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import COVARIANCE, LAGGED, SORTED, Statistics
 
 
@@ -42,6 +43,11 @@ def _features(features: Features, bits: int, length: int, channels: int) -> int:
     values = features.count(length, channels)
     if isinstance(features, NGrams):
         return (length + 2) * (24 + 4 * features.longest) + _words(values)
+    if isinstance(features, Spectrum):
+        log2, bands = features.frame.bit_length() - 1, features.bands
+        frames = features.frames(length) * channels
+        each = features.frame * (log2 + 8) + 16 * bands + 4 * bands
+        return frames * each + values * (bits + 64)
     if not isinstance(features, Statistics):
         return values * (bits + 8)
     whole, parts = set(features.statistics), set(features.part_statistics)

@@ -1,0 +1,196 @@
+// Features 4: spectra of frames. Twin of host/xnornode/model/spectrum.py.
+
+#include "bnn_spectrum.h"
+
+#include <string.h>
+
+#include "bnn_fft.h"
+#include "bnn_fixed.h"
+#include "bnn_math.h"
+#include "bnn_work.h"
+
+#define SECTION_SIZE 8
+#define STEPS_LOG2 5 // of an edge, between two frequencies of the FFT
+#define WEIGHT_LOG2 8
+#define LEVEL_LOG2 5 // a level is 1/8 of an octave
+#define SCALE 16     // of a value, per level
+#define SUMMARIES 3
+
+enum { MEAN, LARGEST, CHANGE }; // bits of a summary
+
+static unsigned frames_of(const bnn_model_t *m) {
+    const bnn_spectrum_t *s = &m->section.spectrum;
+    return (m->length - (1u << s->log2_n)) / s->hop + 1;
+}
+
+// Words of scratch: a frame, its spectrum, a reciprocal per segment between two edges, the means;
+// then a level per frame, channel and band.
+static uint32_t levels_at(const bnn_model_t *m) {
+    const uint32_t bands = m->section.spectrum.bands;
+    return (1u << m->section.spectrum.log2_n) + bands + 2 + (m->channels * bands + 1) / 2;
+}
+
+bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
+    const uint8_t *section;
+    TAKE(section, r, SECTION_SIZE);
+    memcpy(&m->section, section, SECTION_SIZE);
+    const bnn_spectrum_t s = m->section.spectrum; // its edges come later
+    CHECK(s.log2_n >= BNN_FFT_SHORTEST && s.log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
+    const uint32_t n = 1u << s.log2_n;
+    CHECK(n <= m->length && s.hop - 1u < n && s.bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
+    CHECK(s.summary >> SUMMARIES == 0 && s.centred <= (s.summary == 0), BNN_ENCODER);
+    const uint8_t *edges;
+    TAKE(edges, r, 2u * (s.bands + 2u));
+    TRY(bnn_take_pad(r, BNN_ENCODER));
+    uint16_t *const edge = m->section.spectrum.edges;
+    memcpy(edge, edges, 2u * (s.bands + 2u));
+    for (unsigned i = 0; i <= s.bands; i++) {
+        CHECK(edge[i] < edge[i + 1], BNN_ENCODER);
+    }
+    CHECK(edge[s.bands + 1] <= n / 2 << STEPS_LOG2, BNN_ENCODER);
+    const uint32_t frames = frames_of(m), each = (uint32_t)m->channels * s.bands;
+    // At most 65472 frames of 255 * 64 bands
+    const uint32_t levels = frames * each;
+    uint32_t kept = frames;
+    m->encoding_rows = each;
+    if (s.summary) {
+        kept = (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
+        m->encoding_rows = kept * each;
+    }
+    m->values = kept * each;
+    CHECK(m->values <= 1u << 24, BNN_ENCODER);
+    m->features_words = levels_at(m) + (levels + 3) / 4;
+    m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) + 4 * levels;
+    m->work = m->work > BNN_MAX_WORK ? BNN_MAX_WORK + 1 : m->work;
+    return BNN_OK;
+}
+
+// A weight's change per step of an edge, in each segment between two edges.
+static void fill_reciprocals(const bnn_model_t *m, uint32_t *reciprocals) {
+    for (unsigned i = 0; i <= m->section.spectrum.bands; i++) {
+        const uint32_t width =
+            (uint32_t)m->section.spectrum.edges[i + 1] - m->section.spectrum.edges[i];
+        reciprocals[i] = (1u << (WEIGHT_LOG2 + 16)) / width;
+    }
+}
+
+static uint8_t level(uint64_t energy, int exponent, uint32_t floor) {
+    if (energy == 0) {
+        return 0;
+    }
+    const int32_t log = bnn_log2_256(energy) + 512 * exponent - (int32_t)floor;
+    return (uint8_t)bnn_clip(bnn_shift_right(log, LEVEL_LOG2), 0, 255);
+}
+
+// The levels of a frame's bands. A band is a triangle between three edges: what a frequency weighs
+// less in one band, it weighs more in the next.
+static void take_levels(const bnn_model_t *m, const uint32_t *spectrum, int exponent,
+                        const uint32_t *reciprocals, uint8_t *levels) {
+    const uint16_t *edge = m->section.spectrum.edges;
+    const unsigned bands = m->section.spectrum.bands;
+    const uint32_t floor = m->section.spectrum.floor;
+    uint64_t falling = 0;
+    uint32_t k = ((uint32_t)edge[0] + (1u << STEPS_LOG2) - 1) >> STEPS_LOG2;
+    for (unsigned i = 0; i <= bands; i++) {
+        uint64_t rising = 0;
+        for (; k << STEPS_LOG2 < edge[i + 1]; k++) {
+            const uint32_t weight = ((k << STEPS_LOG2) - edge[i]) * reciprocals[i] >> 16;
+            const uint32_t high = spectrum[k] >> 16, low = spectrum[k] & 0xffff;
+            rising += ((uint64_t)(high * weight) << 16) + low * weight;
+            const uint32_t rest = (1u << WEIGHT_LOG2) - weight;
+            falling += ((uint64_t)(high * rest) << 16) + low * rest;
+        }
+        if (i) {
+            *levels++ = level(falling, exponent, floor);
+        }
+        falling = rising;
+    }
+}
+
+static int32_t sum_of(const uint8_t *levels, unsigned frames, uint32_t step) {
+    uint32_t sum = 0; // at most 65472 frames of 255
+    for (; frames; frames--, levels += step) {
+        sum += *levels;
+    }
+    return (int32_t)sum;
+}
+
+static int32_t largest_of(const uint8_t *levels, unsigned frames, uint32_t step) {
+    uint8_t most = 0;
+    for (; frames; frames--, levels += step) {
+        most = *levels > most ? *levels : most;
+    }
+    return most;
+}
+
+// The sum of how much each level differs from the one before.
+static int32_t change_of(const uint8_t *levels, unsigned frames, uint32_t step) {
+    uint32_t sum = 0;
+    for (; frames > 1; frames--, levels += step) {
+        sum += (uint32_t)(levels[step] > *levels ? levels[step] - *levels : *levels - levels[step]);
+    }
+    return (int32_t)sum;
+}
+
+static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
+                         bnn_encoder_t *encoder) {
+    const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
+    for (unsigned what = 0; what < SUMMARIES; what++) {
+        if (!(m->section.spectrum.summary >> what & 1)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < each; i++) {
+            int32_t v;
+            if (what == LARGEST) {
+                v = SCALE * largest_of(levels + i, frames, each);
+            } else {
+                v = what == MEAN ? sum_of(levels + i, frames, each)
+                                 : change_of(levels + i, frames, each);
+                v = SCALE * v / (int32_t)frames;
+            }
+            bnn_encode_value(encoder, (int16_t)v);
+        }
+    }
+}
+
+// By frame, then channel and band; less the means over the frames, where that is wanted.
+static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
+                        int16_t *means, bnn_encoder_t *encoder) {
+    const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
+    for (uint32_t i = 0; i < each; i++) {
+        const int32_t sum = m->section.spectrum.centred ? sum_of(levels + i, frames, each) : 0;
+        means[i] = (int16_t)(SCALE * sum / (int32_t)frames);
+    }
+    for (unsigned frame = 0; frame < frames; frame++) {
+        for (uint32_t i = 0; i < each; i++) {
+            bnn_encode_value(encoder, (int16_t)(SCALE * *levels++ - means[i]));
+        }
+    }
+}
+
+void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
+                      bnn_encoder_t *encoder) {
+    const bnn_spectrum_t *const s = &m->section.spectrum;
+    const unsigned n = 1u << s->log2_n, frames = frames_of(m), channels = m->channels;
+    int16_t *const frame = (int16_t *)(void *)scratch;
+    uint32_t *const spectrum = scratch + n / 2, *const reciprocals = spectrum + n / 2 + 1;
+    uint32_t *const means = reciprocals + s->bands + 1;
+    uint8_t *const levels = (uint8_t *)(scratch + levels_at(m));
+    fill_reciprocals(m, reciprocals);
+    uint8_t *to = levels;
+    for (unsigned i = 0; i < frames; i++) {
+        for (unsigned channel = 0; channel < channels; channel++, to += s->bands) {
+            const uint8_t *from = window + 2 * (i * s->hop * channels + channel);
+            for (unsigned t = 0; t < n; t++, from += 2 * channels) {
+                frame[t] = (int16_t)(from[0] | from[1] << 8);
+            }
+            const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
+            take_levels(m, spectrum, exponent, reciprocals, to);
+        }
+    }
+    if (s->summary) {
+        give_summary(m, levels, frames, encoder);
+    } else {
+        give_frames(m, levels, frames, (int16_t *)(void *)means, encoder);
+    }
+}
