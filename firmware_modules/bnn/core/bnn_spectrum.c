@@ -1,5 +1,7 @@
 // Features 4: spectra of frames. Twin of host/xnornode/model/spectrum.py.
 
+#pragma GCC optimize("O2", "no-schedule-insns") // as in bnn_fft.c
+
 #include "bnn_spectrum.h"
 
 #include <string.h>
@@ -78,7 +80,17 @@ static uint8_t level(uint64_t energy, int exponent, uint32_t floor) {
     if (energy == 0) {
         return 0;
     }
-    const int32_t log = bnn_log2_256(energy) + 512 * exponent - (int32_t)floor;
+    // Bits that the logarithm does not look at, taken off in large steps
+    int32_t off = 512 * exponent - (int32_t)floor;
+    for (; energy >> 32; energy >>= 16) {
+        off += 16 * 256;
+    }
+    uint32_t rest = (uint32_t)energy;
+    if (rest >> 24) {
+        rest >>= 8;
+        off += 8 * 256;
+    }
+    const int32_t log = bnn_log2_256(rest) + off;
     return (uint8_t)bnn_clip(bnn_shift_right(log, LEVEL_LOG2), 0, 255);
 }
 
@@ -96,9 +108,9 @@ static void take_levels(const bnn_model_t *m, const uint32_t *spectrum, int expo
         for (; k << STEPS_LOG2 < edge[i + 1]; k++) {
             const uint32_t weight = ((k << STEPS_LOG2) - edge[i]) * reciprocals[i] >> 16;
             const uint32_t high = spectrum[k] >> 16, low = spectrum[k] & 0xffff;
-            rising += ((uint64_t)(high * weight) << 16) + low * weight;
-            const uint32_t rest = (1u << WEIGHT_LOG2) - weight;
-            falling += ((uint64_t)(high * rest) << 16) + low * rest;
+            const uint64_t part = ((uint64_t)(high * weight) << 16) + low * weight;
+            rising += part;
+            falling += ((uint64_t)spectrum[k] << WEIGHT_LOG2) - part;
         }
         if (i) {
             *levels++ = level(falling, exponent, floor);
@@ -168,6 +180,13 @@ static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned fr
     }
 }
 
+// The samples of a channel, which lie between those of the others.
+static void gather(const uint8_t *from, unsigned channels, unsigned n, int16_t *frame) {
+    for (; n; n--, from += 2 * channels) {
+        *frame++ = (int16_t)(from[0] | from[1] << 8);
+    }
+}
+
 void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
                       bnn_encoder_t *encoder) {
     const bnn_spectrum_t *const s = &m->section.spectrum;
@@ -181,8 +200,10 @@ void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scr
     for (unsigned i = 0; i < frames; i++) {
         for (unsigned channel = 0; channel < channels; channel++, to += s->bands) {
             const uint8_t *from = window + 2 * (i * s->hop * channels + channel);
-            for (unsigned t = 0; t < n; t++, from += 2 * channels) {
-                frame[t] = (int16_t)(from[0] | from[1] << 8);
+            if (channels == 1) {
+                memcpy(frame, from, 2 * n);
+            } else {
+                gather(from, channels, n, frame);
             }
             const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
             take_levels(m, spectrum, exponent, reciprocals, to);

@@ -4,12 +4,13 @@ Twin of `bnn_spectrum.c`: written to be read, compared with it bit for bit.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from xnornode._typing import Int16, Int64
 from xnornode.errors import ModelError
@@ -201,6 +202,14 @@ class Spectrum(WindowFeatures):
         return features
 
 
+Curve = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+_SCALES: dict[str, tuple[Curve, Curve]] = {
+    "mel": (lambda f: 1127 * np.log1p(f / 700), lambda m: 700 * np.expm1(m / 1127)),
+    "log": (np.log, np.exp),
+    "linear": (lambda f: f, lambda f: f),
+}
+
+
 def band_edges(
     frame: int, bands: int, rate: float, low: float, high: float, scale: str = "mel"
 ) -> tuple[int, ...]:
@@ -235,12 +244,9 @@ def band_edges(
     >>> band_edges(64, 4, 8000, 0, 4000, "linear")
     (0, 204, 409, 614, 819, 1024)
     """
-    to, back = {
-        "mel": (lambda f: 1127 * np.log1p(f / 700), lambda m: 700 * np.expm1(m / 1127)),
-        "log": (np.log, np.exp),
-        "linear": (lambda f: f, lambda f: f),
-    }[scale]
-    hertz = back(np.linspace(to(low), to(high), bands + 2))
+    to, back = _SCALES[scale]
+    first, last = (float(v) for v in to(np.array([low, high])))
+    hertz = back(np.linspace(first, last, bands + 2))
     edges: Sequence[int] = (hertz * frame * STEPS / rate + 1e-6).astype(int).tolist()
     most = frame // 2 * STEPS
     out = [max(edges[0], 0)]

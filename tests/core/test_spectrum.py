@@ -1,0 +1,147 @@
+"""Spectra: the C core against the Python twin, and the twin against float64."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.lab.core import core, sanitized
+from tests.lab.feature_nets import CLASSES, awkward_windows, model_of
+from xnornode.errors import ModelError
+from xnornode.model import fft
+from xnornode.model.file_format import from_bytes, to_bytes
+from xnornode.model.input_encoding import Int8Encoding
+from xnornode.model.model import Window
+from xnornode.model.spectrum import SUMMARIES, Spectrum, band_edges
+
+pytestmark = pytest.mark.quick
+
+ENCODINGS = ((4, 0), (4, -2048), (0, 0))  # levels from 0, from 128; the low bits of a mean
+
+
+def jobs(features, windows):
+    """Files whose scores differ where a value does, and the model of each."""
+    _, length, channels = windows.shape
+    rows = features.rows(length, channels)
+    names = tuple(f"ch{i}" for i in range(channels))
+    window = Window(names, length, length, 0, (0,) * channels)
+    for shift, offset in ENCODINGS:
+        encoding = Int8Encoding(np.ones(rows, np.int64), np.full(rows, offset), shift)
+        model = model_of(features, window, encoding, "int8")
+        yield (to_bytes(model), windows, CLASSES), model
+
+
+def check(features, windows):
+    for job, model in jobs(features, windows):
+        answer = core().classify(*job)
+        assert answer.reason == "ok" and answer.selftest
+        np.testing.assert_array_equal(answer.scores, model.scores(windows))
+        assert from_bytes(job[0]).features == features
+
+
+KINDS = (
+    {},
+    {"centred": False, "floor": 3000},
+    {"summary": SUMMARIES, "centred": False},
+    {"summary": ("largest",), "centred": False, "floor": 65535},
+)
+
+
+@pytest.mark.parametrize("frame", [64, 128, 256, 512, 1024])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_awkward_windows(frame, channels):
+    for kind, bands, scale in zip(
+        KINDS, (1, 7, 20, 24), ("mel", "log", "linear", "mel"), strict=True
+    ):
+        edges = band_edges(frame, bands, 8000, 60, 4000, scale)
+        check(
+            Spectrum(frame, frame // 2 + 3, edges, **kind),
+            awkward_windows(2 * frame + 17, channels),
+        )
+
+
+@settings(max_examples=40, derandomize=True)
+@given(data=st.data())
+def test_any_window(data):
+    frame = data.draw(st.sampled_from([64, 128, 256]))
+    length, channels = data.draw(st.integers(frame, 3 * frame)), data.draw(st.integers(1, 3))
+    edge = st.integers(0, 16 * frame)
+    edges = sorted(data.draw(st.sets(edge, min_size=3, max_size=66)))
+    summary = data.draw(st.sets(st.sampled_from(SUMMARIES)))
+    centred = not summary and data.draw(st.booleans())
+    floor, hop = data.draw(st.integers(0, 9000)), data.draw(st.integers(frame // 4, frame))
+    features = Spectrum(frame, hop, tuple(edges), floor, tuple(summary), centred)
+    size = data.draw(st.sampled_from([0, 1, 50, 4000, 32767]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    windows = rng.integers(-size - 1, size + 1, (2, length, channels)).astype(np.int16)
+    check(features, windows)
+
+
+def test_the_sanitizers_are_silent():
+    given_jobs = []
+    for kind in KINDS:
+        features = Spectrum(64, 31, band_edges(64, 12, 8000, 0, 4000), **kind)
+        given_jobs += [job for job, _ in jobs(features, awkward_windows(200, 2))]
+    for answer, job in zip(sanitized(given_jobs), given_jobs, strict=True):
+        assert answer.reason == "ok" and answer.selftest, job
+
+
+@pytest.mark.parametrize("frame", [64, 256, 1024])
+def test_error_of_the_power_spectrum(frame):
+    """Block scaling keeps the error below 1/3000 of the strongest frequency (-70 dB)."""
+    rng = np.random.default_rng(frame)
+    t = np.arange(frame)
+    waves = [
+        amplitude * np.sin(t * rng.uniform(0, np.pi) + rng.uniform(0, 6))
+        + rng.normal(0, noise, frame)
+        for amplitude in (3, 100, 5000, 32000)
+        for noise in (0.3, 20, 500)
+        for _ in range(8)
+    ]
+    frames = np.clip(np.rint(waves), -32768, 32767).astype(np.int16)
+    spectrum, exponents = fft.power(frames)
+    centred = frames - np.floor(frames.mean(1, keepdims=True))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * t / frame)
+    exact = np.abs(np.fft.rfft(centred * hann, axis=1))
+    got = np.sqrt(spectrum * 4.0 ** exponents[:, None])
+    error = np.sqrt(((got - exact) ** 2).mean(1)) / exact.max(1)
+    assert error.max() < 1 / 3000
+
+
+def test_a_tone_is_in_its_band():
+    """A tone of 1000 Hz in a band whose peak is there; the loudness goes with the mean."""
+    t = np.arange(2000)
+    tone = np.rint(8000 * np.sin(2 * np.pi * 1000 * t / 8000)).astype(np.int16)
+    edges = band_edges(256, 15, 8000, 0, 4000, "linear")  # peaks 250 Hz apart
+    levels = Spectrum(256, 128, edges, 5632).levels(tone[None, :, None])
+    assert (levels.argmax(2) == 3).all()
+    quiet = Spectrum(256, 128, edges, 5632).levels(tone[None, :, None] // 4)
+    assert (levels - quiet)[..., 3].tolist() == [[32] * levels.shape[1]]  # 4 octaves of power
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"frame": 100},
+        {"hop": 0},
+        {"hop": 65},
+        {"edges": (0, 5)},
+        {"edges": (0, 5, 5)},
+        {"edges": (0, 5, 1025)},
+        {"edges": tuple(range(67))},
+        {"floor": 65536},
+        {"summary": ("median",), "centred": False},
+        {"summary": ("mean",)},
+    ],
+)
+def test_what_is_refused(wrong):
+    with pytest.raises(ModelError):
+        Spectrum(**{"frame": 64, "hop": 32, "edges": (0, 100, 200), **wrong})
+
+
+def test_no_band_is_empty():
+    """Low bands of the mel scale would be narrower than the frequencies are apart."""
+    edges = band_edges(256, 40, 16000, 20, 8000)
+    assert (np.diff(edges) >= 32).all() and edges[-1] == 256 * 16
+    with pytest.raises(ModelError, match="do not fit"):
+        band_edges(64, 40, 16000, 20, 8000)
