@@ -10,6 +10,7 @@ Commands: ROHM BH1750FVI data sheet, revision D.
 import time
 
 from machine import I2C, Pin
+
 from xnornode.sensors.sensor import Sensor
 
 ADDRESS = 0x23
