@@ -167,3 +167,6 @@ class Answers:
     @property
     def detected(self) -> bool:
         """Whether a class begins with the newest answer: an event."""
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM that this object takes."""

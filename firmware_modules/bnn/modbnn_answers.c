@@ -7,6 +7,7 @@
 
 typedef struct {
     mp_obj_base_t base;
+    uint32_t words; // of memory
     bnn_answers_t answers;
 } answers_obj_t;
 
@@ -15,7 +16,8 @@ static mp_obj_t answers_make_new(const mp_obj_type_t *type, size_t n_args, size_
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     const bnn_model_t *model = bnn_get_model(args[0]);
     answers_obj_t *self = mp_obj_malloc(answers_obj_t, type);
-    bnn_answers_begin(&self->answers, model, m_new(uint32_t, bnn_answers_words(model)));
+    self->words = bnn_answers_words(model);
+    bnn_answers_begin(&self->answers, model, m_new(uint32_t, self->words));
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -45,6 +47,8 @@ static void answers_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_bool(self->answers.detected);
     } else if (attr == MP_QSTR_best) {
         dest[0] = MP_OBJ_NEW_SMALL_INT(self->answers.best);
+    } else if (attr == MP_QSTR_ram) {
+        dest[0] = MP_OBJ_NEW_SMALL_INT(sizeof *self + 4 * self->words);
     } else {
         dest[1] = MP_OBJ_SENTINEL; // go on with the methods
     }
