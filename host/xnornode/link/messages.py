@@ -7,7 +7,7 @@ compares the two. `parsing` makes them of lines.
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from xnornode.link.schema import Hex, Range
+from xnornode.link.schema import LONGEST_TEXT, Hex, Lines, Range
 
 Count = Annotated[int, Range(0, 2**53 - 1)]
 """What grows without an end, or is a size in bytes. Each JSON reader can hold it."""
@@ -17,6 +17,8 @@ Thousandths = Annotated[int, Range(0, 1000)]
 """A probability."""
 Score = Annotated[int, Range(-(2**31), 2**31 - 1)]
 """Of a class, without a unit: the largest wins."""
+Listing = Annotated[str, Lines(LONGEST_TEXT)]
+"""Text that keeps its lines."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,15 @@ class Error(Event):
 
     EVENT = "error"
     error: str
+    traceback: Listing | None = None
+
+
+@dataclass(frozen=True)
+class Caution(Event):
+    """Something is not as it should be, and the node goes on."""
+
+    EVENT = "warning"
+    warning: str
 
 
 @dataclass(frozen=True)

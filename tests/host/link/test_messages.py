@@ -21,6 +21,7 @@ from xnornode.link.framing import seal
 from xnornode.link.messages import (
     Ack,
     Begun,
+    Caution,
     Count,
     Detected,
     Done,
@@ -28,6 +29,7 @@ from xnornode.link.messages import (
     Error,
     Event,
     Hello,
+    Listing,
     Models,
     NodeModel,
     Part,
@@ -36,6 +38,7 @@ from xnornode.link.messages import (
     Refusal,
     Running,
     Score,
+    Share,
     Source,
     Switched,
     Unknown,
@@ -52,6 +55,7 @@ TABLES = {
     "`detected`": Detected,
     "`source`": Source,
     "`end`": End,
+    "`warning`": Caution,
     "`error`": Error,
     "`hello`": Hello,
     "`reply` to `list`": Models,
@@ -66,7 +70,7 @@ TABLES = {
 }
 """What stands before a table of the documents, up to the first comma or colon; its class."""
 TYPES = {Count: "count", Word: "word", Score: "score", str: "text", bool: "true or false"}
-TYPES |= {NodeModel: "model", Part: "part"}
+TYPES |= {Share: "share", Listing: "lines of text", NodeModel: "model", Part: "part"}
 MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": None}
 
 
@@ -170,6 +174,15 @@ def test_the_example_of_a_line_in_the_documents():
         ),
         ({"event": "reply", "id": None, "error": "damaged"}, Refusal(None, "damaged")),
         ({"event": "error", "error": "\x1b[2Jno"}, Error("\\x1b[2Jno")),
+        (
+            {"event": "error", "error": "no", "traceback": "Trace:\r\n  File\x07\nNo\n"},
+            Error("no", "Trace:\n  File\\x07\nNo"),
+        ),
+        ({"event": "warning", "warning": "5 % too fast"}, Caution("5 % too fast")),
+        (
+            {"event": "detected", "seq": 4, "ms": 9, "label": "wave", "confidence": 1000},
+            Detected(4, 9, "wave", 1000),
+        ),
     ],
 )
 def test_lines_and_what_they_are(line, event):
