@@ -38,9 +38,9 @@ from xnornode.link.messages import (
     Refusal,
     Running,
     Score,
-    Share,
     Source,
     Switched,
+    Thousandths,
     Unknown,
     Word,
 )
@@ -70,7 +70,7 @@ TABLES = {
 }
 """What stands before a table of the documents, up to the first comma or colon; its class."""
 TYPES = {Count: "count", Word: "word", Score: "score", str: "text", bool: "true or false"}
-TYPES |= {Share: "share", Listing: "lines of text", NodeModel: "model", Part: "part"}
+TYPES |= {Listing: "lines of text", NodeModel: "model", Part: "part"}
 MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": None}
 
 
