@@ -1,4 +1,4 @@
-"""Windows of a mean, threshold and hold-off that keep the limits of a wish on validation recordings.
+"""The mean, threshold and hold-off that keep the limits of a wish on validation recordings.
 
 All of a grid is tried with the integers of a node. Of what keeps the limits, the best is taken: the
 fewest missed events if the wish is about events, else the most right answers, or the fewest
@@ -157,7 +157,9 @@ def _best(streams: Streams, wish: Wish, background: Sequence[int], windows: int)
     )
 
 
-def _rates(bad: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_], groups: Sequence[str]) -> Floats:
+def _rates(
+    bad: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_], groups: npt.NDArray[np.str_]
+) -> Floats:
     """The share of bad ones among those that count, in each group; NaN in a group of none."""
     which = np.unique(groups, return_inverse=True)[1]
     total = np.bincount(which, counted)
@@ -173,7 +175,7 @@ def _thresholds(confidence: Int64) -> list[int]:
 
 
 def excess(outcome: Outcome, wish: Wish) -> float:
-    """By how much an outcome exceeds the limits of a wish, as shares of them; 0 if it keeps them."""
+    """By how much an outcome exceeds limits, as shares of them; 0 if it keeps them all."""
     total = 0.0
     limits = [
         (outcome.false_per_hour, wish.false_per_hour),

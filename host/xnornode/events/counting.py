@@ -69,9 +69,7 @@ class Outcome:
         return self.missed / self.events if self.events else 0.0
 
 
-def mean_answers(
-    streams: Streams, found: Probabilities, windows: int
-) -> tuple[Int64, Int64]:
+def mean_answers(streams: Streams, found: Probabilities, windows: int) -> tuple[Int64, Int64]:
     """The likeliest class of each window, and its confidence; as `AnswerStream` computes them.
 
     found: the probabilities. windows: how many the mean is over. Two arrays (n,).

@@ -134,9 +134,7 @@ def join(parts: Sequence[Streams]) -> Streams:
         gains=np.concatenate([p.gains for p in parts]),
         labels=np.concatenate([p.labels for p in parts]),
         groups=np.concatenate([p.groups for p in parts]),
-        recordings=np.concatenate(
-            [p.recordings + n for p, n in zip(parts, counts, strict=False)]
-        ),
+        recordings=np.concatenate([p.recordings + n for p, n in zip(parts, counts, strict=False)]),
         ends=np.concatenate([p.ends for p in parts]),
         ordered=all(p.ordered for p in parts),
     )

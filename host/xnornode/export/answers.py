@@ -1,4 +1,4 @@
-"""What the scores of a folded network mean: the temperature, and the classes that make no events."""
+"""What the scores of a folded network mean: its temperature, and the background classes."""
 
 import math
 from collections.abc import Callable, Sequence

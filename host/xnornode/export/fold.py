@@ -42,9 +42,9 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     are inverted, with the weights that read them (`choose_polarity`). Its scores are the logits
     times one positive factor, with scales rounded to int16 and offsets to integers.
 
-    Its answers have the temperature that fits the validation part, or that of the logits if there is
-    none. They are of one window each, never unknown. Classes that are background by their names
-    ("idle", "noise") make no events. `choose_answers` chooses more.
+    Its answers have the temperature that fits the validation part, or that of the logits if there
+    is none. They are of one window each, never unknown. Classes that are background by their names
+    ("idle", "noise") make no events.
 
     Parameters
     ----------

@@ -33,7 +33,9 @@ def _confidence(c: Calibration) -> Iterator[tuple[str, str]]:
 
 
 def _outcome(o: Outcome) -> Iterator[tuple[str, str]]:
-    right = "no window has an answer" if o.accuracy is None else f"{o.accuracy:.1%} of answers right"
+    right = (
+        "no window has an answer" if o.accuracy is None else f"{o.accuracy:.1%} of answers right"
+    )
     yield "on the test", f"{right}, {o.unknown:.1%} of {o.windows:,} windows unknown"
     if o.hours and o.events:
         yield "", f"{o.missed:,} of {o.events:,} events missed, {_false(o)} false an hour"
@@ -52,11 +54,13 @@ def threshold_table(
     figures: AnswerFigures,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The heads and the rows of the table of thresholds."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in figures.table:
         o, mark = row.outcome, "*" if row.chosen else " "
         right = "-" if o.accuracy is None else f"{o.accuracy:.1%}"
         late = "-" if o.late is None else f"{o.late:.3g} s"
         missed = f"{o.missed} of {o.events}"
-        rows.append((f"{mark} {row.threshold:.1%}", f"{o.unknown:.1%}", right, _false(o), missed, late))
+        rows.append(
+            (f"{mark} {row.threshold:.1%}", f"{o.unknown:.1%}", right, _false(o), missed, late)
+        )
     return HEADS, rows

@@ -221,7 +221,8 @@ def describe_answers(answers: Answers, window: Window) -> Iterator[str]:
     """
     hop = window.hop * 1000 / window.rate_mhz if window.rate_mhz else 0.0
     if answers.windows > 1:
-        yield f"an answer is from the mean of {answers.windows} windows{_time(answers.windows, hop)}"
+        mean = f"the mean of {answers.windows} windows{_time(answers.windows, hop)}"
+        yield f"an answer is from {mean}"
     else:
         yield "an answer is from one window"
     if answers.threshold:
