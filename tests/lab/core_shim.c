@@ -7,12 +7,9 @@
 #include "bnn_answers.h"
 
 // The answers to `count` rows of scores: index, confidence, and whether a class is detected. Where
-// `gaps` is 1 they start anew before the row. Nothing for a model without answers.
+// `gaps` is 1 they start anew before the row.
 static void give_answers(const bnn_model_t *model, const int32_t *scores, const uint8_t *gaps,
                          size_t count, int32_t *outcomes) {
-    if (model->rules.factor == 0) {
-        return;
-    }
     const size_t words = bnn_answers_words(model);
     uint32_t *memory = malloc(4 * words);
     memset(memory, 0xa5, 4 * words);

@@ -66,9 +66,6 @@ static void check_text(const char *text, size_t length, size_t least) {
 
 // The answers to some windows in a row, of scores that lie apart more and more.
 static void run_answers(const bnn_model_t *m, const int32_t *scores) {
-    if (m->rules.factor == 0) {
-        return;
-    }
     uint32_t *memory = malloc(4 * (size_t)bnn_answers_words(m));
     int32_t *wider = malloc(4 * (size_t)m->classes);
     bnn_answers_t answers;

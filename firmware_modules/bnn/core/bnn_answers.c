@@ -16,17 +16,23 @@ static uint32_t power(uint32_t steps) {
     return (65535 - (f * t >> 16)) >> (steps >> 12);
 }
 
+// The class with the highest score, of equal ones the first.
+static unsigned highest(const int32_t *scores, unsigned classes) {
+    unsigned best = 0;
+    for (unsigned i = 1; i < classes; i++) {
+        best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+}
+
 // The probabilities of a window: `to` and `scores` are [classes].
 static void softmax(const bnn_answers_t *a, const int32_t *scores, uint16_t *to) {
     const uint32_t factor = a->rules.factor;
     const uint32_t most = UINT32_MAX / factor;
-    int32_t best = scores[0];
-    for (unsigned i = 1; i < a->classes; i++) {
-        best = scores[i] > best ? scores[i] : best;
-    }
+    const uint32_t best = (uint32_t)scores[highest(scores, a->classes)];
     uint32_t sum = 0;
     for (unsigned i = 0; i < a->classes; i++) {
-        const uint32_t below = (uint32_t)best - (uint32_t)scores[i];
+        const uint32_t below = best - (uint32_t)scores[i];
         const uint32_t weight = power((below < most ? below : most) * factor >> a->rules.shift);
         to[i] = (uint16_t)weight;
         sum += weight;
@@ -48,7 +54,9 @@ void bnn_answers_begin(bnn_answers_t *a, const bnn_model_t *model, uint32_t *mem
     a->sums = memory;
     a->background = memory + model->classes;
     a->last = (uint16_t *)(a->background + bnn_words(model->classes));
-    memcpy(a->background, model->background, 4 * bnn_words(model->classes));
+    if (model->background) {
+        memcpy(a->background, model->background, 4 * bnn_words(model->classes));
+    }
     bnn_answers_clear(a);
 }
 
@@ -56,7 +64,7 @@ void bnn_answers_clear(bnn_answers_t *a) {
     memset(a->sums, 0, 4u * a->classes);
     memset(a->last, 0, 2u * a->rules.windows * a->classes);
     a->confidence = a->wait = 0;
-    a->count = a->at = 0;
+    a->count = a->at = a->best = 0;
     a->going_on = BNN_UNKNOWN;
     a->detected = false;
 }
@@ -76,6 +84,9 @@ static bool detect(bnn_answers_t *a, int answer) {
 }
 
 int bnn_answers_add(bnn_answers_t *a, const int32_t *scores) {
+    if (a->rules.factor == 0) {
+        return a->best = (uint8_t)highest(scores, a->classes);
+    }
     uint16_t *newest = a->last + a->at * a->classes;
     for (unsigned i = 0; i < a->classes; i++) {
         a->sums[i] -= newest[i]; // of the window that leaves the mean, or 0
@@ -90,6 +101,7 @@ int bnn_answers_add(bnn_answers_t *a, const int32_t *scores) {
     }
     a->at = (uint8_t)(a->at + 1 < a->rules.windows ? a->at + 1 : 0);
     a->count = (uint8_t)(a->count < a->rules.windows ? a->count + 1 : a->count);
+    a->best = (uint8_t)best;
     a->confidence = (uint16_t)(a->sums[best] / a->count);
     const int answer = a->confidence < a->rules.threshold ? BNN_UNKNOWN : (int)best;
     a->detected = detect(a, answer);

@@ -25,13 +25,15 @@ typedef struct {
     int16_t going_on;    // the class, or BNN_UNKNOWN
     uint8_t count;       // of windows in the mean
     uint8_t at;          // where in the ring the next one goes
+    uint8_t best;        // the class that is the likeliest, unknown or not
     bool detected;       // whether a class began with the newest answer
 } bnn_answers_t;
 
-// Words of memory for a model whose file has answers.
+// Words of memory for a model.
 uint32_t bnn_answers_words(const bnn_model_t *model);
 
-// Begin, with the answers of a model. `memory` is [bnn_answers_words()].
+// Begin, with the answers of a model. `memory` is [bnn_answers_words()]. Where the model's file has
+// none, an answer is the class with the highest score, its confidence 0, and nothing is detected.
 void bnn_answers_begin(bnn_answers_t *answers, const bnn_model_t *model, uint32_t *memory);
 
 // Start anew, as after a gap in the samples.

@@ -8,6 +8,7 @@ from xnornode.link.messages import (
     Ack,
     Answer,
     Begun,
+    Detected,
     Done,
     End,
     Error,
@@ -25,7 +26,7 @@ from xnornode.link.messages import (
 from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
-    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Source, End, Error, Ack)
+    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Detected, Source, End, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,

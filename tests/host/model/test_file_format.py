@@ -109,7 +109,7 @@ def changed_counts(model):
 def outcomes(model, scores):
     """What the model's answers make of scores, as the core gives it."""
     if not model.answers:
-        return np.zeros((len(scores), 3))
+        return np.array([(row.argmax(), 0, 0) for row in scores])
     stream = AnswerStream(model.answers, len(model.labels))
     answers = [stream.add(row) for row in scores]
     return np.array([(a.index, a.confidence, a.detected) for a in answers])
