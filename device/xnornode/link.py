@@ -25,6 +25,13 @@ from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
+from xnornode.stream import Streamer
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xnornode.sensors.sensor import Sensor
 
 FRAME = 4160  # bytes in a line to the node where the port holds back what there is no room for
 WINDOW = 2
@@ -62,6 +69,18 @@ class Link(Events):
         self._connection.open(self.session, frame, window)
         self._next = time.ticks_us()
 
+    @property
+    def stream(self) -> Streamer | None:
+        """Takes the samples of each block while a PC records them; None while none does."""
+        streamer = self._connection.streamer
+        return streamer if streamer.on else None
+
+    def reads(self, sensor: "Sensor | None") -> None:
+        """Say which sensor the program reads, so that a PC can record it. None: none any more."""
+        streamer = self._connection.streamer
+        streamer.stop()
+        streamer.sensor = sensor
+
     def prediction(self, p: Prediction) -> None:
         """Write the event of a Prediction. A model's first one ends its trial."""
         try:
@@ -97,10 +116,17 @@ class Link(Events):
 class Connection:
     """Standard input, the receiver that answers its lines, and the models that it is about."""
 
-    def __init__(self, models: ModelManager, store: Store) -> None:
+    def __init__(
+        self,
+        models: ModelManager,
+        store: Store,
+        open_sensor: "Callable[[], Sensor] | None" = None,
+    ) -> None:
         self.models = models
+        self.streamer = Streamer(open_sensor)
+        self.streamer.locked = not line_reader.CTRL_C
         first = int.from_bytes(os.urandom(3), "little")
-        self.receiver = Receiver(store, models, first)
+        self.receiver = Receiver(store, models, first, self.streamer)
         self._heard = time.ticks_ms()
         self._takes_ctrl_c = False
 
@@ -161,17 +187,35 @@ class Connection:
             micropython.kbd_intr(-1 if wanted else line_reader.CTRL_C)
 
 
-def serve() -> None:
-    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line."""
+def serve(open_sensor: "Callable[[], Sensor] | None" = None) -> None:
+    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line.
+
+    open_sensor: gives the sensor that `stream` reads. Default: the one of sensor.json.
+    """
     store = Store()
-    connection = Connection(ModelManager(store), store)
+    connection = Connection(ModelManager(store), store, open_sensor or _configured)
     connection.open(os.urandom(4).hex())
     emit("hello", id=None, **connection.models.facts())
+    streamer = connection.streamer
     try:
         while not connection.receiver.quit and not connection.silent(SERVE_MS):
-            if connection.step(20_000):
+            idle = connection.step(SLICE_US if streamer.on else 20_000)
+            try:
+                if streamer.on and streamer.pump():
+                    continue
+            except OSError as error:
+                emit("error", error=f"the sensor failed: {error}")
+            if idle:
                 time.sleep_ms(1)
     except KeyboardInterrupt:
         pass
     finally:
+        streamer.stop()
         connection.let_go()
+
+
+def _configured() -> "Sensor":
+    """The sensor of sensor.json. Raises OSError, ValueError."""
+    from xnornode.sensors.configured import open_sensor
+
+    return open_sensor()
