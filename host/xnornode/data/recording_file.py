@@ -1,8 +1,10 @@
 """Recording files (docs/reference/recordings.md), which a node replays."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,17 @@ LONGEST_HEADER = 1 << 16
 LONGEST = 1 << 30
 """Bytes of a file."""
 
+OPTIONAL: Mapping[str, Any] = {
+    "sensor": "",
+    "time": "",
+    "device": "",
+    "lost": 0,
+    "clipped": 0,
+    "cut": False,
+    "breaks": (),
+}
+"""What a file may leave out, and what it is then."""
+
 
 @dataclass(frozen=True)
 class RecordFile:
@@ -34,18 +47,40 @@ class RecordFile:
         Per channel, billionths of its unit per count; 0 if unknown.
     rate_mhz : int
         Sample rate in millihertz.
+    sensor, time, device : str, default ""
+        What a node recorded it with, when (ISO 8601, UTC), and that node's own number.
+    lost : int, default 0
+        Samples that are missing.
+    clipped : int, default 0
+        Values at an end of the sensor's range.
+    cut : bool, default False
+        Whether the recording ended before its time, as when the node was unplugged.
+    breaks : tuple of int, default ()
+        The samples before which some are missing, by their number from 0, rising.
     """
 
     recording: Recording
     channels: tuple[str, ...]
     scales: tuple[int, ...]
     rate_mhz: int
+    sensor: str = ""
+    time: str = ""
+    device: str = ""
+    lost: int = 0
+    clipped: int = 0
+    cut: bool = False
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return 1000 * len(self.recording.samples) / self.rate_mhz
 
 
 def to_bytes(record: RecordFile) -> bytes:
     """Write a recording as the bytes of a `.rec` file."""
     r = record.recording
-    header = {
+    header: dict[str, object] = {
         "format": FORMAT,
         "name": r.name,
         "label": r.label,
@@ -54,6 +89,9 @@ def to_bytes(record: RecordFile) -> bytes:
         "scales": record.scales,
         "rate_mhz": record.rate_mhz,
     }
+    for key, default in OPTIONAL.items():
+        if (value := getattr(record, key)) != default:
+            header[key] = value
     return json.dumps(header).encode("ascii") + b"\n" + r.samples.astype("<i2").tobytes()
 
 
@@ -116,6 +154,7 @@ def from_bytes(data: bytes, name: str) -> RecordFile:
         scales = tuple(int(s) for s in header["scales"])
         names = [str(header[key]) for key in ("label", "group", "name")]
         rate_mhz = int(header["rate_mhz"])
+        more = _optional(header)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise DataError(f"{name} is not a recording: see docs/reference/recordings.md") from error
     bad = not channels or len(scales) != len(channels) or not 1 <= rate_mhz <= WORD
@@ -124,4 +163,21 @@ def from_bytes(data: bytes, name: str) -> RecordFile:
     if not body or len(body) % (2 * len(channels)):
         raise DataError(f"{name} does not end with a whole sample: copy it again")
     samples = np.frombuffer(body, "<i2").reshape(-1, len(channels)).astype(np.int16)
-    return RecordFile(Recording(samples, *names), channels, scales, rate_mhz)
+    if not all(0 < at < len(samples) for at in more["breaks"]):
+        raise DataError(f"{name} is not a recording: it has a break where no sample is")
+    return RecordFile(Recording(samples, *names), channels, scales, rate_mhz, **more)
+
+
+def _optional(header: dict[str, Any]) -> dict[str, Any]:
+    """The keys of a header that may be left out. Raises ValueError."""
+    found = dict(OPTIONAL)
+    for key, default in OPTIONAL.items():
+        value = header.get(key, default)
+        if key == "breaks":
+            value = tuple(value)
+            if any(type(at) is not int for at in value) or list(value) != sorted(set(value)):
+                raise ValueError(key)
+        if type(value) is not type(default) or (type(value) is int and value < 0):
+            raise ValueError(key)
+        found[key] = value
+    return found

@@ -7,7 +7,7 @@ compares the two. `parsing` makes them of lines.
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from xnornode.link.schema import Hex, Range
+from xnornode.link.schema import Base64, Hex, Range
 
 Count = Annotated[int, Range(0, 2**53 - 1)]
 """What grows without an end, or is a size in bytes. Each JSON reader can hold it."""
@@ -15,6 +15,9 @@ Word = Annotated[int, Range(0, 2**32 - 1)]
 """What a model file or a version holds in 32 bits."""
 Score = Annotated[int, Range(-(2**31), 2**31 - 1)]
 """Of a class, without a unit: the largest wins."""
+
+Bytes = Annotated[str, Base64()]
+"""Bytes in base64."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,19 @@ class Prediction(Event):
         """Raise ValueError where the class is none of those that have a score."""
         if self.index >= len(self.scores):
             raise ValueError("`index` has no score")
+
+
+@dataclass(frozen=True)
+class Samples(Event):
+    """Raw samples of a stream. docs/reference/lines.md has the fields."""
+
+    EVENT = "samples"
+    seq: Count
+    at: Count
+    ms: Count
+    overruns: Count
+    gaps: Count
+    data: Bytes
 
 
 @dataclass(frozen=True)
@@ -228,8 +244,27 @@ class Running(Answer):
 
 
 @dataclass(frozen=True)
+class Streaming(Answer):
+    """The answer to `stream`. docs/reference/protocol.md has the fields."""
+
+    sensor: str
+    channels: tuple[str, ...]
+    scales: tuple[Word, ...]
+    rate_mhz: Word
+    device: str
+    at: Count
+    port: Count | None
+    classifies: bool
+
+    def check(self) -> None:
+        """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""
+        if not self.channels or len(self.scales) != len(self.channels) or not self.rate_mhz:
+            raise ValueError("`channels`, `scales` and `rate_mhz` do not agree")
+
+
+@dataclass(frozen=True)
 class Done(Answer):
-    """The answer to `quit`."""
+    """The answer to `quit` and `stop`."""
 
 
 @dataclass(frozen=True)

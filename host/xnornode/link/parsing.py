@@ -18,14 +18,16 @@ from xnornode.link.messages import (
     Ready,
     Refusal,
     Running,
+    Samples,
     Source,
+    Streaming,
     Switched,
     Unknown,
 )
 from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
-    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Source, End, Error, Ack)
+    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Samples, Source, End, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,
@@ -33,6 +35,7 @@ REPLIES: dict[str, type[Answer]] = {
     "push": Begun,
     "previous": Switched,
     "active": Running,
+    "sensor": Streaming,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 
