@@ -17,7 +17,7 @@
 #endif
 
 // The types of the module: a name for programs, and one for C.
-#define BNN_TYPES(TYPE) TYPE(MP_QSTR_Model, model)
+#define BNN_TYPES(TYPE) TYPE(MP_QSTR_Model, model) TYPE(MP_QSTR_Window, window)
 
 // BNN_DEFINE_TYPE(type, name, SLOTS, METHODS) defines a type. SLOTS(SLOT) lists SLOT(slot,
 // function) for what the firmware calls, METHODS(METHOD) lists METHOD(name, object) for what
