@@ -77,7 +77,9 @@ class Background(Classifier):
         """
         prediction = self._fetch(False)
         found = super().feed_block(block)
-        return [prediction, *found] if prediction else found
+        if prediction:
+            found.insert(0, prediction)
+        return found
 
     def _open(self) -> None:
         super()._open()
