@@ -57,12 +57,15 @@ class Events:
         emit("source", name=name)
 
     def prediction(self, p: Prediction) -> None:
-        """Write the event of a Prediction."""
+        """Write the event of a Prediction, and the one of a class that is detected with it."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
         seq = self._seq
         self._seq += 1  # also if the line cannot be written: then its number is missing
+        answers: dict[str, object] = {}
+        if p.confidence is not None:
+            answers = {"answer": p.answer, "confidence": p.confidence}
         emit(
             "prediction",
             seq=seq,
@@ -71,7 +74,10 @@ class Events:
             index=p.index,
             scores=list(p.scores),
             us=p.microseconds,
+            **answers,
         )
+        if p.detected:
+            emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=p.confidence)
 
     def end(self) -> None:
         """Write that the source has no more samples."""

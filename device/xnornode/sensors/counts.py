@@ -32,3 +32,16 @@ def copy_big_endian(to: object, at: int, source: object, count: int) -> object:
         value = values[i]
         target[at + i] = value << 8 | value >> 8
     return None
+
+
+@micropython.viper
+def copy_turned(to: object, at: int, source: object, samples: int) -> object:
+    """Copy samples of six values whose last three come first: rotation, then acceleration."""
+    target = ptr16(to)
+    values = ptr16(source)
+    for i in range(samples):
+        for j in range(3):
+            target[at + j] = values[6 * i + 3 + j]
+            target[at + 3 + j] = values[6 * i + j]
+        at += 6
+    return None

@@ -8,6 +8,8 @@ from xnornode.link.messages import (
     Ack,
     Answer,
     Begun,
+    Caution,
+    Detected,
     Done,
     End,
     Error,
@@ -25,7 +27,8 @@ from xnornode.link.messages import (
 from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
-    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Source, End, Error, Ack)
+    kind.EVENT: kind
+    for kind in (Hello, Ready, Prediction, Detected, Source, End, Caution, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,
