@@ -150,6 +150,7 @@ class Caution(Event):
 
     EVENT = "warning"
     warning: str
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
