@@ -25,6 +25,14 @@ from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
+from xnornode.watchdog import feed
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from xnornode.sensors.sensor import Sensor
 
 FRAME = 4160  # bytes in a line to the node where the port holds back what there is no room for
 WINDOW = 2
@@ -71,16 +79,22 @@ class Link(Events):
             gc.collect()
         self._connection.models.confirm()
 
-    def step(self, spare_us: int = 0) -> None:
-        """Read what has come, and answer. To be called between two samples, and while waiting.
+    @property
+    def stream(self) -> "Any":
+        """Takes the sensor's blocks while the PC records them, or None."""
+        return self._connection.stream
 
-        spare_us: microseconds that the program has no use for. Without them a step takes some
+    def step(self, spare_us: int = 0) -> bool:
+        """Read what has come, and answer; whether nothing came.
+
+        To be called between two samples, and while waiting. spare_us: microseconds that the program has no use for. Without them a step takes some
         milliseconds (60 where it writes flash, some 100 where it switches to a new model) and the
         link an eighth of the time in all. Raises KeyboardInterrupt on Ctrl-C.
         """
+        feed()
         start = time.ticks_us()
         if spare_us <= 0 and time.ticks_diff(start, self._next) < 0:
-            return
+            return True
         before = self._connection.models.number
         idle = self._connection.step(max(spare_us, SLICE_US))
         took = time.ticks_diff(time.ticks_us(), start)
@@ -88,6 +102,7 @@ class Link(Events):
         if self._connection.models.number != before:
             self.classifier.note = ""
             self.ready()
+        return idle
 
     def close(self) -> None:
         """Give the port back to the REPL."""
@@ -95,10 +110,15 @@ class Link(Events):
 
 
 class Connection:
-    """Standard input, the receiver that answers its lines, and the models that it is about."""
+    """Standard input, the receiver that answers its lines, and the models that it is about.
+
+    Attributes: `stream`, as of Link; `open_sensor`, opens the sensor while nothing classifies.
+    """
 
     def __init__(self, models: ModelManager, store: Store) -> None:
         self.models = models
+        self.stream: Any = None
+        self.open_sensor: Callable[[], Sensor] | None = None
         first = int.from_bytes(os.urandom(3), "little")
         self.receiver = Receiver(store, models, first)
         self._heard = time.ticks_ms()
@@ -117,6 +137,7 @@ class Connection:
         until = time.ticks_add(time.ticks_us(), us)
         idle = True
         while True:
+            feed()
             line = self._reader.read(until)
             if line is None and not self._reader.damaged:
                 break
@@ -161,11 +182,12 @@ class Connection:
             micropython.kbd_intr(-1 if wanted else line_reader.CTRL_C)
 
 
-def serve() -> None:
-    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line."""
-    store = Store()
-    connection = Connection(ModelManager(store), store)
-    connection.open(os.urandom(4).hex())
+def serve(open_sensor: "Callable[[], Sensor] | None" = None) -> None:
+    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line.
+
+    open_sensor: opens the sensor, once the PC wants to record it.
+    """
+    connection = idle_connection(Store(), open_sensor)
     emit("hello", id=None, **connection.models.facts())
     try:
         while not connection.receiver.quit and not connection.silent(SERVE_MS):
@@ -175,3 +197,11 @@ def serve() -> None:
         pass
     finally:
         connection.let_go()
+
+
+def idle_connection(store: Store, open_sensor: "Callable[[], Sensor] | None" = None) -> Connection:
+    """A connection while nothing classifies."""
+    connection = Connection(ModelManager(store), store)
+    connection.open_sensor = open_sensor
+    connection.open(os.urandom(4).hex())
+    return connection

@@ -13,10 +13,10 @@ Count = Annotated[int, Range(0, 2**53 - 1)]
 """What grows without an end, or is a size in bytes. Each JSON reader can hold it."""
 Word = Annotated[int, Range(0, 2**32 - 1)]
 """What a model file or a version holds in 32 bits."""
+Thousandths = Annotated[int, Range(0, 1000)]
+"""A probability."""
 Score = Annotated[int, Range(-(2**31), 2**31 - 1)]
 """Of a class, without a unit: the largest wins."""
-Share = Annotated[int, Range(0, 1000)]
-"""Thousandths."""
 Listing = Annotated[str, Lines(LONGEST_TEXT)]
 """Text that keeps its lines."""
 
@@ -99,8 +99,8 @@ class Prediction(Event):
     index: Annotated[int, Range(0, 254)]
     scores: tuple[Score, ...]
     us: Count
-    confidence: Share | None = None
     answer: str | None = None
+    confidence: Thousandths | None = None
 
     def check(self) -> None:
         """Raise ValueError where the class is none of those that have a score."""
@@ -110,13 +110,13 @@ class Prediction(Event):
 
 @dataclass(frozen=True)
 class Detected(Event):
-    """The answer has become another class. docs/reference/lines.md has the fields."""
+    """A class begins, with the prediction of the number `seq`."""
 
     EVENT = "detected"
     seq: Count
     ms: Count
     label: str
-    confidence: Share
+    confidence: Thousandths
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,9 @@ from xnornode.link.messages import (
     Refusal,
     Running,
     Score,
-    Share,
     Source,
     Switched,
+    Thousandths,
     Unknown,
     Word,
 )
@@ -70,7 +70,7 @@ TABLES = {
 }
 """What stands before a table of the documents, up to the first comma or colon; its class."""
 TYPES = {Count: "count", Word: "word", Score: "score", str: "text", bool: "true or false"}
-TYPES |= {Share: "share", Listing: "lines of text", NodeModel: "model", Part: "part"}
+TYPES |= {Listing: "lines of text", NodeModel: "model", Part: "part"}
 MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": None}
 
 
@@ -151,6 +151,10 @@ def test_the_example_of_a_line_in_the_documents():
     ("line", "event"),
     [
         ({"event": "source", "name": "r0", "new": {"key": [1]}}, Source("r0")),
+        (
+            {"event": "detected", "seq": 3, "ms": 90, "label": "wave", "confidence": 1000},
+            Detected(3, 90, "wave", 1000),
+        ),
         ({"event": "ack", "push": 7, "at": 0}, Ack(7, 0)),
         ({"event": "ack", "push": 7, "at": 0, "error": "damaged"}, Ack(7, 0, "damaged")),
         ({"event": "reply", "id": 1}, Done(1)),
@@ -197,6 +201,8 @@ PREDICTION = {"seq": 0, "ms": 10, "label": "a", "index": 0, "scores": [1, -2], "
         *(("label", value) for value in ({}, None, 3, ["a"])),
         *(("scores", value) for value in ([1, "2"], [2**31], 3, "12", [[1]], {"0": 1})),
         ("index", 255),
+        *(("confidence", value) for value in (1001, -1, 0.5, "970")),
+        ("answer", 3),
         ("seq", 1e300),
         ("label", "x" * (LONGEST_TEXT + 1)),
         ("scores", [0] * (LONGEST_LIST + 1)),
