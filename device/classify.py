@@ -14,6 +14,7 @@ from xnornode import Classifier, Link
 from xnornode.model_store import Store
 from xnornode.runner import run
 from xnornode.sensors.configured import open_sensor
+from xnornode.sensors.sensor import Sensor
 from xnornode.supervisor import Problem, supervise
 
 MODELS = "/models"
@@ -27,21 +28,18 @@ RETRY = globals().get("RETRY", True)
 STORE = Store(MODELS, MODEL)
 
 
-def sensor():
+def sensor() -> Sensor:
     return open_sensor(SENSOR, RECORDINGS, realtime=REALTIME, repeat=REPEAT)
 
 
 def main() -> None:
-    try:
-        source = sensor()
-    except (OSError, ValueError) as error:
-        raise Problem(f"{error}; `xnornode sensor` sets the sensor", error)
+    source = sensor()
     try:
         try:
             classifier = Classifier(STORE)
         except (OSError, ValueError, MemoryError) as error:
-            raise Problem(f"{error}; push a model with `xnornode push`", error)
-        link = Link(classifier, source.channels)
+            raise Problem(f"{error}; push a model with `xnornode push`", error) from None
+        link = Link(classifier)
         try:
             run(source, classifier, link)
         except KeyboardInterrupt:

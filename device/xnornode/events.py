@@ -103,8 +103,8 @@ class Events:
         rate = self._rate.add(model.hop, now, model.rate_mhz)
         if rate:
             text = (
-                f"samples come at {_hertz(rate)} Hz, and the model was trained at "
-                f"{_hertz(model.rate_mhz)} Hz: set the sensor's rate, or record and train at this one"
+                f"samples come at {_hertz(rate)} Hz, but the model was trained at "
+                f"{_hertz(model.rate_mhz)} Hz: set the sensor's rate, or train with this one"
             )
             self.warning("rate", text, rate_mhz=rate, model_rate_mhz=model.rate_mhz)
 

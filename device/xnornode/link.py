@@ -25,12 +25,12 @@ from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
+from xnornode.stream import Streamer
 from xnornode.watchdog import feed
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from xnornode.sensors.sensor import Sensor
 
@@ -70,6 +70,18 @@ class Link(Events):
         self._connection.open(self.session, frame, window)
         self._next = time.ticks_us()
 
+    @property
+    def stream(self) -> Streamer | None:
+        """Takes the samples of each block while a PC records them; None while none does."""
+        streamer = self._connection.streamer
+        return streamer if streamer.on else None
+
+    def reads(self, sensor: "Sensor | None") -> None:
+        """Say which sensor the program reads, so that a PC can record it. None: none any more."""
+        streamer = self._connection.streamer
+        streamer.stop()
+        streamer.sensor = sensor
+
     def prediction(self, p: Prediction) -> None:
         """Write the event of a Prediction. A model's first one ends its trial."""
         try:
@@ -79,17 +91,13 @@ class Link(Events):
             gc.collect()
         self._connection.models.confirm()
 
-    @property
-    def stream(self) -> "Any":
-        """Takes the sensor's blocks while the PC records them, or None."""
-        return self._connection.stream
-
     def step(self, spare_us: int = 0) -> bool:
         """Read what has come, and answer; whether nothing came.
 
-        To be called between two samples, and while waiting. spare_us: microseconds that the program has no use for. Without them a step takes some
-        milliseconds (60 where it writes flash, some 100 where it switches to a new model) and the
-        link an eighth of the time in all. Raises KeyboardInterrupt on Ctrl-C.
+        To be called between two samples, and while waiting. spare_us: microseconds that the program
+        has no use for. Without them a step takes some milliseconds (60 where it writes flash, some
+        100 where it switches to a new model) and the link an eighth of the time in all. Raises
+        KeyboardInterrupt on Ctrl-C.
         """
         feed()
         start = time.ticks_us()
@@ -106,21 +114,24 @@ class Link(Events):
 
     def close(self) -> None:
         """Give the port back to the REPL."""
+        self.reads(None)
         self._connection.let_go()
 
 
 class Connection:
-    """Standard input, the receiver that answers its lines, and the models that it is about.
+    """Standard input, the receiver that answers its lines, and the models that it is about."""
 
-    Attributes: `stream`, as of Link; `open_sensor`, opens the sensor while nothing classifies.
-    """
-
-    def __init__(self, models: ModelManager, store: Store) -> None:
+    def __init__(
+        self,
+        models: ModelManager,
+        store: Store,
+        open_sensor: "Callable[[], Sensor] | None" = None,
+    ) -> None:
         self.models = models
-        self.stream: Any = None
-        self.open_sensor: Callable[[], Sensor] | None = None
+        self.streamer = Streamer(open_sensor)
+        self.streamer.locked = not line_reader.CTRL_C
         first = int.from_bytes(os.urandom(3), "little")
-        self.receiver = Receiver(store, models, first)
+        self.receiver = Receiver(store, models, first, self.streamer)
         self._heard = time.ticks_ms()
         self._takes_ctrl_c = False
 
@@ -185,23 +196,46 @@ class Connection:
 def serve(open_sensor: "Callable[[], Sensor] | None" = None) -> None:
     """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line.
 
-    open_sensor: opens the sensor, once the PC wants to record it.
+    open_sensor: gives the sensor that `stream` reads. Default: the one of sensor.json.
     """
-    connection = idle_connection(Store(), open_sensor)
+    connection = Unattended(Store(), open_sensor or configured)
     emit("hello", id=None, **connection.models.facts())
     try:
         while not connection.receiver.quit and not connection.silent(SERVE_MS):
-            if connection.step(20_000):
-                time.sleep_ms(1)
+            connection.turn()
     except KeyboardInterrupt:
         pass
     finally:
-        connection.let_go()
+        connection.close()
 
 
-def idle_connection(store: Store, open_sensor: "Callable[[], Sensor] | None" = None) -> Connection:
-    """A connection while nothing classifies."""
-    connection = Connection(ModelManager(store), store)
-    connection.open_sensor = open_sensor
-    connection.open(os.urandom(4).hex())
-    return connection
+class Unattended(Connection):
+    """A Connection while no program classifies: it reads the sensor itself, for a stream."""
+
+    def __init__(self, store: Store, open_sensor: "Callable[[], Sensor]") -> None:
+        super().__init__(ModelManager(store), store, open_sensor)
+        self.open(os.urandom(4).hex())
+
+    def turn(self) -> None:
+        """Answer what has come, and send what a stream has; sleeps a little where there is none."""
+        streamer = self.streamer
+        idle = self.step(SLICE_US if streamer.on else 20_000)
+        try:
+            if streamer.on and streamer.pump():
+                return
+        except OSError as error:
+            emit("error", error=f"the sensor failed: {error}")
+        if idle:
+            time.sleep_ms(1)
+
+    def close(self) -> None:
+        """End a stream and a push that are under way."""
+        self.streamer.stop()
+        self.let_go()
+
+
+def configured() -> "Sensor":
+    """The sensor of sensor.json. Raises OSError, ValueError."""
+    from xnornode.sensors.configured import open_sensor
+
+    return open_sensor()

@@ -4,7 +4,7 @@ In a program of one's own::
 
     sensor = MPU6050(sda=4, scl=5)
     classifier = Classifier()
-    run(sensor, classifier, Link(classifier, sensor.channels))
+    run(sensor, classifier, Link(classifier))
 """
 
 import time
@@ -24,9 +24,9 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     """Classify what a sensor gives, until it has ended.
 
     A window does not reach across a gap. What was lost, what did not fit into the model's counts
-    and a wrong rate come as warnings. link: of this classifier; while its `stream` is not None, it
-    gets each block. Raises OSError where the sensor fails or stops, ValueError where the model
-    wants another sensor, KeyboardInterrupt.
+    and a wrong rate come as warnings. link: of this classifier; a PC may record by it.
+    Raises OSError where the sensor fails or stops, ValueError where the model wants another
+    sensor, KeyboardInterrupt.
     """
     classifier.use(sensor)
     width = len(sensor.channels)
@@ -37,10 +37,12 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     gaps = None
     losses = Losses(sensor, classifier, link)
     last = time.ticks_ms()
+    link.reads(sensor)
     while True:
         count = sensor.read_into(block)
         if not count:
             if sensor.ended:
+                link.reads(None)
                 return
             if time.ticks_diff(time.ticks_ms(), last) > silent_ms:
                 raise OSError(110, f"{sensor.name}: no sample for {silent_ms // 1000} s")
@@ -52,11 +54,14 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
             classifier.feed(None)
             link.source(sensor.name)
         samples = view[: count * width]
-        for prediction in classifier.feed_block(samples):
-            link.prediction(prediction)
         stream = link.stream
         if stream:
             stream.samples(samples, sensor)
+        if stream and stream.alone:
+            classifier.feed(None)
+        else:
+            for prediction in classifier.feed_block(samples):
+                link.prediction(prediction)
         losses.check()
         link.step()
         last = time.ticks_ms()

@@ -15,7 +15,7 @@ import time
 
 from xnornode import watchdog
 from xnornode.events import emit
-from xnornode.link import idle_connection
+from xnornode.link import Unattended, configured
 from xnornode.model_store import Store
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -48,9 +48,9 @@ def supervise(
 
     The pauses grow from a second to a minute. Meanwhile the line takes commands and models, and a
     new model ends the pause. A KeyboardInterrupt ends all of this. store: of the models, by default
-    the node's. open_sensor: for recordings in a pause. retry: False for one run alone. watch:
-    whether to switch the hardware watchdog on. Then the program calls `link.step()` or `watchdog.feed()` at
-    least every 8 seconds.
+    the node's. open_sensor: for recordings in a pause, by default the one of sensor.json. retry:
+    False for one run alone. watch: whether to switch the hardware watchdog on. Then the program
+    calls `link.step()` or `watchdog.feed()` at least every 8 seconds.
     """
     store = store or Store()
     pause = FIRST_S
@@ -108,20 +108,18 @@ def _traceback(error: Exception) -> str:
 
 
 def rest(seconds: int, store: Store, open_sensor: "Callable[[], Sensor] | None" = None) -> None:
-    """Take commands for a while, until a model comes. A push under way may end."""
+    """Take commands for a while, until a model comes. A push or a stream under way may end."""
     gc.collect()
     start = time.ticks_ms()
     connection = None
     try:
-        connection = idle_connection(store, open_sensor)
-        models = connection.models
-        number = models.number
-        while models.number == number and not connection.receiver.quit:
-            over = time.ticks_diff(time.ticks_ms(), start) >= 1000 * seconds
-            if over and connection.receiver.push is None and connection.stream is None:
+        connection = Unattended(store, open_sensor or configured)
+        number = connection.models.number
+        while connection.models.number == number and not connection.receiver.quit:
+            busy = connection.receiver.push or connection.streamer.on
+            if time.ticks_diff(time.ticks_ms(), start) >= 1000 * seconds and not busy:
                 return
-            if connection.step(20_000):
-                time.sleep_ms(1)
+            connection.turn()
     except Exception as error:  # flash or heap fail: then only time can help
         report(error)
         while time.ticks_diff(time.ticks_ms(), start) < 1000 * seconds:
@@ -129,4 +127,4 @@ def rest(seconds: int, store: Store, open_sensor: "Callable[[], Sensor] | None" 
             time.sleep_ms(10)
     finally:
         if connection:
-            connection.let_go()
+            connection.close()

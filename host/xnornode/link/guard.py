@@ -56,6 +56,13 @@ class Rollback(Ask):
     to: Hash
 
 
+@dataclass(frozen=True)
+class Stream(Ask):
+    """The fields of `stream`."""
+
+    seconds: Word
+
+
 COMMANDS: dict[str, type[Ask]] = {
     "hello": Ask,
     "list": Ask,
@@ -64,6 +71,8 @@ COMMANDS: dict[str, type[Ask]] = {
     "rollback": Rollback,
 }
 """Without `quit`, which ends a receiver, so that the port falls to the REPL."""
+STREAM_COMMANDS: dict[str, type[Ask]] = {"stream": Stream, "stop": Ask}
+"""These change nothing on the node, but whoever connects can listen to its sensor."""
 
 _ENDS = re.compile(rb"[\r\n]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -79,13 +88,15 @@ class Dropped(Exception):
     """A line that does not pass; the text says why."""
 
 
-def to_node(line: bytes) -> bytes:
+def to_node(line: bytes, allow_stream: bool = False) -> bytes:
     r"""The line that a node gets for a line of a PC.
 
     Parameters
     ----------
     line : bytes
         Without its end.
+    allow_stream : bool, default False
+        Whether `stream` and `stop` pass.
 
     Returns
     -------
@@ -120,7 +131,8 @@ def to_node(line: bytes) -> bytes:
     try:
         text = line.decode("ascii")
         given = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        asked = instance(COMMANDS[given["cmd"]], given)
+        known = COMMANDS | STREAM_COMMANDS if allow_stream else COMMANDS
+        asked = instance(known[given["cmd"]], given)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Dropped("that are no command of the protocol") from None
     return command(given["cmd"], asked.id, **_known(asked, "id"))

@@ -20,7 +20,9 @@ from xnornode.link.messages import (
     Ready,
     Refusal,
     Running,
+    Samples,
     Source,
+    Streaming,
     Switched,
     Unknown,
 )
@@ -28,7 +30,7 @@ from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
     kind.EVENT: kind
-    for kind in (Hello, Ready, Prediction, Detected, Source, End, Caution, Error, Ack)
+    for kind in (Hello, Ready, Prediction, Detected, Samples, Source, End, Caution, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,
@@ -36,6 +38,7 @@ REPLIES: dict[str, type[Answer]] = {
     "push": Begun,
     "previous": Switched,
     "active": Running,
+    "sensor": Streaming,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 

@@ -237,6 +237,10 @@ class Session:
         text = f"the node on {self.stream.name} does not answer `{name}`"
         raise LinkLost(with_last_lines(text, self.stream.recent))
 
+    def tell(self, name: str, **fields: object) -> None:
+        """Send a command whose answer comes by `receive`. Raises LinkLost."""
+        self.send(command(name, next(self._numbers), **fields))
+
     def greet(self, seconds: float) -> bool:
         """Ask who is there.
 

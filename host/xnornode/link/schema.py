@@ -87,6 +87,20 @@ class Lines:
         return len(value) <= self.most
 
 
+class Base64:
+    """A text in base64, with its padding and without line ends.
+
+    Examples
+    --------
+    >>> Base64().allows("AAE="), Base64().allows("AAE")
+    (True, False)
+    """
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        return len(value) % 4 == 0 and bool(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", value))
+
+
 def read_json(text: str | bytes) -> object:
     """A JSON value from the other side.
 
@@ -142,7 +156,8 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
     ----------
     kind : type
         A dataclass. Its fields are of bool, int, str (which becomes printable), tuples of one
-        type, dataclasses, each of them or None. `Annotated` adds a `Range` or `Hex`.
+        type, dataclasses, each of them or None. `Annotated` adds a `Range`, `Hex` or
+        `Base64`.
     given : mapping
         The JSON object.
 
