@@ -154,7 +154,7 @@ class Classifier:
         """
         if sample is None:
             self._at = 0
-            self._answers.clear()
+            self._forget()
             return None
         if len(sample) != self._channels:
             raise ValueError(
@@ -197,6 +197,10 @@ class Classifier:
         index = self.model.scores(self._window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
         return self._answer(self.model, index, scores, took)
+
+    def _forget(self) -> None:
+        """Answers start anew."""
+        self._answers.clear()
 
     def _answer(self, model: bnn.Model, index: int, scores: "array[int]", took: int) -> Prediction:
         """The Prediction of a window whose scores go to the answers."""

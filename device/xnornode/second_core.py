@@ -65,7 +65,6 @@ class Background(Classifier):
         As Classifier.feed. None as a sample does not take back a window that is complete.
         """
         prediction = self._fetch(False)
-        self._gap = self._gap or (sample is None and self._busy)
         super().feed(sample)
         return prediction
 
@@ -85,6 +84,12 @@ class Background(Classifier):
         self._fetch(True)
         self._job.model = None
         self._given.release()
+
+    def _forget(self) -> None:
+        if self._busy:
+            self._gap = True  # that window belongs to the answers before it
+        else:
+            super()._forget()
 
     def _classify(self) -> Prediction | None:
         if self._busy:
@@ -110,7 +115,7 @@ class Background(Classifier):
         prediction = self._answer(job.model, job.index, job.scores, job.microseconds)
         if self._gap:
             self._gap = False
-            self._answers.clear()
+            self._forget()
         return prediction
 
 
