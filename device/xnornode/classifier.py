@@ -189,7 +189,7 @@ class Classifier:
         """
         if sample is None:
             self.gaps += 1
-            self._answers.clear()
+            self._forget()
         try:
             complete = self._add(sample)
         except ValueError as error:
@@ -228,6 +228,10 @@ class Classifier:
         index = self.model.scores(self.window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
         return self._answer(self.model, index, scores, took)
+
+    def _forget(self) -> None:
+        """Answers start anew."""
+        self._answers.clear()
 
     def _answer(self, model: bnn.Model, index: int, scores: "array[int]", took: int) -> Prediction:
         """The Prediction of a window whose scores go to the answers."""

@@ -67,7 +67,6 @@ class Background(Classifier):
         As Classifier.feed. None as a sample does not take back a window that is complete.
         """
         prediction = self._fetch(False)
-        self._gap = self._gap or (sample is None and self._busy)
         return super().feed(sample) or prediction
 
     def feed_block(
@@ -105,6 +104,12 @@ class Background(Classifier):
         self._job.model = None
         self._given.release()
 
+    def _forget(self) -> None:
+        if self._busy:
+            self._gap = True  # that window belongs to the answers before it
+        else:
+            super()._forget()
+
     def _classify(self) -> Prediction | None:
         prediction = self._fetch(False)
         if self._busy:
@@ -130,7 +135,7 @@ class Background(Classifier):
         prediction = self._answer(job.model, job.index, job.scores, job.microseconds)
         if self._gap:
             self._gap = False
-            self._answers.clear()
+            self._forget()
         return prediction
 
 
