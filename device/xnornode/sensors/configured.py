@@ -28,17 +28,17 @@ if sys.platform == "rp2":  # its DMA goes on while flash is written
     KINDS["i2s"] = "xnornode.sensors.rp2_i2s.RP2I2S"
 
 
-def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS) -> Sensor:
+def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS, **replay: bool) -> Sensor:
     """The sensor of a sensor.json; without that file the recordings in flash, if there are any.
 
-    Raises OSError where there is neither or the sensor does not answer, ValueError for a file that
-    is wrong; both say what to do.
+    replay: how these are played, as of Replay. Raises OSError where there is neither or the sensor
+    does not answer, ValueError for a file that is wrong; both say what to do.
     """
     try:
         with open(path, "rb") as f:
             text = f.read()
     except OSError:
-        return _recordings(path, recordings)
+        return _recordings(path, recordings, replay)
     try:
         config = json.loads(text)
     except ValueError:
@@ -49,7 +49,7 @@ def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS) -> Sensor:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _recordings(path: str, recordings: str) -> Sensor:
+def _recordings(path: str, recordings: str, replay: "dict[str, bool]") -> Sensor:
     try:
         found = os.listdir(recordings)
     except OSError:
@@ -62,7 +62,7 @@ def _recordings(path: str, recordings: str) -> Sensor:
         )
     from xnornode.sensors.replay import Replay
 
-    return Replay(recordings)
+    return Replay(recordings, **replay)
 
 
 def open_configured(config: "dict[str, Any]") -> Sensor:
