@@ -197,7 +197,7 @@ print(json.dumps(got))
 def test_nothing_writes_to_memory_after_a_soft_reset(pico, board):
     """PIO stops, and with it the DMA, though the program did not close its sensors."""
     board.run("use(sensor='i2s', pio=2)\nfirst = sensor\nsensor = None")
-    board.run("use(sensor='adc', rate=10_000)\ntime.sleep_ms(50)")
+    board.run("use(sensor='adc', rate=1000)\ntime.sleep_ms(50)")
     counts = "print([mem32[0x50000008 + 64 * n] for n in range(12)])"  # of the DMA's channels
     look = f"from machine import mem32\nimport time\n{counts}\ntime.sleep_ms(100)\n{counts}"
     running, later = board.run(look).splitlines()
