@@ -14,17 +14,50 @@ if TYPE_CHECKING:
 
 
 class Prediction:
-    """What a window was classified as.
+    """What a window was classified as, and what that means for the answer.
 
-    label: the class, a str; index: its number, from 0; scores: array('i'), one per class;
-    microseconds: what the classification took.
+    Of this window: label: the class, a str; index: its number, from 0; scores: array('i'), one per
+    class; microseconds: what the classification took.
+    Of the mean over the model's last windows: likely: the class, a str; confidence: its
+    probability in thousandths, None where the model file has no answers; unknown: whether that is
+    too little; detected: whether a class begins here. A property: `answer`, a str.
     """
 
-    def __init__(self, label: str, index: int, scores: "array[int]", microseconds: int) -> None:
+    def __init__(
+        self,
+        label: str,
+        index: int,
+        scores: "array[int]",
+        microseconds: int,
+        likely: str,
+        confidence: int | None,
+        unknown: bool,
+        detected: bool,
+    ) -> None:
         self.label = label
         self.index = index
         self.scores = scores
         self.microseconds = microseconds
+        self.likely = likely
+        self.confidence = confidence
+        self.unknown = unknown
+        self.detected = detected
+
+    @property
+    def answer(self) -> str:
+        """The likely class, or "unknown"."""
+        return "unknown" if self.unknown else self.likely
+
+    def __str__(self) -> str:
+        if self.confidence is None:
+            return self.likely
+        text = f"{self.likely} {(self.confidence + 5) // 10} %"
+        if self.unknown:
+            return f"unknown ({text})"
+        return text + ", detected" if self.detected else text
+
+    def __repr__(self) -> str:
+        return f"<Prediction: {self}>"
 
 
 class Classifier:
@@ -66,7 +99,8 @@ class Classifier:
         self._keep = size - self._hop
         self._channels = channels
         self._at = 0
-        self.ram = model.ram + model.size + 2 * size
+        self._answers = bnn.Answers(model)
+        self.ram = model.ram + model.size + 2 * size + self._answers.ram
 
     def _start(self, store: Store) -> bnn.Model:
         """The first model of the store that can be loaded."""
@@ -99,7 +133,8 @@ class Classifier:
     def swap(self, other: "Classifier") -> None:
         """Go on with another classifier's model, and with the samples that are in the window.
 
-        Between two windows of the same length and hop nothing is lost. Allocates nothing.
+        Between two windows of the same length and hop nothing is lost. Answers start anew.
+        Allocates nothing.
         """
         at = self._at
         if other._channels == self._channels:
@@ -110,6 +145,8 @@ class Classifier:
             other._at = n
         self.model, self.ram = other.model, other.ram
         self.sha256, self.number = other.sha256, other.number
+        self._answers = other._answers
+        self._answers.clear()
         self._window, self._view = other._window, other._view
         self._hop, self._keep, self._at = other._hop, other._keep, other._at
         self._channels = other._channels
@@ -126,12 +163,13 @@ class Classifier:
         """Add one sample; None, or at each hop the Prediction of the window that it completes.
 
         sample: one integer per channel (a tuple, a list or an array), in the model's scale and
-        within int16. None marks a gap in the stream: the window is emptied.
+        within int16. None marks a gap in the stream: the window is emptied, answers start anew.
         Raises ValueError for another number of channels.
         """
         if sample is None:
             self._at = 0
             self.gaps += 1
+            self._answers.clear()
             return None
         if len(sample) != self._channels:
             raise ValueError(
@@ -173,4 +211,17 @@ class Classifier:
         start = time.ticks_us()
         index = self.model.scores(self._window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
-        return Prediction(self.model.labels[index], index, scores, took)
+        return self._answer(self.model, index, scores, took)
+
+    def _answer(self, model: bnn.Model, index: int, scores: "array[int]", took: int) -> Prediction:
+        """The Prediction of a window whose scores go to the answers."""
+        answers = self._answers
+        unknown = answers.add(scores) < 0
+        confidence = answers.confidence
+        if confidence is not None:
+            confidence = (confidence * 1000 + 32767) // 65535
+        labels = model.labels
+        likely = labels[answers.best]
+        return Prediction(
+            labels[index], index, scores, took, likely, confidence, unknown, answers.detected
+        )

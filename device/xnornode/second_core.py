@@ -51,6 +51,7 @@ class Background(Classifier):
         self._job = Job(self.model, array("h", self._window))
         self.ram += 2 * len(self._window)
         self._busy = False
+        self._gap = False  # after the window that is being classified
         # Both are taken; who has something to do waits until the other one gives it free.
         self._given = _thread.allocate_lock()
         self._given.acquire()
@@ -64,6 +65,7 @@ class Background(Classifier):
         As Classifier.feed. None as a sample does not take back a window that is complete.
         """
         prediction = self._fetch(False)
+        self._gap = self._gap or (sample is None and self._busy)
         super().feed(sample)
         return prediction
 
@@ -105,7 +107,11 @@ class Background(Classifier):
             error, job.error = job.error, None
             raise error
         assert job.model
-        return Prediction(job.model.labels[job.index], job.index, job.scores, job.microseconds)
+        prediction = self._answer(job.model, job.index, job.scores, job.microseconds)
+        if self._gap:
+            self._gap = False
+            self._answers.clear()
+        return prediction
 
 
 def work(job: Job, given: "_thread.LockType", done: "_thread.LockType") -> None:
