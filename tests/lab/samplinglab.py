@@ -22,7 +22,7 @@ from tests.lab.motionlab import AXES
 from tests.lab.nets import random_model
 from tests.lab.powerlab import install
 from tools.emulators.emulated_pico import EmulatedPico
-from tools.emulators.sensors import Analog, Microphone, Mpu6050, Sensor, Signal
+from tools.emulators.sensors import Mpu6050, Sensor, Signal
 from tools.firmware.sources import ROOT
 from xnornode.board import node_library
 from xnornode.board.install import Plan
