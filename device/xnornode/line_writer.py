@@ -30,8 +30,8 @@ class LineWriter:
         self._poll = select.poll()
         self._poll.register(stream, select.POLLOUT)
 
-    def write(self, line: str) -> None:
-        """Write a line, its end included."""
+    def write(self, line: "str | bytes") -> None:
+        """Write a line, its end included, or a piece of one."""
         if self._stalled and self._full():
             self.dropped += 1
             return

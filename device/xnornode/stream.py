@@ -9,6 +9,7 @@ from array import array
 from binascii import b2a_base64, crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
+from .line_writer import LineWriter
 from .push import Refused
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -33,7 +34,7 @@ class Streamer:
 
     open_sensor: gives the sensor when a stream begins, and it is closed at the end; None where a
     program reads the sensor itself, which sets `sensor` then. port: bytes a second that the port
-    carries, None if that is no limit. write: takes bytes for the line.
+    carries, None if that is no limit. write: takes bytes for the line; standard output by default.
 
     Attributes: `sensor`, the Sensor, or None; `on`, whether a stream is on; `alone`, whether the
     program leaves its time to it, and does not classify; `locked`, whether no stream may begin.
@@ -43,7 +44,7 @@ class Streamer:
         self,
         open_sensor: "Callable[[], Sensor] | None" = None,
         port: int | None = None if sys.platform in HOLDS_BACK else UART_BYTES,
-        write: "Callable[[Any], Any]" = sys.stdout.buffer.write,
+        write: "Callable[[Any], Any] | None" = None,
     ) -> None:
         self.sensor: Sensor | None = None
         self.on = False
@@ -51,7 +52,7 @@ class Streamer:
         self.locked = False
         self._open = open_sensor
         self._port = port
-        self._out = write
+        self._out = write or LineWriter(sys.stdout.buffer).write
         self._values = memoryview(array("h"))  # the line that is being filled
         self._block = memoryview(array("h"))  # what the sensor gives, where it is read here
         self._fill = 0  # values in it

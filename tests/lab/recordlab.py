@@ -23,20 +23,21 @@ def counting_node(
     rate: float = 1000.0,
     loses: tuple[int, int] = (-1, 0),
     fails: int = 0,
+    port: int = 0,
     faults: Sequence[Fault] = (),
-    pty: bool = False,
 ) -> Iterator[tuple[UnixNode, Bridge]]:
     """The node and the line to it.
 
     mode: "serve" or "loop", for a program that classifies two channels. loses: the sample before
-    which some are lost, and how many. fails: the sample at which the sensor fails.
+    which some are lost, and how many. fails: the sample at which the sensor fails. port: bytes a
+    second that the node says its port carries; 0 for no limit.
     """
     (folder / "models").mkdir(parents=True)
     (folder / "models" / "1.bnn").write_bytes(model_bytes())
-    program = [SCRIPT, mode, folder, channels, round(1000 * rate), *loses, fails]
+    program = [SCRIPT, mode, folder, channels, round(1000 * rate), *loses, fails, port]
     with (
         UnixNode(program, folder, [DEVICE]) as node,
-        Bridge(node.fd, faults, restart=node.restart, pty=pty) as bridge,
+        Bridge(node.fd, faults, restart=node.restart) as bridge,
     ):
         yield node, bridge
 

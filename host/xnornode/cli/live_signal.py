@@ -27,7 +27,7 @@ BESIDE = 44
 FLAT = 1 / 256
 """Share of the range of int16 over which a signal fills its line at least: noise stays low."""
 FAST = 2000.0
-"""Samples a second from which on a column shows how far they spread, as of sound: not their mean."""
+"""Samples a second from which on a column shows how far they spread, as of sound."""
 OTHER_LINES = 5
 """Lines of a terminal that are not for channels."""
 

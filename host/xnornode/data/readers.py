@@ -15,6 +15,7 @@ from xnornode.data.join import FileReader, read_each
 from xnornode.data.paths import PathFacts, path_columns, read_paths
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess, Reading
+from xnornode.data.recording_csv import read_csv
 from xnornode.data.recording_file import SUFFIX as RECORD
 from xnornode.data.resample import bring_to_one_rate
 from xnornode.data.single import one_recording
@@ -186,6 +187,8 @@ def _note_paths(
 
 
 def _table(path: Path, options: ReadOptions, label: str) -> Dataset:
+    if record := read_csv(path):  # which knows its scales
+        return record_files.as_dataset(path, record, options, label)
     return read_table(path, replace(options, rows="samples"), label)
 
 

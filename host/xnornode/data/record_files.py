@@ -1,4 +1,4 @@
-"""Recordings of a node as data: in one piece each, or in several where samples are missing."""
+"""Recordings with a header as data: in one piece, or in several where samples are missing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +13,7 @@ from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess, Reading
 from xnornode.data.recording_file import RecordFile, from_bytes, read_recording
 from xnornode.data.single import one_recording
+from xnornode.model.names import normalized
 
 MANY_CLIPPED = 0.001
 """The share of values at an end of the sensor's range that is worth a warning."""
@@ -40,10 +41,10 @@ def read_record(path: Path, options: ReadOptions, label: str) -> Dataset:
     DataError
         This is no recording.
     """
-    return as_dataset(path, from_bytes(read_recording(path), str(path)), options)
+    return as_dataset(path, from_bytes(read_recording(path), str(path)), options, label)
 
 
-def as_dataset(path: Path, file: RecordFile, options: ReadOptions) -> Dataset:
+def as_dataset(path: Path, file: RecordFile, options: ReadOptions, label: str) -> Dataset:
     """A recording as a dataset.
 
     Parameters
@@ -54,6 +55,8 @@ def as_dataset(path: Path, file: RecordFile, options: ReadOptions) -> Dataset:
         The recording.
     options : ReadOptions
         Its channels and its label for all matter here.
+    label : str
+        The label that the path says; the recording's own one counts.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def as_dataset(path: Path, file: RecordFile, options: ReadOptions) -> Dataset:
         reading=Reading(
             1,
             f"recordings of a node ({file.sensor})" if file.sensor else "recordings of a node",
-            guesses=tuple(_doubts(path, file)),
+            guesses=(*_moved(path, file, label), *_doubts(path, file)),
         ),
     )
     if not file.breaks:
@@ -86,6 +89,15 @@ def as_dataset(path: Path, file: RecordFile, options: ReadOptions) -> Dataset:
         groups=[*whole.groups] * (len(edges) - 1),
         names=[f"{path}, samples {a} to {b - 1}" for a, b in pairwise(edges)],
     )
+
+
+def _moved(path: Path, file: RecordFile, label: str) -> Iterator[Guess]:
+    """A word about a file that lies in the folder of another class than its own."""
+    own = file.recording.label
+    folders = [normalized(part) for part in path.parts[:-1]]
+    if own and label in folders and own not in folders:
+        text = f"{path} is in {label}, but says of itself that it is {own}"
+        yield Guess(text, "record it again, or put it into its folder", doubtful=True)
 
 
 def _doubts(path: Path, file: RecordFile) -> Iterator[Guess]:

@@ -1,7 +1,6 @@
 """A folder that recordings are added to, `LABEL/GROUP/1.rec`, as `read` takes it."""
 
 import errno
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from xnornode._files import write_new
 from xnornode.data.facts import ClassFacts
 from xnornode.data.part_names import all_parts
 from xnornode.data.paths import DATE, OCCASION, OWNER
-from xnornode.data.recording_file import FORMAT, LONGEST_HEADER, SUFFIX, RecordFile, to_bytes
+from xnornode.data.recording_file import LONGEST_HEADER, SUFFIX, Header, RecordFile, to_bytes
 from xnornode.data.scaling import full_scale_of
 from xnornode.errors import DataError
 from xnornode.model.limits import MAX_STRING
@@ -139,16 +138,12 @@ def kept(folder: Path) -> Iterator[Kept]:
         try:
             with path.open("rb") as file:
                 line = file.readline(LONGEST_HEADER)
-            header = json.loads(line)
-            if header["format"] != FORMAT:
-                continue
-            channels = tuple(map(str, header["channels"]))
-            samples = (path.stat().st_size - len(line)) // (2 * len(channels))
-            scales = tuple(map(int, header["scales"]))
-            names = str(header["label"]), str(header["group"])
-            yield Kept(path, *names, channels, scales, int(header["rate_mhz"]), samples)
-        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError):
+            header = Header.read(line, str(path))
+            samples = (path.stat().st_size - len(line)) // (2 * len(header.channels))
+        except (OSError, DataError):
             continue
+        label, group, _ = header.names
+        yield Kept(path, label, group, header.channels, header.scales, header.rate_mhz, samples)
 
 
 def count_classes(recordings: list[Kept]) -> list[ClassFacts]:
@@ -167,7 +162,7 @@ def count_classes(recordings: list[Kept]) -> list[ClassFacts]:
     found = []
     for label in sorted({r.label for r in recordings}):
         own = [r for r in recordings if r.label == label]
-        seconds = sum(1000 * r.samples / r.rate_mhz for r in own if r.rate_mhz)
+        seconds = sum(1000 * r.samples / r.rate_mhz for r in own)
         groups = len({r.group for r in own if r.group})
         found.append(ClassFacts(label, len(own), sum(r.samples for r in own), seconds, groups))
     return found

@@ -112,6 +112,17 @@ class Prediction(Event):
 
 
 @dataclass(frozen=True)
+class Detected(Event):
+    """A class begins, with the prediction of the number `seq`."""
+
+    EVENT = "detected"
+    seq: Count
+    ms: Count
+    label: str
+    confidence: Thousandths
+
+
+@dataclass(frozen=True)
 class Samples(Event):
     """Raw samples of a stream. docs/reference/lines.md has the fields."""
 
@@ -122,17 +133,6 @@ class Samples(Event):
     overruns: Count
     gaps: Count
     data: Bytes
-
-
-@dataclass(frozen=True)
-class Detected(Event):
-    """A class begins, with the prediction of the number `seq`."""
-
-    EVENT = "detected"
-    seq: Count
-    ms: Count
-    label: str
-    confidence: Thousandths
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,10 @@ class Answers:
         """1/T: the probabilities are a softmax of scores/T."""
         return self.factor / 2**self.shift / EXPONENT * math.log(2)
 
+    def memory_words(self, classes: int) -> int:
+        """Words of a node's memory (FORMAT.md, "Memory on the node")."""
+        return classes + -(-self.windows * classes // 2) + -(-classes // 32)
+
     def check_classes(self, classes: int) -> None:
         """Raise ModelError where the background has a class that a model of `classes` has not."""
         ok = all(i < classes for i in self.background)

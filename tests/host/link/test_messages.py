@@ -54,8 +54,8 @@ from xnornode.link.schema import LONGEST_LIST, LONGEST_TEXT, Hex, Range, hints
 TABLES = {
     "`ready`": Ready,
     "`prediction`": Prediction,
-    "`samples`": Samples,
     "`detected`": Detected,
+    "`samples`": Samples,
     "`source`": Source,
     "`end`": End,
     "`warning`": Caution,
@@ -74,12 +74,7 @@ TABLES = {
 }
 """What stands before a table of the documents, up to the first comma or colon; its class."""
 TYPES = {Count: "count", Word: "word", Score: "score", str: "text", bool: "true or false"}
-TYPES |= {
-    Listing: "lines of text",
-    Bytes: "base64",
-    NodeModel: "model",
-    Part: "part",
-}
+TYPES |= {Listing: "lines of text", NodeModel: "model", Part: "part", Bytes: "base64"}
 MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": None}
 
 

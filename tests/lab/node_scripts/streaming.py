@@ -1,15 +1,17 @@
 # Runs in MicroPython: a node whose sensor counts. Value c of sample n is 7 * n + 1000 * c.
 # Arguments: "serve", or "loop" for a program that classifies; folder; channels; rate in millihertz;
-# the sample before which some are lost, and how many; the one at which the sensor fails.
+# the sample before which some are lost, and how many; the one at which the sensor fails; bytes a
+# second that the port carries, 0 for no limit.
 import sys
 import time
 
 from xnornode import Classifier, Link, link
 from xnornode.model_store import Store
 from xnornode.sensors.sensor import Sensor
+from xnornode.stream import Streamer
 
 MODE, FOLDER = sys.argv[1:3]
-CHANNELS, RATE, LOSES_AT, LOST, FAILS_AT = map(int, sys.argv[3:8])
+CHANNELS, RATE, LOSES_AT, LOST, FAILS_AT, PORT = map(int, sys.argv[3:9])
 
 
 class Counting(Sensor):
@@ -60,6 +62,7 @@ def loop():
         line.step(0 if n else 1000)
 
 
+link.Streamer = lambda open_sensor: Streamer(open_sensor, PORT or None)
 if MODE == "loop":
     loop()
 link.Store = lambda: Store(FOLDER + "/models", FOLDER + "/model.bnn")
