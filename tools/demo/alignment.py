@@ -64,7 +64,7 @@ class Alignment:
         return len(self._starts) == 1
 
     def label(self, index: int) -> str:
-        """The exercise that a window of a prediction, by its number; "" if of several.
+        """The exercise of a prediction's window, by its number; "" where it is of several.
 
         Of several possible places the first one is taken.
         """
