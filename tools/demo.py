@@ -7,7 +7,6 @@ to stderr. Exit status 1 when a step fails or the node and the reference disagre
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -33,6 +32,8 @@ from xnornode.data.windows import Recording, cut_windows, split_groups
 from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.export.fold import fold
+from xnornode.link.framing import take_apart
+from xnornode.link.texts import shown
 from xnornode.model import model_file
 from xnornode.model.model import Model
 from xnornode.recipes.settings import RECIPES
@@ -100,13 +101,14 @@ def node_lines(port: str) -> Iterator[dict[str, Any]]:
     """The lines of device/classify.py, started with mpremote."""
     command = [sys.executable, "-m", "mpremote", "connect", port, "exec", "REALTIME = False"]
     command += ["run", str(CLASSIFY)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         for line in process.stdout:
-            if line.startswith("{"):
-                yield json.loads(line)
-            elif line.strip():
-                print(line.rstrip(), file=sys.stderr)
+            for piece in take_apart(line.strip()):
+                if isinstance(piece, dict):
+                    yield piece
+                else:
+                    print(shown(piece), file=sys.stderr)
     if process.returncode:
         raise LinkError(f"mpremote ended with exit status {process.returncode}")
 

@@ -8,6 +8,10 @@ import bnn
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.romfs import mapped
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from xnornode.sensors.sensor import Sensor
+
 
 class Prediction:
     """What a window was classified as, and what that means for the answer.
@@ -61,12 +65,14 @@ class Classifier:
 
     model: path of a `.bnn` file, or its bytes, or a Store (default: the node's). Of a store it is
     the active model, or the previous one where that cannot be loaded, and `note` says so.
-    Attributes: `model`, the bnn.Model; `ram`, bytes of RAM that it takes with its window; `note`.
+    Attributes: `model`, the bnn.Model; `ram`, bytes of RAM that it takes with its window; `note`;
+    `gaps`, how often the stream was broken so far; `saturated`, values that were cut off so far.
     Raises OSError when there is no model and ValueError with the reason when it is no valid one.
     """
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         self.note = ""
+        self.gaps = self.saturated = 0
         self.sha256 = ""  # of the file, and the store's number of it; only of a store's models
         self.number = -1
         self.store: Store | None = None
@@ -145,6 +151,14 @@ class Classifier:
         self._hop, self._keep, self._at = other._hop, other._keep, other._at
         self._channels = other._channels
 
+    def use(self, sensor: "Sensor") -> None:
+        """Take the samples of a sensor from now on. Raises ValueError where they do not fit."""
+        if len(sensor.channels) != self._channels:
+            raise ValueError(
+                f"the sensor has {', '.join(sensor.channels)}; "
+                f"the model wants {', '.join(self.model.channels)}"
+            )
+
     def feed(self, sample: "tuple[int, ...] | list[int] | array[int] | None") -> Prediction | None:
         """Add one sample; None, or at each hop the Prediction of the window that it completes.
 
@@ -155,6 +169,7 @@ class Classifier:
         if sample is None:
             self._at = 0
             self._forget()
+            self.gaps += 1
             return None
         if len(sample) != self._channels:
             raise ValueError(
