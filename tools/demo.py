@@ -104,7 +104,7 @@ def node_lines(port: str) -> Iterator[dict[str, Any]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         for line in process.stdout:
-            for piece in take_apart(line.strip()):
+            for piece in take_apart(line.rstrip()):
                 if isinstance(piece, dict):
                     yield piece
                 else:

@@ -86,7 +86,9 @@ class Losses:
             if self._link.warning("lost", text, count=count):
                 self._lost = lost
         saturated = self._classifier.saturated
-        if saturated != self._saturated:
+        if saturated < self._saturated:  # of another model's window
+            self._saturated = 0
+        if saturated > self._saturated:
             count = saturated - self._saturated
             text = (
                 f"{self._sensor.name}: {count} values lie beyond what the model was trained with, "

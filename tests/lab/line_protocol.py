@@ -27,7 +27,7 @@ def read_point(line: str) -> Point:
     if "\n" in line or "\r" in line:
         raise ValueError("an end of a line within it")
     reader = _Reader(line)
-    measurement = reader.name(",= ", escaped=", ")
+    measurement = reader.name(", ", escaped=", ")
     if not measurement or measurement.startswith(("_", "#")):
         raise ValueError(f"no name of a measurement: {measurement!r}")
     tags: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 
 from xnornode.sensors.sensor import Sensor
 
@@ -84,8 +83,7 @@ def find(kind: str) -> "Any":
         )
     module, _, of = name.rpartition(".")
     try:
-        __import__(module)
-        return getattr(sys.modules[module], of)
+        return getattr(__import__(module, None, None, (of,)), of)
     except ImportError as error:
         raise ValueError(f"{kind}: {error}; put {module}.py on the node, into /lib") from None
     except AttributeError:

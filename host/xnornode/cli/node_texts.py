@@ -6,6 +6,7 @@ from xnornode.cli.output import say, say_of_node
 
 LINES = 100
 """Lines that are shown in a second."""
+SECOND = 1.0
 
 
 class NodeTexts:
@@ -35,7 +36,7 @@ class NodeTexts:
     def step(self, ends: bool = False) -> None:
         """Say what was left out, once its second is over, or at the end."""
         now = time.monotonic()
-        if now - self._since < 1.0 and not ends:
+        if now - self._since < SECOND and not ends:
             return
         if self._skipped:
             say(f"{self._skipped:,} more prints of the node are not shown")

@@ -11,8 +11,8 @@ from xnornode.link.schema import printable
 
 PREDICTION = "xnornode_prediction"
 EVENT = "xnornode_event"
-_MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ ", "\\": "/"})
-_KEY = _MEASUREMENT | str.maketrans({"=": r"\="})
+_NAME = str.maketrans({",": r"\,", " ": r"\ "})
+_KEY = _NAME | str.maketrans({"=": r"\="})
 _STRING = str.maketrans({'"': r"\"", "\\": r"\\"})
 
 Value = int | float | str
@@ -117,16 +117,21 @@ def point(
     >>> point("a b", {"t=": "x, y"}, {"n": 1, "f": 0.5, "s": 'a "b"'}, 9)
     'a\\ b,t\\==x\\,\\ y n=1i,f=0.5,s="a \\"b\\"" 9'
     """
-    named = printable(measurement).translate(_MEASUREMENT)
-    for key, text in sorted(tags.items()):
-        if text:
-            named += f",{printable(key).translate(_KEY)}={printable(text).translate(_KEY)}"
+    line = _clear(measurement).translate(_NAME)
+    known = {_clear(key): _clear(text) for key, text in tags.items() if text}
+    for key, text in sorted(known.items()):
+        line += f",{key.translate(_KEY)}={text.translate(_KEY)}"
     values = (
-        f"{printable(key).translate(_KEY)}={_value(value)}"
+        f"{_clear(key).translate(_KEY)}={_value(value)}"
         for key, value in fields.items()
         if value is not None
     )
-    return f"{named} {','.join(values)} {nanoseconds}"
+    return f"{line} {','.join(values)} {nanoseconds}"
+
+
+def _clear(text: str) -> str:
+    """Text of a name, key or tag, not escaped yet."""
+    return printable(text).replace("\\", "/")
 
 
 def _value(value: Value) -> str:

@@ -166,6 +166,7 @@ class Caution(Event):
 
     EVENT = "warning"
     warning: str
+    kind: str | None = None
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Session:
         Event or None
             None for a line that is not of the protocol, or is damaged.
         """
-        for piece in take_apart(line.strip()):
+        for piece in take_apart(line.rstrip()):
             if isinstance(piece, dict):
                 self.events += 1
                 self.size = len(line)
