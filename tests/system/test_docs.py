@@ -133,7 +133,7 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
         case ["xnornode", name, *rest]:
             main._parser([name]).parse_args([name, *rest])
             if name in NO_BOARD and rest[0] not in EXAMPLES:
-                command = [sys.executable, "-m", "xnornode", name, *rest, *QUICK[name]]
+                command = [sys.executable, "-m", "xnornode", name, *rest, *QUICK.get(name, [])]
                 done = subprocess.run(command, cwd=data, capture_output=True, text=True)
                 assert done.returncode == 0, done.stderr
                 outputs = [rest[i + 1] for i, word in enumerate(rest) if word in ("-o", "--report")]

@@ -108,11 +108,6 @@ def check_sound(record_file: RecordFile) -> None:
     assert np.array_equal(np.diff(at) % 2003, np.ones(len(at) - 1))
 
 
-def test_sound_at_the_repl(pico, tmp_path):
-    put(pico, {"/sensor.json": {"sensor": "sounding.Sound"}})
-    check_sound(record(pico, tmp_path, "noise", 1.5))
-
-
 def test_sound_of_a_program_that_goes_on(pico, tmp_path):
     model = random_model(1, 512, 1, 2, (8, 3))
     program = (ROOT / "device" / "classify.py").read_bytes()
