@@ -28,7 +28,8 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     Raises OSError where the sensor fails or stops, ValueError where the model wants another
     sensor, KeyboardInterrupt.
     """
-    classifier.use(sensor)
+    if classifier.sensor is not sensor:
+        classifier.use(sensor)
     width = len(sensor.channels)
     block = array("h", bytes(2 * width * max(1, VALUES // width)))
     view = memoryview(block)

@@ -153,11 +153,12 @@ class End(Event):
 
 @dataclass(frozen=True)
 class Error(Event):
-    """The node stops; `error` says what went wrong and what to do."""
+    """The node's program fails; `error` says what went wrong and what to do."""
 
     EVENT = "error"
     error: str
     traceback: Listing | None = None
+    pause: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,9 @@ class Caution(Event):
     EVENT = "warning"
     warning: str
     kind: str | None = None
+    rate_mhz: Count | None = None
+    model_rate_mhz: Count | None = None
+    count: Count | None = None
 
 
 @dataclass(frozen=True)
