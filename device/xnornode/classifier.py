@@ -20,8 +20,8 @@ class Prediction:
     Of this window: label: the class, a str; index: its number, from 0; scores: array('i'), one per
     class; microseconds: what the classification took.
     Of the mean over the model's last windows: likely: the class, a str; confidence: its
-    probability, 0 to 1 in steps of a thousandth, None where the model file has no answers; unknown: whether that is
-    too little; detected: whether a class begins here. A property: `answer`, a str.
+    probability, 0 to 1 in steps of a thousandth, None where the model file has no answers; unknown:
+    whether that is too little; detected: whether a class begins here. A property: `answer`, a str.
     """
 
     def __init__(
