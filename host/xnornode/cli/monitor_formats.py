@@ -33,12 +33,10 @@ class Writer:
         """Write one of them."""
         clock = time.strftime("%H:%M:%S", time.localtime(found.time))
         if isinstance(found, Detected):
-            text = (
-                f"{clock}  {found.seq:>7}  {found.label:<16} detected, {found.confidence / 10:.1f}%"
-            )
+            text = f"{clock}  {found.seq:>7}  {found.label:<16} detected, {found.confidence:.1%}"
             return show_line(text, "bold green")
         answer = found.label if found.answer is None else found.answer
-        sure = "" if found.confidence is None else f" {found.confidence / 10:>5.1f}%"
+        sure = "" if found.confidence is None else f" {found.confidence:>6.1%}"
         # What the last windows say together may differ from what this one says
         alone = "" if found.label == answer else f"  this window: {found.label}"
         text = (

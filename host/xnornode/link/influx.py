@@ -32,7 +32,7 @@ class Points:
     Examples
     --------
     >>> points = Points("shed 1")
-    >>> p = Prediction(1.5, 7, 90, "walk", 1, [-3, 12], 850, "watch", 2, 0, 934, "walk")
+    >>> p = Prediction(1.5, 7, 90, "walk", 1, [-3, 12], 850, "watch", 2, 0, 0.934, "walk")
     >>> tags, fields, time = points.prediction(p).rsplit(" ", 2)
     >>> tags
     'xnornode_prediction,answer=walk,label=walk,model=watch,node=shed\\ 1'
@@ -56,19 +56,14 @@ class Points:
             "us": p.us,
             "lost": p.lost,
         }
-        fields |= {"revision": p.revision, "confidence": _share(p.confidence)}
+        fields |= {"revision": p.revision, "confidence": p.confidence}
         fields |= {f"score_{k}": score for k, score in enumerate(p.scores)}
         return self._line(PREDICTION, tags, fields, p.time)
 
     def detected(self, d: Detected) -> str:
         """The line of an event."""
         tags = {"event": "detected", "label": d.label, "model": d.model}
-        fields = {
-            "seq": d.seq,
-            "ms": d.ms,
-            "revision": d.revision,
-            "confidence": _share(d.confidence),
-        }
+        fields = {"seq": d.seq, "ms": d.ms, "revision": d.revision, "confidence": d.confidence}
         return self._line(EVENT, tags, fields, d.time)
 
     def event(self, event: Event, time: float) -> str:
@@ -137,11 +132,6 @@ def point(
 def _clear(text: str) -> str:
     """Text of a name, key or tag, not escaped yet."""
     return printable(text).replace("\\", "/")
-
-
-def _share(thousandths: int | None) -> float | None:
-    """From 0 to 1, as displays of time series want it for percent."""
-    return None if thousandths is None else thousandths / 1000
 
 
 def _value(value: Value) -> str:

@@ -197,11 +197,11 @@ class Monitor:
                     model=model,
                     revision=revision,
                     lost=lost,
-                    confidence=event.confidence,
+                    confidence=None if event.confidence is None else event.confidence / 1000,
                     answer=event.answer,
                 )
             case messages.Detected(seq, ms, label, share):
-                return Detected(time, seq, ms, label, share, model, revision)
+                return Detected(time, seq, ms, label, share / 1000, model, revision)
         return event
 
     def _read(self) -> None:

@@ -30,8 +30,8 @@ class Prediction:
     lost : int
         Predictions that the node made between the one before and this one, and that did not
         arrive.
-    confidence : int or None, default None
-        Of the answer, in thousandths. None where the node's model has no answers.
+    confidence : float or None, default None
+        Of the answer, 0 to 1, in steps of 0.001. None where the node's model has no answers.
     answer : str or None, default None
         The class by the last windows, or `unknown`. None where the node's model has no answers.
     """
@@ -46,7 +46,7 @@ class Prediction:
     model: str | None
     revision: int | None
     lost: int
-    confidence: int | None = None
+    confidence: float | None = None
     answer: str | None = None
 
     @property
@@ -69,8 +69,8 @@ class Detected:
         Milliseconds since the start of the node's program.
     label : str
         The class.
-    confidence : int
-        Of the answer, in thousandths.
+    confidence : float
+        Of the answer, 0 to 1.
     model : str or None
         Name of the node's model, where it is known.
     revision : int or None
@@ -81,6 +81,6 @@ class Detected:
     seq: int
     ms: int
     label: str
-    confidence: int
+    confidence: float
     model: str | None
     revision: int | None

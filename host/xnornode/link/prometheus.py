@@ -119,7 +119,7 @@ class Metrics:
         if p := self._last:
             yield "last_prediction_timestamp_seconds", "gauge", "When one arrived.", one(p.time)
             if p.confidence is not None:
-                yield "confidence_ratio", "gauge", "Of the last answer.", one(p.confidence / 1000)
+                yield "confidence_ratio", "gauge", "Of the last answer.", one(p.confidence)
             if p.model is not None:
                 labels = ("node", self._node), ("model", p.model), ("revision", str(p.revision))
                 yield "model_info", "gauge", "The model that runs.", {("", labels): 1}

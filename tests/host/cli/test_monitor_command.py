@@ -92,7 +92,7 @@ def test_an_event_stands_out_on_a_terminal(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr("sys.stdout", screen)
     monkeypatch.setenv("TERM", "xterm")
-    Writer().write(Detected(0.0, 1, 9, "[walk]", 934, None, None))
+    Writer().write(Detected(0.0, 1, 9, "[walk]", 0.934, None, None))
     Writer().write(Prediction(0.0, 1, 9, "walk", 0, [7], 850, None, None, 0))
     detected, prediction = screen.getvalue().splitlines()
     assert detected.startswith("\x1b[1;32m") and "[walk]" in detected, "a label is no markup"
@@ -115,9 +115,9 @@ def test_json_has_the_new_keys_last(follow):
     found = [json.loads(text) for text in out.splitlines()]
     assert [(p["confidence"], p["answer"], p["event"]) for p in found] == [
         (None, None, "prediction"),
-        (934, "walk", "prediction"),
-        (412, "unknown", "prediction"),
-        (800, "walk", "prediction"),
+        (0.934, "walk", "prediction"),
+        (0.412, "unknown", "prediction"),
+        (0.8, "walk", "prediction"),
     ]
     old = ["time", "seq", "ms", "label", "index", "scores", "us", "model", "revision", "lost"]
     assert list(found[0])[: len(old)] == old, "older readers find what they know"
@@ -141,9 +141,9 @@ def test_csv_has_the_new_columns_last(follow):
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [(r["event"], r["confidence"], r["answer"], r["scores"]) for r in rows[:4]] == [
         ("prediction", "", "", "7 -2"),
-        ("prediction", "934", "walk", "7 -2"),
-        ("detected", "934", "", ""),
-        ("prediction", "412", "unknown", "7 -2"),
+        ("prediction", "0.934", "walk", "7 -2"),
+        ("detected", "0.934", "", ""),
+        ("prediction", "0.412", "unknown", "7 -2"),
     ]
 
 

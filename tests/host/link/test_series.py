@@ -23,7 +23,7 @@ LOSSES = Losses(lost=3, damaged=2, restarts=1, reconnections=4, connected=True)
 
 
 def prediction(seq: int = 7, label: str = "walk", **given) -> Prediction:
-    known = {"confidence": 934, "answer": label, "model": "watch", "revision": 2} | given
+    known = {"confidence": 0.934, "answer": label, "model": "watch", "revision": 2} | given
     return Prediction(
         time=1.5, seq=seq, ms=90, label=label, index=1, scores=[-3, 12], us=850, lost=0, **known
     )
@@ -79,7 +79,7 @@ def test_points_of_each_kind():
     lines = [
         points.prediction(prediction()),
         points.prediction(prediction(8, confidence=None, answer=None, model=None, revision=None)),
-        points.detected(Detected(1.5, 7, 90, "walk", 934, "watch", 2)),
+        points.detected(Detected(1.5, 7, 90, "walk", 0.934, "watch", 2)),
         points.event(Error("no\x07", "Traceback:\n  x"), 1.25),
         points.event(Caution('5 % "fast"'), 1.75),
     ]
@@ -112,9 +112,9 @@ def test_any_label_comes_back_from_prometheus_text(node, label):
 def test_metrics_of_each_kind():
     metrics = Metrics("shed")
     metrics.prediction(prediction())
-    metrics.prediction(prediction(8, answer="unknown", confidence=250))
+    metrics.prediction(prediction(8, answer="unknown", confidence=0.25))
     metrics.prediction(prediction(9, label="rest"))
-    metrics.detected(Detected(1.5, 7, 90, "walk", 934, "watch", 2))
+    metrics.detected(Detected(1.5, 7, 90, "walk", 0.934, "watch", 2))
     for event in (Error("no"), Caution("fast"), Caution("fast"), End(3)):
         metrics.event(event)
     text = metrics.text(LOSSES)
