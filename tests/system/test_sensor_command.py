@@ -17,7 +17,7 @@ from xnornode.link.repl import Board
 
 STILL = [0.25, -0.5, 1.0, 10.0, -20.0, 30.0]
 """What the sensor feels, in g and deg/s."""
-PROGRAM = b'print(\'{"event":"source","name":"mine"}\')\nwhile True: pass\n'
+PROGRAM = b"import time\nwhile True:\n print('mine')\n time.sleep_ms(500)\n"
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,7 @@ def test_none_is_wired(flash, sensor):
             assert word in done.err, done.err
         assert "Traceback" not in done.err
         with closing(serial.serial_for_url(pico.url, timeout=60)) as port:
-            port.write(b"\r")
-            assert b"mine" in port.readline() + port.readline()
+            assert b"mine" in port.read_until(b"mine")
 
 
 @pytest.mark.parametrize(
