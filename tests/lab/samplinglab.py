@@ -22,7 +22,7 @@ from tests.lab.motionlab import AXES
 from tests.lab.nets import random_model
 from tests.lab.powerlab import install
 from tools.emulators.emulated_pico import EmulatedPico
-from tools.emulators.sensors import Analog, Microphone, Mpu6050, Sensor, Signal
+from tools.emulators.sensors import Mpu6050, Sensor, Signal
 from tools.firmware.sources import ROOT
 from xnornode.board import node_library
 from xnornode.board.install import Plan
@@ -44,13 +44,16 @@ SLOW = Timing(answer=60.0, ack=5.0)
 ROOM = 4096
 """Samples of which a tap keeps the first channel: the newest ones."""
 
+SPARE = 512
+"""Of those that may have been overwritten by a read that Ctrl-C cut off."""
+
 TAP = f"""
 from array import array
 from binascii import crc32
 from {{module}} import {{kind}} as Base
 
 times = array("h", bytes(2 * {ROOM}))  # the first channel
-count = crc = most = 0
+state = 0, 0, 0  # samples, their CRC-32, the most at once
 sensor = None
 
 class Tapped(Base):
@@ -60,23 +63,22 @@ class Tapped(Base):
         sensor = self
 
     def read_into(self, block):
-        global count, crc, most
+        global state
         n = Base.read_into(self, block)
         if n:
+            count, crc, most = state
             width = len(self.channels)
             crc = crc32(memoryview(block)[: n * width], crc)
-            most = max(most, n)
             if self.rate_mhz < 2_000_000:
                 for i in range(n):
                     times[(count + i) % {ROOM}] = block[i * width]
-            count += n
+            state = count + n, crc, max(most, n)  # at once: a Ctrl-C may come
         return n
 """
 REPORT = """
 import tap, binascii, json
-s = tap.sensor
-lost = s.overruns if s else 0
-print(json.dumps([tap.count, tap.crc, tap.most, lost, binascii.b2a_base64(tap.times).decode()]))
+text = binascii.b2a_base64(tap.times).decode().strip()
+print(json.dumps(tap.state + (tap.sensor.overruns, text)))
 """
 
 
@@ -249,6 +251,5 @@ def sampling_node(
         with Board(pico.url) as board:
             count, crc, most, overruns, text = board.value(REPORT)
         times = np.frombuffer(base64.b64decode(text), "<i2")
-        at = count % ROOM
-        times = np.concatenate([times[at:], times[:at]]) if count > ROOM else times[:count]
-        outcomes.append(Outcome(kind, count, crc, most, overruns, times, events))
+        newest = np.arange(max(0, count - ROOM + SPARE), count)
+        outcomes.append(Outcome(kind, count, crc, most, overruns, times[newest % ROOM], events))

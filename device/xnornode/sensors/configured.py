@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 from xnornode.sensors.sensor import Sensor
 
@@ -22,6 +23,9 @@ KINDS = {
     "replay": "xnornode.sensors.replay.Replay",
 }
 """The classes of the kinds. Only the one that is asked for is loaded."""
+if sys.platform == "rp2":  # its DMA goes on while flash is written
+    KINDS["adc"] = "xnornode.sensors.rp2_adc.RP2ADC"
+    KINDS["i2s"] = "xnornode.sensors.rp2_i2s.RP2I2S"
 
 
 def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS, **replay: bool) -> Sensor:
