@@ -21,7 +21,8 @@
 // The types of the module: a name for programs, and one for C.
 #define BNN_TYPES(TYPE)                                                                            \
     TYPE(MP_QSTR_Model, model)                                                                     \
-    TYPE(MP_QSTR_Answers, answers)
+    TYPE(MP_QSTR_Answers, answers)                                                                 \
+    TYPE(MP_QSTR_Window, window)
 
 // BNN_DEFINE_TYPE(type, name, SLOTS, METHODS) defines a type. SLOTS(SLOT) lists SLOT(slot,
 // function) for what the firmware calls, METHODS(METHOD) lists METHOD(name, object) for what

@@ -231,7 +231,7 @@ def classify_script(folder: Path, realtime: bool) -> Path:
         assert f'"{name}"' in script
         script = script.replace(f'"{name}"', f'"{folder}{name}"')
     path = folder / "classify.py"
-    path.write_text(f"REALTIME = {realtime}\n{script}")
+    path.write_text(f"REALTIME = {realtime}\nRETRY = False\n{script}")
     return path
 
 
@@ -268,16 +268,22 @@ def test_classify_replays_recordings(with_select, tmp_path, named):
 @pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
 def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))
-    if missing != "model.bnn":
+    if missing == "recordings":
         save_model(model, tmp_path / "model.bnn")
+    else:
+        (tmp_path / "recordings").mkdir()
+        write_recording(tmp_path / "recordings" / "r", np.zeros((1, 2), np.int16), ("a", "b"))
     *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
-    assert line["event"] == "error"
-    assert "no model in" in line["error"] or "xnornode flash --recording" in line["error"]
+    assert line["event"] == "error" and "Traceback" in line["traceback"]
+    said = {"model.bnn": "push a model with", "recordings": "xnornode flash --recording"}
+    assert said[missing] in line["error"]
 
 
 def test_classify_refuses_a_damaged_model(with_select, tmp_path):
     (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
+    (tmp_path / "recordings").mkdir()
+    write_recording(tmp_path / "recordings" / "r", np.zeros((1, 2), np.int16), ("a", "b"))
     line = json.loads(with_select.run(classify_script(tmp_path, realtime=False)))
     assert line["event"] == "error" and "crc" in line["error"]
 

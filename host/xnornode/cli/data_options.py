@@ -57,7 +57,7 @@ def add_options(group: Any) -> None:
     add("--hop", type=length, metavar="N", help=what)
     add("--training-hop", type=length, metavar="N", help="hop in training (default: hop / 4)")
     what = "the largest value of all channels, or of some as NAME=VALUE,..., in their unit"
-    add("--full-scale", type=_full_scale, default={}, metavar="VALUE", help=what)
+    add("--full-scale", type=full_scale, default={}, metavar="VALUE", help=what)
     add_read_options(group)
 
 
@@ -109,7 +109,7 @@ def length(text: str) -> Length:
     return whole
 
 
-def _full_scale(text: str) -> dict[str, float]:
+def full_scale(text: str) -> dict[str, float]:
     """`4` for all channels, or `x=4,gyro=250`."""
     scales = {}
     for part in text.split(","):
