@@ -68,12 +68,15 @@ class Events:
         emit("source", name=name)
 
     def prediction(self, p: Prediction) -> None:
-        """Write the event of a Prediction."""
+        """Write the event of a Prediction, and the one of a class that is detected with it."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
         seq = self._seq
         self._seq += 1  # also if the line cannot be written: then its number is missing
+        answers: dict[str, object] = {}
+        if p.confidence is not None:
+            answers = {"answer": p.answer, "confidence": p.confidence}
         emit(
             "prediction",
             seq=seq,
@@ -82,7 +85,10 @@ class Events:
             index=p.index,
             scores=list(p.scores),
             us=p.microseconds,
+            **answers,
         )
+        if p.detected:
+            emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=p.confidence)
         if self.checks_rate:
             self._check_rate(now)
 

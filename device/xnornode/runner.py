@@ -28,7 +28,8 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     Raises OSError where the sensor fails or stops, ValueError where the model wants another
     sensor, KeyboardInterrupt.
     """
-    classifier.use(sensor)
+    if classifier.sensor is not sensor:
+        classifier.use(sensor)
     width = len(sensor.channels)
     block = array("h", bytes(2 * width * max(1, VALUES // width)))
     view = memoryview(block)
@@ -86,7 +87,9 @@ class Losses:
             if self._link.warning("lost", text, count=count):
                 self._lost = lost
         saturated = self._classifier.saturated
-        if saturated != self._saturated:
+        if saturated < self._saturated:  # of another model's window
+            self._saturated = 0
+        if saturated > self._saturated:
             count = saturated - self._saturated
             text = (
                 f"{self._sensor.name}: {count} values lie beyond what the model was trained with, "

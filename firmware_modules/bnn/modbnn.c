@@ -1,36 +1,16 @@
 // The MicroPython module `bnn`: converts arguments and raises; all work is in the core (bnn.h).
-//
-// It is built into a firmware, or as a native .mpy for firmware without it (natmod/). There, names
-// and the firmware's types have no address before the import: hence no `switch` over names, and the
-// class is registered twice, at the end of this file.
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "py/binary.h"
-#include "py/objstr.h"
-#include "py/objtuple.h"
-#include "py/runtime.h"
-#if MICROPY_ENABLE_DYNRUNTIME
-#include "py/dynruntime.h"
-#endif
-
 #include "bnn.h"
 #include "bnn_kernel.h"
-#include "busy.h"
+#include "modbnn.h"
 
-typedef struct {
-    mp_obj_base_t base;
-    mp_obj_t buffer; // keeps the file alive for the collector
-    const void *data;
-    mp_obj_t name;
-    mp_obj_t labels;
-    mp_obj_t channels;
-    mp_obj_t scales;
-    uint32_t *scratch;
-    busy_t busy; // while the scratch is in use
-    bnn_model_t model;
-} model_obj_t;
+static mp_obj_t module_kernel(void) {
+    return mp_obj_new_str(bnn_kernel_name, strlen(bnn_kernel_name));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(module_kernel_obj, module_kernel);
 
 #if MICROPY_ENABLE_DYNRUNTIME
 
@@ -48,8 +28,7 @@ static void append(void *data, const char *string, size_t length) {
     text->room -= length;
 }
 
-// mp_raise_msg_varg, which native modules lack.
-static void raise_value_error(const char *format, ...) {
+void bnn_raise_value_error(const char *format, ...) {
     char buffer[128];
     text_t text = {buffer, sizeof buffer};
     const mp_print_t print = {&text, append};
@@ -61,211 +40,11 @@ static void raise_value_error(const char *format, ...) {
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(buffer, length));
 }
 
-#else
-#define raise_value_error(...) mp_raise_msg_varg(&mp_type_ValueError, __VA_ARGS__)
-#endif
-
-static void load_strings(model_obj_t *self) {
-    const bnn_model_t *model = &self->model;
-    const unsigned classes = model->classes;
-    mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(classes, NULL));
-    mp_obj_tuple_t *channels = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
-    mp_obj_tuple_t *scales = MP_OBJ_TO_PTR(mp_obj_new_tuple(model->channels, NULL));
-    for (unsigned i = 0; i < 1 + classes + model->channels; i++) {
-        size_t length;
-        const char *text = bnn_string(model, i, &length);
-        const mp_obj_t string = mp_obj_new_str(text, length);
-        if (i == 0) {
-            self->name = string;
-        } else if (i <= classes) {
-            labels->items[i - 1] = string;
-        } else {
-            const unsigned channel = i - 1 - classes;
-            channels->items[channel] = string;
-            scales->items[channel] = mp_obj_new_int_from_uint(model->sample_scales[channel]);
-        }
-    }
-    self->labels = MP_OBJ_FROM_PTR(labels);
-    self->channels = MP_OBJ_FROM_PTR(channels);
-    self->scales = MP_OBJ_FROM_PTR(scales);
-}
-
-static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
-                               const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 1, 1, false);
-    mp_buffer_info_t file;
-    mp_get_buffer_raise(args[0], &file, MP_BUFFER_READ);
-    model_obj_t *self = mp_obj_malloc(model_obj_t, type);
-    const bnn_error_t error = bnn_load(&self->model, file.buf, file.len);
-    if (error != BNN_OK) {
-        raise_value_error(MP_ERROR_TEXT("model refused (%s): %s"), bnn_error_name(error),
-                          bnn_error_help(error));
-    }
-    self->buffer = args[0];
-    self->data = file.buf;
-    self->scratch = m_new(uint32_t, self->model.scratch_words);
-    busy_give(&self->busy);
-    load_strings(self);
-    return MP_OBJ_FROM_PTR(self);
-}
-
-// A bytearray can be resized behind our back, and its bytes move: then a read would leave the file.
-// Bytes that change in place are harmless (bnn_model_t).
-static model_obj_t *usable_model(mp_obj_t self_in) {
-    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_buffer_info_t file;
-    mp_get_buffer_raise(self->buffer, &file, MP_BUFFER_READ);
-    if (file.buf != self->data || file.len != self->model.size) {
-        mp_raise_ValueError(MP_ERROR_TEXT("buffer was resized: make a new Model"));
-    }
-    return self;
-}
-
-static void take_scratch(model_obj_t *self) {
-    if (!busy_take(&self->busy)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("model is busy in another thread"));
-    }
-}
-
-// The bytes of a window, or of a text.
-static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
-    mp_buffer_info_t input;
-    mp_get_buffer_raise(window, &input, MP_BUFFER_READ);
-    const bool octets = mp_binary_get_size('@', input.typecode, NULL) == 1;
-    if (model->features == BNN_FEATURES_NGRAMS) {
-        if (!octets) {
-            mp_raise_TypeError(MP_ERROR_TEXT("text must be str or bytes"));
-        }
-        return input;
-    }
-    if (input.typecode != 'h' && !octets) {
-        mp_raise_TypeError(MP_ERROR_TEXT("window must be array('h') or bytes"));
-    }
-    if (input.len != bnn_window_size(model)) {
-        raise_value_error(MP_ERROR_TEXT("window has %d bytes, model takes %d x %d samples"),
-                          (int)input.len, (int)model->length, (int)model->channels);
-    }
-    return input;
-}
-
-static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
-    const mp_buffer_info_t input = input_bytes(&self->model, window);
-    take_scratch(self);
-    const unsigned chosen = bnn_classify(&self->model, input.buf, input.len, self->scratch, scores);
-    busy_give(&self->busy);
-    return MP_OBJ_NEW_SMALL_INT(chosen);
-}
-
-static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
-    return classify(usable_model(self_in), window, NULL);
-}
-static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
-
-static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
-    model_obj_t *self = usable_model(self_in);
-    mp_buffer_info_t scores;
-    mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
-    if ((scores.typecode != 'i' && scores.typecode != 'l') ||
-        mp_binary_get_size('@', scores.typecode, NULL) != sizeof(int32_t)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
-    }
-    if (scores.len != sizeof(int32_t) * self->model.classes) {
-        raise_value_error(MP_ERROR_TEXT("out must hold %d scores"), (int)self->model.classes);
-    }
-    return classify(self, window, scores.buf);
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
-
-static mp_obj_t model_selftest(mp_obj_t self_in) {
-    model_obj_t *self = usable_model(self_in);
-    const size_t size = bnn_window_size(&self->model);
-    uint8_t *window = m_new(uint8_t, size);
-    take_scratch(self);
-    const bool passed = bnn_selftest(&self->model, window, self->scratch);
-    busy_give(&self->busy);
-    m_del(uint8_t, window, size);
-    return mp_obj_new_bool(passed);
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
-
-static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
-    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const bnn_model_t *model = &self->model;
-    if (dest[0] != MP_OBJ_NULL) {
-        return; // nothing can be stored
-    }
-    if (attr == MP_QSTR_name) {
-        dest[0] = self->name;
-    } else if (attr == MP_QSTR_labels) {
-        dest[0] = self->labels;
-    } else if (attr == MP_QSTR_channels) {
-        dest[0] = self->channels;
-    } else if (attr == MP_QSTR_scales) {
-        dest[0] = self->scales;
-    } else if (attr == MP_QSTR_notes) {
-        usable_model(self_in);
-        dest[0] = mp_obj_new_str(model->notes, model->notes_length);
-    } else if (attr == MP_QSTR_length) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(model->length);
-    } else if (attr == MP_QSTR_hop) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(model->hop);
-    } else if (attr == MP_QSTR_rate_mhz) {
-        dest[0] = mp_obj_new_int_from_uint(model->rate_mhz);
-    } else if (attr == MP_QSTR_revision) {
-        dest[0] = mp_obj_new_int_from_uint(model->revision);
-    } else if (attr == MP_QSTR_crc) {
-        dest[0] = mp_obj_new_int_from_uint(model->crc);
-    } else if (attr == MP_QSTR_size) {
-        dest[0] = mp_obj_new_int_from_uint(model->size);
-    } else if (attr == MP_QSTR_work) {
-        dest[0] = mp_obj_new_int_from_uint(model->work);
-    } else if (attr == MP_QSTR_ram) {
-        dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
-    } else {
-        dest[1] = MP_OBJ_SENTINEL; // go on with the methods
-    }
-}
-
-static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
-    (void)kind;
-    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "Model('%s', %u bytes)", mp_obj_str_get_str(self->name),
-              (unsigned)self->model.size);
-}
-
-static mp_obj_t module_kernel(void) {
-    return mp_obj_new_str(bnn_kernel_name, strlen(bnn_kernel_name));
-}
-static MP_DEFINE_CONST_FUN_OBJ_0(module_kernel_obj, module_kernel);
-
-// The class's methods, for either way to register it.
-#define MODEL_METHODS(METHOD)                                                                      \
-    METHOD(MP_QSTR_predict, model_predict_obj)                                                     \
-    METHOD(MP_QSTR_scores, model_scores_obj)                                                       \
-    METHOD(MP_QSTR_selftest, model_selftest_obj)
-
-#if MICROPY_ENABLE_DYNRUNTIME
-
-static mp_obj_t new_methods(void) {
-    const mp_obj_t methods = mp_obj_new_dict(3);
-#define STORE(name, object)                                                                        \
-    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object));
-    MODEL_METHODS(STORE)
-    ((mp_obj_dict_t *)MP_OBJ_TO_PTR(methods))->map.is_fixed = 1;
-    return methods;
-}
-
-static mp_obj_full_type_t *new_type(const mp_module_context_t *context) {
+mp_obj_full_type_t *bnn_new_type(qstr name) {
     mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);
     type->base.type = &mp_type_type;
-    type->name = MP_QSTR_Model;
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, model_make_new, 0);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, model_attr, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, print, model_print, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(new_methods()), 3);
-    // The names that model_attr looks for lie there: as long as there are objects, so must they.
-    type->slots[4] = context;
+    type->name = name;
     return type;
 }
 
@@ -276,35 +55,22 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
                     mp_obj_new_str(BNN_MODULE_VERSION, sizeof BNN_MODULE_VERSION - 1));
     mp_store_global(MP_QSTR_FORMAT, MP_OBJ_NEW_SMALL_INT(BNN_FORMAT_VERSION));
     mp_store_global(MP_QSTR_kernel, MP_OBJ_FROM_PTR(&module_kernel_obj));
-    mp_store_global(MP_QSTR_Model, MP_OBJ_FROM_PTR(new_type(self->context)));
+#define STORE_TYPE(name, type) mp_store_global(name, bnn_new_##type##_type(self->context));
+    BNN_TYPES(STORE_TYPE)
     MP_DYNRUNTIME_INIT_EXIT
 }
 
 #else
 
-#define ENTRY(name, object) {MP_ROM_QSTR(name), MP_ROM_PTR(&object)},
-static const mp_rom_map_elem_t model_methods_table[] = {MODEL_METHODS(ENTRY)};
-static MP_DEFINE_CONST_DICT(model_methods, model_methods_table);
-
-// clang-format off
-static MP_DEFINE_CONST_OBJ_TYPE(
-    model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
-    make_new, model_make_new,
-    attr, model_attr,
-    print, model_print,
-    locals_dict, &model_methods
-);
-// clang-format on
-
 static const MP_DEFINE_STR_OBJ(version_obj, BNN_MODULE_VERSION);
 
+#define TYPE_ENTRY(name, type) {MP_ROM_QSTR(name), MP_ROM_PTR(&bnn_##type##_type)},
 static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_bnn)},
     {MP_ROM_QSTR(MP_QSTR___version__), MP_ROM_PTR(&version_obj)},
     {MP_ROM_QSTR(MP_QSTR_FORMAT), MP_ROM_INT(BNN_FORMAT_VERSION)},
     {MP_ROM_QSTR(MP_QSTR_kernel), MP_ROM_PTR(&module_kernel_obj)},
-    {MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type)},
-};
+    BNN_TYPES(TYPE_ENTRY)};
 static MP_DEFINE_CONST_DICT(module_globals, module_table);
 
 const mp_obj_module_t bnn_module = {

@@ -34,7 +34,7 @@ from tools.emulators.unicorn_core import (
 )
 from tools.firmware import xtensa_toolchain
 from tools.firmware.build import FIRMWARE, BuildError, build
-from tools.firmware.c_core import includes, sources
+from tools.firmware.c_core import MODULE, includes, sources
 from tools.firmware.sources import SourceError
 from xnornode.model.file_format import to_bytes
 
@@ -80,7 +80,7 @@ def size(architecture: Architecture, folder: Path) -> Size:
     kernels = sum(map(int, re.findall(rf"^{re.escape(KERNELS)}\S*\s+(\d+)", listed, re.M)))
     binding = None
     if architecture.name in BINDINGS:
-        binding, own_data, own_bss = totals(architecture, [modbnn(BINDINGS[architecture.name])])
+        binding, own_data, own_bss = totals(architecture, modbnn(BINDINGS[architecture.name]))
         text, data, bss = text + binding, data + own_data, bss + own_bss
     stack = measured() if architecture is ARMV6M else deepest(folder)
     return Size(text, data, bss, kernels, binding, stack)
@@ -98,10 +98,11 @@ def totals(architecture: Architecture, objects: Sequence[Path]) -> tuple[int, in
     return text, data, bss
 
 
-def modbnn(target: str) -> Path:
-    """The binding's object file in a firmware, which is brought up to date."""
+def modbnn(target: str) -> list[Path]:
+    """The binding's object files in a firmware, which is brought up to date."""
     build(target)
-    return next((FIRMWARE / target).rglob("modbnn*.o"))
+    names = [path.stem for path in MODULE.glob("modbnn*.c")]
+    return [next((FIRMWARE / target).rglob(f"{name}.*o")) for name in names]
 
 
 def deepest(folder: Path) -> tuple[int, ...]:

@@ -23,6 +23,9 @@ KINDS = {
     "replay": "xnornode.sensors.replay.Replay",
 }
 """The classes of the kinds. Only the one that is asked for is loaded."""
+if sys.platform == "rp2":  # its DMA goes on while flash is written
+    KINDS["adc"] = "xnornode.sensors.rp2_adc.RP2ADC"
+    KINDS["i2s"] = "xnornode.sensors.rp2_i2s.RP2I2S"
 
 
 def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS, **replay: bool) -> Sensor:
@@ -84,8 +87,7 @@ def find(kind: str) -> "Any":
         )
     module, _, of = name.rpartition(".")
     try:
-        __import__(module)
-        return getattr(sys.modules[module], of)
+        return getattr(__import__(module, None, None, (of,)), of)
     except ImportError as error:
         raise ValueError(f"{kind}: {error}; put {module}.py on the node, into /lib") from None
     except AttributeError:

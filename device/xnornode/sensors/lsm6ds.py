@@ -121,13 +121,13 @@ class LSM6DS(FifoSensor):
         time.sleep_ms(START_MS)
 
     def _restart(self) -> None:
-        put = self.device.put
+        device = self.device
         if self._tagged:
-            put(TAGGED_CTRL4, 0)
-            put(TAGGED_CTRL4, CONTINUOUS)
+            device.put(TAGGED_CTRL4, 0)
+            device.put(TAGGED_CTRL4, CONTINUOUS)
         else:
-            put(PATTERN_CTRL5, 0)
-            put(PATTERN_CTRL5, self._rate_code << 3 | CONTINUOUS)
+            device.put(PATTERN_CTRL5, 0)
+            device.put(PATTERN_CTRL5, self._rate_code << 3 | CONTINUOUS)
 
     def _waiting(self) -> int:
         status = self._status

@@ -120,11 +120,11 @@ class MPU6050(FifoSensor):
         time.sleep_ms(SETTLE_MS)
 
     def _restart(self) -> None:
-        put = self.device.put
-        put(USER_CTRL, 0)
-        put(USER_CTRL, USER_FIFO_RESET)
-        put(USER_CTRL, USER_FIFO_EN)
-        self.device.get(INT_STATUS)  # reading clears it
+        device = self.device
+        device.put(USER_CTRL, 0)
+        device.put(USER_CTRL, USER_FIFO_RESET)
+        device.put(USER_CTRL, USER_FIFO_EN)
+        device.get(INT_STATUS)  # reading clears it
 
     def _waiting(self) -> int:
         count = self._count

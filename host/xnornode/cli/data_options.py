@@ -18,6 +18,7 @@ from xnornode.datasets.load import load_dataset
 from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
+from xnornode.report.metrics import Report
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
 
@@ -184,6 +185,14 @@ def tell(splits: Splits) -> None:
     for note in splits.notes:
         say(note)
     for warning in splits.warnings:
+        say(f"warning: {warning}")
+
+
+def tell_more(report: Report, splits: Splits) -> None:
+    """The notes and warnings that came with the training, to stderr."""
+    for note in report.notes[len(splits.notes) :]:
+        say(note)
+    for warning in report.warnings[len(splits.warnings) :]:
         say(f"warning: {warning}")
 
 

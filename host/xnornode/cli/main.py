@@ -19,7 +19,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 MODULES = {
     "record": "record",
     "data": "data",
-    "convert": "convert",
     "train": "train",
     "search": "search",
     "info": "info",

@@ -8,6 +8,8 @@ from xnornode.link.messages import (
     Ack,
     Answer,
     Begun,
+    Caution,
+    Detected,
     Done,
     End,
     Error,
@@ -27,7 +29,8 @@ from xnornode.link.messages import (
 from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
-    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Samples, Source, End, Error, Ack)
+    kind.EVENT: kind
+    for kind in (Hello, Ready, Prediction, Detected, Samples, Source, End, Caution, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,

@@ -80,6 +80,28 @@ class Base64:
         return len(value) % 4 == 0 and bool(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", value))
 
 
+@dataclass(frozen=True)
+class Lines:
+    r"""A text whose lines stay lines, such as a traceback.
+
+    Parameters
+    ----------
+    most : int
+        Characters, as they are shown. The end of a longer one is kept: it says what went wrong.
+
+    Examples
+    --------
+    >>> Lines(4).allows("a\nb")
+    True
+    """
+
+    most: int
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        return len(value) <= self.most
+
+
 def read_json(text: str | bytes) -> object:
     """A JSON value from the other side.
 
@@ -176,7 +198,11 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
 def _checked(hint: object, value: object) -> object:
     """A value of a type with its ranges; text printable. Raises TypeError, ValueError."""
     if constraints := getattr(hint, "__metadata__", ()):
-        value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
+        if isinstance(constraints[0], Lines) and isinstance(value, str):
+            most = constraints[0].most
+            value = "\n".join(map(printable, value[-most:].splitlines()))[-most:].strip("\n")
+        else:
+            value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
         if all(constraint.allows(value) for constraint in constraints):
             return value
     elif hint is str:

@@ -1,0 +1,143 @@
+"""What a sample costs on the emulated Pico: `Classifier.feed` and `feed_block`, in microseconds.
+
+The classification is left out: windows are longer than what is timed, but for one that slides. The
+window's samples are compared with the twin's afterwards. 125 MHz, memory that never waits: a real
+Pico fetches code from flash through a cache.
+Exit status 0; 1 where a bar is not met, a window is wrong, or a tool is missing; 2 for wrong usage.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tools.bench.fit_networks import network
+from tools.emulators.emulated_pico import EmulatedPico, EmulatorError
+from tools.firmware.build import BuildError, build
+from xnornode.board import node_library
+from xnornode.errors import XnorNodeError
+from xnornode.link.repl import Board
+from xnornode.model.features import Raw
+from xnornode.model.file_format import to_bytes
+from xnornode.model.input_encoding import Thermometer
+from xnornode.model.model import Window
+
+BLOCK = 64  # samples
+LENGTH, HOP = 256, 128
+TIMES = 512
+
+SETUP = """
+import gc, machine, time
+from array import array
+from xnornode import Classifier
+class Pretend:
+    pass
+class Timed(Classifier):
+    def _classify(self): # what follows a complete window is not what is timed
+        return None
+def spent(function, given, times):
+    gc.collect()
+    state = machine.disable_irq()
+    start = time.ticks_us()
+    for _ in range(times):
+        function(given)
+    end = time.ticks_us()
+    machine.enable_irq(state)
+    return time.ticks_diff(end, start)
+def nothing(given):
+    pass
+def prepare(channels, scale):
+    global clf, sample, block
+    clf = Timed('/feed%d.bnn' % channels)
+    if scale:
+        sensor = Pretend()
+        sensor.channels, sensor.scales = clf.model.channels, (scale,) * channels
+        clf.use(sensor)
+    block = array('h', [(37 * i * i) % 60_001 - 30_000 for i in range(BLOCK * channels)])
+    sample = tuple(block[:channels])
+def measure(function, given, times):
+    print((spent(function, given, times) - spent(EMPTY, given, times)) / times)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Microseconds of a sample, and at most how many it may take."""
+
+    name: str
+    microseconds: float
+    most: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it is no more."""
+        return self.microseconds <= self.most
+
+
+# Name, channels, the sensor's scale (0: none is used), what is called, samples of a call, the bar.
+CASES = (
+    ("a tuple of 6", 6, 0, "feed", "sample", 1, 12.0),
+    ("a tuple of 6, converted", 6, 1500, "feed", "sample", 1, 12.0),
+    ("blocks of 64 x 6", 6, 0, "feed_block", "block", BLOCK, 0.3),
+    ("blocks of 64 x 6, converted", 6, 1500, "feed_block", "block", BLOCK, 1.0),
+    ("blocks of 64 x 1", 1, 0, "feed_block", "block", BLOCK, 0.15),
+    ("blocks of 64 x 1, converted", 1, 1500, "feed_block", "block", BLOCK, 1.0),
+)
+
+
+def models() -> dict[str, bytes]:
+    """Files of models with 6 channels and with 1, whose scale is 1000 billionths a count."""
+    found = {}
+    for channels in (6, 1):
+        names = tuple(f"x{i} (g)" for i in range(channels))
+        window = Window(names, LENGTH, HOP, 0, (1000,) * channels)
+        encoding = Thermometer(np.zeros((channels, 1), np.int16))
+        found[f"/feed{channels}.bnn"] = to_bytes(network(Raw(), encoding, window, [], 2))
+    return found
+
+
+def costs(board: Board) -> Iterator[Cost]:
+    """Each of CASES, on a board without the library."""
+    board.run("import os\nfor name in ('/lib', '/lib/xnornode'):\n try: os.mkdir(name)\n "
+              "except OSError: pass")  # fmt: skip
+    for path, data in {**node_library.files("armv6m"), **models()}.items():
+        board.put(data, path)
+    board.run(f"BLOCK = {BLOCK}\n" + SETUP)
+    for name, channels, scale, method, given, samples, most in CASES:
+        board.run(f"EMPTY = nothing\nprepare({channels}, {scale})")
+        times = TIMES if samples == 1 else TIMES // 8
+        took = float(board.run(f"measure(clf.{method}, {given}, {times})")) / samples
+        yield Cost(name, took, most)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line; the exit status."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args(argv)
+    met = True
+    try:
+        firmware = build("rp2")
+        print("| on the emulated Pico, 125 MHz     | us a sample |  bar |")
+        print("|-----------------------------------|------------:|-----:|")
+        with tempfile.TemporaryDirectory() as folder:
+            flash = Path(folder, "flash.bin")
+            with EmulatedPico(flash, firmware=firmware) as pico, Board(pico.url) as board:
+                for cost in costs(board):
+                    said = "met" if cost.met else "not met"
+                    print(f"| {cost.name:<33} | {cost.microseconds:11.3f} | {cost.most}: {said} |",
+                          flush=True)  # fmt: skip
+                    met = met and cost.met
+    except (BuildError, EmulatorError, OSError, XnorNodeError) as error:
+        print(f"feed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nfeed: stopped", file=sys.stderr)
+        return 1
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
