@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 MODULES = {
     "record": "record",
     "data": "data",
+    "convert": "convert",
     "train": "train",
     "search": "search",
     "info": "info",
