@@ -19,6 +19,10 @@ import bnn
 from xnornode.classifier import Classifier, Prediction
 from xnornode.model_store import Store
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Job:
     """What the two cores hand over. Each uses it only while the other one waits for it.
@@ -70,16 +74,14 @@ class Background(Classifier):
 
     def feed_block(
         self, block: "array[int] | bytes | bytearray | memoryview"
-    ) -> "list[Prediction]":
+    ) -> "Sequence[Prediction]":
         """Add the samples of a block; the Predictions of windows that have been classified.
 
         As Classifier.feed_block.
         """
         prediction = self._fetch(False)
         found = super().feed_block(block)
-        if prediction:
-            found.insert(0, prediction)
-        return found
+        return [prediction] + list(found) if prediction else found  # noqa: RUF005 (not on the node)
 
     def _open(self) -> None:
         super()._open()

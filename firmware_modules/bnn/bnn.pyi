@@ -1,8 +1,8 @@
 """Binary neural network inference from `.bnn` files, in C (FORMAT.md)."""
 
 from array import array
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from typing_extensions import Buffer
 
@@ -129,6 +129,8 @@ class Window:
         Per channel, billionths of its unit per count of the model; 0 if unknown. For floats.
     width
         Values of a sample, by default one per channel.
+    names
+        What the values of a sample are, for messages.
 
     Raises
     ------
@@ -150,9 +152,12 @@ class Window:
         ratios: Sequence[Sequence[int]] | None = None,
         scales: Sequence[int] | None = None,
         width: int = ...,
+        names: str | None = None,
         /,
     ) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+    on_complete: Callable[[], Any] | None
+    """What `feed` and `feed_block` call for a window that is complete."""
     @property
     def complete(self) -> bool:
         """Whether the window is full. It slides by a hop when the next sample comes."""
@@ -191,6 +196,10 @@ class Window:
         start
             The sample to begin with.
         """
+    def feed(self, sample: Sequence[float] | Buffer | None, /) -> Any:
+        """As `add`; what `on_complete` gives for the window that it completes, else None."""
+    def feed_block(self, block: Buffer, /) -> Sequence[Any]:
+        """As `fill`, all of a block; what `on_complete` gives for each window, without None."""
     def clear(self) -> None:
         """Empty the window."""
     def take(self, other: Window, /) -> None:
