@@ -36,30 +36,28 @@ print(json.dumps([text]))
 """
 _REMOVE = f"import os\ntry: os.remove({PATH!r})\nexcept OSError as e:\n if e.errno != 2: raise"
 _WIRES = """
-import json
+import json, sys, time
 from machine import I2C, Pin, SoftI2C
-def levels():
-    found = []
-    for n in ({sda}, {scl}):
-        try:
-            p = Pin(n, Pin.IN, Pin.PULL_DOWN)
-            time.sleep_ms(2)
-            found.append(p.value())
-            Pin(n, Pin.IN, None)
-        except (ValueError, AttributeError):
-            found.append(1)
-    return found
-import time
+def level(n):
+    try:
+        pin = Pin(n, Pin.IN, Pin.PULL_DOWN)
+    except (ValueError, AttributeError):
+        return 1
+    time.sleep_ms(2)
+    return pin.value()
 def scan(sda, scl):
     try:
-        return SoftI2C(sda=Pin(sda), scl=Pin(scl), freq=100000, timeout=2000).scan()
-    except OSError:
+        sda, scl = Pin(sda, Pin.IN, Pin.PULL_UP), Pin(scl, Pin.IN, Pin.PULL_UP)
+        return SoftI2C(sda=sda, scl=scl, freq=100000, timeout=2000).scan()
+    except (OSError, ValueError):
         return []
-sda, scl = levels()
-here = scan({sda}, {scl})
-swapped = [] if here else scan({scl}, {sda})
-for n in ({sda}, {scl}): Pin(n, Pin.IN, None)
-print(json.dumps([sda, scl, here, swapped]))
+def look(sda, scl):
+    found = [level(sda), level(scl), scan(sda, scl)]
+    found.append([] if found[2] else scan(scl, sda))
+    for n in (sda, scl):
+        Pin(n, Pin.IN, None)
+    return found
+print(json.dumps(look({sda}, {scl})))
 """
 _SAMPLES = """
 import json, time
@@ -88,7 +86,7 @@ def read(config, wanted, ms):
                 break
             time.sleep_ms(1)
         if not rows:
-            problem = 'it answers, but no sample came in %d s' % (ms // 1000)
+            problem = 'it answers, but no sample came in ' + str(ms // 1000) + ' s'
     except OSError as error:
         problem = 'it stopped answering: ' + str(error)
     identity = getattr(sensor, 'identity', '')
@@ -258,8 +256,8 @@ def advice(wires: Wires, config: Config, known: tuple[int, ...]) -> list[str]:
     lines = ["no address answers on this bus"]
     if low:
         lines.append(
-            f"{' and '.join(low)} has no pull-up, or no wire to one: the sensor's module has no "
-            "power, is not connected, or needs 4.7 kilohms to 3.3 V"
+            f"no pull-up at {' and '.join(low)}: the sensor's module is not connected or has no "
+            "power, or it needs 4.7 kilohms from each of both wires to 3.3 V"
         )
     lines += [
         f"wiring: the sensor's SDA at GPIO {sda}, SCL at GPIO {scl}, GND at GND, VCC at 3.3 V "

@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         _show_config(config)
         reading = sensor_setup.read_samples(board, config)
         if reading.problem:
-            raise LinkError("\n  ".join([reading.problem, *_what_to_check(board, config)]))
+            raise LinkError(_with_advice(reading.problem, board, config))
         _show(reading)
         if options.kind and not options.dry_run:
             sensor_setup.write_config(board, config)
@@ -138,16 +138,21 @@ def _interrupted(port: str, reset: bool) -> Any:
         board.restart()
 
 
-def _what_to_check(board: Board, config: Config) -> list[str]:
+def _with_advice(problem: str, board: Board, config: Config) -> str:
+    """A problem, and what to check where a sensor on a bus does not answer."""
     kind = KINDS.get(str(config["sensor"]))
-    if not kind or not kind.addresses:
-        return []
+    sda, scl = config.get("sda"), config.get("scl")
+    if not (kind and kind.addresses and isinstance(sda, int) and isinstance(scl, int)):
+        return problem
+    if "nothing answers" not in problem:
+        return problem
     try:
-        wires = sensor_setup.look_at_wires(board, int(str(config["sda"])), int(str(config["scl"])))
-        return sensor_setup.advice(wires, config, kind.addresses)
-    except (LinkError, KeyError, ValueError) as error:
+        wires = sensor_setup.look_at_wires(board, sda, scl)
+    except LinkError as error:
         say(f"the wires could not be looked at: {error}")
-        return []
+        return problem
+    what = problem.partition("; ")[0]  # then the driver says what may be, before it was looked at
+    return "\n  ".join([what, *sensor_setup.advice(wires, config, kind.addresses)])
 
 
 def _show_config(config: Config) -> None:

@@ -109,7 +109,7 @@ def test_what_an_esp32_cannot():
         (Wires(1, 1, (), (0x68,)), "swapped", "pull-up"),
         (Wires(1, 1, (0x69,), ()), "--address 0x69", "pull-up"),
         (Wires(1, 1, (0x3C,), ()), "another kind", "pull-up"),
-        (Wires(0, 1, (), ()), "SDA (GPIO 4) has no pull-up", "SCL (GPIO 5) has"),
+        (Wires(0, 1, (), ()), "no pull-up at SDA (GPIO 4):", "SCL (GPIO 5)"),
         (Wires(1, 1, (), ()), "GPIO numbers", "pull-up"),
         (Wires(1, 1, (0x68,), ()), "another device", "pull-up"),
     ],
