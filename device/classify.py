@@ -1,56 +1,54 @@
-"""Classify sensor samples, print a line of JSON for each prediction, and take new models meanwhile.
+"""Classify what a sensor gives, print a line of JSON for each prediction, take models meanwhile.
 
     mpremote run device/classify.py
 
 docs/reference/lines.md has the lines, docs/reference/protocol.md what the PC may say. As /main.py
-on the node it starts with the power (`xnornode flash --autostart`). The sensor is a recording in
-the node's flash, at the rate it was recorded; as fast as it can:
+on the node it starts with the power (`xnornode flash --autostart`). /sensor.json says which sensor
+(`xnornode sensor`); without it, recordings in the node's flash are played, at the rate they have.
+As fast as it can, and without starting again after an error:
 
-    mpremote exec "REALTIME = False" run device/classify.py
-
-For your own sensor, put in place of Replay whatever yields one sample after the other, each a
-tuple of integers in the model's scale, or None where samples were lost.
+    mpremote exec "REALTIME = RETRY = False" run device/classify.py
 """
 
 from xnornode import Classifier, Link
-from xnornode.events import emit
 from xnornode.model_store import Store
-from xnornode.replay import Replay
+from xnornode.runner import run
+from xnornode.sensors.configured import open_sensor
+from xnornode.sensors.sensor import Sensor
+from xnornode.supervisor import Problem, supervise
 
 MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store
+SENSOR = "/sensor.json"
 RECORDINGS = "/recordings"
+WATCHDOG = False  # `xnornode flash --watchdog` changes it
 REALTIME = globals().get("REALTIME", True)
 REPEAT = globals().get("REPEAT", False)
+RETRY = globals().get("RETRY", True)
+STORE = Store(MODELS, MODEL)
+
+
+def sensor() -> Sensor:
+    return open_sensor(SENSOR, RECORDINGS, realtime=REALTIME, repeat=REPEAT)
 
 
 def main() -> None:
+    source = sensor()
     try:
-        classifier = Classifier(Store(MODELS, MODEL))
-    except (OSError, ValueError, MemoryError) as error:
-        emit("error", error=f"{error}; push a model with `xnornode push`")
-        return
-    link = Link(classifier)
-    source = Replay(RECORDINGS, REALTIME, link.step)
-    try:
-        again = True
-        while again:
-            for sample in source:
-                if sample is None:
-                    link.source(source.name)
-                prediction = classifier.feed(sample)
-                if prediction:
-                    link.prediction(prediction)
-                link.step()
-            again = REPEAT
-    except (OSError, ValueError) as error:
-        emit("error", error=f"{RECORDINGS}: {error}; install it with `xnornode flash --recording`")
-        return
-    except KeyboardInterrupt:
-        pass
+        try:
+            classifier = Classifier(STORE, source)
+        except (OSError, ValueError, MemoryError) as error:
+            raise Problem(f"{error}; push a model with `xnornode push`", error) from None
+        link = Link(classifier)
+        try:
+            run(source, classifier, link)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            link.close()
+        link.end()
     finally:
-        link.close()
-    link.end()
+        source.close()
 
 
-main()
+supervise(main, STORE, sensor, RETRY, WATCHDOG)

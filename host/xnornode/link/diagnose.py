@@ -127,8 +127,9 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
     if hello.format == file_format.VERSION:
         yield _ok(f"{library}, model format {hello.format}")
     else:
+        reads_plain = hello.format == file_format.PLAIN  # as all models without answers
         yield Finding(
-            Level.FAILURE,
+            Level.WARNING if reads_plain else Level.FAILURE,
             f"{library} reads model format {hello.format}, this computer writes "
             f"{file_format.VERSION}",
             "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",

@@ -142,7 +142,7 @@ WATCH = TrainConfig(
     ),
     encoding="int8",
     epochs=30,
-    augment=Augment(mirror=(0, 4, 5), rotation=20, triads=(0, 3)),
+    augment=Augment(mirror=(0, 4, 5), rotation=30, triads=(0, 3)),
 )
 
 

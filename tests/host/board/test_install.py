@@ -26,13 +26,27 @@ OLD = {
 NEW = {
     "__init__.py": "from xnornode.model_store import V\nfrom xnornode.link import W\nprint(V, W)",
     "model_store.py": "V = 'new'",
-    "link.py": "from xnornode.model_store import V\nW = 'new'",
+    "link.py": "from xnornode.sensors.sensor import V\nW = V",
+    "sensors/__init__.py": "",
+    "sensors/sensor.py": "from xnornode.model_store import V",
 }
-OWN = {"sensor.py": "the owner's"}
-UPDATE = Plan(
-    {**{f"{LIBRARY}/{n}": t.encode() for n, t in NEW.items()}, "/main.py": b"import xnornode"},
-    obsolete=[f"{LIBRARY}/store.py", f"{LIBRARY}/store.mpy"],
-)
+NEWER = NEW | {
+    "model_store.py": "V = 'newer'",
+    "sensors/sensor.py": "from xnornode.model_store import V  # newer",
+}
+OWN = {"sensor.py": "the owner's", "own/part.py": "too"}
+OWN_LATER = OWN | {"sensors/own.py": "a driver of the owner's"}
+
+
+def plan(library: dict[str, str]) -> Plan:
+    return Plan(
+        {f"{LIBRARY}/{n}": text.encode() for n, text in library.items()}
+        | {"/main.py": b"import xnornode"},
+        obsolete=[f"{LIBRARY}/store.py", f"{LIBRARY}/store.mpy"],
+    )
+
+
+UPDATE = plan(NEW)
 
 
 class PowerCut(Exception):
@@ -106,12 +120,12 @@ def install(board: FolderBoard, plan: Plan = UPDATE) -> tuple[list[str], list[st
     return list(installer.install(plan)), said
 
 
-def old_board(root: Path) -> Path:
-    """The folder of a board with the old library, and a file of its owner in the library's."""
-    library = root / LIBRARY[1:]
-    library.mkdir(parents=True)
-    for name, text in {**OLD, **OWN}.items():
-        (library / name).write_text(text)
+def old_board(root: Path, files: dict[str, str] | None = None) -> Path:
+    """The folder of a board with the old library, and files of its owner in the library's."""
+    for name, text in (files or {**OLD, **OWN}).items():
+        path = root / LIBRARY[1:] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     return root
 
 
@@ -129,37 +143,47 @@ def files(root: Path) -> set[str]:
 AFTER = {f"lib/xnornode/{name}" for name in {**NEW, **OWN}} | {"main.py"}
 
 
-def power_cuts(folder: Path) -> Iterator[Path]:
+def power_cuts(folder: Path, before: dict[str, str], update: Plan) -> Iterator[Path]:
     """Boards after each power cut of an update."""
     for cut in range(1, 1000):
-        root = old_board(folder / str(cut))
+        root = old_board(folder / str(cut), before)
         try:
-            install(FolderBoard(root, cut))
+            install(FolderBoard(root, cut), update)
         except PowerCut:
             yield root
             continue
         return
 
 
-def test_a_power_cut_leaves_the_old_library_or_the_new_one(tmp_path):
+@pytest.mark.parametrize(
+    ("library", "own", "update", "said"),
+    [(OLD, OWN, NEW, ("old old", "new new")), (NEW, OWN_LATER, NEWER, ("new new", "newer newer"))],
+    ids=["without folders before", "with folders before"],
+)
+def test_a_power_cut_leaves_the_old_library_or_the_new_one(library, own, update, said, tmp_path):
     found = []
-    for root in power_cuts(tmp_path):
+    for root in power_cuts(tmp_path, {**library, **own}, plan(update)):
         found.append(imported(root))
-        assert (root / "lib/xnornode/sensor.py").exists() or (root / "xnornode/sensor.py").exists()
-        install(FolderBoard(root))
-        assert imported(root) == "new new"
-        assert files(root) == AFTER
+        for name, text in own.items():
+            places = [root / "lib/xnornode" / name, root / "xnornode" / name]
+            assert text in [place.read_text() for place in places if place.exists()]
+        install(FolderBoard(root), plan(update))
+        assert imported(root) == said[1]
+        assert files(root) == {f"lib/xnornode/{n}" for n in {**update, **own}} | {"main.py"}
         assert {path.name for path in root.iterdir()} == {"lib", "main.py"}
-    assert found == sorted(found, reverse=True) and {*found} == {"old old", "new new"}
+    changes = [
+        after for after, before in zip(found, [said[0], *found], strict=False) if after != before
+    ]
+    assert {*found} == {*said} and changes == [said[1]]
     assert len(found) > 15
 
 
 def test_an_update_says_how_many_files_it_wrote(tmp_path):
     board = FolderBoard(old_board(tmp_path))
-    assert install(board)[0][0].startswith("files      4 written, 0 were there")
+    assert install(board)[0][0].startswith("files      6 written, 0 were there")
     changes = board.changes
     account, said = install(board)
-    assert account[0].startswith("files      0 written, 4 were there")
+    assert account[0].startswith("files      0 written, 6 were there")
     assert not said and board.changes == changes
 
 
@@ -168,7 +192,7 @@ def test_a_first_set_up_that_was_cut_goes_on_where_it_was(tmp_path):
         install(FolderBoard(tmp_path, cut=5))
     there = files(tmp_path)
     account, _ = install(FolderBoard(tmp_path))
-    assert account[0].startswith("files      3 written, 1 were there")
+    assert account[0].startswith("files      5 written, 1 were there")
     assert there < files(tmp_path) | {"lib/xnornode/model_store.py.part"}
 
 

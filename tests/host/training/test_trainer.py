@@ -249,7 +249,9 @@ def test_validation_changes_nothing_but_the_choice() -> None:
     watched = train_on(waves(1, "ab"), replace(CONFIG, epochs=3), held)
     assert [e.loss for e in alone.history] == [e.loss for e in watched.history]
     assert watched.best == 3
-    assert to_bytes(fold(alone)) == to_bytes(fold(watched))
+    # Nor the temperature, which is the validation part's.
+    one, other = (to_bytes(replace(fold(t), answers=None)) for t in (alone, watched))
+    assert one == other
 
 
 @pytest.mark.quick
