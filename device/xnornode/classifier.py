@@ -22,8 +22,8 @@ class Prediction:
     Of this window: label: the class, a str; index: its number, from 0; scores: array('i'), one per
     class; microseconds: what the classification took.
     Of the mean over the model's last windows: likely: the class, a str; confidence: its
-    probability in thousandths, None where the model file has no answers; unknown: whether that is
-    too little; detected: whether a class begins here. A property: `answer`, a str.
+    probability, 0 to 1 in steps of a thousandth, None where the model file has no answers; unknown:
+    whether that is too little; detected: whether a class begins here. A property: `answer`, a str.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Prediction:
         scores: "array[int]",
         microseconds: int,
         likely: str,
-        confidence: int | None,
+        confidence: float | None,
         unknown: bool,
         detected: bool,
     ) -> None:
@@ -47,6 +47,11 @@ class Prediction:
         self.detected = detected
 
     @property
+    def us(self) -> int:
+        """The same as `microseconds`: the name that it has in lines, and on the PC."""
+        return self.microseconds
+
+    @property
     def answer(self) -> str:
         """The likely class, or "unknown"."""
         return "unknown" if self.unknown else self.likely
@@ -54,13 +59,18 @@ class Prediction:
     def __str__(self) -> str:
         if self.confidence is None:
             return self.likely
-        text = f"{self.likely} {(self.confidence + 5) // 10} %"
+        text = f"{self.likely} {(thousandths(self.confidence) + 5) // 10} %"
         if self.unknown:
             return f"unknown ({text})"
         return text + ", detected" if self.detected else text
 
     def __repr__(self) -> str:
         return f"<Prediction: {self}>"
+
+
+def thousandths(confidence: float) -> int:
+    """A confidence as lines have it."""
+    return int(1000 * confidence + 0.5)
 
 
 class Classifier:
@@ -244,9 +254,8 @@ class Classifier:
         """The Prediction of a window whose scores go to the answers."""
         answers = self._answers
         unknown = answers.add(scores) < 0
-        confidence = answers.confidence
-        if confidence is not None:
-            confidence = (confidence * 1000 + 32767) // 65535
+        mean = answers.confidence
+        confidence = None if mean is None else (mean * 1000 + 32767) // 65535 / 1000
         labels = model.labels
         likely = labels[answers.best]
         return Prediction(
