@@ -217,9 +217,9 @@ class Window:
     ) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
     on_complete: Callable[[], Any] | None
-    """What `feed` and `feed_block` call for a window that is complete."""
+    """What `feed` and `feed_block` call for a window that is complete. Can only be set."""
     on_gap: Callable[[], Any] | None
-    """What `feed(None)` calls, after it has emptied the window."""
+    """What `feed` calls for None. Can only be set."""
     @property
     def complete(self) -> bool:
         """Whether the window is full. It slides by a hop when the next sample comes."""
@@ -259,7 +259,10 @@ class Window:
             The sample to begin with.
         """
     def feed(self, sample: Sequence[float] | Buffer | None, /) -> Any:
-        """As `add`; what `on_complete` gives for the window that it completes, else None."""
+        """As `add`; what `on_complete` gives for the window that it completes, else None.
+
+        A `sample` of None calls `on_gap`.
+        """
     def feed_block(self, block: Buffer, /) -> Sequence[Any]:
         """As `fill`, all of a block; what `on_complete` gives for each window, without None."""
     def clear(self) -> None:

@@ -12,8 +12,8 @@ typedef struct {
     bnn_window_t window;
     uint32_t *scales;     // [channels], billionths of the unit per count of the model; or NULL
     mp_obj_t names;       // of a sample's values, a str for messages
-    mp_obj_t on_complete; // what feed() and feed_block() call
-    mp_obj_t on_gap;      // what feed(None) calls
+    mp_obj_t on_complete; // what feed() and feed_block() call for a window
+    mp_obj_t on_gap;      // what feed() calls for None
 } window_obj_t;
 
 // An integer argument within its limits.
@@ -88,8 +88,7 @@ static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t
         mp_raise_ValueError(MP_ERROR_TEXT("another width than channels needs ratios"));
     }
     self->names = n_args > 6 ? args[6] : mp_const_none;
-    self->on_complete = mp_const_none;
-    self->on_gap = mp_const_none;
+    self->on_complete = self->on_gap = mp_const_none;
     self->scales = NULL;
     if (n_args > 4 && args[4] != mp_const_none) {
         self->scales = take_scales(window->channels, args[4]);
@@ -249,18 +248,16 @@ static mp_obj_t window_fill(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(window_fill_obj, 2, 3, window_fill);
 
 static mp_obj_t call(mp_obj_t function) {
-    return mp_call_function_n_kw(function, 0, 0, NULL);
+    return function == mp_const_none ? function : mp_call_function_n_kw(function, 0, 0, NULL);
 }
 
 static mp_obj_t window_feed(mp_obj_t self_in, mp_obj_t sample) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (add(self, sample)) {
-        return call(self->on_complete);
-    }
-    if (sample == mp_const_none && self->on_gap != mp_const_none) {
+    const bool complete = add(self, sample);
+    if (sample == mp_const_none) {
         call(self->on_gap);
     }
-    return mp_const_none;
+    return complete ? call(self->on_complete) : mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(window_feed_obj, window_feed);
 
@@ -324,15 +321,11 @@ static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const bnn_window_t *window = &self->window;
     if (dest[0] != MP_OBJ_NULL) { // to be stored, or deleted
-        if (dest[1] == MP_OBJ_NULL) {
-            return;
-        }
-        if (attr == MP_QSTR_on_complete) {
-            self->on_complete = dest[1];
-            dest[0] = MP_OBJ_NULL;
-        } else if (attr == MP_QSTR_on_gap) {
-            self->on_gap = dest[1];
-            dest[0] = MP_OBJ_NULL;
+        if (attr == MP_QSTR_on_complete || attr == MP_QSTR_on_gap) {
+            if (dest[1] != MP_OBJ_NULL) {
+                *(attr == MP_QSTR_on_gap ? &self->on_gap : &self->on_complete) = dest[1];
+                dest[0] = MP_OBJ_NULL;
+            }
         }
         return;
     }
@@ -344,10 +337,6 @@ static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(window->saturated);
     } else if (attr == MP_QSTR_width) {
         dest[0] = MP_OBJ_NEW_SMALL_INT(window->width);
-    } else if (attr == MP_QSTR_on_complete) {
-        dest[0] = self->on_complete;
-    } else if (attr == MP_QSTR_on_gap) {
-        dest[0] = self->on_gap;
     } else {
         dest[1] = MP_OBJ_SENTINEL; // go on with the methods
     }

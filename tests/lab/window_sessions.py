@@ -1,4 +1,4 @@
-"""What happens to a window, at random: done by the twin, and by node_scripts/window.py."""
+"""What happens to a window, at random: in the twin, and on the node (node_scripts/window.py)."""
 
 import json
 import struct
