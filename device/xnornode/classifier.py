@@ -45,6 +45,11 @@ class Prediction:
         self.detected = detected
 
     @property
+    def us(self) -> int:
+        """The same as `microseconds`: the name that it has in lines, and on the PC."""
+        return self.microseconds
+
+    @property
     def answer(self) -> str:
         """The likely class, or "unknown"."""
         return "unknown" if self.unknown else self.likely

@@ -77,9 +77,9 @@ def table(results: Sequence[Result]) -> str:
             f"| {test.missed} of {test.events} | {test.false_per_hour:.1f} | {windows} "
             f"| {threshold:.1%} | {hold_off} | {before:.1%}, {after:.1%} |"
         )
-    plain, right, unknown = means(results)
+    alone, right, unknown = means(results)
     lines += [
-        f"| mean | {plain:.1%} | {right:.1%} | {unknown:.1%} | | | | | | |",
+        f"| mean | {alone:.1%} | {right:.1%} | {unknown:.1%} | | | | | | |",
         "",
         "Seed 0, thresholds on the validation recordings:",
         "",

@@ -19,10 +19,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 MODULES = {
     "record": "record",
     "data": "data",
+    "convert": "convert",
     "train": "train",
     "search": "search",
     "info": "info",
     "flash": "flash",
+    "sensor": "sensor",
     "push": "models",
     "list": "models",
     "rollback": "models",

@@ -14,6 +14,8 @@ LIMIT = 32752
 """Counts from which on a value is at an end of the sensor's range. Sensors of 12 bits go so far."""
 MOST_BREAKS = 1000
 """How often samples may be missing in one recording."""
+LONGEST_NAME = 64
+"""Letters that are kept of the names of a sensor and of a board."""
 OFF = 0.05
 """The share by which a sensor's rate may differ from what it says, before that is said."""
 ENOUGH_MS = 500
@@ -65,6 +67,8 @@ class Take:
 
     Attributes
     ----------
+    seconds : float
+        How long it is to be.
     wanted, taken : int
         Samples that it is to have, and that it has.
     lost : int
@@ -74,7 +78,7 @@ class Take:
     """
 
     def __init__(self, info: Streaming, seconds: float) -> None:
-        self._info = info
+        self._info, self.seconds = info, seconds
         self.wanted = max(1, round(seconds * info.rate_mhz / 1000))
         self.taken = self.lost = self.clipped = 0
         self._parts: list[np.ndarray] = []
@@ -155,9 +159,9 @@ class Take:
             info.channels,
             info.scales,
             info.rate_mhz,
-            sensor=info.sensor,
+            sensor=info.sensor[:LONGEST_NAME],
             time=self._began.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            device=info.device,
+            device=info.device[:LONGEST_NAME],
             lost=self.lost,
             clipped=self.clipped,
             cut=not self.done,
