@@ -17,7 +17,10 @@ import binascii, gc, json, micropython, os, time
 from array import array
 from xnornode.sensors.configured import open_configured, open_sensor
 def show(buffer): print(binascii.b2a_base64(buffer).decode(), end='')
-def read(sensor, wanted, pause=20, room=64):
+def write_flash():
+    "One block of a file: the sector is erased, which takes 45 ms without interrupts."
+    with open('/waste', 'wb') as f: f.write(bytes(4096))
+def read(sensor, wanted, pause=20, room=64, between=None):
     width = len(sensor.channels)
     block = memoryview(array('h', bytes(2 * room * width)))
     views = [block[:n * width] for n in range(room + 1)]
@@ -31,6 +34,8 @@ def read(sensor, wanted, pause=20, room=64):
         if n:
             show(bytes(views[n]))
             wanted -= n
+        elif between:
+            between()
         else:
             time.sleep_ms(pause)
 sensor = None
@@ -67,20 +72,31 @@ def board(pico):
         yield board
 
 
-def read(board: Board, samples: int, width: int, pause: int = 20, room: int = 64) -> np.ndarray:
-    """Samples that the sensor in use reads."""
-    return shown(board, f"read(sensor, {samples}, {pause}, {room})", "<i2").reshape(-1, width)
+def read(
+    board: Board,
+    samples: int,
+    width: int,
+    pause: int = 20,
+    room: int = 64,
+    between: str | None = None,
+) -> np.ndarray:
+    """Samples that the sensor in use reads, until a gap at most."""
+    code = f"read(sensor, {samples}, {pause}, {room}, {between})"
+    return shown(board, code, "<i2").reshape(-1, width)
 
 
 class TestMpu6050:
-    @pytest.mark.parametrize(("rate", "samples", "pause"), [(100, 150, 300), (1000, 1500, 20)])
-    def test_no_sample_differs(self, rate, samples, pause, pico, board):
+    @pytest.mark.parametrize(
+        ("rate", "samples", "pause", "between"),
+        [(100, 150, 300, None), (1000, 1500, 20, None), (500, 800, 0, "write_flash")],
+        ids=["100 Hz", "1 kHz", "500 Hz while flash is written"],
+    )
+    def test_no_sample_differs(self, rate, samples, pause, between, pico, board):
         frames, counts = unlike_frames(samples + 10)
         board.run("if sensor: sensor.close(); sensor = None")
         pico.play("mpu6050", Signal(frames, rate=rate, channels=AXES, waits=True))
         board.run(f"use(sensor='mpu6050', rate={rate}, range=2, gyro_range=250)")
-        got = read(board, samples, 6, pause)
-        print(got[:3], counts[:3])
+        got = read(board, samples, 6, pause, between=between)
         assert np.count_nonzero(got != counts[:samples]) == 0
 
 
@@ -101,25 +117,37 @@ class TestAdc:
         assert np.array_equal(got, np.tile(codes([0.4, 1.65, 3.2]) * 8, (400, 1)))
         assert got[0] * about[1] / 1e9 == pytest.approx([0.4, 1.65, 3.2], abs=1e-3)
 
-    def test_no_sample_differs(self, pico, board):
+    @pytest.mark.parametrize("between", [None, "write_flash"])
+    def test_no_sample_differs(self, between, pico, board):
         """Each frame of the signal lasts four samples; none is missing."""
         volts = np.random.default_rng(1).uniform(0, 3.3, 500)
         board.run("if sensor: sensor.close(); sensor = None")
         pico.play("a26", Signal(volts, rate=500, waits=True))
         board.run("use(sensor='adc', pins=[26], rate=2000)")
-        got = read(board, 1900, 1, pause=150).ravel()
+        got = read(board, 1900, 1, pause=150, between=between).ravel()
         wanted = np.repeat(codes(volts) * 8, 4)
         assert np.count_nonzero(got != wanted[:1900]) == 0
 
 
 class TestI2s:
-    def test_no_sample_differs(self, pico, board):
+    def test_by_machine_i2s(self, pico, board):
+        """The driver of other boards, on the firmware's own I2S."""
+        sound = (np.random.default_rng(5).integers(-(2**23), 2**23, 9000) << 8).astype(np.int32)
+        board.run("if sensor: sensor.close(); sensor = None")
+        pico.play("microphone", Signal(sound, rate=16_000, waits=True))
+        kind = "xnornode.sensors.i2s.I2SMicrophone"
+        board.run(f"use(sensor={kind!r}, sck=10, ws=11, sd=12, rate=16000)")
+        got = read(board, 8000, 1, pause=2, room=256).ravel()
+        assert np.count_nonzero(got[1:] != sound[:7999] >> 16) == 0
+
+    @pytest.mark.parametrize("between", [None, "write_flash"])
+    def test_no_sample_differs(self, between, pico, board):
         """From a sound of 24 bits; the frame with which the clock begins is silent."""
         sound = (np.random.default_rng(2).integers(-(2**23), 2**23, 9000) << 8).astype(np.int32)
         board.run("if sensor: sensor.close(); sensor = None")
         pico.play("microphone", Signal(sound, rate=16_000, waits=True))
         board.run("use(sensor='i2s', sck=10, ws=11, sd=12, rate=16000)")
-        got = read(board, 8000, 1, pause=5, room=1000).ravel()
+        got = read(board, 8000, 1, pause=5, room=1000, between=between).ravel()
         assert board.value("print(sensor.rate_mhz)") == 16_000_000
         assert got[0] == 0
         assert np.count_nonzero(got[1:] != sound[:7999] >> 16) == 0
@@ -130,7 +158,7 @@ class TestI2s:
         sound = (sound << 8).astype(np.int32)
         board.run("if sensor: sensor.close(); sensor = None")
         pico.play("right", Signal(sound, rate=8000, waits=True))
-        board.run("use(sensor='i2s', sck=18, ws=19, sd=20, rate=8000, channel='right', shift=12)")
+        board.run("use(sensor='i2s', sck=18, ws=19, sd=20, rate=8000, channel='right', shift=4)")
         got = read(board, 3000, 1, pause=5, room=1000).ravel()
         wanted = (sound >> 12).clip(-32768, 32767)
         first = int(np.flatnonzero(got)[0])
@@ -138,3 +166,35 @@ class TestI2s:
         assert np.count_nonzero(got[first:] != wanted[: 3000 - first]) == 0
         scale = board.value("print(sensor.scales[0])")
         assert scale == round(1e9 * 2**12 / 2**31)
+
+
+@pytest.mark.parametrize(
+    ("config", "rate"),
+    [
+        ({"sensor": "mpu6050", "rate": 200}, 200),
+        ({"sensor": "adc", "pins": [26, 27], "rate": 200}, 200),
+        ({"sensor": "i2s", "rate": 16_000}, 16_000),
+    ],
+    ids=["MPU6050", "ADC", "I2S"],
+)
+def test_who_reads_too_late_is_told(config, rate, board):
+    board.run(f"use(**{config})\nblock = array('h', bytes(8000))\nsensor.read_into(block)")
+    board.run("time.sleep_ms(1000)\nn = sensor.read_into(block)\ntime.sleep_ms(100)")
+    n, gaps, lost = board.value("print(json.dumps([n, sensor.gaps, sensor.overruns]))")
+    assert (n, gaps) == (0, 1)
+    assert rate * 0.98 <= lost <= rate * 1.2
+    assert board.value("print(sensor.read_into(block))") >= rate // 10 * 0.98
+
+
+def test_nothing_writes_to_memory_after_a_soft_reset(pico, board):
+    """PIO stops, and with it the DMA, though the program did not close its sensors."""
+    board.run("use(sensor='i2s', pio=2)\nfirst = sensor\nsensor = None")
+    board.run("use(sensor='adc', rate=10_000)\ntime.sleep_ms(50)")
+    counts = "print([mem32[0x50000008 + 64 * n] for n in range(12)])"  # of the DMA's channels
+    look = f"from machine import mem32\nimport time\n{counts}\ntime.sleep_ms(100)\n{counts}"
+    running, later = board.run(look).splitlines()
+    assert running != later
+    board.restart()
+    with Board(pico.url) as again:
+        stopped, later = again.run(look).splitlines()
+        assert stopped == later

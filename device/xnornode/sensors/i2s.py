@@ -16,10 +16,10 @@ FRAME_BYTES = 8  # in that buffer: both halves
 class I2SMicrophone(Sensor):
     """A microphone with 32 clocks for a sample, such as INMP441, ICS-43434 or SPH0645.
 
-    sck, ws, sd: GPIOs. rate: samples a second. shift: how many of the lowest of 32 bits go; fewer
-    than 16 make it louder, and what is too loud is clipped. bus: number of the controller. ibuf:
-    bytes of its buffer, 4 or 8 a sample. L/R of the microphone is low. A microphone that is not
-    there is silent. Raises ValueError for what the port cannot do.
+    sck, ws, sd: GPIOs. rate: samples a second. shift: 0 to 8 bits by which it is made louder; what
+    is too loud then is clipped. bus: number of the controller. ibuf: bytes of its buffer, 8 a
+    sample. The microphone's L/R pin is low. One that is not there is silent. Raises ValueError for
+    what the port cannot do.
     """
 
     name = "i2s"
@@ -31,19 +31,19 @@ class I2SMicrophone(Sensor):
         ws: int,
         sd: int,
         rate: int = 16_000,
-        shift: int = 16,
+        shift: int = 0,
         bus: int = 0,
         ibuf: int = 20_000,
     ) -> None:
-        choice("shift", shift, range(8, 17), "bits")
+        lowest = 16 - choice("shift", shift, range(9), "bits")
         if not 1000 <= rate <= 96_000:
             raise ValueError(f"rate {rate} Hz is not within 1000 to 96000")
         self.rate_mhz = 1000 * rate
-        self.scales = (((1_000_000_000 << shift) + (1 << 30)) >> 31,)
+        self.scales = (((1_000_000_000 << lowest) + (1 << 30)) >> 31,)
         self.overruns = 0
         self.gaps = 0
         self.ended = False
-        self._shift = shift
+        self._lowest = lowest
         self._period = CHUNK * 1_000_000 // rate  # microseconds of a chunk
         self._holds = ibuf // FRAME_BYTES * 1_000_000 // rate  # microseconds of I2S's own buffer
         self._chunk = array("i", bytes(4 * CHUNK))
@@ -102,7 +102,7 @@ class I2SMicrophone(Sensor):
             self._lost = 0
             return 0
         count = min(CHUNK - self._taken, len(block))
-        copy_upper(block, 0, self._chunk, self._taken, count, self._shift)
+        copy_upper(block, 0, self._chunk, self._taken, count, self._lowest)
         self._taken += count
         if self._taken == CHUNK:
             self._ask()

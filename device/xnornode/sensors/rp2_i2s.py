@@ -58,10 +58,10 @@ def _listen(left: int, right: int) -> "Callable[[], None]":
 class RP2I2S(RingSensor):
     """A microphone with 32 clocks for a sample, such as INMP441, ICS-43434 or SPH0645.
 
-    sck, ws, sd: GPIOs; ws is the one after sck. rate: samples a second, see `rate_mhz`. shift: how
-    many of the lowest of 32 bits go; fewer than 16 make it louder, and what is too loud is clipped.
-    channel: "left", or "right" with the microphone's L/R pin high. pio: the state machine's number.
-    Raises ValueError for what it cannot do. A microphone that is not there is silent.
+    sck, ws, sd: GPIOs; ws is the one after sck. rate: samples a second, see `rate_mhz`. shift: 0 to
+    8 bits by which it is made louder; what is too loud then is clipped. channel: "left", or "right"
+    with the microphone's L/R pin high. pio: the state machine's number. Raises
+    ValueError for what it cannot do. A microphone that is not there is silent.
     """
 
     name = "i2s"
@@ -73,7 +73,7 @@ class RP2I2S(RingSensor):
         ws: int = 11,
         sd: int = 12,
         rate: int = 16_000,
-        shift: int = 16,
+        shift: int = 0,
         channel: str = "left",
         pio: int = 3,
     ) -> None:
@@ -81,14 +81,14 @@ class RP2I2S(RingSensor):
             raise ValueError(f"ws is GPIO {ws}, not the one after sck, GPIO {sck + 1}")
         if channel not in ("left", "right"):
             raise ValueError(f'channel is {channel}, not "left" or "right"')
-        choice("shift", shift, range(8, 17), "bits")
+        lowest = 16 - choice("shift", shift, range(9), "bits")
         clock = machine.freq()
         divider = round(256 * clock / (CYCLES * rate)) if rate > 0 else 0
         if not 256 <= divider < 65_536 * 256:
             raise ValueError(f"rate {rate} Hz is too slow or too fast for PIO at {clock} Hz")
         self.rate_mhz = round(256_000 * clock / (CYCLES * divider))
-        self.scales = (((1_000_000_000 << shift) + (1 << 30)) >> 31,)
-        self._shift = shift
+        self.scales = (((1_000_000_000 << lowest) + (1 << 30)) >> 31,)
+        self._lowest = lowest
         self._pins = (sck, ws, sd)
         self._pio = pio
         self._program = _listen(0, 2) if channel == "left" else _listen(2, 0)
@@ -105,7 +105,7 @@ class RP2I2S(RingSensor):
         self._machine.active(1)
 
     def _copy(self, block: object, at: int, first: int, count: int) -> None:
-        copy_upper(block, at, self._ring.values, first, count, self._shift)
+        copy_upper(block, at, self._ring.values, first, count, self._lowest)
 
     def close(self) -> None:
         """Stop the clock, and free PIO, DMA and pins."""
