@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,9 @@ def check_sound(record_file: RecordFile) -> None:
 
 
 def test_sound_of_a_program_that_goes_on(pico, tmp_path):
-    model = random_model(1, 512, 1, 2, (8, 3))
+    made = random_model(1, 512, 1, 2, (8, 3))
+    heard = {"channels": ("sound (FS)",), "scales": (30518,), "rate_mhz": 16_000_000}
+    model = replace(made, window=replace(made.window, **heard))
     program = (ROOT / "device" / "classify.py").read_bytes()
     with Board(pico.url) as board:
         board.run("import os\nif 'models' not in os.listdir('/'): os.mkdir('/models')")
