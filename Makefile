@@ -24,6 +24,7 @@ bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DA
 	@$(PYTHON) -m tools.bench.kernels
 	@$(PYTHON) -m tools.bench.whole_models $(MODELS) $(if $(DATA),--data $(DATA))
 	@$(PYTHON) -m tools.bench.answers
+	@$(PYTHON) -m tools.bench.feed
 	@$(PYTHON) -m tools.bench.size
 
 bench-training: setup ## the accuracy table of docs/reference/training-results.md, three seeds: two hours

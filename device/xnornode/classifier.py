@@ -11,6 +11,8 @@ from xnornode.romfs import mapped
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xnornode.sensors.sensor import Sensor
 
 
@@ -108,22 +110,31 @@ class Classifier:
 
     def _take(self, model: bnn.Model) -> None:
         self.model = model
-        self._open()
+        self.window = window = self._new_window()
+        window.on_complete, window.on_gap = self._classify, self._broken
+        if type(self) is Classifier:
+            # Called directly, since a function in Python takes 8 microseconds of a Pico. It stays
+            # the same window: a program may have put `feed` into a variable.
+            self.feed = window.feed  # type: ignore[method-assign, assignment]
+            self.feed_block = window.feed_block  # type: ignore[method-assign, assignment]
         self._answers = bnn.Answers(model)
         self.ram = (
             model.ram + model.size + 2 * model.length * len(model.channels) + self._answers.ram
         )
 
-    def _open(self) -> None:
+    def _new_window(self) -> bnn.Window:
         """An empty window for the model, filled by the sensor's samples."""
         model, sensor = self.model, self.sensor
-        channels = width = len(model.channels)
-        ratios = None
-        if sensor:
-            ratios = match(sensor, model)
-            width = len(sensor.channels)
-        self.window = bnn.Window(model.length, channels, model.hop, ratios, model.scales, width)
-        self._add, self._fill = self.window.add, self.window.fill
+        names = sensor.channels if sensor else model.channels
+        return bnn.Window(
+            model.length,
+            len(model.channels),
+            model.hop,
+            match(sensor, model) if sensor else None,
+            model.scales,
+            len(names),
+            ", ".join(names),
+        )
 
     def use(self, sensor: "Sensor | None") -> None:
         """Take the samples of a sensor from now on, in its counts; None: in the model's.
@@ -135,7 +146,7 @@ class Classifier:
         before = self.sensor
         self.sensor = sensor
         try:
-            self._open()
+            self.window.trade(self._new_window())
         except ValueError:
             self.sensor = before
             raise
@@ -185,7 +196,7 @@ class Classifier:
         self.sha256, self.number = other.sha256, other.number
         self._answers = other._answers
         self._answers.clear()
-        self.window, self._add, self._fill = other.window, other._add, other._fill
+        self.window.trade(other.window)
 
     def feed(
         self, sample: "tuple[float, ...] | list[float] | array[int] | None"
@@ -197,14 +208,7 @@ class Classifier:
         int16 is clipped, and counted in `window.saturated`. None marks a gap in the stream: the
         window is emptied, and answers start anew. Raises ValueError for another number of channels.
         """
-        if sample is None:
-            self.gaps += 1
-            self._forget()
-        try:
-            complete = self._add(sample)
-        except ValueError as error:
-            raise ValueError(f"{error}; the model takes {', '.join(self.model.channels)}") from None
-        return self._classify() if complete else None
+        return self.window.feed(sample)
 
     @property
     def saturated(self) -> int:
@@ -213,23 +217,13 @@ class Classifier:
 
     def feed_block(
         self, block: "array[int] | bytes | bytearray | memoryview"
-    ) -> "list[Prediction]":
+    ) -> "Sequence[Prediction]":
         """Add the samples of a block; the Predictions of the windows that they complete.
 
         block: int16, whole samples: all channels of the first one, then all of the next. Raises
         ValueError where it does not end with a whole sample.
         """
-        found: list[Prediction] = []
-        taken = self._fill(block)
-        while taken and self.window.complete:
-            prediction = self._classify()
-            if prediction:
-                found.append(prediction)
-            more = self._fill(block, taken)
-            if not more:
-                break
-            taken += more
-        return found
+        return self.window.feed_block(block)
 
     def _classify(self) -> Prediction | None:
         """The window's Prediction."""
@@ -238,6 +232,11 @@ class Classifier:
         index = self.model.scores(self.window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
         return self._answer(self.model, index, scores, took)
+
+    def _broken(self) -> None:
+        """The stream has a gap."""
+        self.gaps += 1
+        self._forget()
 
     def _forget(self) -> None:
         """Answers start anew."""

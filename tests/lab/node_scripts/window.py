@@ -32,9 +32,9 @@ def block_of(kind, text):
     return memoryview(counts)[1:]
 
 
-def check(window, done):
-    held = bytes(memoryview(window))[: 2 * window.at * done]
-    return [window.at, int(window.complete), window.saturated, crc32(held)]
+def check(result, window, channels):
+    held = bytes(memoryview(window))[: 2 * window.at * channels]
+    return [result, window.at, int(window.complete), window.saturated, crc32(held)]
 
 
 def run(session):
@@ -56,7 +56,7 @@ def run(session):
             fresh = bnn.Window(*given)
             fresh.take(window)
             window = fresh
-        states.append([result, *check(window, channels)])
+        states.append(check(result, window, channels))
     print(json.dumps(states))
 
 
