@@ -36,7 +36,7 @@ def main() -> None:
     source = sensor()
     try:
         try:
-            classifier = Classifier(STORE)
+            classifier = Classifier(STORE, source)
         except (OSError, ValueError, MemoryError) as error:
             raise Problem(f"{error}; push a model with `xnornode push`", error) from None
         link = Link(classifier)

@@ -11,6 +11,8 @@ from xnornode.romfs import mapped
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xnornode.sensors.sensor import Sensor
 
 
@@ -20,8 +22,8 @@ class Prediction:
     Of this window: label: the class, a str; index: its number, from 0; scores: array('i'), one per
     class; microseconds: what the classification took.
     Of the mean over the model's last windows: likely: the class, a str; confidence: its
-    probability in thousandths, None where the model file has no answers; unknown: whether that is
-    too little; detected: whether a class begins here. A property: `answer`, a str.
+    probability, 0 to 1 in steps of a thousandth, None where the model file has no answers; unknown:
+    whether that is too little; detected: whether a class begins here. A property: `answer`, a str.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class Prediction:
         scores: "array[int]",
         microseconds: int,
         likely: str,
-        confidence: int | None,
+        confidence: float | None,
         unknown: bool,
         detected: bool,
     ) -> None:
@@ -45,6 +47,11 @@ class Prediction:
         self.detected = detected
 
     @property
+    def us(self) -> int:
+        """The same as `microseconds`: the name that it has in lines, and on the PC."""
+        return self.microseconds
+
+    @property
     def answer(self) -> str:
         """The likely class, or "unknown"."""
         return "unknown" if self.unknown else self.likely
@@ -52,13 +59,18 @@ class Prediction:
     def __str__(self) -> str:
         if self.confidence is None:
             return self.likely
-        text = f"{self.likely} {(self.confidence + 5) // 10} %"
+        text = f"{self.likely} {(thousandths(self.confidence) + 5) // 10} %"
         if self.unknown:
             return f"unknown ({text})"
         return text + ", detected" if self.detected else text
 
     def __repr__(self) -> str:
         return f"<Prediction: {self}>"
+
+
+def thousandths(confidence: float) -> int:
+    """A confidence as lines have it."""
+    return int(1000 * confidence + 0.5)
 
 
 class Classifier:
@@ -98,22 +110,31 @@ class Classifier:
 
     def _take(self, model: bnn.Model) -> None:
         self.model = model
-        self._open()
+        self.window = window = self._new_window()
+        window.on_complete, window.on_gap = self._classify, self._broken
+        if type(self) is Classifier:
+            # Called directly, since a function in Python takes 8 microseconds of a Pico. It stays
+            # the same window: a program may have put `feed` into a variable.
+            self.feed = window.feed  # type: ignore[method-assign, assignment]
+            self.feed_block = window.feed_block  # type: ignore[method-assign, assignment]
         self._answers = bnn.Answers(model)
         self.ram = (
             model.ram + model.size + 2 * model.length * len(model.channels) + self._answers.ram
         )
 
-    def _open(self) -> None:
+    def _new_window(self) -> bnn.Window:
         """An empty window for the model, filled by the sensor's samples."""
         model, sensor = self.model, self.sensor
-        channels = width = len(model.channels)
-        ratios = None
-        if sensor:
-            ratios = match(sensor, model)
-            width = len(sensor.channels)
-        self.window = bnn.Window(model.length, channels, model.hop, ratios, model.scales, width)
-        self._add, self._fill = self.window.add, self.window.fill
+        names = sensor.channels if sensor else model.channels
+        return bnn.Window(
+            model.length,
+            len(model.channels),
+            model.hop,
+            match(sensor, model) if sensor else None,
+            model.scales,
+            len(names),
+            ", ".join(names),
+        )
 
     def use(self, sensor: "Sensor | None") -> None:
         """Take the samples of a sensor from now on, in its counts; None: in the model's.
@@ -125,7 +146,7 @@ class Classifier:
         before = self.sensor
         self.sensor = sensor
         try:
-            self._open()
+            self.window.trade(self._new_window())
         except ValueError:
             self.sensor = before
             raise
@@ -175,7 +196,7 @@ class Classifier:
         self.sha256, self.number = other.sha256, other.number
         self._answers = other._answers
         self._answers.clear()
-        self.window, self._add, self._fill = other.window, other._add, other._fill
+        self.window.trade(other.window)
 
     def feed(
         self, sample: "tuple[float, ...] | list[float] | array[int] | None"
@@ -187,14 +208,7 @@ class Classifier:
         int16 is clipped, and counted in `window.saturated`. None marks a gap in the stream: the
         window is emptied, and answers start anew. Raises ValueError for another number of channels.
         """
-        if sample is None:
-            self.gaps += 1
-            self._forget()
-        try:
-            complete = self._add(sample)
-        except ValueError as error:
-            raise ValueError(f"{error}; the model takes {', '.join(self.model.channels)}") from None
-        return self._classify() if complete else None
+        return self.window.feed(sample)
 
     @property
     def saturated(self) -> int:
@@ -203,23 +217,13 @@ class Classifier:
 
     def feed_block(
         self, block: "array[int] | bytes | bytearray | memoryview"
-    ) -> "list[Prediction]":
+    ) -> "Sequence[Prediction]":
         """Add the samples of a block; the Predictions of the windows that they complete.
 
         block: int16, whole samples: all channels of the first one, then all of the next. Raises
         ValueError where it does not end with a whole sample.
         """
-        found: list[Prediction] = []
-        taken = self._fill(block)
-        while taken and self.window.complete:
-            prediction = self._classify()
-            if prediction:
-                found.append(prediction)
-            more = self._fill(block, taken)
-            if not more:
-                break
-            taken += more
-        return found
+        return self.window.feed_block(block)
 
     def _classify(self) -> Prediction | None:
         """The window's Prediction."""
@@ -229,6 +233,11 @@ class Classifier:
         took = time.ticks_diff(time.ticks_us(), start)
         return self._answer(self.model, index, scores, took)
 
+    def _broken(self) -> None:
+        """The stream has a gap."""
+        self.gaps += 1
+        self._forget()
+
     def _forget(self) -> None:
         """Answers start anew."""
         self._answers.clear()
@@ -237,9 +246,8 @@ class Classifier:
         """The Prediction of a window whose scores go to the answers."""
         answers = self._answers
         unknown = answers.add(scores) < 0
-        confidence = answers.confidence
-        if confidence is not None:
-            confidence = (confidence * 1000 + 32767) // 65535
+        mean = answers.confidence
+        confidence = None if mean is None else (mean * 1000 + 32767) // 65535 / 1000
         labels = model.labels
         likely = labels[answers.best]
         return Prediction(

@@ -9,7 +9,7 @@ from binascii import crc32
 
 import bnn
 
-from xnornode.classifier import Classifier, Prediction
+from xnornode.classifier import Classifier, Prediction, thousandths
 from xnornode.line_writer import write
 from xnornode.rate_check import RateCheck
 
@@ -76,7 +76,7 @@ class Events:
         self._seq += 1  # also if the line cannot be written: then its number is missing
         answers: dict[str, object] = {}
         if p.confidence is not None:
-            answers = {"answer": p.answer, "confidence": p.confidence}
+            answers = {"answer": p.answer, "confidence": thousandths(p.confidence)}
         emit(
             "prediction",
             seq=seq,
@@ -87,8 +87,9 @@ class Events:
             us=p.microseconds,
             **answers,
         )
-        if p.detected:
-            emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=p.confidence)
+        if p.detected and p.confidence is not None:
+            sure = thousandths(p.confidence)
+            emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=sure)
         if self.checks_rate:
             self._check_rate(now)
 

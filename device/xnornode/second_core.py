@@ -19,6 +19,12 @@ import bnn
 from xnornode.classifier import Classifier, Prediction
 from xnornode.model_store import Store
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xnornode.sensors.sensor import Sensor
+
 
 class Job:
     """What the two cores hand over. Each uses it only while the other one waits for it.
@@ -47,6 +53,7 @@ class Background(Classifier):
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
+        self._view = memoryview(self.window)
         self.missed = 0
         self._job = Job(self.model, memoryview(array("h", self._view)))
         self.ram += 2 * len(self._view)
@@ -71,19 +78,18 @@ class Background(Classifier):
 
     def feed_block(
         self, block: "array[int] | bytes | bytearray | memoryview"
-    ) -> "list[Prediction]":
+    ) -> "Sequence[Prediction]":
         """Add the samples of a block; the Predictions of windows that have been classified.
 
         As Classifier.feed_block.
         """
         prediction = self._fetch(False)
         found = super().feed_block(block)
-        if prediction:
-            found.insert(0, prediction)
-        return found
+        return [prediction] + list(found) if prediction else found  # noqa: RUF005 (not on the node)
 
-    def _open(self) -> None:
-        super()._open()
+    def use(self, sensor: "Sensor | None") -> None:
+        """As Classifier.use."""
+        super().use(sensor)
         self._view = memoryview(self.window)
 
     def swap(self, other: Classifier) -> None:

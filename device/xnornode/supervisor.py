@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIRST_S, LONGEST_S = 1, 60  # the pause before the program starts again; each one is twice the last
 WELL_MS = 60_000  # after which a program ran well, and pauses are short again
+LONGEST = 500  # characters of what an error says
 TRACEBACK = 1500  # characters of a traceback, its end
 
 
@@ -63,11 +64,11 @@ def supervise(
                 program()
                 return
             except Exception as error:
+                if not 0 <= time.ticks_diff(time.ticks_ms(), start) < WELL_MS:
+                    pause = FIRST_S
                 report(error, pause if retry else None)
             if not retry:
                 return
-            if not 0 <= time.ticks_diff(time.ticks_ms(), start) < WELL_MS:
-                pause = FIRST_S
             rest(pause, store, open_sensor)
             pause = min(2 * pause, LONGEST_S)
     finally:
@@ -89,7 +90,7 @@ def report(error: Exception, pause: int | None = None) -> None:
     try:
         cause = error.cause if isinstance(error, Problem) else error
         text = str(error) if isinstance(error, Problem) else _name(error)
-        emit("error", error=text, traceback=_traceback(cause), **more)
+        emit("error", error=text[:LONGEST], traceback=_traceback(cause), **more)
     except MemoryError:
         gc.collect()
         emit("error", error="out of memory: take a smaller model", **more)

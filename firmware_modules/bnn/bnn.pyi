@@ -1,8 +1,8 @@
 """Binary neural network inference from `.bnn` files, in C (FORMAT.md)."""
 
 from array import array
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from typing_extensions import Buffer
 
@@ -189,6 +189,8 @@ class Window:
         Per channel, billionths of its unit per count of the model; 0 if unknown. For floats.
     width
         Values of a sample, by default one per channel.
+    names
+        What the values of a sample are, for messages.
 
     Raises
     ------
@@ -210,9 +212,14 @@ class Window:
         ratios: Sequence[Sequence[int]] | None = None,
         scales: Sequence[int] | None = None,
         width: int = ...,
+        names: str | None = None,
         /,
     ) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+    on_complete: Callable[[], Any] | None
+    """What `feed` and `feed_block` call for a window that is complete. Can only be set."""
+    on_gap: Callable[[], Any] | None
+    """What `feed` calls for None. Can only be set."""
     @property
     def complete(self) -> bool:
         """Whether the window is full. It slides by a hop when the next sample comes."""
@@ -251,7 +258,16 @@ class Window:
         start
             The sample to begin with.
         """
+    def feed(self, sample: Sequence[float] | Buffer | None, /) -> Any:
+        """As `add`; what `on_complete` gives for the window that it completes, else None.
+
+        A `sample` of None calls `on_gap`.
+        """
+    def feed_block(self, block: Buffer, /) -> Sequence[Any]:
+        """As `fill`, all of a block; what `on_complete` gives for each window, without None."""
     def clear(self) -> None:
         """Empty the window."""
     def take(self, other: Window, /) -> None:
         """Take the newest samples of another window that leave this one at least one short."""
+    def trade(self, other: Window, /) -> None:
+        """Become what another window is, and the other way round; both keep what they call."""

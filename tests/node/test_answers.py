@@ -12,7 +12,7 @@ from tests.lab.nets import random_model
 from tests.lab.targets import INTERPRETERS, interpreter
 from tests.node.test_module import NODE, classify_script, write_recording
 from xnornode.model.answers import Answers
-from xnornode.model.classifier import Classifier
+from xnornode.model.classifier import Classifier, thousandths
 from xnornode.model.model_file import save_model
 
 LENGTH, HOP, COUNT = 8, 3, 8 + 3 * 30
@@ -33,7 +33,8 @@ def shown(predictions):
     """As tests/lab/node_scripts/predictions.py prints them."""
     found = []
     for p in filter(None, predictions):
-        rest = (p.likely, p.confidence, p.unknown, p.detected, p.answer, str(p))
+        sure = None if p.confidence is None else thousandths(p.confidence)
+        rest = (p.likely, sure, p.unknown, p.detected, p.answer, str(p))
         found.append((p.label, p.index, list(p.scores), *rest))
     return found
 
@@ -79,9 +80,9 @@ def test_lines(micropython, tmp_path):
         write_recording(path, samples, model.window.channels)
         for sample in (None, *samples):
             if p := clf.feed(sample):
-                lines.append(("prediction", p.label, p.confidence, p.answer))
+                lines.append(("prediction", p.label, thousandths(p.confidence), p.answer))
                 if p.detected:
-                    lines.append(("detected", p.answer, p.confidence))
+                    lines.append(("detected", p.answer, thousandths(p.confidence)))
     got = lines_of(micropython.run(classify_script(tmp_path, realtime=False)))
     assert got == lines
     assert {line[-1] for line in got if line[0] == "prediction"} > {"unknown"}

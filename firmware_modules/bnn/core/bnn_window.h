@@ -33,7 +33,7 @@ typedef struct {
 
 // Limit `x` to int16; counts in `clipped` if that changes it.
 static inline int32_t bnn_limit(int32_t x, uint32_t *clipped) {
-    if (x != (int16_t)x) {
+    if (__builtin_expect(x != (int16_t)x, 0)) {
         ++*clipped;
         return x < 0 ? INT16_MIN : INT16_MAX;
     }
@@ -42,9 +42,9 @@ static inline int32_t bnn_limit(int32_t x, uint32_t *clipped) {
 
 // A count of a channel, within int16, as the model's.
 static inline int32_t bnn_window_convert(const bnn_ratio_t *ratio, int32_t x, uint32_t *clipped) {
-    // As an unsigned number plus 2^31: C leaves >> of a negative one to the compiler.
-    const uint32_t v = (uint32_t)(x * ratio->multiplier + ratio->half) + 0x80000000;
-    const int32_t y = (int32_t)((v >> ratio->shift) - (0x80000000 >> ratio->shift));
+    const int32_t v = x * ratio->multiplier + ratio->half;
+    // C leaves >> of a negative number to the compiler. All that we know of round down.
+    const int32_t y = v >= 0 || -1 >> 1 == -1 ? v >> ratio->shift : ~(~v >> ratio->shift);
     return bnn_limit(y, clipped);
 }
 

@@ -52,6 +52,14 @@ def show_line(text: str, style: str = "") -> None:
         print(text, flush=True)
 
 
+def confirm(question: str) -> bool | None:
+    """Ask a person yes or no; None where there is none who could answer."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return None
+    print(f"xnornode: {question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def show_field(name: str, text: str, width: int = 12) -> None:
     """Print a name and what it is; on a terminal, long text stays in its column."""
     if is_terminal(sys.stdout):

@@ -25,13 +25,19 @@ from xnornode.data.recording_folder import (
     next_name,
 )
 from xnornode.errors import DataError, LinkError
+from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Streaming
 from xnornode.link.ports import find_port
 from xnornode.link.recording import USABLE, SampleStream, fastest_rate, needed_bytes, streaming
 from xnornode.link.take import Take
+from xnornode.model.names import name_fault
 
 GLANCE = 0.1
 """Seconds that samples are waited for, before the time is looked at again."""
+SETTLE = 1.0
+"""Seconds in which samples from before a recording are dropped."""
+SLOWEST, LATE = 3.0, 10.0
+"""How many times longer than said a recording may take, and seconds on top, before it is ended."""
 LONGEST = 24 * 3600.0
 """Seconds of a recording, and of a pause."""
 HEADS = ("recording", "time", "samples", "rate", "lost", "clipped")
@@ -154,6 +160,9 @@ def _plan(options: argparse.Namespace) -> _Work:
 
 def _check_sensor(work: _Work, info: Streaming) -> None:
     """Raise DataError or LinkError where the sensor does not fit the data, the file or the port."""
+    for name in info.channels:
+        if fault := name_fault(name):
+            raise DataError(f"the node names a channel {name[:80]!r}: {fault}")
     check_alike(work.there, info.channels, info.scales)
     width, rate = len(info.channels), info.rate_mhz / 1000
     size = 2 * width * work.options.seconds * rate
@@ -201,7 +210,8 @@ def _count_down(stream: SampleStream, view: LiveSignal, which: str, pause: float
         if block := stream.read(min(left, GLANCE)):
             view.add(block.samples)
         view.show(f"{which} begins in {ceil(left)} s")
-    while stream.read(0):  # what came before the recording begins
+    settled = Deadline(SETTLE)
+    while stream.read(0) and not settled.passed:  # what came before the recording begins
         pass
 
 
@@ -209,7 +219,12 @@ def _fill(take: Take, stream: SampleStream, view: LiveSignal, which: str) -> Non
     """Take samples until a recording is whole. Raises LinkError."""
     if not view.live:
         view.say(which)
+    late = Deadline(SLOWEST * take.seconds + LATE)
     while not take.done:
+        if late.passed:
+            raise LinkError(
+                f"the node sends too few samples for its rate: {take.rate:.4g} a second"
+            )
         if block := stream.read(GLANCE):
             take.add(block)
             view.add(block.samples)

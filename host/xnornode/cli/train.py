@@ -8,6 +8,7 @@ from typing import Any
 
 from xnornode import __version__
 from xnornode._files import is_replaced
+from xnornode._words import channel
 from xnornode.cli import data_options, event_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
@@ -190,7 +191,7 @@ def _say_new_scales(path: Path, splits: Splits) -> None:
     for name, scale in zip(splits.window.channels, splits.window.scales, strict=True):
         if (before := of_old.get(name)) not in (None, scale):
             say(
-                f"warning: channel {name}: a count is {scale or NANO:,} billionths now, and "
+                f"warning: {channel(name)}: a count is {scale or NANO:,} billionths now, and "
                 f"{before or NANO:,} in {path}: nodes must give other counts. "
                 f"--full-scale '{name}={full_scale_of(before):g}' keeps the old scale"
             )

@@ -56,7 +56,7 @@ class Outcome:
     @property
     def unknown(self) -> float:
         """The share of windows without an answer."""
-        return 1 - self.answered / self.windows
+        return (self.windows - self.answered) / self.windows
 
     @property
     def false_per_hour(self) -> float | None:

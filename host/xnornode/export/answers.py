@@ -138,8 +138,8 @@ def doubt(temperature: Temperature) -> str:
     """What makes a temperature doubtful, in words; "" if nothing does."""
     if not temperature.windows:
         return (
-            "there is no validation part, so the confidence is that of training, mostly too high: "
-            "--validation GROUPS or --events fit it"
+            "there is no validation part, so the confidence is that of training, and may be too "
+            "high: --validation GROUPS or --events fit it"
         )
     if temperature.windows < FEW_WINDOWS:
         return (

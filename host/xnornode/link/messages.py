@@ -153,11 +153,12 @@ class End(Event):
 
 @dataclass(frozen=True)
 class Error(Event):
-    """The node stops; `error` says what went wrong and what to do."""
+    """The node's program fails; `error` says what went wrong and what to do."""
 
     EVENT = "error"
     error: str
     traceback: Listing | None = None
+    pause: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,9 @@ class Caution(Event):
     EVENT = "warning"
     warning: str
     kind: str | None = None
+    rate_mhz: Count | None = None
+    model_rate_mhz: Count | None = None
+    count: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -282,6 +286,7 @@ class Streaming(Answer):
     at: Count
     port: Count | None
     classifies: bool
+    limit: Annotated[int, Range(1, 32767)]
 
     def check(self) -> None:
         """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""

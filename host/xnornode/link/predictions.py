@@ -49,6 +49,11 @@ class Prediction:
     confidence: float | None = None
     answer: str | None = None
 
+    @property
+    def microseconds(self) -> int:
+        """The same as `us`: the name that it has on the node."""
+        return self.us
+
 
 @dataclass(frozen=True)
 class Detected:

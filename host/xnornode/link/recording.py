@@ -22,7 +22,7 @@ from xnornode.link.timing import CLEANUP, COMMAND, USUAL, Timing
 ASKED = 10
 """Seconds that a stream goes on when its PC has gone away."""
 RENEW = 3.0
-"""Seconds from one `stream` to the next."""
+"""Seconds from one `stream` to the next, by this clock or by the node's."""
 SILENCE = 5.0
 """Seconds without samples after which a stream has ended; more where they come seldom."""
 SILENT_SAMPLES = 10
@@ -89,6 +89,7 @@ class SampleStream:
                 raise outdated("it does not know `stream`") from error
             raise
         self._renewed = self._heard = time.monotonic()
+        self._ms = self._renewed_ms = 0  # of the node's clock
         self._seq, self._at, self._broken = 0, self.info.at, False
         # Of a stream that was on already, what was lost before is not known
         self._lost: tuple[int, int] | None = (0, 0) if self.info.at == 0 else None
@@ -118,9 +119,9 @@ class SampleStream:
         wait = Deadline(seconds)
         while True:
             now = time.monotonic()
-            if now - self._renewed > RENEW:
+            if now - self._renewed > RENEW or self._ms - self._renewed_ms > 1000 * RENEW:
                 self._session.tell("stream", seconds=ASKED)
-                self._renewed = now
+                self._renewed, self._renewed_ms = now, self._ms
             event = self._events.popleft() if self._events else None
             event = event or self._session.receive(min(wait.left, RENEW))
             block = self._take(event) if event else None
@@ -157,6 +158,7 @@ class SampleStream:
             self._broken = True
             return None
         samples = np.frombuffer(data, "<i2").reshape(-1, width).astype(np.int16)
+        self._ms = line.ms
         lost = (line.overruns, line.gaps)
         before, self._lost = self._lost or lost, lost
         missing = max(0, line.at - self._at) + max(0, lost[0] - before[0])

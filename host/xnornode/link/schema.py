@@ -66,6 +66,21 @@ class Hex:
 
 
 @dataclass(frozen=True)
+class Base64:
+    """A text in base64, with its padding and without line ends.
+
+    Examples
+    --------
+    >>> Base64().allows("AAE="), Base64().allows("AAE")
+    (True, False)
+    """
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        return len(value) % 4 == 0 and bool(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", value))
+
+
+@dataclass(frozen=True)
 class Lines:
     r"""A text whose lines stay lines, such as a traceback.
 
@@ -85,20 +100,6 @@ class Lines:
     def allows(self, value: str) -> bool:
         """Whether a text is one."""
         return len(value) <= self.most
-
-
-class Base64:
-    """A text in base64, with its padding and without line ends.
-
-    Examples
-    --------
-    >>> Base64().allows("AAE="), Base64().allows("AAE")
-    (True, False)
-    """
-
-    def allows(self, value: str) -> bool:
-        """Whether a text is one."""
-        return len(value) % 4 == 0 and bool(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", value))
 
 
 def read_json(text: str | bytes) -> object:

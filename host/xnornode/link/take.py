@@ -10,10 +10,10 @@ from xnornode.errors import LinkError
 from xnornode.link.messages import Streaming
 from xnornode.link.recording import Block
 
-LIMIT = 32752
-"""Counts from which on a value is at an end of the sensor's range. Sensors of 12 bits go so far."""
 MOST_BREAKS = 1000
 """How often samples may be missing in one recording."""
+LONGEST_NAME = 64
+"""Letters that are kept of the names of a sensor and of a board."""
 OFF = 0.05
 """The share by which a sensor's rate may differ from what it says, before that is said."""
 ENOUGH_MS = 500
@@ -65,6 +65,8 @@ class Take:
 
     Attributes
     ----------
+    seconds : float
+        How long it is to be.
     wanted, taken : int
         Samples that it is to have, and that it has.
     lost : int
@@ -74,7 +76,7 @@ class Take:
     """
 
     def __init__(self, info: Streaming, seconds: float) -> None:
-        self._info = info
+        self._info, self.seconds = info, seconds
         self.wanted = max(1, round(seconds * info.rate_mhz / 1000))
         self.taken = self.lost = self.clipped = 0
         self._parts: list[np.ndarray] = []
@@ -113,7 +115,7 @@ class Take:
         samples = block.samples[: self.wanted - self.taken]
         self._parts.append(samples)
         self.taken += len(samples)
-        self.clipped += int((np.abs(samples.astype(np.int32)) >= LIMIT).sum())
+        self.clipped += int((np.abs(samples.astype(np.int32)) >= self._info.limit).sum())
         self._meter.add(block.taken, block.ms)
 
     def warnings(self) -> list[str]:
@@ -155,9 +157,9 @@ class Take:
             info.channels,
             info.scales,
             info.rate_mhz,
-            sensor=info.sensor,
+            sensor=info.sensor[:LONGEST_NAME],
             time=self._began.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            device=info.device,
+            device=info.device[:LONGEST_NAME],
             lost=self.lost,
             clipped=self.clipped,
             cut=not self.done,

@@ -34,8 +34,8 @@ class Prediction:
         What the classification took on this PC; a node is another matter.
     likely : str
         The class with the highest mean probability.
-    confidence : int or None
-        This probability in thousandths. None where the model file has no answers.
+    confidence : float or None
+        This probability, 0 to 1 in steps of a thousandth. None where the model file has no answers.
     unknown : bool
         Whether the confidence is below the model's threshold.
     detected : bool
@@ -47,7 +47,7 @@ class Prediction:
     scores: tuple[int, ...]
     microseconds: int
     likely: str
-    confidence: int | None
+    confidence: float | None
     unknown: bool
     detected: bool
 
@@ -59,10 +59,26 @@ class Prediction:
     def __str__(self) -> str:
         if self.confidence is None:
             return self.likely
-        text = f"{self.likely} {(self.confidence + 5) // 10} %"
+        text = f"{self.likely} {(thousandths(self.confidence) + 5) // 10} %"
         if self.unknown:
             return f"unknown ({text})"
         return text + ", detected" if self.detected else text
+
+
+def thousandths(confidence: float) -> int:
+    """A confidence as a node's lines have it.
+
+    Parameters
+    ----------
+    confidence : float
+        Of a `Prediction`, 0 to 1.
+
+    Returns
+    -------
+    int
+        0 to 1000.
+    """
+    return int(1000 * confidence + 0.5)
 
 
 class Classifier:
@@ -156,6 +172,6 @@ class Classifier:
         if not self._answers:
             return Prediction(*seen, labels[index], None, unknown=False, detected=False)
         answer = self._answers.add(scores)
-        confidence = (answer.confidence * 1000 + 32767) // ONE
+        confidence = (answer.confidence * 1000 + 32767) // ONE / 1000
         unknown = answer.index == UNKNOWN
         return Prediction(*seen, labels[answer.best], confidence, unknown, answer.detected)

@@ -18,7 +18,7 @@ def answer_rows(figures: AnswerFigures) -> list[tuple[str, str]]:
         rows.append(("background", f"{few(figures.background)}: no events"))
     if figures.wish:
         rows.append(("wanted", figures.wish + ("" if figures.kept else ": not reached")))
-        rows += [(name, text) for name, text in _outcome(figures.test)]
+        rows += _outcome(figures.test, figures.ordered)
     return rows
 
 
@@ -32,17 +32,17 @@ def _confidence(c: Calibration) -> Iterator[tuple[str, str]]:
     yield "calibration", f"error {said}"
 
 
-def _outcome(o: Outcome) -> Iterator[tuple[str, str]]:
+def _outcome(o: Outcome, ordered: bool) -> Iterator[tuple[str, str]]:
     right = (
         "no window has an answer" if o.accuracy is None else f"{o.accuracy:.1%} of answers right"
     )
     yield "on the test", f"{right}, {o.unknown:.1%} of {o.windows:,} windows unknown"
-    if o.hours and o.events:
-        yield "", f"{o.missed:,} of {o.events:,} events missed, {_false(o)} false an hour"
-        late = "" if o.late is None else f", found {o.late:.3g} s after they began"
-        yield "", f"{o.false:,} false in {o.hours:.2g} hours, {o.repeated:,} detected again{late}"
-    elif o.events and o.events < o.windows:
-        yield "", f"{o.missed:,} of {o.events:,} events missed, {o.false:,} false"
+    if not ordered:
+        return
+    rate = f", {_false(o)} an hour" if o.hours else ""
+    yield "", f"{o.missed:,} of {o.events:,} events missed, {o.false:,} false{rate}"
+    late = "" if o.late is None else f"; found {o.late:.3g} s after they began, in the median"
+    yield "", f"{o.repeated:,} detected once more{late}"
 
 
 def _false(o: Outcome) -> str:
@@ -60,7 +60,7 @@ def threshold_table(
         right = "-" if o.accuracy is None else f"{o.accuracy:.1%}"
         late = "-" if o.late is None else f"{o.late:.3g} s"
         missed = f"{o.missed} of {o.events}"
-        rows.append(
-            (f"{mark} {row.threshold:.1%}", f"{o.unknown:.1%}", right, _false(o), missed, late)
-        )
-    return HEADS, rows
+        of_windows = (f"{mark} {row.threshold:.1%}", f"{o.unknown:.1%}", right)
+        of_events = (_false(o), missed, late) if figures.ordered else ()
+        rows.append((*of_windows, *of_events))
+    return HEADS[: len(rows[0])], rows

@@ -82,6 +82,8 @@ class AnswerFigures:
         How far the confidence can be believed.
     test : Outcome
         What answers and events come to on the test part.
+    ordered : bool
+        Whether windows follow each other in recordings; else there are no events to count.
     wish : str
         What they were chosen by; "" if nothing was chosen.
     part : str
@@ -96,6 +98,7 @@ class AnswerFigures:
     background: tuple[str, ...]
     calibration: Calibration
     test: Outcome
+    ordered: bool
     wish: str
     part: str
     kept: bool
@@ -187,6 +190,7 @@ def answer_figures(
         tuple(model.labels[i] for i in answers.background),
         calibration,
         follow(answers, test),
+        test.ordered,
         str(chosen.wish) if chosen else "",
         chosen.part if chosen else "",
         chosen.choice.kept if chosen else True,

@@ -6,11 +6,12 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tests.host.cli.conftest import COMMAND, xnornode
+from tests.host.cli.conftest import COMMAND
 from tests.lab.faults import TO_HOST, Fault, Kind
 from tests.lab.livenode import receiving_node
 from tests.lab.recordlab import counting_node, expected
@@ -26,16 +27,38 @@ from xnornode.link.messages import Samples
 NOWHERE = ("--port", "/dev/no-such-port")
 
 
-def record(data, bridge, *more, label="wave", seconds="0.5"):
-    given = ("--label", label, "--seconds", seconds, "--pause", "0", "--port", bridge.url)
-    return xnornode("record", data, *given, *more)
+@pytest.fixture
+def run(capsys):
+    """Carry out `xnornode`, in this process."""
+
+    def run(*arguments) -> SimpleNamespace:
+        capsys.readouterr()
+        try:
+            status = main([*map(str, arguments)])
+        except SystemExit as end:
+            status = end.code
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=status, stdout=said.out, stderr=said.err)
+
+    return run
+
+
+@pytest.fixture
+def record(run):
+    """Carry out `xnornode record` with a node."""
+
+    def record(data, bridge, *more, label="wave", seconds="0.5") -> SimpleNamespace:
+        given = ("--label", label, "--seconds", seconds, "--pause", "0", "--port", bridge.url)
+        return run("record", data, *given, *more)
+
+    return record
 
 
 def file(path: Path) -> RecordFile:
     return from_bytes(path.read_bytes(), str(path))
 
 
-def test_recordings_as_a_training_takes_them(tmp_path):
+def test_recordings_as_a_training_takes_them(tmp_path, record, run):
     data = tmp_path / "data"
     with counting_node(tmp_path / "node", "loop") as (_, bridge):
         for label in ("wave", "rest"):
@@ -61,7 +84,7 @@ def test_recordings_as_a_training_takes_them(tmp_path):
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", one.time)
     assert not one.cut and not one.lost and not one.breaks
     small = ("--window", "64", "--hop", "32", "--layers", "16", "--epochs", "2")
-    trained = xnornode("train", data, "-o", tmp_path / "m.bnn", *small)
+    trained = run("train", data, "-o", tmp_path / "m.bnn", *small)
     assert trained.returncode == 0, trained.stderr
     assert "recordings of a node (counting)" in trained.stdout + trained.stderr
 
@@ -100,35 +123,31 @@ def test_no_file_is_overwritten(tmp_path):
         ((), 2, "--label"),
     ],
 )
-def test_wrong_options_are_found_before_the_work(tmp_path, capsys, arguments, status, message):
-    try:
-        found = main(["record", str(tmp_path / "data"), *arguments, *NOWHERE])
-    except SystemExit as end:
-        found = end.code
-    said = capsys.readouterr().err
-    assert found == status and message in said, said
-    assert "no-such-port" not in said and not (tmp_path / "data").exists()
+def test_wrong_options_are_found_before_the_work(tmp_path, run, arguments, status, message):
+    done = run("record", tmp_path / "data", *arguments, *NOWHERE)
+    assert done.returncode == status and message in done.stderr, done.stderr
+    assert "no-such-port" not in done.stderr and not (tmp_path / "data").exists()
 
 
 @pytest.mark.quick
-def test_a_folder_that_cannot_take_recordings(tmp_path):
+def test_a_folder_that_cannot_take_recordings(tmp_path, run):
     (tmp_path / "data").write_text("")
-    done = xnornode("record", tmp_path / "data", "--label", "a", *NOWHERE)
+    done = run("record", tmp_path / "data", "--label", "a", *NOWHERE)
     assert done.returncode == 1 and "data is a file: name a folder" in done.stderr
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "a").write_text("")
-    done = xnornode("record", tmp_path / "d", "--label", "a", "--group", "g", *NOWHERE)
+    done = run("record", tmp_path / "d", "--label", "a", "--group", "g", *NOWHERE)
     assert done.returncode == 1 and "is a file: name a folder" in done.stderr
 
 
 @pytest.mark.quick
-def test_a_port_that_is_not_there(tmp_path):
-    done = xnornode("record", tmp_path / "data", "--label", "a", *NOWHERE)
+def test_a_port_that_is_not_there(tmp_path, run):
+    done = run("record", tmp_path / "data", "--label", "a", *NOWHERE)
     assert done.returncode == 1 and "no-such-port" in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "data").exists()
 
 
-def test_a_node_without_a_sensor(tmp_path):
+def test_a_node_without_a_sensor(tmp_path, record):
     (tmp_path / "node").mkdir()
     with receiving_node(tmp_path / "node") as bridge:
         done = record(tmp_path / "data", bridge)
@@ -137,7 +156,7 @@ def test_a_node_without_a_sensor(tmp_path):
     assert "`xnornode sensor`" in done.stderr and "Errno" not in done.stderr
 
 
-def test_a_port_that_is_too_slow(tmp_path):
+def test_a_port_that_is_too_slow(tmp_path, record):
     with counting_node(tmp_path / "node", port=11520, rate=3000) as (_, bridge):
         done = record(tmp_path / "data", bridge)
         assert done.returncode == 1 and "up to 1600 Hz fit" in done.stderr
@@ -145,7 +164,7 @@ def test_a_port_that_is_too_slow(tmp_path):
         assert record(tmp_path / "data", bridge, "--allow-loss").returncode == 0
 
 
-def test_another_sensor_than_that_of_the_recordings(tmp_path):
+def test_another_sensor_than_that_of_the_recordings(tmp_path, record):
     for channels, problem in ((2, ""), (3, "the sensor has ch0 (g), ch1 (g), ch2 (g)")):
         with counting_node(tmp_path / f"node{channels}", channels=channels) as (_, bridge):
             done = record(tmp_path / "data", bridge)
@@ -153,7 +172,7 @@ def test_another_sensor_than_that_of_the_recordings(tmp_path):
     assert len([*(tmp_path / "data").rglob("*.rec")]) == 1
 
 
-def test_unplugged_in_the_middle(tmp_path):
+def test_unplugged_in_the_middle(tmp_path, record, run):
     data = tmp_path / "data"
     fault = Fault(Kind.DISCONNECT, TO_HOST, at=100, after=b'"samples"', nth=9)
     with counting_node(tmp_path / "node", faults=[fault]) as (_, bridge):
@@ -162,11 +181,11 @@ def test_unplugged_in_the_middle(tmp_path):
     assert "1 recording was written" in done.stderr and "cut short" in done.stdout
     (path,) = data.rglob("*.rec")
     assert file(path).cut and len(file(path).recording.samples) > 500
-    told = xnornode("data", data)
+    told = run("data", data)
     assert f"warning: {path} was cut short" in told.stderr
 
 
-def test_samples_that_are_lost(tmp_path):
+def test_samples_that_are_lost(tmp_path, record, run):
     data = tmp_path / "data"
     with counting_node(tmp_path / "node", loses=(700, 30)) as (_, bridge):
         done = record(data, bridge, seconds="1.5")
@@ -177,7 +196,7 @@ def test_samples_that_are_lost(tmp_path):
     dataset = read(data)
     assert [len(item) for item in dataset.items] == [at, 1500 - at]
     assert dataset.names == [f"{path}, samples 0 to {at - 1}", f"{path}, samples {at} to 1499"]
-    assert "30 samples are missing" in xnornode("data", data).stderr
+    assert "30 samples are missing" in run("data", data).stderr
 
 
 @pytest.mark.parametrize("mode", ["serve", "loop"])
@@ -212,9 +231,3 @@ def test_the_signal_on_a_terminal(tmp_path):
     assert shown.count("\x1b[?25h") == 1  # the cursor is back
     lines = re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines()
     assert max(len(line) for line in lines if str(tmp_path) not in line) <= 60
-
-
-@pytest.mark.quick
-def test_help_names_the_layout():
-    said = xnornode("record", "--help").stdout
-    assert "DATA/LABEL/GROUP/1.rec" in " ".join(said.split())

@@ -70,6 +70,10 @@ def test_the_reader_of_line_protocol_is_strict(line):
         read_point(line)
 
 
+def test_a_prediction_has_the_node_s_name_of_its_time_too():
+    assert prediction().microseconds == prediction().us == 850
+
+
 def test_points_of_each_kind():
     points = Points("shed 1")
     lines = [

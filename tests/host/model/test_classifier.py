@@ -82,7 +82,7 @@ def test_answers_are_those_of_the_stream_of_scores():
         for p, scores in zip(fed(clf, samples)[1], expected(model, samples), strict=True):
             answer = answers.add(scores)
             assert p.likely == model.labels[answer.best]
-            assert p.confidence == round(1000 * answer.confidence / 65535)
+            assert p.confidence == round(answer.confidence / 65535, 3)
             assert (p.unknown, p.detected) == (answer.index < 0, answer.detected)
             assert p.answer == ("unknown" if p.unknown else p.likely)
 
@@ -91,9 +91,9 @@ def test_a_prediction_reads_well():
     seen = ("walk", 1, (1, 5), 900)
     for rest, text in (
         (("walk", None, False, False), "walk"),
-        (("wave", 974, False, False), "wave 97 %"),
-        (("wave", 975, False, True), "wave 98 %, detected"),
-        (("wave", 412, True, False), "unknown (wave 41 %)"),
+        (("wave", 0.974, False, False), "wave 97 %"),
+        (("wave", 0.975, False, True), "wave 98 %, detected"),
+        (("wave", 0.412, True, False), "unknown (wave 41 %)"),
     ):
         assert str(Prediction(*seen, *rest)) == text
 

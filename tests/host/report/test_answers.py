@@ -110,3 +110,13 @@ def test_limits_that_are_not_kept_are_a_warning():
     assert not by.choice.kept
     report = make_report(model, done, parts, chosen=by)
     assert any("no settings keep 'at most 0 % unknown" in text for text in report.warnings)
+
+
+@pytest.mark.quick
+def test_windows_in_no_order_have_no_events_in_the_report():
+    model, done, parts = trained()
+    loose = {name: replace(getattr(parts, name), places=None) for name in ("validation", "test")}
+    parts = replace(parts, **loose)
+    model, by = choose_answers(model, done, parts, Wish(unknown=0.1))
+    text = to_text(make_report(model, done, parts, chosen=by))
+    assert "threshold  unknown" in text and "missed" not in text and "false" not in text

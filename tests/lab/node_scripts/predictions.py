@@ -4,11 +4,14 @@
 import sys
 
 from xnornode import Classifier, second_core
+from xnornode.classifier import thousandths
 
 
 def show(p):
     if p:
-        row = [p.label, p.index, list(p.scores), p.likely, p.confidence]
+        # MicroPython prints no float to the last digit
+        sure = None if p.confidence is None else thousandths(p.confidence)
+        row = [p.label, p.index, list(p.scores), p.likely, sure]
         row.extend((p.unknown, p.detected, p.answer, str(p)))
         print(tuple(row))
         assert repr(p) == f"<Prediction: {p}>"

@@ -55,8 +55,8 @@ for filled in range(4):
         refused(ValueError, "sample of 0 values", window.add, ())
         refused(ValueError, "even", window.add, bytes(3))
         refused(ValueError, "not a number", window.add, (1, nan))
-        refused(ValueError, "scale of the channel is unknown", window.add, (99, 1.5))
-        refused(ValueError, "scale of the channel is unknown", window.add, array("f", [1, 1.5]))
+        refused(ValueError, "its scale is unknown", window.add, (99, 1.5))
+        refused(ValueError, "its scale is unknown", window.add, array("f", [1, 1.5]))
         refused(TypeError, "", window.add, (99, None))
         refused(TypeError, "", window.add, (99, "1"))
         refused(TypeError, "", window.add, "abcd")
@@ -76,10 +76,9 @@ for filled in range(4):
 
 window = bnn.Window(3, 2, 2)
 refused(AttributeError, "", lambda: window.nothing)
-refused(TypeError, "", memoryview(window).__setitem__, 0, 1) if False else None
 for sample in ((True, False), array("H", [40_000, 1]), array("i", [-40_000, 2]), range(2)):
     window.add(sample)
-assert list(memoryview(window)) == [-32768, 2, 0, 1, -32768, 2], list(memoryview(window))
+assert list(memoryview(window)) == [-32768, 2, 0, 1, -32768, 2]
 assert (window.at, window.saturated) == (2, 2)
 # A window takes its own samples as a block, whatever that gives.
 window.fill(window)
