@@ -47,7 +47,7 @@ ARCHITECTURES = (
 )
 BINDINGS = {"ARMv6-M": "rp2", "RV32IMC": "qemu-riscv", "x86-64": "unix"}
 ENTRIES = ("bnn_load", "bnn_classify", "bnn_selftest")
-MOST = 12_240  # bytes of text of the whole module on ARMv6-M
+MOST = 16_900  # bytes of text of the whole module on ARMv6-M
 KERNELS = ".text.bnn_kernel"
 
 
