@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.lab.powerlab import install
 from tools.bench.fit_networks import network
 from tools.emulators.emulated_pico import EmulatedPico, EmulatorError
 from tools.firmware.build import BuildError, build
 from xnornode.board import node_library
+from xnornode.board.install import Plan
 from xnornode.errors import XnorNodeError
 from xnornode.link.repl import Board
 from xnornode.model import window as window_twin
@@ -132,10 +134,7 @@ def expected(channels: int, scale: int, samples: int, times: int) -> tuple[int, 
 
 def costs(board: Board) -> Iterator[Cost]:
     """Each of CASES, on a board without the library. Raises RuntimeError for a wrong window."""
-    board.run("import os\nfor name in ('/lib', '/lib/xnornode'):\n try: os.mkdir(name)\n "
-              "except OSError: pass")  # fmt: skip
-    for path, data in {**node_library.files("armv6m"), **models()}.items():
-        board.put(data, path)
+    install(board, Plan({**node_library.files("armv6m"), **models()}))
     board.run(f"BLOCK = {BLOCK}\n" + SETUP)
     for name, channels, scale, method, given, samples, most in CASES:
         board.run(f"prepare({channels}, {scale})")

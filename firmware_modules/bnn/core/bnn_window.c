@@ -12,7 +12,7 @@ int32_t bnn_window_round(uint32_t bits, uint32_t scale, uint32_t *clipped) {
     const uint32_t fraction = bits & ((1u << MANTISSA) - 1);
     const uint32_t mantissa = exponent ? fraction | 1u << MANTISSA : fraction;
     // The number is mantissa / 2^down. From 2^23 on it is beyond int16 counts at any scale.
-    const uint32_t down = 127 + MANTISSA - (exponent ? exponent : 1);
+    uint32_t down = 127 + MANTISSA - (exponent ? exponent : 1);
     const int32_t most = negative ? INT16_MIN : INT16_MAX;
     if (exponent >= 127 + MANTISSA) {
         ++*clipped;
@@ -20,16 +20,17 @@ int32_t bnn_window_round(uint32_t bits, uint32_t scale, uint32_t *clipped) {
     }
     // Twice the number in billionths, rounded down, or up where it is negative; then the half count
     // that rounding is about. A fraction of a billionth changes no comparison with whole ones.
-    const uint64_t twice = 2 * (uint64_t)mantissa * 1000000000u;
-    uint64_t left = down < 63 ? twice >> down : 0;
-    if (negative) {
-        left += scale - 1 + (down < 63 ? left << down != twice : twice != 0);
-    } else {
-        left += scale;
+    // Shifts of 64 bits are by constants: others are functions that native modules may lack.
+    uint64_t left = 2 * (uint64_t)mantissa * 1000000000u;
+    uint32_t lost = 0;
+    for (; down && left; down--) {
+        lost |= (uint32_t)left & 1;
+        left >>= 1;
     }
+    left += negative ? scale - 1 + (uint64_t)lost : scale;
     // left / (2 * scale), which is below 2^16 but for what is clipped.
     int32_t count = 0;
-    uint64_t part = (uint64_t)scale << 17;
+    uint64_t part = (uint64_t)(scale >> 15) << 32 | scale << 17;
     if (left >= part) {
         ++*clipped;
         return most;
