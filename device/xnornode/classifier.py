@@ -92,8 +92,6 @@ class Classifier:
         self.note = ""
         self.gaps = 0
         self.sensor = sensor
-        self._on_complete = self._classify  # bound once: a swap allocates nothing
-        self._on_gap = self._broken
         self.sha256 = ""  # of the file, and the store's number of it; only of a store's models
         self.number = -1
         self.store: Store | None = None
@@ -112,36 +110,31 @@ class Classifier:
 
     def _take(self, model: bnn.Model) -> None:
         self.model = model
-        self._open()
+        self.window = window = self._new_window()
+        window.on_complete, window.on_gap = self._classify, self._broken
+        if type(self) is Classifier:
+            # Called directly, since a function in Python takes 8 microseconds of a Pico. It stays
+            # the same window: a program may have put `feed` into a variable.
+            self.feed = window.feed  # type: ignore[method-assign, assignment]
+            self.feed_block = window.feed_block  # type: ignore[method-assign, assignment]
         self._answers = bnn.Answers(model)
         self.ram = (
             model.ram + model.size + 2 * model.length * len(model.channels) + self._answers.ram
         )
 
-    def _open(self) -> None:
+    def _new_window(self) -> bnn.Window:
         """An empty window for the model, filled by the sensor's samples."""
         model, sensor = self.model, self.sensor
         names = sensor.channels if sensor else model.channels
-        ratios = match(sensor, model) if sensor else None
-        self.window = bnn.Window(
+        return bnn.Window(
             model.length,
             len(model.channels),
             model.hop,
-            ratios,
+            match(sensor, model) if sensor else None,
             model.scales,
             len(names),
             ", ".join(names),
         )
-        self._connect()
-
-    def _connect(self) -> None:
-        """Have the window call what follows from samples."""
-        self.window.on_complete = self._on_complete
-        self.window.on_gap = self._on_gap
-        if type(self) is Classifier:
-            # Called directly, since a function in Python takes 8 microseconds of a Pico
-            self.feed = self.window.feed  # type: ignore[method-assign, assignment]
-            self.feed_block = self.window.feed_block  # type: ignore[method-assign, assignment]
 
     def use(self, sensor: "Sensor | None") -> None:
         """Take the samples of a sensor from now on, in its counts; None: in the model's.
@@ -153,7 +146,7 @@ class Classifier:
         before = self.sensor
         self.sensor = sensor
         try:
-            self._open()
+            self.window.trade(self._new_window())
         except ValueError:
             self.sensor = before
             raise
@@ -203,8 +196,7 @@ class Classifier:
         self.sha256, self.number = other.sha256, other.number
         self._answers = other._answers
         self._answers.clear()
-        self.window = other.window
-        self._connect()
+        self.window.trade(other.window)
 
     def feed(
         self, sample: "tuple[float, ...] | list[float] | array[int] | None"
@@ -242,7 +234,7 @@ class Classifier:
         return self._answer(self.model, index, scores, took)
 
     def _broken(self) -> None:
-        """A gap has come in the stream."""
+        """The stream has a gap."""
         self.gaps += 1
         self._forget()
 

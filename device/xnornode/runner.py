@@ -16,7 +16,7 @@ from xnornode.sensors.sensor import Sensor
 
 VALUES = 512  # of a block, at least one sample
 IDLE_US = 5000  # that the link may take where no sample has come: sensors keep them meanwhile
-SLEEP_MS = 1  # where no line has come either
+SLEEP_MS = 5  # where no line has come either, at most: a quarter of the time of a sample
 SILENT_MS = 5000  # without a sample, and three samples' time: the sensor has stopped
 
 
@@ -34,6 +34,7 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     block = array("h", bytes(2 * width * max(1, VALUES // width)))
     view = memoryview(block)
     link.checks_rate = getattr(sensor, "realtime", True)
+    sleep_ms = max(1, min(SLEEP_MS, 250_000 // max(1, sensor.rate_mhz)))
     silent_ms = SILENT_MS + 3_000_000 // max(1, sensor.rate_mhz)
     gaps = None
     losses = Losses(sensor, classifier, link)
@@ -48,7 +49,7 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
             if time.ticks_diff(time.ticks_ms(), last) > silent_ms:
                 raise OSError(110, f"{sensor.name}: no sample for {silent_ms // 1000} s")
             if link.step(IDLE_US):
-                time.sleep_ms(SLEEP_MS)
+                time.sleep_ms(sleep_ms)
             continue
         if sensor.gaps != gaps:
             gaps = sensor.gaps

@@ -23,6 +23,8 @@ TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xnornode.sensors.sensor import Sensor
+
 
 class Job:
     """What the two cores hand over. Each uses it only while the other one waits for it.
@@ -51,6 +53,7 @@ class Background(Classifier):
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
+        self._view = memoryview(self.window)
         self.missed = 0
         self._job = Job(self.model, memoryview(array("h", self._view)))
         self.ram += 2 * len(self._view)
@@ -84,8 +87,9 @@ class Background(Classifier):
         found = super().feed_block(block)
         return [prediction] + list(found) if prediction else found  # noqa: RUF005 (not on the node)
 
-    def _open(self) -> None:
-        super()._open()
+    def use(self, sensor: "Sensor | None") -> None:
+        """As Classifier.use."""
+        super().use(sensor)
         self._view = memoryview(self.window)
 
     def swap(self, other: Classifier) -> None:

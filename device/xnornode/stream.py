@@ -89,6 +89,7 @@ class Streamer:
             "at": self._at,
             "port": self._port,
             "classifies": not (self.alone or self._open),
+            "limit": getattr(sensor, "limit", 32767),
         }
 
     def stop(self) -> None:

@@ -269,3 +269,5 @@ class Window:
         """Empty the window."""
     def take(self, other: Window, /) -> None:
         """Take the newest samples of another window that leave this one at least one short."""
+    def trade(self, other: Window, /) -> None:
+        """Become what another window is, and the other way round; both keep what they call."""

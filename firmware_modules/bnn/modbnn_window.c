@@ -298,6 +298,23 @@ static mp_obj_t window_take(mp_obj_t self_in, mp_obj_t other_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(window_take_obj, window_take);
 
+// Become what another window is, and the other way round; both keep what they call.
+static mp_obj_t window_trade(mp_obj_t self_in, mp_obj_t other_in) {
+    window_obj_t *self = MP_OBJ_TO_PTR(self_in), *other = MP_OBJ_TO_PTR(other_in);
+    if (mp_obj_get_type(other_in) != self->base.type) {
+        mp_raise_TypeError(MP_ERROR_TEXT("trade() takes a Window"));
+    }
+    const window_obj_t before = *self;
+    *self = *other;
+    *other = before;
+    other->on_complete = self->on_complete;
+    other->on_gap = self->on_gap;
+    self->on_complete = before.on_complete;
+    self->on_gap = before.on_gap;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(window_trade_obj, window_trade);
+
 static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const bnn_window_t *window = &self->window;
@@ -345,5 +362,6 @@ static mp_int_t window_buffer(mp_obj_t self_in, mp_buffer_info_t *buffer, mp_uin
     METHOD(MP_QSTR_feed, window_feed_obj)                                                          \
     METHOD(MP_QSTR_feed_block, window_feed_block_obj)                                              \
     METHOD(MP_QSTR_clear, window_clear_obj)                                                        \
-    METHOD(MP_QSTR_take, window_take_obj)
+    METHOD(MP_QSTR_take, window_take_obj)                                                          \
+    METHOD(MP_QSTR_trade, window_trade_obj)
 BNN_DEFINE_TYPE(window, MP_QSTR_Window, WINDOW_SLOTS, WINDOW_METHODS)

@@ -22,7 +22,7 @@ from tests.lab.motionlab import AXES
 from tests.lab.nets import random_model
 from tests.lab.powerlab import install
 from tools.emulators.emulated_pico import EmulatedPico
-from tools.emulators.sensors import Mpu6050, Sensor, Signal
+from tools.emulators.sensors import Analog, Microphone, Mpu6050, Sensor, Signal
 from tools.firmware.sources import ROOT
 from xnornode.board import node_library
 from xnornode.board.install import Plan
@@ -94,11 +94,19 @@ class Kind:
     rate: int
     counts: np.ndarray
     """int16 (TURN, channels), of each frame of the signal."""
+    window: int = 64
+    silent: int = 0
+    """Samples before the signal's first frame, which are 0."""
 
     @property
     def step(self) -> int:
         """Frames of the signal from one sample to the next."""
         return max(1, TICKS // self.rate)
+
+    @property
+    def fast(self) -> bool:
+        """Whether the signal has a frame for each sample, and no time is kept."""
+        return self.rate >= 2 * TICKS
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -113,13 +121,13 @@ class Kind:
     def model(self, revision: int, hidden: tuple[int, ...] = (60, 16)) -> Model:
         """A network for this sensor, with random weights."""
         width = len(self.channels)
-        made = random_model(revision, 64, width, 1, (*hidden, 7))
+        made = random_model(revision, self.window, width, 1, (*hidden, 7))
         window = replace(
             made.window,
             channels=self.channels,
             scales=self.scales,
             rate_mhz=1000 * self.rate,
-            hop=32,
+            hop=self.window // 2,
         )
         return replace(made, revision=revision, window=window)
 
@@ -137,6 +145,24 @@ def motion(rate: int = 100) -> Kind:
     return Kind(Mpu6050(signal), driver, settings, AXES, scales, rate, counts)
 
 
+def volts() -> Kind:
+    """An analog input, whose voltage rises by a step of its 12 bits each millisecond."""
+    steps = np.arange(TURN) % 4096
+    wired = Analog(26, Signal((steps + 0.5) * 3.3 / 4096, TICKS, loop=True))
+    counts = (8 * steps).astype(np.int16)[:, None]
+    driver, channels = "xnornode.sensors.rp2_adc.RP2ADC", ("adc 26 (V)",)
+    return Kind(wired, driver, {"pins": [26]}, channels, (100_708,), 100, counts)
+
+
+def sound() -> Kind:
+    """A microphone at 16 kHz, with a sound of which each sample is the last one and one more."""
+    counts = np.arange(-TURN // 2, TURN // 2).astype(np.int16)
+    wired = Microphone(10, 12, Signal(counts, 16_000, loop=True, waits=True), bits=16)
+    driver, channels = "xnornode.sensors.rp2_i2s.RP2I2S", ("sound (FS)",)
+    more = {"window": 4000, "silent": 1}
+    return Kind(wired, driver, {}, channels, (30_518,), 16_000, counts[:, None], **more)
+
+
 @dataclass
 class Outcome:
     """What a run gave."""
@@ -152,6 +178,8 @@ class Outcome:
     times: np.ndarray
     """First channel of the newest samples, int16."""
     events: list[Event] = field(default_factory=list)
+    models: dict[int, Model] = field(default_factory=dict)
+    """By revision."""
 
     @property
     def lateness(self) -> np.ndarray:
@@ -166,31 +194,34 @@ class Outcome:
 
     def start(self) -> int:
         """The frame of the first sample of all, by the newest ones."""
+        if self.kind.fast:
+            return 0
         kept = len(self.times)
         first = int(np.flatnonzero(self.kind.counts[:, 0] == self.times[0])[0])
         return (first - (self.count - kept) * self.kind.step) % TURN
 
     def expected(self) -> np.ndarray:
         """int16 (count, channels): what a sensor gives that loses nothing."""
-        frames = self.start() + self.kind.step * np.arange(self.count)
-        return self.kind.counts[frames % TURN]
+        silent = np.zeros((self.kind.silent, len(self.kind.channels)), np.int16)
+        frames = self.start() + self.kind.step * np.arange(self.count - len(silent))
+        return np.concatenate([silent, self.kind.counts[frames % TURN]])
 
     @property
     def whole(self) -> bool:
         """Whether the program got exactly the expected counts."""
         return zlib.crc32(self.expected().tobytes()) == self.crc
 
-    def disagreements(self, models: dict[int, Model], revision: int) -> int:
+    def disagreements(self, revision: int) -> int:
         """Predictions whose scores are not the reference's on what was expected in their window.
 
-        models: by revision. revision: of the model at the first event.
+        revision: of the model at the first event.
         """
         samples, differ = self.expected(), 0
         for event in self.events:
             if isinstance(event, Ready):
                 revision = event.revision
             elif isinstance(event, Prediction):
-                model = models[revision]
+                model = self.models[revision]
                 at = event.seq * model.window.hop
                 window = samples[at : at + model.window.length]
                 differ += tuple(model.scores(window[None])[0].tolist()) != event.scores

@@ -142,7 +142,7 @@ def test_the_answer():
     fields = Line(sensor, port=11520).streamer.start(1)
     said = parse({"event": "reply", "id": 1, **json.loads(json.dumps(fields))})
     channels = ("x0 (g)", "x1 (g)")
-    assert said == Streaming(1, "s", channels, (1, 1), 100_000, "", 0, 11520, True)
+    assert said == Streaming(1, "s", channels, (1, 1), 100_000, "", 0, 11520, True, 32767)
     assert not Line(Sensor(1, 4_000_000)).streamer.start(1)["classifies"]
     assert not Line(open_sensor=Sensor).streamer.start(1)["classifies"]
 

@@ -64,8 +64,9 @@ def other_model():
     """With names of one to four bytes a character, and with answers."""
     labels = ("läufen", "走る", "👩\u200d🔬", "قف", "Übung", "temp (°C)", 31 * "ö")
     answers = Answers(*Answers.scaled(0.02), windows=2, threshold=40_000, background=(1,))
-    model = random_model(77, 128, 6, 1, (32, 7))
-    return replace(model, name="größe", labels=labels, answers=answers)
+    model, data = random_model(77, 128, 6, 1, (32, 7)), watch()
+    window = replace(model.window, channels=data.channels, scales=data.scales)
+    return replace(model, name="größe", labels=labels, window=window, answers=answers)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from xnornode.export.fold import fold
 from xnornode.model.file_format import to_bytes
 from xnornode.recipes.settings import RECIPES
 from xnornode.report.answers import answer_figures
-from xnornode.training.config import TrainConfig
+from xnornode.training.config import Teacher, TrainConfig
 from xnornode.training.trainer import train
 
 RESULTS = BUILD / "bench-events.json"
@@ -113,11 +113,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limits", default=LIMITS, help="as of `xnornode train --events`")
+    parser.add_argument("--teacher", type=float, default=0.0, help="as of `xnornode train`")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     args = parser.parse_args(argv)
     runs = {}
     for seed in range(args.seeds):
         config = replace(RECIPES["watch"].config, seed=seed)
+        if args.teacher:
+            config = replace(config, teacher=Teacher(share=args.teacher))
         runs[f"{args.limits} {config!r}"] = (run, (config, args.limits))
     results = collect(RESULTS, runs, args.jobs, args.fresh)
     print(table(results))

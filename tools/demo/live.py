@@ -21,7 +21,6 @@ from tools.emulators.sensors import Mpu6050, Signal
 from tools.firmware import build as firmware
 from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError
-from xnornode.link.messages import Ready
 from xnornode.link.monitor import Monitor
 from xnornode.link.predictions import Prediction
 from xnornode.model.model import Model
@@ -49,7 +48,6 @@ class Result:
     answered: int = 0
     right: int = 0
     microseconds: list[int] = field(default_factory=list)
-    ready: Ready | None = None
 
 
 def record(pico: EmulatedPico, wearer: list[Exercise]) -> None:
@@ -69,23 +67,19 @@ def follow(pico: EmulatedPico, model: Model, wearer: list[Exercise]) -> Result:
     played = Played.of(wearer, window.length + STILL_WINDOWS * window.hop)
     alignment = Alignment(model, played)
     result, predictions = Result(), list[Prediction]()
+    pico.play(SENSOR, Signal([[0, 0, 1, 0, 0, 0]], rate=1))
+    pico.set_speed(FASTEST)
     with Monitor(pico.url) as node:
-        while not isinstance(event := node.event(PATIENCE), Prediction):
-            if event is None:
-                raise LinkError("the node does not classify: no prediction has come")
-            if isinstance(event, Ready):
-                result.ready = event
+        for _ in range(2 + window.length // window.hop):  # from then on its windows are still
+            _next(node)
         since = len(pico.events)
         pico.play(SENSOR, Signal([exercise.later for exercise in wearer]))
-        pico.set_speed(FASTEST)
-        over = False
-        while not over:
-            over = any(event["event"] == "played" for event in pico.events[since:])
-            for p in _arrived(node, 0.5):
-                result.disagreements += not alignment.add(p.scores)
-                predictions.append(p)
-                show(p, alignment.label(len(predictions) - 1) if alignment.found else "")
-        pico.set_speed(1)
+        while not any(event["event"] == "played" for event in pico.events[since:]):
+            p = _next(node)
+            result.disagreements += not alignment.add(p.scores)
+            predictions.append(p)
+            show(p, alignment.label(len(predictions) - 1) if alignment.found else "")
+    pico.set_speed(1)
     for index, p in enumerate(predictions):
         truth = alignment.label(index)
         result.answered += bool(truth)
@@ -95,13 +89,12 @@ def follow(pico: EmulatedPico, model: Model, wearer: list[Exercise]) -> Result:
     return result
 
 
-def _arrived(node: Monitor, seconds: float) -> list[Prediction]:
-    """The predictions that have come; waits for the first one."""
-    found: list[Prediction] = []
-    while (event := node.event(0 if found else seconds)) is not None:
+def _next(node: Monitor) -> Prediction:
+    """The next prediction. Raises LinkError where none comes."""
+    while (event := node.event(PATIENCE)) is not None:
         if isinstance(event, Prediction):
-            found.append(event)
-    return found
+            return event
+    raise LinkError("the node does not classify: no prediction has come")
 
 
 def show(p: Prediction, truth: str) -> None:

@@ -49,11 +49,15 @@ def exercises(data: Dataset, folder: Path) -> list[Exercise]:
     for recording in data.recordings():
         if not recording.name.endswith(WHO):
             continue
-        files = []
-        for name, first, last in (("recorded", begin, middle), ("later", middle, end)):
-            part = Recording(recording.samples[first:last], recording.label, "", name)
-            files.append(folder / f"{recording.label} {name}.rec")
-            file = RecordFile(part, data.channels, data.scales, data.rate_mhz)
-            write_whole(files[-1], to_bytes(file))
-        found.append(Exercise(recording.label, *files, recording.samples[middle:end]))
+        label = recording.label
+        samples = {
+            "recorded": recording.samples[begin:middle],
+            "later": recording.samples[middle:end],
+        }
+        paths = {name: folder / f"{label} {name}.rec" for name in samples}
+        for name, part in samples.items():
+            played = Recording(part, label, "", name)
+            file = RecordFile(played, data.channels, data.scales, data.rate_mhz)
+            write_whole(paths[name], to_bytes(file))
+        found.append(Exercise(label, paths["recorded"], paths["later"], samples["later"]))
     return sorted(found, key=lambda one: one.label)

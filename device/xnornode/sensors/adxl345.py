@@ -58,6 +58,7 @@ class ADXL345(FifoSensor):
         range_bits = choice("range", range, RANGES, "g")
         number = nearest(rate, RATES_MHZ)
         self.rate_mhz = RATES_MHZ[number]
+        self.limit = (512 << range_bits) - 1  # 256 counts are 1 g in all ranges
         self._open(I2CDevice(self.name, sda, scl, address, frequency, bus), 6)
         self._status = bytearray(1)
         self.identity = self.device.identify(DEVID, IDENTITIES)

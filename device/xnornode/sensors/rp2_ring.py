@@ -25,7 +25,7 @@ PIO_BASE, PIO_BYTES = 0x50200000, 0x100000
 RXF0 = 0x20
 REQUEST_RX0, REQUESTS = 4, 8  # of the first state machine of a PIO block, and of each block
 RP2350 = "RP2350" in sys.implementation._machine
-BUFFER_MS = 500  # a push writes flash for some 50 ms at a time
+BUFFER_MS = 250  # a push writes flash for some 60 ms at a time, and switches models in 100
 MOST_BYTES = 32768
 
 
@@ -161,4 +161,4 @@ class RingSensor(Sensor):
 
 def samples_of(rate: float, sample_bytes: int) -> int:
     """How many samples a ring is to hold."""
-    return min(max(16, int(rate * BUFFER_MS / 1000)), MOST_BYTES // sample_bytes)
+    return min(max(64, int(rate * BUFFER_MS / 1000)), MOST_BYTES // sample_bytes)

@@ -103,13 +103,19 @@ KINDS = {
         _i2c("adxl345", "ADXL345", (0x53, 0x1D), (6.25, 800)),
         _i2c("lis3dh", "LIS3DH", (0x18, 0x19), (1, 1344)),
         _i2c("bmi160", "BMI160", (0x68, 0x69), (25, 1600), _ALL),
-        Kind("adc", "analog inputs", ("pins", "rate"), {"rate": 100}, rates=(1, 10_000)),
+        Kind(
+            "adc",
+            "analog inputs",
+            ("pins", "rate", "reference", "mean", "pio", "timer"),
+            {"rate": 100},
+            rates=(0.1, 250_000),
+        ),
         Kind(
             "i2s",
             "INMP441 and other I2S microphones",
-            ("sck", "ws", "sd", "rate", "bits", "shift"),
+            ("sck", "ws", "sd", "rate", "shift", "channel", "pio", "bus", "ibuf"),
             {"rate": 16_000},
-            rates=(4_000, 48_000),
+            rates=(1_000, 96_000),
         ),
         Kind("replay", "recordings in the node's flash", ("path", "realtime", "repeat")),
     )

@@ -17,7 +17,7 @@ from xnornode.link.ports import find_port
 from xnornode.link.repl import Board
 
 SETTINGS = (
-    *("sda", "scl", "frequency", "address", "sck", "ws", "sd", "bits", "shift"),
+    *("sda", "scl", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
     *("pins", "rate", "range", "gyro_range"),
 )
 """Options that have the names of settings."""
@@ -56,8 +56,7 @@ def add_parsers(commands: Any) -> None:
         ("--sck", "GPIO of a microphone's bit clock"),
         ("--ws", "GPIO of its word select"),
         ("--sd", "GPIO of its data"),
-        ("--bits", "that it gives a sample"),
-        ("--shift", "bits by which its samples are made louder"),
+        ("--shift", "how many of its lowest bits go, 8 (loud) to 16 (default)"),
     ):
         add(name, type=_integer, metavar="N", help=what)
     add("--address", type=_integer, metavar="N", help="on the I2C bus, such as 0x69")
@@ -69,6 +68,7 @@ def add_parsers(commands: Any) -> None:
         metavar="DPS",
         help="of rotation in deg/s, such as 500; 0 for acceleration alone",
     )
+    add("--channel", choices=("left", "right"), help="of a microphone: by its pin L/R")
     add("--pins", type=_pins, metavar="N,N", help="GPIOs of analog inputs")
     add(
         "--set",

@@ -286,6 +286,7 @@ class Streaming(Answer):
     at: Count
     port: Count | None
     classifies: bool
+    limit: Annotated[int, Range(1, 32767)]
 
     def check(self) -> None:
         """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""

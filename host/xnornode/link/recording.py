@@ -22,7 +22,7 @@ from xnornode.link.timing import CLEANUP, COMMAND, USUAL, Timing
 ASKED = 10
 """Seconds that a stream goes on when its PC has gone away."""
 RENEW = 3.0
-"""Seconds from one `stream` to the next, by this clock or the node's: an emulated one may be fast."""
+"""Seconds from one `stream` to the next, by this clock or by the node's."""
 SILENCE = 5.0
 """Seconds without samples after which a stream has ended; more where they come seldom."""
 SILENT_SAMPLES = 10

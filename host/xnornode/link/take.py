@@ -10,8 +10,6 @@ from xnornode.errors import LinkError
 from xnornode.link.messages import Streaming
 from xnornode.link.recording import Block
 
-LIMIT = 32752
-"""Counts from which on a value is at an end of the sensor's range. Sensors of 12 bits go so far."""
 MOST_BREAKS = 1000
 """How often samples may be missing in one recording."""
 LONGEST_NAME = 64
@@ -117,7 +115,7 @@ class Take:
         samples = block.samples[: self.wanted - self.taken]
         self._parts.append(samples)
         self.taken += len(samples)
-        self.clipped += int((np.abs(samples.astype(np.int32)) >= LIMIT).sum())
+        self.clipped += int((np.abs(samples.astype(np.int32)) >= self._info.limit).sum())
         self._meter.add(block.taken, block.ms)
 
     def warnings(self) -> list[str]:

@@ -31,7 +31,7 @@ def constants(driver: str) -> dict[str, object]:
 
 
 def arguments(driver: str) -> dict[str, object]:
-    """What the constructor of a driver's class takes, with its defaults."""
+    """What the constructor of a driver's class takes, with its default; None without one."""
     tree = ast.parse((DRIVERS / f"{driver}.py").read_text())
     (made,) = (
         function
@@ -40,8 +40,9 @@ def arguments(driver: str) -> dict[str, object]:
         for function in node.body
         if isinstance(function, ast.FunctionDef) and function.name == "__init__"
     )
+    defaults = [ast.literal_eval(default) for default in made.args.defaults]
     names = [a.arg for a in made.args.args[1:]]
-    return dict(zip(names, map(ast.literal_eval, made.args.defaults), strict=True))
+    return dict(zip(reversed(names), [*reversed(defaults), *[None] * len(names)], strict=False))
 
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.addresses])
@@ -54,6 +55,14 @@ def test_limits_are_the_drivers(name):
     if "RATES_MHZ" in limits:
         rates = limits["RATES_MHZ"]
         assert kind.rates == (rates[0] / 1000, rates[-1] / 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "drivers"),
+    [("adc", ("analog", "rp2_adc")), ("i2s", ("i2s", "rp2_i2s")), ("replay", ("replay",))],
+)
+def test_settings_are_the_drivers(name, drivers):
+    assert set(KINDS[name].settings) == {key for driver in drivers for key in arguments(driver)}
 
 
 def test_defaults():

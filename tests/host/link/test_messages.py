@@ -196,11 +196,12 @@ def test_lines_and_what_they_are(line, event):
 
 STREAMING = {"sensor": "s", "channels": ["x (g)"], "scales": [1], "rate_mhz": 1, "device": ""}
 STREAMING |= {"event": "reply", "id": 1, "at": 0, "port": None, "classifies": True}
+STREAMING |= {"limit": 32752}
 
 
 @pytest.mark.quick
 def test_the_channels_of_a_stream_agree():
-    assert parse(STREAMING) == Streaming(1, "s", ("x (g)",), (1,), 1, "", 0, None, True)
+    assert parse(STREAMING) == Streaming(1, "s", ("x (g)",), (1,), 1, "", 0, None, True, 32752)
     for wrong in ({"scales": []}, {"channels": [], "scales": []}, {"rate_mhz": 0}):
         problem = "`channels`, `scales` and `rate_mhz` do not agree"
         assert parse(STREAMING | wrong) == Unknown("reply", problem, 1)

@@ -13,7 +13,8 @@ from xnornode.link import recording
 from xnornode.link.connect import connect
 from xnornode.link.messages import End, Error, Event, Prediction, Refusal, Samples, Streaming
 from xnornode.link.monitor import Monitor
-from xnornode.link.recording import ASKED, RENEW, SILENCE, SampleStream, streaming
+from xnornode.link.recording import ASKED, RENEW, SILENCE, Block, SampleStream, streaming
+from xnornode.link.take import RateMeter, Take
 
 
 def collect(stream, count):
@@ -113,7 +114,7 @@ class Answers:
         self.at, self.events, self.told = at, events, []
 
     def request(self, name, **fields):
-        return Streaming(1, "s", ("x (g)",), (1,), 100_000, "", self.at, None, False)
+        return Streaming(1, "s", ("x (g)",), (1,), 100_000, "", self.at, None, False, 9)
 
     def tell(self, name, **fields):
         self.told.append((name, fields))
@@ -175,7 +176,7 @@ def test_a_stream_is_renewed_and_ends_where_nothing_comes(monkeypatch):
     [
         (Error("no wire"), "the node says: no wire"),
         (End(3), "no more samples"),
-        (Streaming(1, "other", ("y (g)",), (1,), 1, "", 0, None, False), "changed its sensor"),
+        (Streaming(1, "other", ("y (g)",), (1,), 1, "", 0, None, False, 9), "changed its sensor"),
         (Refusal(1, "sensor", "it is gone"), "it is gone; say which sensor"),
     ],
 )
@@ -192,3 +193,40 @@ def test_a_port_that_goes_away(tmp_path):
         streaming(bridge.url) as stream,
     ):
         collect(stream, 5000)
+
+
+@pytest.mark.quick
+def test_what_a_recording_says_of_itself():
+    info = Streaming(1, "s" * 99, ("x (g)",), (1,), 100_000, "ab", 0, None, False, 511)
+    take = Take(info, 0.06)
+    assert take.wanted == 6
+    stream = SampleStream(Answers(0, [line(0, 509), line(2, 513, 9, 3, 1)]))
+    for _ in range(2):
+        take.add(stream.read(0))
+    file = take.file("n", "wave", "anna")
+    assert file.recording.samples.ravel().tolist() == [509, 510, 513, 514, 515, 516]
+    assert (file.breaks, file.lost, file.clipped, file.cut) == ((2,), 5, 4, False)
+    assert len(file.sensor) == 64 and file.device == "ab" and file.time.endswith("Z")
+    assert [text.split(":")[0] for text in take.warnings()] == [
+        "5 samples are missing, at 1 places",
+        "4 values are at an end of the sensor's range",
+    ]
+    with pytest.raises(LinkError, match="more than 1000 places"):
+        take = Take(info, 1000)
+        for n in range(1002):
+            take.add(Block(np.zeros((1, 1), np.int16), True, 1, n, n))
+
+
+@pytest.mark.quick
+def test_the_rate_by_the_nodes_clock():
+    meter = RateMeter()
+    rng = np.random.default_rng(0)
+    for n in range(3000):  # lines come unevenly
+        meter.add(taken=10 * n, ms=97 * n + int(rng.integers(0, 60)))
+    assert meter.rate == pytest.approx(10_000 / 97, rel=0.001)
+    meter.add(taken=0, ms=0)  # the node has started again
+    assert meter.rate == 0
+    take = Take(Streaming(1, "s", ("x (g)",), (1,), 100_000, "", 0, None, False, 511), 9)
+    for n in range(9):
+        take.add(Block(np.zeros((10, 1), np.int16), False, 0, 10 * n, 110 * n))
+    assert take.warnings() == ["the sensor gives 90.91 Hz, and says 100 Hz"]
