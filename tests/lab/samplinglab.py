@@ -159,7 +159,7 @@ def sound() -> Kind:
     counts = np.arange(-TURN // 2, TURN // 2).astype(np.int16)
     wired = Microphone(10, 12, Signal(counts, 16_000, loop=True, waits=True), bits=16)
     driver, channels = "xnornode.sensors.rp2_i2s.RP2I2S", ("sound (FS)",)
-    more = {"window": 4000, "silent": 1}
+    more = {"window": 1600, "silent": 1}
     return Kind(wired, driver, {}, channels, (30_518,), 16_000, counts[:, None], **more)
 
 
