@@ -23,6 +23,7 @@ test: lint ## lint, all firmwares, the whole suite (TEST=tests/core: only that)
 bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
 	@$(PYTHON) -m tools.bench.kernels
 	@$(PYTHON) -m tools.bench.whole_models $(MODELS) $(if $(DATA),--data $(DATA))
+	@$(PYTHON) -m tools.bench.answers
 	@$(PYTHON) -m tools.bench.feed
 	@$(PYTHON) -m tools.bench.size
 

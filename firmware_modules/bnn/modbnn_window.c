@@ -31,8 +31,7 @@ static mp_obj_t *listed(mp_obj_t list, size_t least, size_t most, size_t *count)
     mp_obj_t *items;
     mp_obj_get_array(list, count, &items);
     if (*count < least || *count > most) {
-        mp_raise_ValueError(MP_ERROR_TEXT("ratios: one (multiplier, shift) per channel; "
-                                          "scales: one per channel"));
+        mp_raise_ValueError(MP_ERROR_TEXT("one (multiplier, shift), one scale per channel"));
     }
     return items;
 }
@@ -48,9 +47,9 @@ static void take_ratios(bnn_window_t *window, mp_obj_t given) {
         const uint32_t multiplier = limited(ratio[0], 1, BNN_MAX_MULTIPLIER, "multiplier");
         const uint32_t shift = limited(ratio[1], 0, BNN_MAX_SHIFT, "shift");
         const uint32_t source =
-            count == 3 ? limited(ratio[2], 0, window->width - 1u, "index of a value") : c;
+            count == 3 ? limited(ratio[2], 0, UINT8_MAX, "index of a value") : c;
         if (source >= window->width) {
-            mp_raise_ValueError(MP_ERROR_TEXT("fewer values in a sample than channels"));
+            mp_raise_ValueError(MP_ERROR_TEXT("index of a value must be below width"));
         }
         ratios[c] = (bnn_ratio_t){shift ? 1 << (shift - 1) : 0, (uint16_t)multiplier,
                                   (uint8_t)shift, (uint8_t)source};
@@ -85,7 +84,7 @@ static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     if (n_args > 3 && args[3] != mp_const_none) {
         take_ratios(window, args[3]);
     } else if (window->width != window->channels) {
-        mp_raise_ValueError(MP_ERROR_TEXT("another width than channels needs ratios"));
+        mp_raise_ValueError(MP_ERROR_TEXT("width other than channels needs ratios"));
     }
     self->names = n_args > 6 ? args[6] : mp_const_none;
     self->on_complete = self->on_gap = mp_const_none;
@@ -121,9 +120,8 @@ static int32_t count_of_float(const window_obj_t *self, unsigned channel, mp_obj
                               (int)channel);
     }
     if (!self->scales || self->scales[channel] == 0) {
-        bnn_raise_value_error(MP_ERROR_TEXT("value %d of the sample is a float, and the scale of "
-                                            "the channel is unknown: give counts"),
-                              (int)channel);
+        bnn_raise_value_error(
+            MP_ERROR_TEXT("value %d of the sample is a float, its scale is unknown"), (int)channel);
     }
     return bnn_window_round(bits, self->scales[channel], clipped);
 }
@@ -186,7 +184,7 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
     } else {
         if (counts_of(sample, &buffer)) {
             if (buffer.len % 2) {
-                mp_raise_ValueError(MP_ERROR_TEXT("bytes of a sample are int16: an even number"));
+                mp_raise_ValueError(MP_ERROR_TEXT("samples are of int16: an even number of bytes"));
             }
             check_width(self, buffer.len / 2);
             return bnn_window_fill(window, buffer.buf, 1) && window->at == window->length;

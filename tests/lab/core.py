@@ -91,6 +91,40 @@ class Core:
         """Operations of one window of a model that is accepted."""
         return int(self._lib.shim_work(data, ctypes.c_size_t(len(data))))
 
+    def window_round(self, bits: int, scale: int) -> tuple[int, bool]:
+        """A float's bits as a count, and whether it was clipped."""
+        clipped = ctypes.c_uint32(0)
+        count = self._lib.shim_window_round(
+            ctypes.c_uint32(bits), ctypes.c_uint32(scale), ctypes.byref(clipped)
+        )
+        return int(count), bool(clipped.value)
+
+    def window_fill(
+        self,
+        length: int,
+        channels: int,
+        hop: int,
+        ratios: Sequence[Sequence[int]] | None,
+        width: int,
+        samples: np.ndarray,
+        odd: int,
+    ) -> tuple[list[int], list[list[int]], int]:
+        """Fill a window with samples at an odd address or not, until none is left.
+
+        What each call took, what the window holds, and what was clipped.
+        """
+        shape = np.array([length, channels, hop, width], np.int32)
+        numbers = np.array(ratios if ratios else [], np.int32)
+        taken = np.zeros(len(samples), np.int32)
+        held = np.zeros((length, channels), np.int16)
+        state = np.zeros(2, np.uint32)
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (shape, numbers, taken, held, state)]
+        calls = self._lib.shim_window_fill(
+            *(pointers[0], pointers[1] if ratios else None, samples.astype("<i2").tobytes()),
+            *(ctypes.c_size_t(len(samples)), odd, *pointers[2:]),
+        )
+        return taken[:calls].tolist(), held[: state[0]].tolist(), int(state[1])
+
     def load_at(self, data: bytes, offset: int) -> str:
         """The reason for a file that lies `offset` bytes behind a multiple of 4."""
         error = self._lib.shim_load_at(data, ctypes.c_size_t(len(data)), ctypes.c_size_t(offset))

@@ -5,6 +5,7 @@
 
 #include "bnn.h"
 #include "bnn_answers.h"
+#include "bnn_window.h"
 
 // The answers to `count` rows of scores: index, confidence, and whether a class is detected. Where
 // `gaps` is 1 they start anew before the row.
@@ -112,4 +113,44 @@ uint32_t shim_work(const uint8_t *file, size_t size) {
     const uint32_t work = bnn_load(&model, data, size) == BNN_OK ? model.work : UINT32_MAX;
     free(data);
     return work;
+}
+
+// A float's bits as a count; whether it was clipped.
+int shim_window_round(uint32_t bits, uint32_t scale, uint32_t *clipped) {
+    return bnn_window_round(bits, scale, clipped);
+}
+
+// Fill a window with `count` samples, `odd` bytes behind an even address, until none is left.
+// `shape` is length, channels, hop, width; `ratios` is NULL, or of a multiplier, a shift and a
+// source each. Writes how many samples each call took, and the window's samples. Returns how many
+// calls there were; `state` becomes what the window has, and what was clipped.
+int shim_window_fill(const int *shape, const int *ratios, const uint8_t *samples, size_t count,
+                     int odd, int *taken, int16_t *held, uint32_t *state) {
+    bnn_window_t window = {.length = (uint16_t)shape[0],
+                           .channels = (uint8_t)shape[1],
+                           .hop = (uint16_t)shape[2],
+                           .width = (uint8_t)shape[3]};
+    bnn_ratio_t *given = malloc(window.channels * sizeof *given);
+    for (unsigned c = 0; ratios && c < window.channels; c++) {
+        const int *ratio = ratios + 3 * c;
+        given[c] = (bnn_ratio_t){ratio[1] ? 1 << (ratio[1] - 1) : 0, (uint16_t)ratio[0],
+                                 (uint8_t)ratio[1], (uint8_t)ratio[2]};
+    }
+    window.ratios = ratios ? given : NULL;
+    window.samples = malloc((window.length + 1u) * 2u * window.channels);
+    const size_t sample = 2u * window.width;
+    int calls = 0;
+    for (size_t got; count; count -= got, samples += got * sample) {
+        uint8_t *block = malloc(count * sample + 1);
+        memcpy(block + odd, samples, count * sample);
+        got = bnn_window_fill(&window, block + odd, count);
+        free(block);
+        taken[calls++] = (int)got;
+    }
+    memcpy(held, window.samples, window.at * 2u * window.channels);
+    state[0] = window.at;
+    state[1] = window.saturated;
+    free(window.samples);
+    free(given);
+    return calls;
 }

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from binascii import crc32, unhexlify
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from tools.firmware.sources import ROOT
+from xnornode.link.repl import Board
 from xnornode.model.window import Window
 
 SCRIPT = ROOT / "tests" / "lab" / "node_scripts" / "window.py"
+AT_ONCE = 1000  # characters of code
 EDGES = (0, 1, -1, 32766, 32767, 32768, 40_000, 65_535, 2**30, 2**31, 2**63, 2**70)
 
 
@@ -56,13 +58,26 @@ def expected(session: Session) -> list[list[int]]:
     return states
 
 
+def differing(board: Board, made: list[Session]) -> int:
+    """In how many sessions a board does anything else than the twin."""
+    board.run(SCRIPT.read_text())
+    count = 0
+    for session in made:
+        code, states = f"begin({session.window!r})\n", []
+        for operation in session.operations:
+            code += f"print(do(*{operation!r}))\n"
+            if len(code) > AT_ONCE or operation is session.operations[-1]:
+                states += [json.loads(line) for line in board.run(code).splitlines()]
+                code = ""
+        count += states != expected(session)
+    return count
+
+
 def _number(value: int | str) -> int | float:
     return value if isinstance(value, int) else float(struct.unpack("<f", unhexlify(value))[0])
 
 
 def _block(text: str, width: int) -> np.ndarray:
-    from base64 import b64decode
-
     return np.frombuffer(b64decode(text), "<i2").reshape(-1, width)
 
 

@@ -152,7 +152,7 @@ def test_a_board_that_cannot_be_locked(pico, key_file):
     restart(pico, None)
     with Board(pico.url) as board:
         board.put(b"# nothing\nimport os\n", "/boot.py")
-    refused(pico, "its /boot.py has code", key_file, "--autostart")
+    refused(pico, "its /boot.py has code", key_file, "--autostart", "--replace-main")
     with Board(pico.url) as board:
         board.put(b"# nothing\n\n", "/boot.py")
 

@@ -121,7 +121,8 @@ def _ports() -> Iterator[Finding]:
 def _node(hello: Hello, url: str) -> Iterator[Finding]:
     from xnornode.model import file_format  # has NumPy, which --help does not wait for
 
-    state = "a program classifies" if hello.running else "at the REPL, nothing classifies"
+    idle = "nothing classifies: it is at the REPL, or its program has failed and starts again soon"
+    state = "a program classifies" if hello.running else idle
     yield _ok(f"{url}: {hello.machine}, MicroPython {hello.firmware}; {state}")
     library = f"library {hello.library}, bnn {hello.bnn}"
     if hello.format == file_format.VERSION:

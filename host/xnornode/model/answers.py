@@ -61,9 +61,9 @@ class Answers:
     >>> from xnornode.model.answers import Answers, probabilities
     >>> answers = Answers(*Answers.scaled(0.01), windows=3, threshold=39321, background=(0,))
     >>> answers.factor, answers.shift
-    (60508, 10)
+    (60511, 10)
     >>> probabilities(np.array([[100, 0, -100]]), answers).tolist()
-    [[43596, 16038, 5899]]
+    [[43595, 16037, 5901]]
     """
 
     factor: int

@@ -1,5 +1,5 @@
 # Runs in MicroPython: what tests/lab/window_sessions.py has made up, on bnn.Window. Prints for each
-# session what each operation returned, and the window's state after it.
+# session a line of what each operation returned, and of the window's state after it.
 import json
 import sys
 from array import array
@@ -32,35 +32,39 @@ def block_of(kind, text):
     return memoryview(counts)[1:]
 
 
-def check(result, window, channels):
+def begin(given):
+    global window, channels
+    window = bnn.Window(*given)
+    channels = given[1]
+
+
+def do(name, kind, given, start=0):
+    """What an operation returns, and the window's state after it."""
+    global window
+    result = 0
+    if name == "add":
+        result = int(window.add(sample_of(kind, given)))
+    elif name == "fill":
+        result = window.fill(block_of(kind, given), start)
+    elif name == "gap":
+        result = int(window.add(None))
+    elif name == "clear":
+        window.clear()
+    else:
+        fresh = bnn.Window(*given)
+        fresh.take(window)
+        window = fresh
     held = bytes(memoryview(window))[: 2 * window.at * channels]
     return [result, window.at, int(window.complete), window.saturated, crc32(held)]
 
 
-def run(session):
-    window = bnn.Window(*session["window"])
-    channels = session["window"][1]
-    states = []
-    for operation in session["operations"]:
-        name, kind, given = operation[:3]
-        result = 0
-        if name == "add":
-            result = int(window.add(sample_of(kind, given)))
-        elif name == "fill":
-            result = window.fill(block_of(kind, given), operation[3])
-        elif name == "gap":
-            result = int(window.add(None))
-        elif name == "clear":
-            window.clear()
-        else:
-            fresh = bnn.Window(*given)
-            fresh.take(window)
-            window = fresh
-        states.append(check(result, window, channels))
-    print(json.dumps(states))
-
-
-if sys.argv[1:]:
-    with open(sys.argv[1]) as f:
+def main(path):
+    with open(path) as f:
         for line in f:
-            run(json.loads(line))
+            session = json.loads(line)
+            begin(session["window"])
+            print(json.dumps([do(*operation) for operation in session["operations"]]))
+
+
+if getattr(sys, "argv", ())[1:]:
+    main(sys.argv[1])
