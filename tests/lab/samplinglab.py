@@ -48,12 +48,14 @@ SPARE = 512
 """Of those that may have been overwritten by a read that Ctrl-C cut off."""
 
 TAP = f"""
+import time
 from array import array
 from binascii import crc32
 from {{module}} import {{kind}} as Base
 
 times = array("h", bytes(2 * {ROOM}))  # the first channel
 state = 0, 0, 0  # samples, their CRC-32, the most at once
+longest = last = 0  # milliseconds from one read to the next; when it was
 sensor = None
 
 class Tapped(Base):
@@ -63,7 +65,10 @@ class Tapped(Base):
         sensor = self
 
     def read_into(self, block):
-        global state
+        global state, longest, last
+        now = time.ticks_ms()
+        longest = max(longest, time.ticks_diff(now, last)) if last else 0
+        last = now
         n = Base.read_into(self, block)
         if n:
             count, crc, most = state
@@ -78,7 +83,7 @@ class Tapped(Base):
 REPORT = """
 import tap, binascii, json
 text = binascii.b2a_base64(tap.times).decode().strip()
-print(json.dumps(tap.state + (tap.sensor.overruns, text)))
+print(json.dumps(tap.state + (tap.longest, tap.sensor.overruns, text)))
 """
 
 
@@ -159,7 +164,7 @@ def sound() -> Kind:
     counts = np.arange(-TURN // 2, TURN // 2).astype(np.int16)
     wired = Microphone(10, 12, Signal(counts, 16_000, loop=True, waits=True), bits=16)
     driver, channels = "xnornode.sensors.rp2_i2s.RP2I2S", ("sound (FS)",)
-    more = {"window": 4000, "silent": 1}
+    more = {"window": 1600, "silent": 1}
     return Kind(wired, driver, {}, channels, (30_518,), 16_000, counts[:, None], **more)
 
 
@@ -173,7 +178,9 @@ class Outcome:
     crc: int
     """CRC-32 of them all."""
     most: int
-    """Samples that one read found waiting, at most."""
+    """Samples that one read took, at most."""
+    longest: int
+    """Milliseconds from one read to the next, at most."""
     overruns: int
     times: np.ndarray
     """First channel of the newest samples, int16."""
@@ -280,7 +287,7 @@ def sampling_node(
         with connect(pico.url, SLOW, on_event=events.append, patient=True) as session:
             yield SamplingNode(pico, kind, session, events), outcomes
         with Board(pico.url) as board:
-            count, crc, most, overruns, text = board.value(REPORT)
+            count, crc, most, longest, overruns, text = board.value(REPORT)
         times = np.frombuffer(base64.b64decode(text), "<i2")
         newest = np.arange(max(0, count - ROOM + SPARE), count)
-        outcomes.append(Outcome(kind, count, crc, most, overruns, times[newest % ROOM], events))
+        outcomes.append(Outcome(kind, count, crc, most, longest, overruns, times[newest % ROOM], events))
