@@ -289,5 +289,5 @@ def sampling_node(
         with Board(pico.url) as board:
             count, crc, most, longest, overruns, text = board.value(REPORT)
         times = np.frombuffer(base64.b64decode(text), "<i2")
-        newest = np.arange(max(0, count - ROOM + SPARE), count)
-        outcomes.append(Outcome(kind, count, crc, most, longest, overruns, times[newest % ROOM], events))
+        times = times[np.arange(max(0, count - ROOM + SPARE), count) % ROOM]
+        outcomes.append(Outcome(kind, count, crc, most, longest, overruns, times, events))
