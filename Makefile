@@ -12,9 +12,9 @@ export OPENBLAS_NUM_THREADS := 1
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-demo: ## recording -> model -> firmware -> predictions of a Pico (PORT=/dev/ttyACM0: a real one)
+demo: ## record, train, push, predict on an emulated Pico (REPLAY=1: watch; PORT=/dev/ttyACM0: a real one)
 	@start=$$(date +%s); tools/setup/setup.sh demo && $(PYTHON) -m tools.demo \
-		--setup-seconds $$(($$(date +%s) - start)) $(if $(PORT),--port $(PORT))
+		--setup-seconds $$(($$(date +%s) - start)) $(if $(PORT),--port $(PORT)) $(if $(REPLAY),--replay)
 
 test: lint ## lint, all firmwares, the whole suite (TEST=tests/core: only that)
 	@$(PYTHON) -m tools.firmware.build all >/dev/null
@@ -23,6 +23,8 @@ test: lint ## lint, all firmwares, the whole suite (TEST=tests/core: only that)
 bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
 	@$(PYTHON) -m tools.bench.kernels
 	@$(PYTHON) -m tools.bench.whole_models $(MODELS) $(if $(DATA),--data $(DATA))
+	@$(PYTHON) -m tools.bench.answers
+	@$(PYTHON) -m tools.bench.feed
 	@$(PYTHON) -m tools.bench.size
 
 bench-training: setup ## the accuracy table of docs/reference/training-results.md, three seeds: two hours

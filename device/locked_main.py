@@ -50,7 +50,12 @@ def program() -> None:
     from xnornode import line_reader
 
     line_reader.CTRL_C = None
-    __import__("program")
+    try:
+        __import__("program")
+    except Exception as error:
+        from xnornode.supervisor import report
+
+        report(error)
 
 
 def serve() -> None:

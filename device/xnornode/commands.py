@@ -23,6 +23,8 @@ COMMANDS = {
     "begin": ("protocol", "length", "sha256", "revision", "signature", "hmac"),
     "end": ("push",),
     "rollback": ("to",),
+    "stream": ("seconds",),
+    "stop": (),
 }
 HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits; the others are integers
 OPTIONAL = ("signature", "hmac")

@@ -9,13 +9,18 @@ from binascii import crc32
 
 import bnn
 
-from xnornode.classifier import Classifier, Prediction
+from xnornode.classifier import Classifier, Prediction, thousandths
+from xnornode.line_writer import write
+from xnornode.rate_check import RateCheck
+
+WARN_MS = 60_000  # from one warning to the next of its kind
 
 
 class Events:
     """Writes the events of one classifier to standard output.
 
-    Attribute `session`: a random word, another one at each start.
+    Attributes: `session`, a random word, another one at each start; `checks_rate`, whether to warn
+    where samples come at another rate than the model's.
     """
 
     def __init__(self, classifier: Classifier) -> None:
@@ -24,10 +29,15 @@ class Events:
         self._ticks = time.ticks_ms()
         self._ms = 0  # since the start; added up, as ticks wrap round after days
         self._seq = 0
+        self._warned: dict[str, int] = {}
+        self._rate = RateCheck()
+        self._breaks = (0, 0)
+        self.checks_rate = True
         self.ready()
 
     def ready(self) -> None:
         """Write that a model has been loaded."""
+        self._rate.restart()
         try:
             self._ready(self.classifier.model.labels, self.classifier.note)
         except MemoryError:  # 254 labels take 16 kB of text, several times
@@ -54,15 +64,19 @@ class Events:
 
     def source(self, name: str) -> None:
         """Write that a stream starts again. name: of the recording or the sensor."""
+        self._rate.restart()
         emit("source", name=name)
 
     def prediction(self, p: Prediction) -> None:
-        """Write the event of a Prediction."""
+        """Write the event of a Prediction, and the one of a class that is detected with it."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
         seq = self._seq
         self._seq += 1  # also if the line cannot be written: then its number is missing
+        answers: dict[str, object] = {}
+        if p.confidence is not None:
+            answers = {"answer": p.answer, "confidence": thousandths(p.confidence)}
         emit(
             "prediction",
             seq=seq,
@@ -71,7 +85,43 @@ class Events:
             index=p.index,
             scores=list(p.scores),
             us=p.microseconds,
+            **answers,
         )
+        if p.detected and p.confidence is not None:
+            sure = thousandths(p.confidence)
+            emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=sure)
+        if self.checks_rate:
+            self._check_rate(now)
+
+    def _check_rate(self, now: int) -> None:
+        classifier = self.classifier
+        # What a window does not reach across, and windows that a second core had no time for
+        breaks = (classifier.gaps, getattr(classifier, "missed", 0))
+        if breaks != self._breaks:
+            self._breaks = breaks
+            self._rate.restart()
+        model = classifier.model
+        rate = self._rate.add(model.hop, now, model.rate_mhz)
+        if rate:
+            text = (
+                f"samples come at {_hertz(rate)} Hz, but the model was trained at "
+                f"{_hertz(model.rate_mhz)} Hz: set the sensor's rate, or train with this one"
+            )
+            self.warning("rate", text, rate_mhz=rate, model_rate_mhz=model.rate_mhz)
+
+    def warning(self, kind: str, text: str, **numbers: int) -> bool:
+        """Write that something is not as it should be, at most once a minute for each kind.
+
+        kind: one word. text: what is wrong and what to do. numbers: further keys of the event.
+        Returns whether it was written.
+        """
+        now = time.ticks_ms()
+        last = self._warned.get(kind)
+        if last is not None and 0 <= time.ticks_diff(now, last) < WARN_MS:
+            return False
+        self._warned[kind] = now
+        emit("warning", kind=kind, warning=text, **numbers)
+        return True
 
     def end(self) -> None:
         """Write that the source has no more samples."""
@@ -89,7 +139,7 @@ def emit(event: str, **fields: object) -> None:
             if ord(letter) > 0x7F:
                 body = body.replace(letter, _escape(ord(letter)))
         data = body.encode()
-    print(f'{body},"crc":"{crc32(data):08x}"}}')
+    write(f'{body},"crc":"{crc32(data):08x}"}}\n')
 
 
 def _escape(code: int) -> str:
@@ -97,6 +147,11 @@ def _escape(code: int) -> str:
     if code < 0x10000:
         return f"\\u{code:04x}"
     return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def _hertz(mhz: int) -> str:
+    """A rate for people."""
+    return f"{mhz // 1000}.{mhz % 1000 // 100}"
 
 
 def firmware() -> str:

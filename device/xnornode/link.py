@@ -25,6 +25,14 @@ from xnornode.line_reader import LineReader
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
+from xnornode.stream import Streamer
+from xnornode.watchdog import feed
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xnornode.sensors.sensor import Sensor
 
 FRAME = 4160  # bytes in a line to the node where the port holds back what there is no room for
 WINDOW = 2
@@ -62,6 +70,18 @@ class Link(Events):
         self._connection.open(self.session, frame, window)
         self._next = time.ticks_us()
 
+    @property
+    def stream(self) -> Streamer | None:
+        """Takes the samples of each block while a PC records them; None while none does."""
+        streamer = self._connection.streamer
+        return streamer if streamer.on else None
+
+    def reads(self, sensor: "Sensor | None") -> None:
+        """Say which sensor the program reads, so that a PC can record it. None: none any more."""
+        streamer = self._connection.streamer
+        streamer.stop()
+        streamer.sensor = sensor
+
     def prediction(self, p: Prediction) -> None:
         """Write the event of a Prediction. A model's first one ends its trial."""
         try:
@@ -71,16 +91,18 @@ class Link(Events):
             gc.collect()
         self._connection.models.confirm()
 
-    def step(self, spare_us: int = 0) -> None:
-        """Read what has come, and answer. To be called between two samples, and while waiting.
+    def step(self, spare_us: int = 0) -> bool:
+        """Read what has come, and answer; whether nothing came.
 
-        spare_us: microseconds that the program has no use for. Without them a step takes some
-        milliseconds (60 where it writes flash, some 100 where it switches to a new model) and the
-        link an eighth of the time in all. Raises KeyboardInterrupt on Ctrl-C.
+        To be called between two samples, and while waiting. spare_us: microseconds that the program
+        has no use for. Without them a step takes some milliseconds (60 where it writes flash, some
+        100 where it switches to a new model) and the link an eighth of the time in all. Raises
+        KeyboardInterrupt on Ctrl-C.
         """
+        feed()
         start = time.ticks_us()
         if spare_us <= 0 and time.ticks_diff(start, self._next) < 0:
-            return
+            return True
         before = self._connection.models.number
         idle = self._connection.step(max(spare_us, SLICE_US))
         took = time.ticks_diff(time.ticks_us(), start)
@@ -88,19 +110,28 @@ class Link(Events):
         if self._connection.models.number != before:
             self.classifier.note = ""
             self.ready()
+        return idle
 
     def close(self) -> None:
         """Give the port back to the REPL."""
+        self.reads(None)
         self._connection.let_go()
 
 
 class Connection:
     """Standard input, the receiver that answers its lines, and the models that it is about."""
 
-    def __init__(self, models: ModelManager, store: Store) -> None:
+    def __init__(
+        self,
+        models: ModelManager,
+        store: Store,
+        open_sensor: "Callable[[], Sensor] | None" = None,
+    ) -> None:
         self.models = models
+        self.streamer = Streamer(open_sensor)
+        self.streamer.locked = not line_reader.CTRL_C
         first = int.from_bytes(os.urandom(3), "little")
-        self.receiver = Receiver(store, models, first)
+        self.receiver = Receiver(store, models, first, self.streamer)
         self._heard = time.ticks_ms()
         self._takes_ctrl_c = False
 
@@ -117,6 +148,7 @@ class Connection:
         until = time.ticks_add(time.ticks_us(), us)
         idle = True
         while True:
+            feed()
             line = self._reader.read(until)
             if line is None and not self._reader.damaged:
                 break
@@ -161,17 +193,49 @@ class Connection:
             micropython.kbd_intr(-1 if wanted else line_reader.CTRL_C)
 
 
-def serve() -> None:
-    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line."""
-    store = Store()
-    connection = Connection(ModelManager(store), store)
-    connection.open(os.urandom(4).hex())
+def serve(open_sensor: "Callable[[], Sensor] | None" = None) -> None:
+    """Take commands at the REPL, until `quit`, Ctrl-C, or 30 seconds without a line.
+
+    open_sensor: gives the sensor that `stream` reads. Default: the one of sensor.json.
+    """
+    connection = Unattended(Store(), open_sensor or configured)
     emit("hello", id=None, **connection.models.facts())
     try:
         while not connection.receiver.quit and not connection.silent(SERVE_MS):
-            if connection.step(20_000):
-                time.sleep_ms(1)
+            connection.turn()
     except KeyboardInterrupt:
         pass
     finally:
-        connection.let_go()
+        connection.close()
+
+
+class Unattended(Connection):
+    """A Connection while no program classifies: it reads the sensor itself, for a stream."""
+
+    def __init__(self, store: Store, open_sensor: "Callable[[], Sensor]") -> None:
+        super().__init__(ModelManager(store), store, open_sensor)
+        self.open(os.urandom(4).hex())
+
+    def turn(self) -> None:
+        """Answer what has come, and send what a stream has; sleeps a little where there is none."""
+        streamer = self.streamer
+        idle = self.step(SLICE_US if streamer.on else 20_000)
+        try:
+            if streamer.on and streamer.pump():
+                return
+        except OSError as error:
+            emit("error", error=f"the sensor failed: {error}")
+        if idle:
+            time.sleep_ms(1)
+
+    def close(self) -> None:
+        """End a stream and a push that are under way."""
+        self.streamer.stop()
+        self.let_go()
+
+
+def configured() -> "Sensor":
+    """The sensor of sensor.json. Raises OSError, ValueError."""
+    from xnornode.sensors.configured import open_sensor
+
+    return open_sensor()

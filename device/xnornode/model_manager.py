@@ -8,6 +8,7 @@ import bnn
 from xnornode.classifier import Classifier
 from xnornode.commands import PROTOCOL
 from xnornode.events import firmware, machine
+from xnornode.matching import Mismatch
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.push import Refused, check_spare
 from xnornode.signature import check, read_key
@@ -25,8 +26,9 @@ REVISION_AT = 12  # bytes into the file (FORMAT.md, "Header")
 class ModelManager:
     """The models of a store, and the classifier that runs one of them, if a program runs.
 
-    channels: names of the sensor's channels; a model for others is refused. Without names, only
-    their number is compared with that of the running model. Attributes: `active`, what `hello` says
+    channels: names of the sensor's channels; a model for others is refused. So is one that does not
+    go with the sensor that the classifier uses. Without either, only the number of channels is
+    compared with that of the running model. Attributes: `active`, what `hello` says
     of the active model, or None; `number`, the store's number of it, -1 without one.
     """
 
@@ -122,11 +124,14 @@ class ModelManager:
         digest: the file's SHA-256, 64 hexadecimal digits. Raises Refused.
         """
         gc.collect()
+        sensor = self._classifier.sensor if self._classifier else None
         try:
-            loaded = Classifier(data)
+            loaded = Classifier(data, sensor)
             check_pace(loaded.model)
             passed = loaded.model.selftest()
             check_spare()
+        except Mismatch as error:
+            raise Refused("channels", str(error)) from None
         except ValueError as error:
             raise Refused("model", str(error)) from None
         except MemoryError:
@@ -189,7 +194,7 @@ class ModelManager:
                 "channels",
                 f"the sensor has {', '.join(have)}; the model wants {', '.join(wanted)}",
             )
-        if self._classifier:
+        if self._classifier and not self._classifier.sensor:
             running = self._classifier.model.channels
             if len(running) != len(wanted):
                 raise Refused(

@@ -133,11 +133,8 @@ def decoded_length(text: "memoryview") -> int:
     return count
 
 
-def decode(text: "memoryview", data: "memoryview") -> None:
-    """Turn the text of a chunk into its bytes.
-
-    data: where they go, `decoded_length` bytes. Raises ValueError for an escape that is wrong.
-    """
+def decode_slowly(text: "memoryview", data: "memoryview") -> None:
+    """The twin of escapes.decode, where there is no machine code."""
     # A little at a time: on a heap in use there may be no room for a second copy of a chunk.
     n, escaped = 0, False
     for at in range(0, len(text), DECODE_BYTES):
@@ -156,3 +153,9 @@ def decode(text: "memoryview", data: "memoryview") -> None:
             n += len(part)
     if escaped:
         raise ValueError("=")
+
+
+try:
+    from .escapes import decode
+except ImportError:  # CPython
+    decode = decode_slowly

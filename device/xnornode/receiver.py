@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .model_store import Store
+    from .stream import Streamer
 
     Fields = dict[str, Any]
 
@@ -30,12 +31,16 @@ class Receiver:
 
     models: a ModelManager, or what has its `facts`, `admit`, `verify`, `load`, `load_slot`,
     `describe`, `swap`, `active`, `number` and `running`. first: the number before the first push's,
-    an int. Attributes: `push`, the Push under way, or None; `quit`, whether the PC has said `quit`.
+    an int. streamer: sends raw samples; without one, `stream` is refused. Attributes: `push`, the
+    Push under way, or None; `quit`, whether the PC has said `quit`.
     """
 
-    def __init__(self, store: "Store", models: "Any", first: int) -> None:
+    def __init__(
+        self, store: "Store", models: "Any", first: int, streamer: "Streamer | None" = None
+    ) -> None:
         self._store = store
         self._models = models
+        self._streamer = streamer
         self.push: Push | None = None
         self._first = first
         self._last = first
@@ -197,6 +202,16 @@ class Receiver:
         starts = None if slot.starts is None else 0  # a model that never classified is on trial
         self._models.swap(loaded, self._store.activate(slot), starts)
         return {"active": self._models.active, "previous": replaced}
+
+    def _stream(self, fields: "Fields") -> "Fields":
+        if not self._streamer:
+            raise Refused("sensor", "the program that runs sends no samples")
+        return self._streamer.start(fields["seconds"])
+
+    def _stop(self, _: "Fields") -> "Fields":
+        if self._streamer:
+            self._streamer.stop()
+        return {}
 
     def _describe_previous(self) -> "Fields | None":
         slot = self._store.previous(self._models.number)

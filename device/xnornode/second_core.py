@@ -19,6 +19,12 @@ import bnn
 from xnornode.classifier import Classifier, Prediction
 from xnornode.model_store import Store
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xnornode.sensors.sensor import Sensor
+
 
 class Job:
     """What the two cores hand over. Each uses it only while the other one waits for it.
@@ -27,7 +33,7 @@ class Job:
     on the first one meanwhile.
     """
 
-    def __init__(self, model: bnn.Model, window: "array[int]") -> None:
+    def __init__(self, model: bnn.Model, window: "memoryview[int]") -> None:
         self.model: bnn.Model | None = model
         self.window = window
         self.scores = array("i")
@@ -47,10 +53,12 @@ class Background(Classifier):
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
+        self._view = memoryview(self.window)
         self.missed = 0
-        self._job = Job(self.model, array("h", self._window))
-        self.ram += 2 * len(self._window)
+        self._job = Job(self.model, memoryview(array("h", self._view)))
+        self.ram += 2 * len(self._view)
         self._busy = False
+        self._gap = False  # after the window that is being classified
         # Both are taken; who has something to do waits until the other one gives it free.
         self._given = _thread.allocate_lock()
         self._given.acquire()
@@ -58,21 +66,39 @@ class Background(Classifier):
         self._done.acquire()
         _thread.start_new_thread(work, (self._job, self._given, self._done))
 
-    def feed(self, sample: "tuple[int, ...] | list[int] | array[int] | None") -> Prediction | None:
+    def feed(
+        self, sample: "tuple[float, ...] | list[float] | array[int] | None"
+    ) -> Prediction | None:
         """Add one sample; None, or the Prediction of a window that has been classified meanwhile.
 
         As Classifier.feed. None as a sample does not take back a window that is complete.
         """
         prediction = self._fetch(False)
-        super().feed(sample)
-        return prediction
+        return super().feed(sample) or prediction
+
+    def feed_block(
+        self, block: "array[int] | bytes | bytearray | memoryview"
+    ) -> "Sequence[Prediction]":
+        """Add the samples of a block; the Predictions of windows that have been classified.
+
+        As Classifier.feed_block.
+        """
+        prediction = self._fetch(False)
+        found = super().feed_block(block)
+        return [prediction] + list(found) if prediction else found  # noqa: RUF005 (not on the node)
+
+    def use(self, sensor: "Sensor | None") -> None:
+        """As Classifier.use."""
+        super().use(sensor)
+        self._view = memoryview(self.window)
 
     def swap(self, other: Classifier) -> None:
         """As Classifier.swap. A Prediction of the model that goes, not fetched yet, is dropped."""
         self.finish()
-        self._job.window = array("h", other._window)
         super().swap(other)
-        self.ram += 2 * len(self._window)
+        self._view = memoryview(self.window)
+        self._job.window = memoryview(array("h", self._view))
+        self.ram += 2 * len(self._view)
 
     def finish(self) -> Prediction | None:
         """Wait for the window that is being classified; its Prediction, or None without one."""
@@ -84,17 +110,24 @@ class Background(Classifier):
         self._job.model = None
         self._given.release()
 
+    def _forget(self) -> None:
+        if self._busy:
+            self._gap = True  # that window belongs to the answers before it
+        else:
+            super()._forget()
+
     def _classify(self) -> Prediction | None:
+        prediction = self._fetch(False)
         if self._busy:
             self.missed += 1
             return None
         job = self._job
         job.model = self.model
-        job.window[:] = self._window
+        job.window[:] = self._view
         job.scores = array("i", bytes(4 * len(self.model.labels)))
         self._busy = True
         self._given.release()
-        return None
+        return prediction
 
     def _fetch(self, wait: bool) -> Prediction | None:
         if not (self._busy and self._done.acquire(wait)):
@@ -105,7 +138,11 @@ class Background(Classifier):
             error, job.error = job.error, None
             raise error
         assert job.model
-        return Prediction(job.model.labels[job.index], job.index, job.scores, job.microseconds)
+        prediction = self._answer(job.model, job.index, job.scores, job.microseconds)
+        if self._gap:
+            self._gap = False
+            self._forget()
+        return prediction
 
 
 def work(job: Job, given: "_thread.LockType", done: "_thread.LockType") -> None:

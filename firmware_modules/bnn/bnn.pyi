@@ -1,14 +1,15 @@
 """Binary neural network inference from `.bnn` files, in C (FORMAT.md)."""
 
 from array import array
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from typing_extensions import Buffer
 
 __version__: Final[str]
 """Version of this module."""
 FORMAT: Final[int]
-"""Version of the model file format that it reads."""
+"""The newest version of the model file format that it reads."""
 
 def kernel() -> str:
     """Name of the kernels that were built in, such as "portable"."""
@@ -110,3 +111,163 @@ class Model:
         MemoryError
             There is no memory for one window, which is freed afterwards.
         """
+
+class Answers:
+    """Answers and events from the scores of one window after another (FORMAT.md, "Answers").
+
+    It keeps nothing of the model's buffer, and allocates nothing once it is made.
+
+    Parameters
+    ----------
+    model
+        Its file says how scores become answers. Where it does not, an answer is the class with the
+        highest score, without a confidence, and nothing is detected.
+
+    Raises
+    ------
+    TypeError
+        It is no `Model`.
+
+    Examples
+    --------
+    >>> answers = bnn.Answers(model)
+    >>> model.scores(window, scores)
+    >>> answers.add(scores), answers.confidence, answers.detected
+    (2, 63570, True)
+    """
+
+    def __init__(self, model: Model) -> None: ...
+    def add(self, scores: array[int]) -> int:
+        """The answer after one window more.
+
+        Parameters
+        ----------
+        scores
+            An array('i') with the score of each class, as `Model.scores` writes it.
+
+        Returns
+        -------
+        int
+            The index of the class in `labels`, or -1: unknown.
+
+        Raises
+        ------
+        ValueError
+            The number of scores is another one.
+        TypeError
+            It is no array('i').
+        """
+    def clear(self) -> None:
+        """Start anew, as after a gap in the samples."""
+    @property
+    def confidence(self) -> int | None:
+        """Of the newest answer, 0 to 65535 (which is 1); None if the model has no answers."""
+    @property
+    def best(self) -> int:
+        """The class that is the likeliest, also where the newest answer is unknown."""
+    @property
+    def detected(self) -> bool:
+        """Whether a class begins with the newest answer: an event."""
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM that this object takes."""
+
+class Window:
+    """What a model reads, filled by samples or by blocks of them (docs/reference/window.md).
+
+    It is a buffer of int16, `length` samples of all channels, oldest first, as `Model.scores`
+    takes it.
+
+    Parameters
+    ----------
+    length, channels, hop
+        Samples of a window, its channels, and samples from one window's start to the next one's.
+    ratios
+        Per channel (multiplier, shift), and if it is not the channel's number, which value of a
+        sample it is for: how counts become the model's. None: they are.
+    scales
+        Per channel, billionths of its unit per count of the model; 0 if unknown. For floats.
+    width
+        Values of a sample, by default one per channel.
+    names
+        What the values of a sample are, for messages.
+
+    Raises
+    ------
+    ValueError
+        A number is beyond its limits.
+
+    Examples
+    --------
+    >>> window = bnn.Window(model.length, len(model.channels), model.hop)
+    >>> if window.add((512, -3, 16384)):
+    ...     print(model.labels[model.predict(window)])
+    """
+
+    def __init__(
+        self,
+        length: int,
+        channels: int,
+        hop: int,
+        ratios: Sequence[Sequence[int]] | None = None,
+        scales: Sequence[int] | None = None,
+        width: int = ...,
+        names: str | None = None,
+        /,
+    ) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    on_complete: Callable[[], Any] | None
+    """What `feed` and `feed_block` call for a window that is complete. Can only be set."""
+    on_gap: Callable[[], Any] | None
+    """What `feed` calls for None. Can only be set."""
+    @property
+    def complete(self) -> bool:
+        """Whether the window is full. It slides by a hop when the next sample comes."""
+    @property
+    def at(self) -> int:
+        """Samples that are in the window."""
+    @property
+    def saturated(self) -> int:
+        """Values that were clipped so far."""
+    @property
+    def width(self) -> int:
+        """Values of a sample."""
+    def add(self, sample: Sequence[float] | Buffer | None, /) -> bool:
+        """Add one sample; whether it completes the window.
+
+        Parameters
+        ----------
+        sample
+            One number per channel: integers are counts, floats are in the channel's unit. Or a
+            buffer of int16. None marks a gap: the window is emptied.
+
+        Raises
+        ------
+        ValueError
+            Another number of values; NaN; a float where the scale is unknown.
+        TypeError
+            A value is no number.
+        """
+    def fill(self, block: Buffer, start: int = 0, /) -> int:
+        """Add samples of a block, up to the one that completes the window; how many.
+
+        Parameters
+        ----------
+        block
+            Whole samples of int16: an array('h'), or bytes (little-endian) at any alignment.
+        start
+            The sample to begin with.
+        """
+    def feed(self, sample: Sequence[float] | Buffer | None, /) -> Any:
+        """As `add`; what `on_complete` gives for the window that it completes, else None.
+
+        A `sample` of None calls `on_gap`.
+        """
+    def feed_block(self, block: Buffer, /) -> Sequence[Any]:
+        """As `fill`, all of a block; what `on_complete` gives for each window, without None."""
+    def clear(self) -> None:
+        """Empty the window."""
+    def take(self, other: Window, /) -> None:
+        """Take the newest samples of another window that leave this one at least one short."""
+    def trade(self, other: Window, /) -> None:
+        """Become what another window is, and the other way round; both keep what they call."""

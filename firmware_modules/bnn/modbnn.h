@@ -16,8 +16,13 @@
 #include "py/dynruntime.h"
 #endif
 
+#include "bnn.h"
+
 // The types of the module: a name for programs, and one for C.
-#define BNN_TYPES(TYPE) TYPE(MP_QSTR_Model, model)
+#define BNN_TYPES(TYPE)                                                                            \
+    TYPE(MP_QSTR_Model, model)                                                                     \
+    TYPE(MP_QSTR_Answers, answers)                                                                 \
+    TYPE(MP_QSTR_Window, window)
 
 // BNN_DEFINE_TYPE(type, name, SLOTS, METHODS) defines a type. SLOTS(SLOT) lists SLOT(slot,
 // function) for what the firmware calls, METHODS(METHOD) lists METHOD(name, object) for what
@@ -67,5 +72,11 @@ mp_obj_full_type_t *bnn_new_type(qstr name);
 #endif
 
 BNN_TYPES(BNN_DECLARE_TYPE)
+
+// What a bnn.Model has loaded; raises for any other object.
+const bnn_model_t *bnn_get_model(mp_obj_t model);
+
+// The scores of an array('i') of so many; raises for any other object.
+int32_t *bnn_get_scores(mp_obj_t scores, unsigned classes, mp_uint_t flags);
 
 #endif // MODBNN_H

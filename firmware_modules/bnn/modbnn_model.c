@@ -77,6 +77,15 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
     return self;
 }
 
+const bnn_model_t *bnn_get_model(mp_obj_t model) {
+    const mp_obj_type_t *type = mp_obj_get_type(model);
+    // A native module has no address of its own type, but that of its functions.
+    if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
+        mp_raise_TypeError(MP_ERROR_TEXT("not a bnn.Model"));
+    }
+    return &usable_model(model)->model;
+}
+
 static void take_scratch(model_obj_t *self) {
     if (!busy_take(&self->busy)) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("model is busy in another thread"));
@@ -117,18 +126,22 @@ static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
 
+int32_t *bnn_get_scores(mp_obj_t scores, unsigned classes, mp_uint_t flags) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(scores, &buffer, flags);
+    if ((buffer.typecode != 'i' && buffer.typecode != 'l') ||
+        mp_binary_get_size('@', buffer.typecode, NULL) != sizeof(int32_t)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("scores must be array('i')"));
+    }
+    if (buffer.len != sizeof(int32_t) * classes) {
+        bnn_raise_value_error(MP_ERROR_TEXT("array must hold %d scores"), (int)classes);
+    }
+    return buffer.buf;
+}
+
 static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
     model_obj_t *self = usable_model(self_in);
-    mp_buffer_info_t scores;
-    mp_get_buffer_raise(out, &scores, MP_BUFFER_WRITE);
-    if ((scores.typecode != 'i' && scores.typecode != 'l') ||
-        mp_binary_get_size('@', scores.typecode, NULL) != sizeof(int32_t)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("out must be array('i')"));
-    }
-    if (scores.len != sizeof(int32_t) * self->model.classes) {
-        bnn_raise_value_error(MP_ERROR_TEXT("out must hold %d scores"), (int)self->model.classes);
-    }
-    return classify(self, window, scores.buf);
+    return classify(self, window, bnn_get_scores(out, self->model.classes, MP_BUFFER_WRITE));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
 

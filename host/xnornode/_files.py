@@ -90,6 +90,25 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def write_new(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all. Raises FileExistsError if it is."""
+    target = Path(path)
+    part = _part(target)
+    try:
+        with naming(target), part.open("xb") as file:
+            file.write(data)
+        try:
+            os.link(part, target)  # a rename would replace what another program has just written
+        except FileExistsError:
+            raise
+        except OSError:  # FAT has no links
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
+            part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _open_to_write(path: str | os.PathLike[str]) -> BinaryIO:
     """What is no regular file. Raises OSError, also for a pipe that nobody reads."""
     if is_stdout(path):

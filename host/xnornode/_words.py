@@ -32,3 +32,8 @@ def few(names: Sequence[str], most: int = 8) -> str:
     """The first names, and how many more there are: `a, b and 3 more`."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def channel(name: str) -> str:
+    """A channel by its name. Those without one are called `channel 0` and so on already."""
+    return name if name.lower().startswith("channel") else f"channel {name}"

@@ -91,6 +91,9 @@ REMEDIES = {
     "protocol": "bring the node's library up to date with `xnornode flash`",
     "replaced": "another program pushes to this node, and the one that began last goes on",
     "no_model": "see `xnornode list`",
+    "sensor": "say which sensor the node has, with `xnornode sensor`; a program of your own "
+    "names its sensor with `link.reads(sensor)`",
+    "locked": "hold the pin of `--lock-repl` while the board starts, and record then",
 }
 """What to do about a node's refusals."""
 

@@ -21,6 +21,7 @@ from xnornode import classifier
 from xnornode.classifier import XnorClassifier
 from xnornode.errors import DataError
 from xnornode.model import file_format, model_file
+from xnornode.model.answers import probabilities
 from xnornode.model.model_file import load_model
 from xnornode.nn.layer_spec import Conv, Dense
 
@@ -130,6 +131,18 @@ def test_probabilities_are_those_of_the_logits():
     sure = proba.max(axis=1)
     right = clf.predict(x) == y
     assert 0.4 < sure.mean() < 1 and sure[right].mean() > sure[~right].mean()
+
+
+@pytest.mark.quick
+def test_a_node_computes_the_same_probabilities_in_integers(tmp_path):
+    x, y = series()
+    clf = quick().fit(x, y)
+    clf.save(tmp_path / "m.bnn")
+    model = load_model(tmp_path / "m.bnn")
+    assert model.answers is not None
+    counts = np.clip(np.rint(x / clf.units_), -32768, 32767).astype(np.int16)
+    found = probabilities(model.scores(counts), model.answers) / 65535
+    assert np.abs(found - clf.predict_proba(x)).max() < 0.01
 
 
 @pytest.mark.quick

@@ -23,12 +23,16 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the core made of a file: the reason ("ok" if accepted), the self-test, its scores."""
+    """What the core made of a file: the reason ("ok" if accepted), the self-test, its scores.
+
+    `outcomes` is (n, 3): of each window the answer, its confidence, whether a class is detected.
+    """
 
     reason: str
     selftest: bool
     scores: np.ndarray | None
     classes: np.ndarray | None
+    outcomes: np.ndarray | None
 
 
 @functools.cache
@@ -61,21 +65,74 @@ class Core:
         sizes = np.array([len(e) for e in each], np.uint32)
         scores = np.zeros((len(each), classes), np.int32)
         chosen = np.zeros(len(each), np.uint32)
-        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (sizes, scores, chosen)]
+        outcomes = np.zeros((len(each), 3), np.int32)
+        pointers = [_pointer(a) for a in (sizes, scores, chosen, outcomes)]
         error = self._lib.shim_classify(
             *(data, ctypes.c_size_t(len(data)), b"".join(each), pointers[0]),
             *(ctypes.c_size_t(len(each)), *pointers[1:]),
         )
-        return Answer(self._lib.shim_error_name(error).decode(), error == 0, scores, chosen)
+        return Answer(
+            self._lib.shim_error_name(error).decode(), error == 0, scores, chosen, outcomes
+        )
+
+    def answers(self, data: bytes, scores: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+        """What a model's answers make of scores (n, classes), as `Answer.outcomes`.
+
+        gaps: bool (n,), where they start anew before the window.
+        """
+        rows, starts = np.ascontiguousarray(scores, np.int32), np.ascontiguousarray(gaps, np.uint8)
+        outcomes = np.zeros((len(rows), 3), np.int32)
+        pointers = [_pointer(a) for a in (rows, starts, outcomes)]
+        sizes = [ctypes.c_size_t(n) for n in (len(data), len(rows))]
+        assert self._lib.shim_answers(data, sizes[0], *pointers[:2], sizes[1], pointers[2]) == 0
+        return outcomes
 
     def work(self, data: bytes) -> int:
         """Operations of one window of a model that is accepted."""
         return int(self._lib.shim_work(data, ctypes.c_size_t(len(data))))
 
+    def window_round(self, bits: int, scale: int) -> tuple[int, bool]:
+        """A float's bits as a count, and whether it was clipped."""
+        clipped = ctypes.c_uint32(0)
+        count = self._lib.shim_window_round(
+            ctypes.c_uint32(bits), ctypes.c_uint32(scale), ctypes.byref(clipped)
+        )
+        return int(count), bool(clipped.value)
+
+    def window_fill(
+        self,
+        length: int,
+        channels: int,
+        hop: int,
+        ratios: Sequence[Sequence[int]] | None,
+        width: int,
+        samples: np.ndarray,
+        odd: int,
+    ) -> tuple[list[int], list[list[int]], int]:
+        """Fill a window with samples at an odd address or not, until none is left.
+
+        What each call took, what the window holds, and what was clipped.
+        """
+        shape = np.array([length, channels, hop, width], np.int32)
+        numbers = np.array(ratios if ratios else [], np.int32)
+        taken = np.zeros(len(samples), np.int32)
+        held = np.zeros((length, channels), np.int16)
+        state = np.zeros(2, np.uint32)
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (shape, numbers, taken, held, state)]
+        calls = self._lib.shim_window_fill(
+            *(pointers[0], pointers[1] if ratios else None, samples.astype("<i2").tobytes()),
+            *(ctypes.c_size_t(len(samples)), odd, *pointers[2:]),
+        )
+        return taken[:calls].tolist(), held[: state[0]].tolist(), int(state[1])
+
     def load_at(self, data: bytes, offset: int) -> str:
         """The reason for a file that lies `offset` bytes behind a multiple of 4."""
         error = self._lib.shim_load_at(data, ctypes.c_size_t(len(data)), ctypes.c_size_t(offset))
         return str(self._lib.shim_error_name(error).decode())
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 @functools.cache

@@ -11,6 +11,9 @@ from PIL import Image
 from tests.lab.livenode import DEVICE, small_model
 from tests.lab.nets import random_model
 from tools.firmware.sources import ROOT
+from xnornode.data.recording_file import RecordFile
+from xnornode.data.recording_file import to_bytes as record_bytes
+from xnornode.data.windows import Recording
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model_file import save_model
 
@@ -124,5 +127,12 @@ def make_node(folder: Path, model: bytes) -> None:
     (folder / "models").mkdir()
     (folder / "models" / "1.bnn").write_bytes(model)
     shutil.copytree(DEVICE / "xnornode", folder / "xnornode")
-    for file in (folder / "xnornode").glob("*.py"):
-        file.write_text(file.read_text().replace('"/models"', f'"{folder}/models"'))
+    (folder / "recordings").mkdir()
+    counts = np.arange(200, dtype=np.int16).reshape(100, 2)
+    file = RecordFile(Recording(counts, "x", "p", "r"), ("x (g)", "y (g)"), (0, 0), 100_000)
+    (folder / "recordings" / "r.rec").write_bytes(record_bytes(file))
+    for path in (folder / "xnornode").rglob("*.py"):
+        text = path.read_text()
+        for name in ("models", "recordings"):
+            text = text.replace(f'"/{name}"', f'"{folder}/{name}"')
+        path.write_text(text)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bnn.h"
+#include "bnn_answers.h"
 
 #define MOST_WORK 60000u   // operations of a network that is run; others are only loaded
 #define MOST_BYTES 300000u // of scratch and of a window
@@ -63,6 +64,26 @@ static void check_text(const char *text, size_t length, size_t least) {
     }
 }
 
+// The answers to some windows in a row, of scores that lie apart more and more.
+static void run_answers(const bnn_model_t *m, const int32_t *scores) {
+    uint32_t *memory = malloc(4 * (size_t)bnn_answers_words(m));
+    int32_t *wider = malloc(4 * (size_t)m->classes);
+    bnn_answers_t answers;
+    bnn_answers_begin(&answers, m, memory);
+    for (unsigned i = 0; i < 34; i++) {
+        for (uint32_t j = 0; j < m->classes; j++) {
+            wider[j] = (int32_t)((uint32_t)scores[j] << i % 32);
+        }
+        const int answer = bnn_answers_add(&answers, wider);
+        if (answer < BNN_UNKNOWN || answer >= (int)m->classes ||
+            (answer == BNN_UNKNOWN) != (answers.confidence < m->rules.threshold)) {
+            abort();
+        }
+    }
+    free(wider);
+    free(memory);
+}
+
 // Runs the self-test; returns the CRC of the scores that it should have.
 static uint32_t run(const bnn_model_t *m, bool *passed) {
     const size_t window_size = bnn_window_size(m);
@@ -79,6 +100,7 @@ static uint32_t run(const bnn_model_t *m, bool *passed) {
         abort();
     }
     const uint32_t crc = crc32(scores, 4 * (size_t)m->classes);
+    run_answers(m, scores);
     free(scores);
     free(moved);
     free(window);

@@ -4,18 +4,21 @@ The changes are text, in fuzz_recipes.txt; so are the sessions, in fuzz_lines.tx
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tests.lab.feature_nets import TEXT_FEATURES, features_model, text_model
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
+from xnornode.model.answers import Answers
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 RECIPES = Path(__file__).parent / "fuzz_recipes.txt"
 SESSIONS = Path(__file__).parent / "fuzz_lines.txt"
+RULES = Answers(5000, 3, windows=3, threshold=30_000, hold_off=2, background=(0, 2))
 
 
 def networks() -> dict[str, Model]:
@@ -39,6 +42,7 @@ def networks() -> dict[str, Model]:
         "average": random_network(7, 12, 2, random_encoding(7, "int8", 2, 1), [], 2, (4, 2)),
         "wide": random_network(8, 8, 1, random_encoding(8, "thermometer", 1, 5), wide, 3),
         "features": features_model(features, 16, 2, np.zeros(count, np.int64)),
+        "answers": replace(random_model(9, 3, 2, 3, (5, 3)), answers=RULES),
         "text": text_model(TEXT_FEATURES[0]),
         "words": text_model(TEXT_FEATURES[4]),
     }

@@ -55,9 +55,14 @@ EVENTS = {
     "ready": '"session":"s","seq":0,"bnn":"","firmware":"","machine":"","model":"m","revision":1,'
     '"model_crc":"00000000","bytes":9,"labels":["a"],"ram":9,"note":""',
     "prediction": '"seq":0,"ms":1,"label":"a","index":0,"scores":[1],"us":9',
+    "prediction with an answer": '"seq":1,"ms":2,"label":"a","index":0,"scores":[1],"us":9,'
+    '"confidence":934,"answer":"unknown"',
+    "detected": '"seq":1,"ms":2,"label":"a","confidence":934',
     "source": '"name":"r0"',
     "end": '"count":1',
+    "warning": '"warning":"fast"',
     "error": '"error":"no"',
+    "error with a traceback": '"error":"no","traceback":"Traceback:\\n  File x\\nNo"',
     "ack": '"push":7,"at":0',
     "ack refused": '"push":7,"at":0,"error":"ram","message":"m"',
     "hello": HELLO,

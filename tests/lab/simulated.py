@@ -21,7 +21,7 @@ from xnornode.link.parsing import parse
 from xnornode.link.protocol import Session
 from xnornode.link.send_window import escape
 from xnornode.link.timing import Timing
-from xnornode.model.file_format import from_bytes
+from xnornode.model.file_format import VERSION, from_bytes
 
 NODE_CODE = ROOT / "device" / "xnornode"
 SOON = Timing(
@@ -52,6 +52,7 @@ class SimulatedNode:
     def __init__(self, folder: Path, key: bytes | None = None, ram: int = 1 << 20) -> None:
         self.store = store.Store(str(folder / "models"), str(folder / "model.bnn"))
         self.key, self.ram, self.running = key, ram, True
+        self.format = VERSION
         self.frame, self.window = 700, 2
         self.session = "0"
         self.restarts = 0
@@ -79,7 +80,7 @@ class SimulatedNode:
             "session": self.session,
             "library": "",
             "bnn": "",
-            "format": 3,
+            "format": self.format,
             "firmware": "",
             "machine": "",
             "frame": self.frame,

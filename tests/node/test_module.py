@@ -18,6 +18,7 @@ from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording, cut_windows
 from xnornode.errors import ModelError
+from xnornode.model.answers import Answers, AnswerStream
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.layers import Scores, Thresholds, dense
 from xnornode.model.model import Model, Window
@@ -49,7 +50,7 @@ def test_module(micropython, tmp_path):
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
     crc = crc32(data[:-4])
     header = (ROOT / "firmware_modules" / "bnn" / "core" / "bnn.h").read_text()
-    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 3)
+    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 4)
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 
@@ -108,6 +109,39 @@ def test_text(micropython, tmp_path):
     scores = [ast.literal_eval(line) for line in output.splitlines()]
     assert scores == model.scores(lines).tolist()
     assert len({tuple(row) for row in scores}) > 50
+
+
+@pytest.mark.parametrize("classes", [5, 255])
+def test_answers(micropython, tmp_path, classes):
+    """Those of the reference, to scores of a network's size and to both ends of int32."""
+    rng = np.random.default_rng(classes)
+    scores = rng.integers(-40, 40, (120, classes))
+    scores[np.arange(120), np.arange(120) // 7 % classes] += 40
+    scores[rng.random(scores.shape) < 0.005] = 2**31 - 1
+    (tmp_path / "scores").write_bytes(scores.astype("<i4").tobytes())
+    rules = Answers(6000, 4, windows=4, threshold=30_000, hold_off=5, background=(1, classes - 1))
+    plain = random_model(7, 3, 2, 3, (classes,))
+    seen = set()
+    for model in (plain, replace(plain, answers=rules)):
+        save_model(model, tmp_path / "m.bnn")
+        output = micropython.run(NODE / "answers.py", tmp_path / "m.bnn", tmp_path / "scores")
+        got = [ast.literal_eval(line) for line in output.splitlines()]
+        assert got == expected_answers(model, scores)
+        seen |= {(row[0] < 0, row[3]) for row in got}
+    assert seen == {(False, False), (False, True), (True, False)}
+
+
+def expected_answers(model, scores):
+    """The lines of tests/lab/node_scripts/answers.py."""
+    if not model.answers:
+        return [[best, None, best, False] for best in scores.argmax(axis=1)]
+    rows, stream = [], AnswerStream(model.answers, len(model.labels))
+    for i, row in enumerate(scores):
+        if i == len(scores) // 2:
+            stream.clear()
+        answer = stream.add(row)
+        rows.append([answer.index, answer.confidence, answer.best, answer.detected])
+    return rows
 
 
 def small_convolution():
@@ -197,7 +231,7 @@ def classify_script(folder: Path, realtime: bool) -> Path:
         assert f'"{name}"' in script
         script = script.replace(f'"{name}"', f'"{folder}{name}"')
     path = folder / "classify.py"
-    path.write_text(f"REALTIME = {realtime}\n{script}")
+    path.write_text(f"REALTIME = {realtime}\nRETRY = False\n{script}")
     return path
 
 
@@ -234,16 +268,22 @@ def test_classify_replays_recordings(with_select, tmp_path, named):
 @pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
 def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))
-    if missing != "model.bnn":
+    if missing == "recordings":
         save_model(model, tmp_path / "model.bnn")
+    else:
+        (tmp_path / "recordings").mkdir()
+        write_recording(tmp_path / "recordings" / "r", np.zeros((1, 2), np.int16), ("a", "b"))
     *_, last = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
     line = json.loads(last)
-    assert line["event"] == "error"
-    assert "no model in" in line["error"] or "xnornode flash --recording" in line["error"]
+    assert line["event"] == "error" and "Traceback" in line["traceback"]
+    said = {"model.bnn": "push a model with", "recordings": "xnornode flash --recording"}
+    assert said[missing] in line["error"]
 
 
 def test_classify_refuses_a_damaged_model(with_select, tmp_path):
     (tmp_path / "model.bnn").write_bytes(to_bytes(random_model(6, 4, 2, 3, (4,)))[:-5] + b"12345")
+    (tmp_path / "recordings").mkdir()
+    write_recording(tmp_path / "recordings" / "r", np.zeros((1, 2), np.int16), ("a", "b"))
     line = json.loads(with_select.run(classify_script(tmp_path, realtime=False)))
     assert line["event"] == "error" and "crc" in line["error"]
 

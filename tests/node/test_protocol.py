@@ -2,6 +2,7 @@
 
 import json
 from binascii import crc32
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from xnornode.link.messages import Ack
 from xnornode.link.protocol import Session
 from xnornode.link.push import Push
 from xnornode.link.send_window import ESCAPED, SMALLEST, Sender, escape
+from xnornode.model.answers import Answers
 from xnornode.model.file_format import to_bytes
 
 OLD = to_bytes(random_model(1, 4, 1, 2, (8, 3)))
@@ -28,6 +30,18 @@ def node(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "1.bnn").write_bytes(OLD)
     return SimulatedNode(tmp_path)
+
+
+@pytest.mark.quick
+def test_a_model_of_a_format_that_the_node_does_not_read_is_not_sent(node):
+    """As nodes of before there were answers, which read all files without them."""
+    node.format = 3
+    port = SimulatedPort(node)
+    answering = replace(random_model(2, 16, 2, 2, (70, 3)), answers=Answers(1000, 3))
+    with pytest.raises(NodeError, match=r"reads model format 3, the file has 4; .*up to date"):
+        push(port, to_bytes(answering))
+    assert on_flash(node) == OLD and list(node.store.parts()) == []
+    assert push(port).sha256 == store.sha256(NEW)
 
 
 def on_flash(node) -> bytes:

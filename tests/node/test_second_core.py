@@ -28,7 +28,7 @@ def stress(micropython: Path, folder: Path, manner: str) -> list[int]:
     save_model(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
     env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
     # A small heap is collected all the time.
-    command = [micropython, "-X", "heapsize=200k", SCRIPT, folder / "m.bnn", str(SAMPLES), manner]
+    command = [micropython, "-X", "heapsize=300k", SCRIPT, folder / "m.bnn", str(SAMPLES), manner]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return ast.literal_eval(done.stdout)

@@ -6,6 +6,7 @@ from tests.lab.nets import awkward_models, conv_models, random_windows
 from tests.lab.parity import disagreements
 from tests.lab.targets import BOARDS, board_of
 from tests.lab.watch import watch_model, watch_windows
+from tests.lab.window_sessions import differing, sessions
 from xnornode.model.file_format import to_bytes
 
 
@@ -29,3 +30,7 @@ def test_awkward_networks(board):
     }
     assert len(differ) > 100
     assert {name: count for name, count in differ.items() if count} == {}
+
+
+def test_windows_filled_by_samples_and_blocks(board):
+    assert differing(board, sessions(40, 15, seed=1)) == 0

@@ -32,8 +32,13 @@ def sensor():
         yield ((37 * i) % 4001 - 2000, (53 * i) % 4001 - 2000)
 """
 MAKE_TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
-NO_BOARD = ("train", "search", "info")
-QUICK = {"train": ["--epochs", "1"], "search": ["--epochs", "1", "--trials", "2"], "info": []}
+NO_BOARD = ("train", "search", "info", "convert")
+QUICK = {
+    "train": ["--epochs", "1"],
+    "search": ["--epochs", "1", "--trials", "2"],
+    "info": [],
+    "convert": [],
+}
 
 
 def of(language: str, info: str = "") -> list[object]:
@@ -55,7 +60,7 @@ def test_each_block_is_of_a_kind_that_is_tested():
     kinds = {(b.language, b.info.strip()) for b in BLOCKS}
     assert kinds <= {("sh", ""), ("python", ""), ("python", ON_NODE), *((t, "") for t in TEXT)}
     skipped = [str(b) for b in BLOCKS if not b.tested]
-    assert len(skipped) == 3, skipped
+    assert len(skipped) == 5, skipped
 
 
 @pytest.mark.quick
@@ -74,7 +79,9 @@ def test_python_on_the_pc(block, data, monkeypatch):
         exec(compile(block.code.replace(PORT, bridge.url), str(block), "exec"), {})
 
 
-@pytest.mark.parametrize("module", ["errors", "link.monitor", "link.connect", "link.push"])
+@pytest.mark.parametrize(
+    "module", ["errors", "link.monitor", "link.connect", "link.push", "link.recording"]
+)
 def test_docstring_examples_with_a_node(module, data, monkeypatch):
     """What doctest skips, as it needs a port, raises nothing."""
     (data / "model.bnn").write_bytes(model_bytes())
@@ -126,7 +133,7 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
         case ["xnornode", name, *rest]:
             main._parser([name]).parse_args([name, *rest])
             if name in NO_BOARD and rest[0] not in EXAMPLES:
-                command = [sys.executable, "-m", "xnornode", name, *rest, *QUICK[name]]
+                command = [sys.executable, "-m", "xnornode", name, *rest, *QUICK.get(name, [])]
                 done = subprocess.run(command, cwd=data, capture_output=True, text=True)
                 assert done.returncode == 0, done.stderr
                 outputs = [rest[i + 1] for i, word in enumerate(rest) if word in ("-o", "--report")]

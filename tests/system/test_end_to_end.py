@@ -26,6 +26,8 @@ from xnornode.data.windows import cut_windows
 from xnornode.datasets.watch import watch
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
+from xnornode.model.answers import Answers
+from xnornode.model.classifier import Classifier, thousandths
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model_file import save_model
 
@@ -59,9 +61,12 @@ def folder(tmp_path_factory):
 
 
 def other_model():
-    """With names of one to four bytes a character."""
+    """With names of one to four bytes a character, and with answers."""
     labels = ("läufen", "走る", "👩\u200d🔬", "قف", "Übung", "temp (°C)", 31 * "ö")
-    return replace(random_model(77, 128, 6, 1, (32, 7)), name="größe", labels=labels)
+    answers = Answers(*Answers.scaled(0.02), windows=2, threshold=40_000, background=(1,))
+    model, data = random_model(77, 128, 6, 1, (32, 7)), watch()
+    window = replace(model.window, channels=data.channels, scales=data.scales)
+    return replace(model, name="größe", labels=labels, window=window, answers=answers)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +98,29 @@ def classified(port: str, model) -> list[dict]:
     assert [p["scores"] for p in predictions] == expected.tolist()
     assert [p["index"] for p in predictions] == expected.argmax(axis=1).tolist()
     assert all(p["label"] == model.labels[p["index"]] for p in predictions)
+    assert [answered(line) for line in lines[1:-1] if line["event"] != "source"] == answers(model)
     return predictions
+
+
+def answered(line):
+    if line["event"] == "detected":
+        return (line["label"], line["confidence"])
+    return (line["label"], line.get("answer"), line.get("confidence"))
+
+
+def answers(model):
+    """What `answered` says of the lines, by the reference; each recording starts anew."""
+    clf, found = Classifier(model), []
+    for recording in held_out()[:2]:
+        for sample in (None, *recording.samples):
+            if p := clf.feed(sample):
+                sure = None if p.confidence is None else thousandths(p.confidence)
+                found.append((p.label, p.answer if sure is not None else None, sure))
+                if p.detected:
+                    found.append((p.answer, sure))
+    if model.name == other_model().name:
+        assert {len(row) for row in found} == {2, 3} and "unknown" in {row[1] for row in found}
+    return found
 
 
 def test_classify_replace_classify(pico, folder):
@@ -190,23 +217,15 @@ def sensor():
 def expected_plug_in_output() -> list[str]:
     i = np.arange(300)[:, None]
     samples = ((37 * i + 11 * np.arange(6)) % 4001 - 2000).astype(np.int16)
-    hop = watch_model().window.hop
-    windows = np.stack([samples[at : at + 128] for at in range(0, 300 - 127, hop)])
-    scores = watch_model().scores(windows)
-    return [
-        f"{watch_model().labels[row.argmax()]} {row.argmax()} array('i', {row.tolist()})"
-        for row in scores
-    ]
-
-
-def without_time(output: str) -> list[str]:
-    return [line.rsplit(" ", 1)[0] for line in output.splitlines()]
+    clf = Classifier(watch_model())
+    found = filter(None, map(clf.feed, samples))
+    return [f"{p} array('i', {list(p.scores)})" for p in found]
 
 
 def test_readme_plug_in_on_the_pico(pico, tmp_path):
     (tmp_path / "plug_in.py").write_text(PLUG_IN + readme_code())
     output = mpremote(pico.url, "run", tmp_path / "plug_in.py")
-    assert without_time(output) == expected_plug_in_output()
+    assert output.splitlines() == expected_plug_in_output()
 
 
 def test_readme_plug_in_on_unix(folder, tmp_path):
@@ -221,7 +240,7 @@ def test_readme_plug_in_on_unix(folder, tmp_path):
         text=True,
         check=True,
     ).stdout
-    assert without_time(output) == expected_plug_in_output()
+    assert output.splitlines() == expected_plug_in_output()
 
 
 def test_parity_on_real_windows(pico):

@@ -147,17 +147,18 @@ def test_a_board_that_cannot_be_locked(pico, key_file):
     assert done.returncode == 2 and "goes with --key" in done.stderr
     refused(pico, "/main.py would be lost", key_file)
     restart(pico, PIN)
-    refused(pico, "the GPIO is low now", key_file, "--autostart")
+    refused(pico, "--replace-main", key_file, "--autostart")
+    refused(pico, "the GPIO is low now", key_file, "--autostart", "--replace-main")
     restart(pico, None)
     with Board(pico.url) as board:
         board.put(b"# nothing\nimport os\n", "/boot.py")
-    refused(pico, "its /boot.py has code", key_file, "--autostart")
+    refused(pico, "its /boot.py has code", key_file, "--autostart", "--replace-main")
     with Board(pico.url) as board:
         board.put(b"# nothing\n\n", "/boot.py")
 
 
 def test_a_port_that_is_locked(pico, key_file):
-    done = flash(pico, "--key", key_file, "--autostart", "--lock-repl", PIN)
+    done = flash(pico, "--key", key_file, "--autostart", "--replace-main", "--lock-repl", PIN)
     assert done.returncode == 0 and f"connect GPIO {PIN} to ground" in done.stdout, done.stderr
     program = node_files(realtime=True)["/main.py"]
     write(pico, {"/program.py": program})

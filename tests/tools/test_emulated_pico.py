@@ -294,6 +294,24 @@ class TestChip:
         assert 1_499_000 <= emulated < 1_510_000  # it counts whole milliseconds
         assert time.monotonic() - start >= 1.45  # a slow computer can only take longer
 
+    def test_sleeping_faster_takes_the_same_emulated_time(self, pico):
+        program = "import time\nt = time.ticks_us()\nfor _ in range(200): time.sleep_ms(100)\n"
+        program += "print(time.ticks_diff(time.ticks_us(), t))"
+        start = time.monotonic()
+        try:
+            begun = pico.set_speed(50)["seconds"]
+            assert 19_900_000 <= int(run(pico, program)) < 20_100_000
+        finally:
+            ended = pico.set_speed(1)["seconds"]
+        assert ended - begun > 19.9
+        assert time.monotonic() - start < 19, "no faster than real time"
+        self.test_sleeping_takes_emulated_time_and_no_less_wall_time(pico)
+
+    @pytest.mark.parametrize("speed", [0.5, 101, float("nan")])
+    def test_other_speeds_are_refused(self, speed, pico):
+        with pytest.raises(EmulatorError, match="not from 1 to 100"):
+            pico.set_speed(speed)
+
     def test_time_is_the_cycle_count(self, pico):
         # 8 cycles a turn (subs 1, bne 2, 5 nops), 125 cycles a microsecond
         program = """
@@ -458,7 +476,10 @@ def test_core_agrees_with_the_package(pico_firmware):
     assert counts["instructions"] > 5_000_000 and counts["entry"] > 100
 
 
-@pytest.mark.parametrize("arguments", [[], ["--flash", "x", "--port", "99999"], ["--frobnicate"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--flash", "x", "--port", "99999"], ["--flash", "x", "--speed", "0"], ["--frobnicate"]],
+)
 def test_usage_errors_have_status_2(arguments):
     result = emulator_command(*arguments)
     assert result.returncode == 2

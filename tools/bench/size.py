@@ -47,7 +47,9 @@ ARCHITECTURES = (
 )
 BINDINGS = {"ARMv6-M": "rp2", "RV32IMC": "qemu-riscv", "x86-64": "unix"}
 ENTRIES = ("bnn_load", "bnn_classify", "bnn_selftest")
-MOST = 12_240  # bytes of text of the whole module on ARMv6-M
+# Bytes of text of the whole module on ARMv6-M: networks 12,240; windows (conversion, floats,
+# samples of any kind, feed) 3,500; answers 1,300.
+MOST = 17_040
 KERNELS = ".text.bnn_kernel"
 
 

@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 MARK = ".emulated-pico"  # in a drive: the process id of the emulator that made it
+FASTEST = 100  # of `speed`
 STOP_TIMEOUT = 10.0  # seconds for a clean end before the emulator is killed
 
 
@@ -67,6 +68,8 @@ class EmulatedPico(Reporter):
         File for the flash operations of the last start; see flash_log.py.
     sensors : sequence of Sensor
         What is wired to the pins; see sensors.py.
+    speed : float, default 1
+        How many times faster than in real time the chip sleeps, from 1 to 100.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class EmulatedPico(Reporter):
         firmware: Path | None = None,
         flash_log: Path | None = None,
         sensors: Sequence[Sensor] = (),
+        speed: float = 1,
     ) -> None:
         super().__init__()
         self.flash = Path(flash)
@@ -90,6 +94,7 @@ class EmulatedPico(Reporter):
         self.firmware = firmware
         self.flash_log = flash_log
         self.sensors = tuple(sensors)
+        self.speed = speed
         self.cut_power: int | None = None
         """From the next start on: ends after so many flash operations, as another one begins."""
         self.torn = False
@@ -136,6 +141,7 @@ class EmulatedPico(Reporter):
             command += ["--ground", str(self.ground)]
         if self.sensors:
             command += ["--sensors", str(describe(self.sensors, self._folder()))]
+        command += ["--speed", str(self.speed)]
         # A file for the messages, since nobody reads a pipe while the emulator runs
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -153,6 +159,32 @@ class EmulatedPico(Reporter):
             self.kill()
             raise
         self.port = int(ready["port"])
+
+    def set_speed(self, speed: float) -> Event:
+        """Have the chip sleep faster, or in real time again. A chip that works is as fast as ever.
+
+        What talks to it sees its clock go faster: its timeouts come earlier.
+
+        Parameters
+        ----------
+        speed : float
+            How many times faster than in real time, from 1 to 100.
+
+        Returns
+        -------
+        Event
+            ``speed``, with the emulated ``seconds`` at which it was set.
+
+        Raises
+        ------
+        EmulatorError
+            It is no such number, or the emulator does not run.
+        """
+        if not 1 <= speed <= FASTEST:
+            raise EmulatorError(f"a speed of {speed} is not from 1 to {FASTEST}")
+        event = self._order("speed", {"speed": speed})
+        self.speed = speed
+        return event
 
     def play(self, sensor: str, signal: Signal) -> Event:
         """Play a signal to a sensor from now on, in place of what it plays.

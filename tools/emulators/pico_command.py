@@ -50,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         command += ["--firmware", str(arguments.firmware)]
     if arguments.sensors:
         command += ["--sensors", str(arguments.sensors)]
+    command += ["--speed", str(arguments.speed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -80,6 +81,12 @@ def main(argv: list[str] | None = None) -> int:
         "--sensors",
         type=Path,
         help="what is wired to the pins, as JSON; see tools/emulators/pico/README.md",
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=1,
+        help="of the sleeping chip, default %(default)s: real time",
     )
     parser.add_argument(
         "--install", action="store_true", help="only install the emulator's npm package"

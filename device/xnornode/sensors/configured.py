@@ -23,19 +23,22 @@ KINDS = {
     "replay": "xnornode.sensors.replay.Replay",
 }
 """The classes of the kinds. Only the one that is asked for is loaded."""
+if sys.platform == "rp2":  # its DMA goes on while flash is written
+    KINDS["adc"] = "xnornode.sensors.rp2_adc.RP2ADC"
+    KINDS["i2s"] = "xnornode.sensors.rp2_i2s.RP2I2S"
 
 
-def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS) -> Sensor:
+def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS, **replay: bool) -> Sensor:
     """The sensor of a sensor.json; without that file the recordings in flash, if there are any.
 
-    Raises OSError where there is neither or the sensor does not answer, ValueError for a file that
-    is wrong; both say what to do.
+    replay: how these are played, as of Replay. Raises OSError where there is neither or the sensor
+    does not answer, ValueError for a file that is wrong; both say what to do.
     """
     try:
         with open(path, "rb") as f:
             text = f.read()
     except OSError:
-        return _recordings(path, recordings)
+        return _recordings(path, recordings, replay)
     try:
         config = json.loads(text)
     except ValueError:
@@ -46,7 +49,7 @@ def open_sensor(path: str = CONFIG, recordings: str = RECORDINGS) -> Sensor:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _recordings(path: str, recordings: str) -> Sensor:
+def _recordings(path: str, recordings: str, replay: "dict[str, bool]") -> Sensor:
     try:
         found = os.listdir(recordings)
     except OSError:
@@ -59,7 +62,7 @@ def _recordings(path: str, recordings: str) -> Sensor:
         )
     from xnornode.sensors.replay import Replay
 
-    return Replay(recordings)
+    return Replay(recordings, **replay)
 
 
 def open_configured(config: "dict[str, Any]") -> Sensor:
@@ -84,8 +87,7 @@ def find(kind: str) -> "Any":
         )
     module, _, of = name.rpartition(".")
     try:
-        __import__(module)
-        return getattr(sys.modules[module], of)
+        return getattr(__import__(module, None, None, (of,)), of)
     except ImportError as error:
         raise ValueError(f"{kind}: {error}; put {module}.py on the node, into /lib") from None
     except AttributeError:

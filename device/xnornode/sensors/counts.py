@@ -32,3 +32,35 @@ def copy_big_endian(to: object, at: int, source: object, count: int) -> object:
         value = values[i]
         target[at + i] = value << 8 | value >> 8
     return None
+
+
+@micropython.viper
+def copy_turned(to: object, at: int, source: object, samples: int) -> object:
+    """Copy samples of six values whose last three come first: rotation, then acceleration."""
+    target = ptr16(to)
+    values = ptr16(source)
+    for i in range(samples):
+        for j in range(3):
+            target[at + j] = values[6 * i + 3 + j]
+            target[at + 3 + j] = values[6 * i + j]
+        at += 6
+    return None
+
+
+@micropython.viper
+def copy_upper(to: object, at: int, source: object, first: int, count: int, shift: int) -> object:
+    """Copy values of 32 bits, from `first` on, without their lowest `shift` bits (16 at most)."""
+    target = ptr16(to)
+    halves = ptr16(source)
+    for i in range(2 * first, 2 * (first + count), 2):
+        value = halves[i + 1]
+        if value > 32767:
+            value -= 65536
+        value = value << (16 - shift) | halves[i] >> shift
+        if value > 32767:
+            value = 32767
+        elif value < -32768:
+            value = -32768
+        target[at] = value
+        at += 1
+    return None

@@ -41,11 +41,11 @@ class FifoSensor(Sensor):
         self._torn = False  # whether a transfer broke off, so that the FIFO may begin in a sample
 
     def _restart(self) -> None:
-        """Empty the FIFO, and have it fill again."""
+        """Empty the FIFO, and have it fill again. Allocates nothing, as the next two."""
         raise NotImplementedError
 
     def _waiting(self) -> int:
-        """Samples in the FIFO; -1 when it has run over. Allocates nothing, as `_fetch`."""
+        """Samples in the FIFO; -1 when it has run over."""
         raise NotImplementedError
 
     def _fetch(self, block: "array[int] | memoryview", at: int, count: int) -> bool:

@@ -10,6 +10,7 @@ import time
 from xnornode.sensors.counts import copy_big_endian
 from xnornode.sensors.fifo_sensor import FifoSensor
 from xnornode.sensors.i2c_device import I2CDevice
+from xnornode.sensors.settings import choice
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -80,10 +81,8 @@ class MPU6050(FifoSensor):
         frequency: int = 400_000,
         bus: int | None = None,
     ) -> None:
-        if range not in RANGES:
-            raise ValueError(f"range {range} g is not one of {RANGES}")
-        if gyro_range and gyro_range not in GYRO_RANGES:
-            raise ValueError(f"gyro_range {gyro_range} deg/s is not one of {GYRO_RANGES}, or 0")
+        range_bits = choice("range", range, RANGES, "g")
+        gyro_bits = choice("gyro_range", gyro_range, GYRO_RANGES, "deg/s") if gyro_range else 0
         if not FASTEST / 256 <= rate <= FASTEST:
             raise ValueError(f"rate {rate} Hz is not within 4 to {FASTEST}")
         divider = round(FASTEST / rate)
@@ -92,21 +91,21 @@ class MPU6050(FifoSensor):
         self.scales = ((range * 1_000_000_000 + 16384) // 32768,) * 3
         if gyro_range:
             self.channels += ("gyro x (deg/s)", "gyro y (deg/s)", "gyro z (deg/s)")
-            self.scales += (GYRO_SCALES[GYRO_RANGES.index(gyro_range)],) * 3
+            self.scales += (GYRO_SCALES[gyro_bits],) * 3
         self._open(I2CDevice(self.name, sda, scl, address, frequency, bus), 2 * len(self.channels))
         self._count = bytearray(2)
         self.identity = self.device.identify(WHO_AM_I, IDENTITIES)
-        self._set_up(divider, RANGES.index(range), gyro_range)
+        self._set_up(divider, range_bits, gyro_bits)
         self._go()
 
-    def _set_up(self, divider: int, range_bits: int, gyro_range: int) -> None:
-        put = self.device.put
+    def _set_up(self, divider: int, range_bits: int, gyro_bits: int) -> None:
+        put, gyro = self.device.put, self._width > 3
         like_6050 = self.device.get(WHO_AM_I) in LIKE_6050
         self._full = FIFO_BYTES if like_6050 else FIFO_BYTES_6500
         put(PWR_MGMT_1, DEVICE_RESET)
         time.sleep_ms(RESET_MS)
-        put(PWR_MGMT_1, CLOCK_OF_GYRO if gyro_range else CLOCK_OWN)
-        put(PWR_MGMT_2, 0 if gyro_range else GYROS_OFF)
+        put(PWR_MGMT_1, CLOCK_OF_GYRO if gyro else CLOCK_OWN)
+        put(PWR_MGMT_2, 0 if gyro else GYROS_OFF)
         low_pass = 1  # the widest that has nothing above half the rate
         while low_pass < 6 and 2 * divider * BANDWIDTHS[low_pass - 1] > FASTEST:
             low_pass += 1
@@ -115,18 +114,17 @@ class MPU6050(FifoSensor):
             put(ACCEL_CONFIG_2, low_pass)
         put(SMPLRT_DIV, divider - 1)
         put(ACCEL_CONFIG, range_bits << 3)
-        if gyro_range:
-            put(GYRO_CONFIG, GYRO_RANGES.index(gyro_range) << 3)
+        put(GYRO_CONFIG, gyro_bits << 3)
         put(INT_ENABLE, FIFO_OFLOW)
-        put(FIFO_EN, FIFO_ACCEL | (FIFO_GYROS if gyro_range else 0))
+        put(FIFO_EN, FIFO_ACCEL | (FIFO_GYROS if gyro else 0))
         time.sleep_ms(SETTLE_MS)
 
     def _restart(self) -> None:
-        put = self.device.put
-        put(USER_CTRL, 0)
-        put(USER_CTRL, USER_FIFO_RESET)
-        put(USER_CTRL, USER_FIFO_EN)
-        self.device.get(INT_STATUS)  # reading clears it
+        device = self.device
+        device.put(USER_CTRL, 0)
+        device.put(USER_CTRL, USER_FIFO_RESET)
+        device.put(USER_CTRL, USER_FIFO_EN)
+        device.get(INT_STATUS)  # reading clears it
 
     def _waiting(self) -> int:
         count = self._count

@@ -36,7 +36,7 @@ class Replay(Sensor):
             self._files = [path]
         if not self._files:
             raise OSError(2, "no recording in " + path)
-        self._realtime = realtime
+        self.realtime = realtime
         self._repeat = repeat
         self._number = 0  # of the recording that is played
         self.overruns = 0
@@ -82,7 +82,7 @@ class Replay(Sensor):
             self._open(self._files[self._number])
         width = self._width
         wanted = min(len(block) // width, MOST)
-        if self._realtime:
+        if self.realtime:
             late = time.ticks_diff(time.ticks_us(), self._due)
             wanted = min(wanted, late // self._period + 1) if late >= 0 else 0
         done = 0

@@ -16,8 +16,9 @@
 extern "C" {
 #endif
 
-#define BNN_MODULE_VERSION "0.1.0"
-#define BNN_FORMAT_VERSION 3
+#define BNN_MODULE_VERSION "0.2.0"
+#define BNN_FORMAT_VERSION 4 // the newest
+#define BNN_FORMAT_PLAIN 3   // of files without answers
 #define BNN_MAX_LAYERS 16
 #define BNN_MAX_WORK (1u << 24) // operations of one window
 
@@ -33,6 +34,7 @@ typedef enum {
     BNN_ENCODER,
     BNN_LAYER,
     BNN_WORK,
+    BNN_ANSWERS,
     BNN_STRINGS,
     BNN_END,
 } bnn_error_t;
@@ -83,6 +85,15 @@ typedef struct {
     uint16_t edges[BNN_MAX_BANDS + 2]; // the first bands + 2; in 1/32 of a cycle a frame
 } bnn_spectrum_t;
 
+// The section of answers: its fields, in its order (bnn_answers.h).
+typedef struct {
+    uint16_t factor; // 0: the file has no answers
+    uint8_t shift;
+    uint8_t windows;
+    uint16_t threshold;
+    uint16_t hold_off;
+} bnn_rules_t;
+
 // A convolution; a dense layer has an input of height and width 1. Pointers lead into the file, and
 // those that the layer has no use for are NULL. The fields up to `counted` lie in the file in this
 // order.
@@ -114,9 +125,10 @@ typedef struct {
 } bnn_layer_t;
 
 // What bnn_load() found. Numbers are copies that inference relies on. Pointers lead into the file,
-// whose bytes somebody may change after the load: weights, thresholds, bases, offsets, factors and
-// the self-test's scores are only combined, compared and added, so that whatever they become gives
-// wrong scores and nothing worse. bnn_string() alone needs the strings as they were at the load.
+// whose bytes somebody may change after the load: weights, thresholds, bases, offsets, factors, the
+// self-test's scores and the background are only combined, compared and added, so that whatever
+// they become gives wrong scores or answers and nothing worse. bnn_string() alone needs the strings
+// as they were at the load.
 typedef struct {
     // The file's header, in its order.
     uint8_t magic[4];
@@ -133,7 +145,7 @@ typedef struct {
     uint8_t shift;    // of the self-test
     uint8_t encoding; // 0 for text
     // What else the file holds.
-    uint8_t bits; // per value; in the file's header 0, as is the next
+    uint8_t bits; // per value; in the file's header the sections, and the next 0
     uint8_t encoding_shift;
     uint32_t crc;
     uint32_t classes;
@@ -151,6 +163,8 @@ typedef struct {
     const int16_t *encoding_factors; // [encoding_rows]: bit planes, int8
     const uint32_t *sample_scales;   // [channels], billionths of the channel's unit per count
     const int32_t *selftest_scores;  // [classes]
+    bnn_rules_t rules;               // of the answers
+    const uint32_t *background;      // [classes] bits, only with answers
     const uint8_t *strings;          // [1 + classes + channels], each a length and the characters
     const char *notes;               // [notes_length], without a 0 at the end
     uint32_t notes_length;

@@ -17,7 +17,7 @@
 #define HEADER_SIZE 32
 #define MAGIC 0x4e4e4289u // 0x89 BNN
 
-// bnn_model_t begins as the file's header, of which the last two bytes are 0.
+// bnn_model_t begins as the file's header, but for its last two bytes.
 typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE - 2 ? 1 : -1];
 
 #define CRC_SIZE 4
@@ -46,13 +46,13 @@ static uint32_t crc32(const uint8_t *data, size_t size) {
 static bnn_error_t load_header(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *h, *scales;
     TAKE(h, r, HEADER_SIZE);
-    memcpy(m, h, HEADER_SIZE); // the last two bytes, which are zero, to bits and encoding_shift
+    memcpy(m, h, HEADER_SIZE); // the last two bytes to bits and encoding_shift
     CHECK(m->channels >= 1 && m->layer_count - 1u < BNN_MAX_LAYERS, BNN_HEADER);
     CHECK(m->hop - 1u < m->length, BNN_HEADER);
     CHECK(m->features != BNN_FEATURES_NGRAMS || (m->channels == 1 && m->hop == m->length),
           BNN_HEADER);
-    CHECK(m->seed != 0 && m->shift <= 15 && ((const uint16_t *)(const void *)h)[15] == 0,
-          BNN_HEADER);
+    CHECK(m->seed != 0 && m->shift <= 15, BNN_HEADER);
+    CHECK(get32(h + 28) >> 16 == m->version - (uint32_t)BNN_FORMAT_PLAIN, BNN_HEADER);
     TAKE(scales, r, 4u * m->channels);
     m->sample_scales = (const uint32_t *)scales;
     return BNN_OK;
@@ -114,6 +114,20 @@ static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
                            &m->encoding_factors);
 }
 
+static bnn_error_t load_answers(bnn_model_t *m, bnn_reader_t *r) {
+    const uint8_t *fields;
+    if (m->version == BNN_FORMAT_PLAIN) {
+        return BNN_OK;
+    }
+    TAKE(fields, r, sizeof m->rules + 4 * bnn_words(m->classes));
+    memcpy(&m->rules, fields, sizeof m->rules);
+    CHECK(m->rules.factor != 0 && m->rules.shift <= 15 && m->rules.windows - 1u < 32, BNN_ANSWERS);
+    m->background = (const uint32_t *)(const void *)(fields + sizeof m->rules);
+    CHECK(m->classes % 32 == 0 || m->background[m->classes / 32] >> m->classes % 32 == 0,
+          BNN_ANSWERS);
+    return BNN_OK;
+}
+
 // Where the allowed characters start and end, in turn. A character is here its bytes without the
 // marks of the continuation bytes; the lead byte's mark stays. So each length of UTF-8 has a range
 // of its own, and what is not in the shortest form lies between two ranges.
@@ -171,7 +185,7 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     const uint8_t *bytes = data, *expected;
     CHECK(size >= SHORTEST && size <= INT32_MAX && ((uintptr_t)data & 3) == 0, BNN_SIZE);
     CHECK(get32(bytes) == MAGIC, BNN_MAGIC);
-    CHECK(bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
+    CHECK(bytes[4] == BNN_FORMAT_PLAIN || bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
     CHECK(get32(bytes + 8) == size && size % 4 == 0, BNN_LENGTH);
     memset(m, 0, sizeof *m);
     m->crc = get32(bytes + size - CRC_SIZE);
@@ -184,6 +198,7 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     TRY(bnn_load_layers(m, &reader));
     TAKE(expected, &reader, 4u * m->classes);
     m->selftest_scores = (const int32_t *)expected;
+    TRY(load_answers(m, &reader));
     return load_strings(m, &reader);
 }
 
@@ -204,8 +219,9 @@ const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length)
 }
 
 const char *bnn_error_name(bnn_error_t error) {
-    static const char names[][8] = {"ok",     "size",    "magic", "version", "length",  "crc",
-                                    "header", "encoder", "layer", "work",    "strings", "end"};
+    static const char names[][8] = {"ok",      "size",    "magic",   "version", "length",
+                                    "crc",     "header",  "encoder", "layer",   "work",
+                                    "answers", "strings", "end"};
     return names[error];
 }
 

@@ -2,13 +2,9 @@
 
 from xnornode.board.assets import LOCKED_MAIN
 from xnornode.board.facts import Obstacle, ask
+from xnornode.board.main_file import MAIN, stamped
 from xnornode.errors import LinkError
 from xnornode.link.repl import Board
-
-MAIN = "/main.py"
-"""What MicroPython runs at the start: the wrapper, on a locked board."""
-PROGRAM = "/program.py"
-"""What the wrapper runs."""
 
 _PREPARE = """
 import json, os, time
@@ -66,5 +62,6 @@ def lock(board: Board, pin: int, *, replace_main: bool = False) -> str:
     problem = ask(board, Obstacle, _PREPARE % (pin, replace_main)).problem
     if problem:
         raise LinkError(f"the board was set up, but not locked with GPIO {pin}: {problem}")
-    board.put(LOCKED_MAIN.read_text().replace("PIN = 22", f"PIN = {pin}").encode(), MAIN)
+    text = LOCKED_MAIN.read_text().replace("PIN = 22", f"PIN = {pin}")
+    board.put(stamped(text.encode()), MAIN)
     return f"REPL       locked; for the way back, connect GPIO {pin} to ground and restart"

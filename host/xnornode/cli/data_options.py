@@ -18,6 +18,7 @@ from xnornode.datasets.load import load_dataset
 from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
+from xnornode.report.metrics import Report
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
 
@@ -56,7 +57,7 @@ def add_options(group: Any) -> None:
     add("--hop", type=length, metavar="N", help=what)
     add("--training-hop", type=length, metavar="N", help="hop in training (default: hop / 4)")
     what = "the largest value of all channels, or of some as NAME=VALUE,..., in their unit"
-    add("--full-scale", type=_full_scale, default={}, metavar="VALUE", help=what)
+    add("--full-scale", type=full_scale, default={}, metavar="VALUE", help=what)
     add_read_options(group)
 
 
@@ -108,7 +109,7 @@ def length(text: str) -> Length:
     return whole
 
 
-def _full_scale(text: str) -> dict[str, float]:
+def full_scale(text: str) -> dict[str, float]:
     """`4` for all channels, or `x=4,gyro=250`."""
     scales = {}
     for part in text.split(","):
@@ -184,6 +185,14 @@ def tell(splits: Splits) -> None:
     for note in splits.notes:
         say(note)
     for warning in splits.warnings:
+        say(f"warning: {warning}")
+
+
+def tell_more(report: Report, splits: Splits) -> None:
+    """The notes and warnings that came with the training, to stderr."""
+    for note in report.notes[len(splits.notes) :]:
+        say(note)
+    for warning in report.warnings[len(splits.warnings) :]:
         say(f"warning: {warning}")
 
 

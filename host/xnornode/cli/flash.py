@@ -8,16 +8,17 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xnornode._files import open_to_read, read_most
-from xnornode.board import native_module, node_library, repl_lock, rp2040
+from xnornode.board import main_file, native_module, node_library, repl_lock, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
 from xnornode.cli.command import add_command, number
-from xnornode.cli.output import Progress, say, show_field
+from xnornode.cli.output import Progress, confirm, say, show_field
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
@@ -78,6 +79,16 @@ def add_parsers(commands: Any) -> None:
         "--autostart", action="store_true", help="classify from power-on, by its own /main.py"
     )
     parser.add_argument(
+        "--replace-main",
+        action="store_true",
+        help="replace a /main.py of your own too; a copy stays as /main_before.py",
+    )
+    parser.add_argument(
+        "--watchdog",
+        action="store_true",
+        help="start the board again by its hardware watchdog where the program hangs",
+    )
+    parser.add_argument(
         "--key", type=Path, help="take only models signed with this key from now on"
     )
     parser.add_argument(
@@ -108,8 +119,10 @@ def collect(options: argparse.Namespace) -> Plan:
     """Read and check every file that was named, before the board is touched."""
     plan = Plan()
     if options.autostart:
-        locked = options.lock_repl is not None
-        plan.files[repl_lock.PROGRAM if locked else repl_lock.MAIN] = read(CLASSIFY)
+        program = read(CLASSIFY)
+        if options.watchdog:
+            program = program.replace(b"WATCHDOG = False", b"WATCHDOG = True")
+        plan.files[_programs(options)[0]] = main_file.stamped(program)
     if options.key:
         plan.key = plan.files[keys.ON_NODE] = keys.read_key(options.key)
     if options.model:
@@ -126,6 +139,37 @@ def collect(options: argparse.Namespace) -> Plan:
         recording_file.from_bytes(data, str(path))
         plan.files[f"/recordings/{path.name}"] = data
     return plan
+
+
+def _programs(options: argparse.Namespace) -> list[str]:
+    """The programs on the board that are replaced; first the one that classifies."""
+    if not options.autostart:
+        return []
+    locked = options.lock_repl is not None
+    return [main_file.PROGRAM, main_file.MAIN] if locked else [main_file.MAIN]
+
+
+def owners_programs(board: Board, options: argparse.Namespace) -> list[str]:
+    """Programs on the board that are its owner's, and that may be replaced.
+
+    Raises LinkError where they may not; the board starts again.
+    """
+    try:
+        found = main_file.owners(board, _programs(options))
+        for path in found if not options.replace_main else ():
+            copy = f"{path[:-3]}_before.py"
+            if not confirm(
+                f"the board has a {path} of its owner's: replace it, keep it as {copy}?"
+            ):
+                raise LinkError(
+                    f"the board's {path} is not XnorNode's, and stays: take --replace-main, which "
+                    f"keeps a copy as {copy}, or leave out --autostart"
+                )
+    except LinkError:
+        with suppress(LinkError):
+            board.restart()
+        raise
+    return found
 
 
 def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
@@ -157,7 +201,11 @@ def set_up(options: argparse.Namespace) -> None:
         describe(options, uf2, plan)
         return
     port = rp2040.find_pico(options.port, options.drive)
+    owned = None
     if uf2:
+        if options.autostart and port and rp2040.find_drive(options.drive) is None:
+            with Board(port) as board:  # before anything is written
+                owned = owners_programs(board, options)
         port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
         show_field(
             "firmware", f"{uf2.describe()}: {'written' if wrote else 'was there already'}", WIDTH
@@ -165,6 +213,8 @@ def set_up(options: argparse.Namespace) -> None:
     if not port:
         raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:
+        for path in owners_programs(board, options) if owned is None else owned:
+            show_field("kept", f"{path} as {main_file.keep_copy(board, path)}", WIDTH)
         for line in install(board, plan, options.native):
             print(line, flush=True)
         if options.lock_repl is not None:
@@ -213,6 +263,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.lock_repl is not None and not options.key:
         options.wrong_usage("--lock-repl goes with --key: without a key anyone can push a model")
+    if not options.autostart and (options.replace_main or options.watchdog):
+        options.wrong_usage("--replace-main and --watchdog go with --autostart")
     try:
         set_up(options)
     except KeyboardInterrupt:

@@ -41,6 +41,11 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "port", metavar="PORT", help="serial port or pyserial URL of the node, such as /dev/ttyACM0"
     )
+    parser.add_argument(
+        "--allow-stream",
+        action="store_true",
+        help="also pass `xnornode record`: whoever connects can listen to the node's sensor",
+    )
     parser.set_defaults(run=run)
 
 
@@ -59,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     where = options.listen
     side = PtySide(where) if isinstance(where, Path) else TcpSide(*where)
     with closing(side):
-        relay = Relay(side, options.port)
+        relay = Relay(side, options.port, options.allow_stream)
         with closing(relay):
             say(f"{side.name} leads to {options.port}; Ctrl-C ends it")
             with suppress(KeyboardInterrupt):

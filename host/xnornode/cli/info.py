@@ -1,6 +1,7 @@
 """`xnornode info`: what is in a model file."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from xnornode.cli.command import add_command
 from xnornode.cli.output import show_field
 from xnornode.cost.estimate import estimate
 from xnornode.model import model_file
+from xnornode.model.answers import ONE
+from xnornode.model.model import Model
 from xnornode.report.metrics import describe_layers
 from xnornode.report.units import operations_text, ram_text, time
 
@@ -48,7 +51,24 @@ def run(options: argparse.Namespace) -> int:
             "time", f"at most {time(t.microseconds)} estimated on {t.chip}, {t.megahertz} MHz"
         )
     show_field("labels", ", ".join(model.labels))
+    for text in answers_text(model):
+        show_field("answers", text)
     if model.notes:
         show_field("notes", model.notes)
     show_field("self-test", "passes" if model.selftest() else "FAILS")
     return 0
+
+
+def answers_text(model: Model) -> Iterator[str]:
+    """How scores become answers and events, in lines."""
+    rules, w = model.answers, model.window
+    if not rules:
+        yield "the class with the highest score, without confidence; no events"
+        return
+    yield f"probabilities: softmax of score / {1 / rules.inverse_temperature:.4g}"
+    mean = f"mean of {rules.windows} windows" if rules.windows > 1 else "each window by itself"
+    yield f"{mean}; unknown below a confidence of {100 * rules.threshold / ONE:.3g} %"
+    seconds = rules.hold_off * w.hop * 1000 / w.rate_mhz if w.rate_mhz else 0
+    hold_off = f"{rules.hold_off} windows" + (f" ({seconds:.3g} s)" if seconds else "")
+    background = ", ".join(model.labels[i] for i in rules.background) or "no class"
+    yield f"events: hold-off of {hold_off}; of {background} there are none"

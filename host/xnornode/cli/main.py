@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 MODULES = {
+    "record": "record",
     "data": "data",
+    "convert": "convert",
     "train": "train",
     "search": "search",
     "info": "info",
     "flash": "flash",
+    "sensor": "sensor",
     "push": "models",
     "list": "models",
     "rollback": "models",
@@ -35,6 +38,7 @@ MODULES = {
 
 EPILOG = """\
 examples:
+  xnornode record data --label wave    record a node's sensor
   xnornode train watch -o watch.bnn    train an example set
   xnornode push watch.bnn              put the model on a node
   xnornode monitor                     show what the node predicts

@@ -36,6 +36,30 @@ def say(text: str) -> None:
     print(f"xnornode: {text}", file=sys.stderr, flush=True)
 
 
+def say_of_node(text: str) -> None:
+    """Write to stderr what a node has printed, each line of it marked."""
+    marked = "".join(f"node: {line}\n" for line in text.splitlines())
+    print(marked, end="", file=sys.stderr, flush=True)
+
+
+def show_line(text: str, style: str = "") -> None:
+    """Print one line; on a terminal in a style of rich's, such as "bold"."""
+    if style and is_terminal(sys.stdout):
+        line = _plain(text)
+        line.stylize(style)
+        _console(sys.stdout).print(line, soft_wrap=True)
+    else:
+        print(text, flush=True)
+
+
+def confirm(question: str) -> bool | None:
+    """Ask a person yes or no; None where there is none who could answer."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return None
+    print(f"xnornode: {question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def show_field(name: str, text: str, width: int = 12) -> None:
     """Print a name and what it is; on a terminal, long text stays in its column."""
     if is_terminal(sys.stdout):

@@ -112,8 +112,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     report = make_report(found.model, found.trained, splits, options.said, date)
-    for warning in report.warnings[len(splits.warnings) :]:
-        say(f"warning: {warning}")
+    data_options.tell_more(report, splits)
     size = model_file.save_model(found.model, options.output)
     figures = to_json(found, report)
     shown = found.front if found.best in found.front else (*found.front, found.best)

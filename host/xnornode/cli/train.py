@@ -8,7 +8,8 @@ from typing import Any
 
 from xnornode import __version__
 from xnornode._files import is_replaced
-from xnornode.cli import data_options, output_options
+from xnornode._words import channel
+from xnornode.cli import data_options, event_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.scaling import NANO, full_scale_of
@@ -38,6 +39,7 @@ EXAMPLE_COMMANDS = """
 xnornode train watch -o watch.bnn
 xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
 xnornode train log.csv -o log.bnn --label activity --report log.html
+xnornode train watch -o watch.bnn --events "at most 5 % unknown"
 xnornode train digits.npz -o digits.bnn --image 8x8 \\
     --layers "conv 16x3 pool 2, dense 64"
 """
@@ -62,6 +64,7 @@ def add_parsers(commands: Any) -> None:
     output_options.add_output(parser)
     data_options.add_options(parser.add_argument_group("data"))
     _add_network(parser.add_argument_group("network and training"))
+    event_options.add_options(parser.add_argument_group("answers and events"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
     add = group.add_argument
@@ -134,6 +137,7 @@ def run(options: argparse.Namespace) -> int:
     check_settings(options)
     splits, config = data_options.load(options)
     config = configure(options, config, splits)
+    background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
     if left:
@@ -147,6 +151,9 @@ def run(options: argparse.Namespace) -> int:
                 checkpoint=kept,
                 processes=options.processes,
             )
+            model = fold(trained, options.name or "", _notes(splits, config))
+            parts = model, trained, splits
+            model, trained, chosen = event_options.settle(options, *parts, background, progress)
     except KeyboardInterrupt:
         left = left_files(kept) if kept else []
         if not left:
@@ -154,12 +161,10 @@ def run(options: argparse.Namespace) -> int:
         how = "--resume instead of --restart" if options.restart else "--resume"
         say(f"stopped; no model was written. The same command with {how} goes on from {left[0]}")
         return 1
-    model = fold(trained, options.name or "", _notes(splits, config))
     model = replace(model, revision=options.revision)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
-    report = make_report(model, trained, splits, options.said, date)
-    for warning in report.warnings[len(splits.warnings) :]:
-        say(f"warning: {warning}")
+    report = make_report(model, trained, splits, options.said, date, chosen)
+    data_options.tell_more(report, splits)
     size = model_file.save_model(model, options.output)
     with output_options.stdout_for_report(options):
         output_options.write_report(
@@ -186,7 +191,7 @@ def _say_new_scales(path: Path, splits: Splits) -> None:
     for name, scale in zip(splits.window.channels, splits.window.scales, strict=True):
         if (before := of_old.get(name)) not in (None, scale):
             say(
-                f"warning: channel {name}: a count is {scale or NANO:,} billionths now, and "
+                f"warning: {channel(name)}: a count is {scale or NANO:,} billionths now, and "
                 f"{before or NANO:,} in {path}: nodes must give other counts. "
                 f"--full-scale '{name}={full_scale_of(before):g}' keeps the old scale"
             )

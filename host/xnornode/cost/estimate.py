@@ -72,7 +72,7 @@ class Ram:
     model : int
         Its file; 0 on a node that uses it where it lies in ROM.
     scratch : int
-        What the C core works in.
+        What the C core works in, and what it keeps for the answers.
     window : int
         The samples that are being collected, or the text.
     """
@@ -192,6 +192,9 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = 
     (1056, 64)
     """
     size = len(to_bytes(model))
+    words = scratch_words(model)
+    if model.answers:
+        words += model.answers.memory_words(len(model.labels))
     ops = operations(model)
     weights = sum(layer.weights.size for layer in model.layers)
     biases = sum(len(layer.weights) for layer in model.layers)
@@ -200,7 +203,7 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = 
         file_bytes=size,
         weight_bytes=sum(_weight_bytes(layer) for layer in model.layers),
         operations=ops,
-        ram=Ram(size, 4 * scratch_words(model), _window_bytes(model)),
+        ram=Ram(size, 4 * words, _window_bytes(model)),
         times=tuple(
             Time(c.name, c.hertz // 10**6, microseconds(model, c, usage), c.basis) for c in chips
         ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xnornode._words import channel
 from xnornode.data import titles
 from xnornode.data.columns import Columns
 from xnornode.data.counters import LEAST_STEPS, Bools, Floats, Steps, look_at
@@ -237,7 +238,7 @@ def _titled_index(
 
 def _doubt_channel(name: str, steps: Steps, found: TimeColumns) -> None:
     if steps.counts:
-        text = f"channel {name} only rises, by steps of {steps.usual:g}, as a counter does"
+        text = f"{channel(name)} only rises, by steps of {steps.usual:g}, as a counter does"
         found.guesses.append(Guess(text, OPTION, doubtful=True))
 
 

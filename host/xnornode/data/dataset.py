@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from xnornode._words import channel
 from xnornode.data.reading import Reading
 from xnornode.data.windows import Recording
 from xnornode.errors import DataError
@@ -159,9 +160,9 @@ class Dataset:
             if item.dtype.kind not in "biuf":
                 raise DataError(f"{name} holds {item.dtype}: samples must be numbers")
             if item.dtype.kind == "f" and not np.isfinite(item).all():
-                at, channel = np.argwhere(~np.isfinite(item))[0]
+                at, c = np.argwhere(~np.isfinite(item))[0]
                 raise DataError(
-                    f"{name}, sample {at}, channel {self.channels[channel]}: {item[at, channel]}: "
+                    f"{name}, sample {at}, {channel(self.channels[c])}: {item[at, c]}: "
                     "clean or drop what is NaN or infinite first"
                 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, log10
 
-from xnornode._words import few
+from xnornode._words import channel, few
 from xnornode.data.dataset import class_names
 from xnornode.data.facts import ChannelFacts
 from xnornode.data.reading import Guess
@@ -39,7 +39,7 @@ def doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
         yield Guess(text, "leave them out with --channels", kind == "recordings")
     rising = [c.name for c in channels if c.rising]
     if len(rising) == 1:
-        text = f"channel {rising[0]} only rises, as a time or a counter does"
+        text = f"{channel(rising[0])} only rises, as a time or a counter does"
         yield Guess(text, "leave it out with --channels, or name it with --time", True)
     elif rising:
         text = f"{len(rising)} channels only rise, as times or counters do: {few(rising, 5)}"
@@ -50,7 +50,7 @@ def doubts(channels: Sequence[ChannelFacts], kind: str) -> Iterator[Guess]:
             most = max(-c.minimum, c.maximum)
             values = "1 value is" if c.outliers == 1 else f"{c.outliers:,} values are"
             text = (
-                f"channel {c.name}: {values} beyond its full scale of {full:g} {c.unit}".rstrip()
+                f"{channel(c.name)}: {values} beyond its full scale of {full:g} {c.unit}".rstrip()
                 + f" and saturate; the largest is {most:g}"
             )
             digit = 10.0 ** (floor(log10(most)) - 2)

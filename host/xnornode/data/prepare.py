@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._words import few
+from xnornode._words import channel, few
 from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
@@ -172,7 +172,7 @@ def _scales(
     counts = [to_counts(array, scales) for array in _joined(training)]
     for c in coarse_channels(counts, scales, _joined(training)):
         warnings.append(
-            f"channel {dataset.channels[c]} varies by few of int16's steps around a large value: "
+            f"{channel(dataset.channels[c])} varies by few of int16's steps around a large value: "
             "subtract a fixed value from it, here and on the node"
         )
     return scales

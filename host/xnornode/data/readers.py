@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xnornode.data import data_frames, edge_impulse, image_files, sound
+from xnornode.data import data_frames, edge_impulse, image_files, record_files, sound
 from xnornode.data.array_files import load_array
 from xnornode.data.arrays import find_folder, pick_channels, read_arrays
 from xnornode.data.copies import drop_copies
@@ -15,8 +15,8 @@ from xnornode.data.join import FileReader, read_each
 from xnornode.data.paths import PathFacts, path_columns, read_paths
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess, Reading
+from xnornode.data.recording_csv import read_csv
 from xnornode.data.recording_file import SUFFIX as RECORD
-from xnornode.data.recording_file import from_bytes, read_recording
 from xnornode.data.resample import bring_to_one_rate
 from xnornode.data.single import one_recording
 from xnornode.data.tables import alike_names, read_table
@@ -187,23 +187,9 @@ def _note_paths(
 
 
 def _table(path: Path, options: ReadOptions, label: str) -> Dataset:
+    if record := read_csv(path):  # which knows its scales
+        return record_files.as_dataset(path, record, options, label)
     return read_table(path, replace(options, rows="samples"), label)
-
-
-def _record(path: Path, options: ReadOptions, label: str) -> Dataset:
-    file = from_bytes(read_recording(path), str(path))
-    picked = pick_channels(file.channels, options, str(path))
-    r = file.recording
-    return one_recording(
-        path,
-        r.samples[:, picked],
-        options.label_all or r.label,
-        r.group,
-        channels=tuple(file.channels[i] for i in picked),
-        scales=tuple(file.scales[i] for i in picked),
-        rate_mhz=file.rate_mhz,
-        reading=Reading(1, "recordings of a node"),
-    )
 
 
 def _array(path: Path, options: ReadOptions, label: str) -> Dataset:
@@ -268,7 +254,7 @@ def _check_letters(texts: Sequence[bytes], folder: Path) -> None:
 
 
 RECORDINGS: Mapping[str, FileReader] = {
-    RECORD: _record,
+    RECORD: record_files.read_record,
     **dict.fromkeys((*TABLES, ".txt", *data_frames.SUFFIXES), _table),
     ".npy": _array,
     **dict.fromkeys(edge_impulse.SUFFIXES, edge_impulse.read_acquisition),

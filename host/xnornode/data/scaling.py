@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Int16
+from xnornode._words import channel
 from xnornode.data.full_scale import full_scale, reach, unit_of, wanted_scales
 from xnornode.errors import DataError
 from xnornode.model.limits import INT16
@@ -67,11 +68,11 @@ def choose_scales(
             scale = 0
         elif scale > LARGEST_SCALE:
             raise DataError(
-                f"channel {name} goes to {full:g}: use a larger unit (1000 hPa, not 100000 Pa)"
+                f"{channel(name)} goes to {full:g}: use a larger unit (1000 hPa, not 100000 Pa)"
             )
         elif scale < 1:
             raise DataError(
-                f"channel {name} goes to {usual:g} only, and a model's scales are billionths: use "
+                f"{channel(name)} goes to {usual:g} only, and a model's scales are billionths: use "
                 "a smaller unit (20 uT, not 0.00002 T), or leave it out with --channels"
             )
         scales.append(scale)

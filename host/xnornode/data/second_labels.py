@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from xnornode._words import channel
 from xnornode.data import titles
 from xnornode.data.columns import Columns
 from xnornode.data.counters import Bools, Floats
@@ -63,7 +64,7 @@ def second_labels(
             guesses.append(Guess(text, OPTION, doubtful=True))
         elif _only_changes_at(values, begins):
             text = (
-                f"channel {name} stays the same as long as label and group do: it may number "
+                f"{channel(name)} stays the same as long as label and group do: it may number "
                 "recordings"
             )
             guesses.append(Guess(text, "leave it out with --channels", doubtful=True))

@@ -1,5 +1,6 @@
 """Sound files: one recording each, one channel of int16 counts."""
 
+import io
 import struct
 import wave
 from pathlib import Path
@@ -16,7 +17,10 @@ from xnornode.data.single import one_recording
 from xnornode.errors import DataError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
-CHANNEL = "sound"
+CHANNEL = "sound (FS)"
+"""In parts of full scale, as a node's microphones name it."""
+SCALE = 30518
+"""Billionths of full scale per count: 1 / 32768."""
 FASTEST = 4_000_000
 """Hertz that a model file can hold."""
 LONGEST = 1 << 30
@@ -40,20 +44,14 @@ def read_sound(path: Path, options: ReadOptions, label: str) -> Dataset:
     Returns
     -------
     Dataset
-        One recording of the channel "sound", full scale at 32768 counts.
+        One recording of the channel "sound (FS)", full scale at 32768 counts.
 
     Raises
     ------
     DataError
         The file is damaged or empty.
     """
-    if path.stat().st_size > LONGEST:
-        raise DataError(f"{path} is longer than {LONGEST:,} bytes: split the recording")
-    samples, rate = _wave(path) if path.suffix.lower() == ".wav" else _soundfile(path)
-    if not len(samples):
-        raise DataError(f"{path} holds no samples")
-    if not 0 < rate <= FASTEST:
-        raise DataError(f"{path} says a sample rate of {rate} Hz: it is damaged")
+    samples, rate = read_frames(path)
     guesses = []
     if samples.shape[1] > 1:
         text = f"{path} has {samples.shape[1]} channels: their mean is taken"
@@ -65,10 +63,62 @@ def read_sound(path: Path, options: ReadOptions, label: str) -> Dataset:
         label,
         "",
         channels=(CHANNEL,),
-        scales=(0,),
+        scales=(SCALE,),
         rate_mhz=options.rate_mhz or round(1000 * rate),
         reading=Reading(1, f"sound, {path.suffix.lower()[1:]}", guesses=tuple(guesses)),
     )
+
+
+def read_frames(path: Path) -> tuple[Int16, int]:
+    """Read all channels of a sound file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    samples : ndarray of int16, shape (n, channels)
+        Full scale at 32768 counts; of wider samples the upper 16 bits.
+    rate : int
+        Samples a second.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, empty or too long.
+    """
+    if path.stat().st_size > LONGEST:
+        raise DataError(f"{path} is longer than {LONGEST:,} bytes: split the recording")
+    samples, rate = _wave(path) if path.suffix.lower() == ".wav" else _soundfile(path)
+    if not len(samples):
+        raise DataError(f"{path} holds no samples")
+    if not 0 < rate <= FASTEST:
+        raise DataError(f"{path} says a sample rate of {rate} Hz: it is damaged")
+    return samples, rate
+
+
+def to_wav(samples: Int16, rate: int) -> bytes:
+    """Write sound as a WAV file of 16 bits.
+
+    Parameters
+    ----------
+    samples : ndarray of int16, shape (n, channels)
+        Full scale at 32768 counts.
+    rate : int
+        Samples a second.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((samples.shape[1], 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    return out.getvalue()
 
 
 def _wave(path: Path) -> tuple[Int16, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from xnornode._words import channel
 from xnornode.data.dataset import Dataset
 from xnornode.data.reading import Guess
 
@@ -32,7 +33,7 @@ def steady_channels(dataset: Dataset) -> Iterator[Guess]:
     for c, name in enumerate(dataset.channels):
         if (low[:, c] == high[:, c]).all() and np.ptp(low[:, c]) > 0:
             text = (
-                f"channel {name} never changes within a recording, but from one to another: it may "
-                "say the class or number the recordings"
+                f"{channel(name)} never changes within a recording, but from one to another: "
+                "it may say the class or number the recordings"
             )
             yield Guess(text, "leave it out with --channels", doubtful=True)

@@ -89,6 +89,9 @@ class Windows:
         The group that each window comes from.
     classes : tuple of str
         Names of the classes.
+    places : ndarray of int64, shape (n, 2), optional
+        The number of each window's recording, and its first sample there. Default: nobody knows
+        which windows follow each other.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class Windows:
     labels: Labels
     groups: npt.NDArray[np.str_]
     classes: tuple[str, ...]
+    places: npt.NDArray[np.int64] | None = None
 
     data_kind: ClassVar[DataKind] = "windows"
 
@@ -110,6 +114,8 @@ class Windows:
                 f"windows must be int16 of shape (n, length, channels), not {s.dtype} {s.shape}"
             )
         _check_labels(self)
+        if self.places is not None and self.places.shape != (len(s), 2):
+            raise DataError(f"{len(s)} windows need as many places: a recording and a sample each")
 
     def __len__(self) -> int:
         return len(self.items)
@@ -127,7 +133,11 @@ class Windows:
     def select(self, which: npt.NDArray[Any]) -> Self:
         """Take the windows at these indexes, or where `which`, bool (n,), is true."""
         return replace(
-            self, items=self.items[which], labels=self.labels[which], groups=self.groups[which]
+            self,
+            items=self.items[which],
+            labels=self.labels[which],
+            groups=self.groups[which],
+            places=None if self.places is None else self.places[which],
         )
 
 
@@ -227,8 +237,8 @@ def cut_windows(
         raise DataError("there are no recordings to cut windows from")
     index = {name: i for i, name in enumerate(classes)}
     channels = recordings[0].samples.shape[1]
-    parts, labels, groups = [], [], []
-    for r in recordings:
+    parts, labels, groups, places = [], [], [], []
+    for number, r in enumerate(recordings):
         if r.samples.shape[1] != channels:
             raise DataError(
                 f"recording {r.name} has {r.samples.shape[1]} channels, "
@@ -247,8 +257,15 @@ def cut_windows(
         parts.append(views.transpose(0, 2, 1))
         labels += [index[r.label]] * len(views)
         groups += [r.group] * len(views)
+        places += [(number, hop * i) for i in range(len(views))]
     samples = np.ascontiguousarray(np.concatenate(parts))
-    return Windows(samples, np.array(labels, np.int64), np.array(groups), tuple(classes))
+    return Windows(
+        samples,
+        np.array(labels, np.int64),
+        np.array(groups),
+        tuple(classes),
+        np.array(places, np.int64),
+    )
 
 
 def split_groups(

@@ -11,12 +11,14 @@ every input by construction, not by a tolerance. int8 activations and scores com
 factors: they may differ from the float network's by a step.
 """
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from xnornode._typing import Float, Int64
 from xnornode.errors import ModelError
+from xnornode.export.answers import first_answers
 from xnornode.export.polarity import choose_polarity
 from xnornode.model.layers import IntLayer, Requantize, Scores, Thresholds
 from xnornode.model.limits import INT32_MAX
@@ -39,6 +41,10 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     Its binary neurons decide as the float network's do, on every input. Neurons that mostly fire
     are inverted, with the weights that read them (`choose_polarity`). Its scores are the logits
     times one positive factor, with scales rounded to int16 and offsets to integers.
+
+    Its answers have the temperature that fits the validation part, or that of the logits if there
+    is none. They are of one window each, never unknown. Classes that are background by their names
+    ("idle", "noise") make no events.
 
     Parameters
     ----------
@@ -77,7 +83,7 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
         raise ModelError("layer", "a float network cannot be folded: train with binary weights")
     encoding = network.before.encoding() if network.before else trained.inputs.encoding
     layers = tuple(fold_block(block) for block in network.blocks)
-    return Model(
+    model = Model(
         name or trained.name,
         trained.labels,
         trained.window,
@@ -88,6 +94,7 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
         shift=selftest_shift(trained.amplitude),
         notes=notes,
     )
+    return replace(model, answers=first_answers(model, trained, score_gain(network.blocks[-1])))
 
 
 def fold_block(block: Block) -> IntLayer:
@@ -167,14 +174,20 @@ def scores(block: Block) -> Scores:
     The factor common to all classes is the largest that keeps scales in int16 and scores in int32.
     """
     scale, offset = _affine(block)
+    factor = score_gain(block)
+    return Scores(
+        np.rint(factor * scale).astype(np.int64), np.rint(factor * offset).astype(np.int64)
+    )
+
+
+def score_gain(block: Block) -> float:
+    """The factor between the logits of the last layer and its integer scores."""
+    scale, offset = _affine(block)
     reach = prod(block.input_shape) * (128 if block.inputs == "int8" else 1)
     # Rounding moves a score by at most (reach + 1) / 2: room for that is left.
     room = INT32_MAX - (reach + 1)
     most = np.array([np.abs(scale).max(), (np.abs(offset) + reach * np.abs(scale)).max()])
-    factor = (np.array([FACTOR_MAX, room]) / np.maximum(most, 1e-30)).min()
-    return Scores(
-        np.rint(factor * scale).astype(np.int64), np.rint(factor * offset).astype(np.int64)
-    )
+    return float((np.array([FACTOR_MAX, room]) / np.maximum(most, 1e-30)).min())
 
 
 def selftest_shift(amplitude: int) -> int:

@@ -121,14 +121,16 @@ def _ports() -> Iterator[Finding]:
 def _node(hello: Hello, url: str) -> Iterator[Finding]:
     from xnornode.model import file_format  # has NumPy, which --help does not wait for
 
-    state = "a program classifies" if hello.running else "at the REPL, nothing classifies"
+    idle = "nothing classifies: it is at the REPL, or its program has failed and starts again soon"
+    state = "a program classifies" if hello.running else idle
     yield _ok(f"{url}: {hello.machine}, MicroPython {hello.firmware}; {state}")
     library = f"library {hello.library}, bnn {hello.bnn}"
     if hello.format == file_format.VERSION:
         yield _ok(f"{library}, model format {hello.format}")
     else:
+        reads_plain = hello.format == file_format.PLAIN  # as all models without answers
         yield Finding(
-            Level.FAILURE,
+            Level.WARNING if reads_plain else Level.FAILURE,
             f"{library} reads model format {hello.format}, this computer writes "
             f"{file_format.VERSION}",
             "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",

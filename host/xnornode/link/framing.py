@@ -1,12 +1,17 @@
 """Lines with their CRC: JSON objects to bytes and back (docs/reference/protocol.md, "Lines")."""
 
 import json
+import re
 from binascii import crc32
 
 from xnornode.link.schema import read_json
 
 EVENT = b'{"event":'
 """How a line of a node begins."""
+END = re.compile(rb',"crc":"([0-9a-f]{8})"\}')
+"""How a line ends."""
+STARTS = 4
+"""Places where an object may begin that are tried: text before it may look like one."""
 
 
 def seal(body: bytes) -> bytes:
@@ -51,20 +56,86 @@ def unseal(line: bytes) -> dict[str, object] | None:
     >>> unseal(b'{"event":"end","count":3}') is None
     True
     """
-    line = line.strip()
-    if line[-18:-10] != b',"crc":"':
-        return None
+    pieces = take_apart(line.strip())
+    return pieces[-1] if pieces and isinstance(pieces[-1], dict) else None
+
+
+def take_apart(line: bytes) -> list[bytes | dict[str, object]]:
+    r"""The whole objects on a line, and the text around them.
+
+    There is more than one object where the end of a line was lost.
+
+    Parameters
+    ----------
+    line : bytes
+        A line without its end.
+
+    Returns
+    -------
+    list
+        In their order: a dict for each object that `unseal` would give, bytes for what stands
+        before, between and behind them. No piece is empty.
+
+    Examples
+    --------
+    >>> take_apart(b"t = 3" + seal(b'{"event":"end","count":3').strip() + b"!")
+    [b't = 3', {'event': 'end', 'count': 3, 'crc': 'bb933479'}, b'!']
+    """
+    pieces: list[bytes | dict[str, object]] = []
+    text = after = 0  # where the text begins, and the search for an object's start
+    for end in END.finditer(line):
+        for start in _starts(line, after, end.start()):
+            if b"%08x" % crc32(line[start : end.start()]) != end[1]:
+                continue
+            if fields := _fields(line[start : end.end()]):
+                pieces += [line[text:start], fields] if start > text else [fields]
+                text = end.end()
+            break
+        after = end.end()
+    return [*pieces, line[text:]] if text < len(line) else pieces
+
+
+def _starts(line: bytes, after: int, end: int) -> list[int]:
+    """Where an object may begin between two ends: at the first brace, or one of the last events."""
+    starts, before = [line.find(b"{", after, end)], end
     # A quote within a text has a backslash: what looks like a line's start in one is none
-    for start in {line.find(b"{"), line.rfind(EVENT)} - {-1}:
-        if line[-10:] == b'%08x"}' % crc32(line[start:-18]):
-            try:
-                fields = read_json(line[start:])
-            except ValueError:
-                return None
-            if isinstance(fields, dict) and isinstance(fields.get("event"), str):
-                return fields
-            return None
-    return None
+    for _ in range(STARTS):
+        before = line.rfind(EVENT, after, before)
+        if before < 0:
+            break
+        starts.append(before)
+    return [start for start in starts if start >= 0]
+
+
+def _fields(text: bytes) -> dict[str, object] | None:
+    """The object of a text whose CRC is right; None if it is no event."""
+    try:
+        fields = read_json(text)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) and isinstance(fields.get("event"), str) else None
+
+
+def text_before(line: bytes | bytearray) -> int:
+    r"""How much of a line that has no end yet belongs to no object that may still come.
+
+    Parameters
+    ----------
+    line : bytes
+        What has come of it.
+
+    Returns
+    -------
+    int
+        Bytes at its beginning.
+
+    Examples
+    --------
+    >>> text_before(b't = 3{"event":"end"'), text_before(b't = 3{"eve')
+    (5, 2)
+    """
+    start = line.rfind(EVENT)
+    return start if start >= 0 else max(0, len(line) - len(EVENT) + 1)
 
 
 def command(name: str, number: int, **fields: object) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Annotated, NoReturn
 
-from xnornode.link.framing import command, seal, unseal
+from xnornode.link.framing import command, seal, take_apart, text_before
 from xnornode.link.messages import Event, Unknown, Word
 from xnornode.link.parsing import parse
 from xnornode.link.schema import Hex, Range, instance
@@ -56,6 +56,13 @@ class Rollback(Ask):
     to: Hash
 
 
+@dataclass(frozen=True)
+class Stream(Ask):
+    """The fields of `stream`."""
+
+    seconds: Word
+
+
 COMMANDS: dict[str, type[Ask]] = {
     "hello": Ask,
     "list": Ask,
@@ -64,6 +71,8 @@ COMMANDS: dict[str, type[Ask]] = {
     "rollback": Rollback,
 }
 """Without `quit`, which ends a receiver, so that the port falls to the REPL."""
+STREAM_COMMANDS: dict[str, type[Ask]] = {"stream": Stream, "stop": Ask}
+"""These change nothing on the node, but whoever connects can listen to its sensor."""
 
 _ENDS = re.compile(rb"[\r\n]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -79,13 +88,15 @@ class Dropped(Exception):
     """A line that does not pass; the text says why."""
 
 
-def to_node(line: bytes) -> bytes:
+def to_node(line: bytes, allow_stream: bool = False) -> bytes:
     r"""The line that a node gets for a line of a PC.
 
     Parameters
     ----------
     line : bytes
         Without its end.
+    allow_stream : bool, default False
+        Whether `stream` and `stop` pass.
 
     Returns
     -------
@@ -120,7 +131,8 @@ def to_node(line: bytes) -> bytes:
     try:
         text = line.decode("ascii")
         given = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        asked = instance(COMMANDS[given["cmd"]], given)
+        known = COMMANDS | STREAM_COMMANDS if allow_stream else COMMANDS
+        asked = instance(known[given["cmd"]], given)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Dropped("that are no command of the protocol") from None
     return command(given["cmd"], asked.id, **_known(asked, "id"))
@@ -137,26 +149,30 @@ def to_host(line: bytes) -> bytes:
     Returns
     -------
     bytes
-        The event written again, with its end.
+        The event written again, with its end; several where the ends of lines were lost.
 
     Raises
     ------
     Dropped
-        If it is no event as the documents have it.
+        If it has no event as the documents have it.
 
     Examples
     --------
     >>> to_host(seal(b'{"event":"end","count":3,"new":1').rstrip())
     b'{"event":"end","count":3,"crc":"bb933479"}\n'
     """
-    given = unseal(line)
-    if given is None:
+    given = [piece for piece in take_apart(line) if isinstance(piece, dict)]
+    if not given:
         raise Dropped("that are no whole line of the protocol")
-    event = parse(given)
-    if isinstance(event, Unknown):
+    known = [(fields["event"], parse(fields)) for fields in given]
+    texts = [
+        json.dumps({"event": name, **_known(event)}, separators=(",", ":"))
+        for name, event in known
+        if not isinstance(event, Unknown)
+    ]
+    if not texts:
         raise Dropped("that are no event as the documents have it")
-    text = json.dumps({"event": given["event"], **_known(event)}, separators=(",", ":"))
-    return seal(text[:-1].encode("ascii"))
+    return b"".join(seal(text[:-1].encode("ascii")) for text in texts)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -235,15 +251,22 @@ class Filter:
             try:
                 if len(line) >= LONGEST_LINE:
                     raise Dropped(f"longer than {LONGEST_LINE} bytes")
-                passed = self._passes(line)
+                passed = self._passes(line).splitlines(keepends=True)
             except Dropped as why:
                 self.dropped[str(why)] += 1
             else:
-                self.passed += 1
-                yield passed
+                self.passed += len(passed)
+                yield from passed
 
     def _add(self, data: bytes) -> None:
         """Add to the line that has no end yet. What is cut off makes it too long all the same."""
+        while len(self._rest) + len(data) > LONGEST_LINE and self._passes is to_host:
+            # A print without an end may be of any length: the object behind it is none the worse
+            room = LONGEST_LINE - len(self._rest)
+            self._rest, data = self._rest + data[:room], data[room:]
+            if not (text := text_before(self._rest)):
+                break
+            del self._rest[:text]
         self._rest += data[: LONGEST_LINE - len(self._rest)]
 
     def reset(self) -> None:

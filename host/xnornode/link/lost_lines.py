@@ -126,7 +126,7 @@ class LossCounter:
             self._next = seq
         elif seq < self._next:  # the node began again, and its `ready` was lost
             self.restarts += 1
-            self._next = 0
+            self._next, self._session = 0, None  # whose name is still to come, and counts no more
         lost = self._lose(seq - self._next)
         if seq - self._next == lost:
             self._next = seq

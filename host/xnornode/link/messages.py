@@ -7,14 +7,21 @@ compares the two. `parsing` makes them of lines.
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from xnornode.link.schema import Hex, Range
+from xnornode.link.schema import LONGEST_TEXT, Base64, Hex, Lines, Range
 
 Count = Annotated[int, Range(0, 2**53 - 1)]
 """What grows without an end, or is a size in bytes. Each JSON reader can hold it."""
 Word = Annotated[int, Range(0, 2**32 - 1)]
 """What a model file or a version holds in 32 bits."""
+Thousandths = Annotated[int, Range(0, 1000)]
+"""A probability."""
 Score = Annotated[int, Range(-(2**31), 2**31 - 1)]
 """Of a class, without a unit: the largest wins."""
+Listing = Annotated[str, Lines(LONGEST_TEXT)]
+"""Text that keeps its lines."""
+
+Bytes = Annotated[str, Base64()]
+"""Bytes in base64."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,37 @@ class Prediction(Event):
     index: Annotated[int, Range(0, 254)]
     scores: tuple[Score, ...]
     us: Count
+    answer: str | None = None
+    confidence: Thousandths | None = None
 
     def check(self) -> None:
         """Raise ValueError where the class is none of those that have a score."""
         if self.index >= len(self.scores):
             raise ValueError("`index` has no score")
+
+
+@dataclass(frozen=True)
+class Detected(Event):
+    """A class begins, with the prediction of the number `seq`."""
+
+    EVENT = "detected"
+    seq: Count
+    ms: Count
+    label: str
+    confidence: Thousandths
+
+
+@dataclass(frozen=True)
+class Samples(Event):
+    """Raw samples of a stream. docs/reference/lines.md has the fields."""
+
+    EVENT = "samples"
+    seq: Count
+    at: Count
+    ms: Count
+    overruns: Count
+    gaps: Count
+    data: Bytes
 
 
 @dataclass(frozen=True)
@@ -120,10 +153,24 @@ class End(Event):
 
 @dataclass(frozen=True)
 class Error(Event):
-    """The node stops; `error` says what went wrong and what to do."""
+    """The node's program fails; `error` says what went wrong and what to do."""
 
     EVENT = "error"
     error: str
+    traceback: Listing | None = None
+    pause: Count | None = None
+
+
+@dataclass(frozen=True)
+class Caution(Event):
+    """Something is not as it should be, and the node goes on."""
+
+    EVENT = "warning"
+    warning: str
+    kind: str | None = None
+    rate_mhz: Count | None = None
+    model_rate_mhz: Count | None = None
+    count: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -228,8 +275,28 @@ class Running(Answer):
 
 
 @dataclass(frozen=True)
+class Streaming(Answer):
+    """The answer to `stream`. docs/reference/protocol.md has the fields."""
+
+    sensor: str
+    channels: tuple[str, ...]
+    scales: tuple[Word, ...]
+    rate_mhz: Word
+    device: str
+    at: Count
+    port: Count | None
+    classifies: bool
+    limit: Annotated[int, Range(1, 32767)]
+
+    def check(self) -> None:
+        """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""
+        if not self.channels or len(self.scales) != len(self.channels) or not self.rate_mhz:
+            raise ValueError("`channels`, `scales` and `rate_mhz` do not agree")
+
+
+@dataclass(frozen=True)
 class Done(Answer):
-    """The answer to `quit`."""
+    """The answer to `quit` and `stop`."""
 
 
 @dataclass(frozen=True)

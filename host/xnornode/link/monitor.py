@@ -3,83 +3,29 @@
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from types import TracebackType
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link import messages
+from xnornode.link.arrivals import Arrival, Arrivals
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command
 from xnornode.link.labels import LabelCheck
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
 from xnornode.link.ports import RETRY, open_port
+from xnornode.link.predictions import Detected, Prediction
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
 from xnornode.link.stream import Stream
+from xnornode.link.texts import Texts
 
-QUEUE = 10_000
-"""Events that are kept for a reader that is slower than the node; then the oldest are dropped."""
-QUEUE_BYTES = 4 << 20
-"""Bytes of lines whose events are kept at most."""
 CLOSING = 2.0
 """Seconds that the reading thread gets to end. After that it is left alone with its port."""
 GLANCE = 0.5
 """Seconds after which the reading thread looks whether it is to end."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A prediction of a node, as it arrived.
-
-    Parameters
-    ----------
-    time : float
-        When it came, in seconds since 1970.
-    seq : int
-        Its number since the start of the node's program.
-    ms : int
-        Milliseconds since the start of the node's program.
-    label : str
-        The class.
-    index : int
-        Number of the class.
-    scores : list of int
-        One per class.
-    us : int
-        Microseconds that the classification took.
-    model : str or None
-        Name of the node's model, where it is known.
-    revision : int or None
-        Revision of the node's model, where it is known.
-    lost : int
-        Predictions that the node made between the one before and this one, and that did not
-        arrive.
-    """
-
-    time: float
-    seq: int
-    ms: int
-    label: str
-    index: int
-    scores: list[int]
-    us: int
-    model: str | None
-    revision: int | None
-    lost: int
-
-
-@dataclass(frozen=True)
-class _Arrival:
-    """An event, when it came (seconds since 1970), on which connection, and its line's bytes."""
-
-    event: Event | LinkError
-    time: float = 0.0
-    connection: int = 0
-    size: int = 0
 
 
 class Monitor:
@@ -98,15 +44,19 @@ class Monitor:
     say : callable, optional
         Gets a line of talk when a prediction does not agree with the labels of the node's model.
         Each disagreement is said once.
+    on_text : callable, optional
+        Gets what the node prints beside its lines, in their order and in the thread that asks for
+        events: a line of text, or a whole traceback with line ends. What cannot be printed is
+        shown by its number.
 
     Attributes
     ----------
+    arrival : float
+        When the last event came that was given, in seconds since 1970.
     damaged : int
         Lines that were not whole.
     unknown : int
         Whole lines that are not as docs/reference/lines.md has them.
-    dropped : int
-        Predictions that came and were dropped here, as the reader was too slow. Also in `lost`.
     reconnections : int
         How often the port went away and came back.
     connected : bool
@@ -130,15 +80,15 @@ class Monitor:
         url: str,
         reconnect: float | None = None,
         say: Callable[[str], None] = lambda text: None,
+        on_text: Callable[[str], None] | None = None,
     ) -> None:
         self.url = url
-        self.damaged = self.dropped = self.reconnections = self.unknown = 0
+        self.damaged = self.reconnections = self.unknown = 0
+        self.arrival = 0.0
         self.connected = True
-        self._reconnect, self._say = reconnect, say
+        self._reconnect, self._say, self._on_text = reconnect, say, on_text
         self._counter, self._labels = LossCounter(), LabelCheck()
-        self._events: deque[_Arrival] = deque()
-        self._bytes = 0  # of the lines in it
-        self._changed = threading.Condition()
+        self._arrivals = Arrivals()
         self._ends = False
         self._port = open_port(url)
         self._thread = threading.Thread(target=self._read, name=f"monitor {url}", daemon=True)
@@ -153,6 +103,16 @@ class Monitor:
     def lost(self) -> int:
         """Predictions that the node made and that did not come, or were damaged, or dropped."""
         return self._counter.lost
+
+    @property
+    def dropped(self) -> int:
+        """Predictions that came and were dropped, as the reader was too slow. Also in `lost`."""
+        return self._arrivals.dropped
+
+    @property
+    def dropped_texts(self) -> int:
+        """Texts that came and were not given to `on_text`, as the reader was too slow."""
+        return self._arrivals.dropped_texts
 
     @property
     def restarts(self) -> int:
@@ -177,9 +137,8 @@ class Monitor:
 
     def close(self) -> None:
         """Close the port; iterating ends."""
-        with self._changed:
-            self._ends = True
-            self._changed.notify_all()
+        self._ends = True
+        self._arrivals.end()
         self._thread.join(CLOSING)
 
     def __iter__(self) -> Iterator[Prediction]:
@@ -187,7 +146,7 @@ class Monitor:
             if isinstance(event, Prediction):
                 yield event
 
-    def event(self, seconds: float | None = None) -> Prediction | Event | None:
+    def event(self, seconds: float | None = None) -> Prediction | Detected | Event | None:
         """The next event of any kind.
 
         Parameters
@@ -197,7 +156,7 @@ class Monitor:
 
         Returns
         -------
-        Prediction, Event or None
+        Prediction, Detected, Event or None
             None if none came in time, or once the monitor is closed.
 
         Raises
@@ -205,49 +164,63 @@ class Monitor:
         LinkError
             When the port went away and does not come back.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or self._ends, seconds)
-            if not self._events:
+        wait = Deadline(math.inf if seconds is None else seconds)
+        while arrival := self._arrivals.get(None if seconds is None else wait.left):
+            if isinstance(arrival.what, LinkError):
+                raise arrival.what
+            if isinstance(arrival.what, Event):
+                return self._heard(arrival.what, arrival)
+            if self._on_text:
+                self._on_text(arrival.what)
+            if wait.passed:
                 return None
-            arrival = self._take()
-        event = arrival.event
-        if isinstance(event, LinkError):
-            raise event
+        return None
+
+    def _heard(self, event: Event, arrival: Arrival) -> Prediction | Detected | Event:
+        """Count an event, and give it what is known beside it."""
+        self.arrival = arrival.time
         lost = self._counter.heard(event, arrival.connection, arrival.time)
         if problem := self._labels.heard(event):
             self._say(problem)
         self.unknown += isinstance(event, messages.Unknown)
-        if not isinstance(event, messages.Prediction):
-            return event
-        return Prediction(
-            time=arrival.time,
-            seq=event.seq,
-            ms=event.ms,
-            label=event.label,
-            index=event.index,
-            scores=list(event.scores),
-            us=event.us,
-            model=self._counter.model,
-            revision=self._counter.revision,
-            lost=lost,
-        )
+        time, model, revision = arrival.time, self._counter.model, self._counter.revision
+        match event:
+            case messages.Prediction():
+                return Prediction(
+                    time=time,
+                    seq=event.seq,
+                    ms=event.ms,
+                    label=event.label,
+                    index=event.index,
+                    scores=list(event.scores),
+                    us=event.us,
+                    model=model,
+                    revision=revision,
+                    lost=lost,
+                    confidence=None if event.confidence is None else event.confidence / 1000,
+                    answer=event.answer,
+                )
+            case messages.Detected(seq, ms, label, share):
+                return Detected(time, seq, ms, label, share / 1000, model, revision)
+        return event
 
     def _read(self) -> None:
         try:
             while not self._ends:
                 with closing(Stream(self._port)) as stream:
-                    self._follow(Session(stream))
+                    self._follow(stream)
                 self.connected = False
                 self._open_again()
         except LinkError as error:
-            self._put(_Arrival(error))
+            self._arrivals.put(Arrival(error))
         except Exception as error:  # the reader is not to wait for a thread that is gone
             text = f"reading {self.url} failed: {type(error).__name__}: {error}"
-            self._put(_Arrival(LinkError(printable(text))))
+            self._arrivals.put(Arrival(LinkError(printable(text))))
 
-    def _follow(self, session: Session) -> None:
-        """Take events until the port goes away."""
-        damaged = self.damaged
+    def _follow(self, stream: Stream) -> None:
+        """Take events and texts until the port goes away."""
+        damaged, texts = self.damaged, Texts()
+        session = Session(stream, on_text=lambda piece: self._print(texts.add(piece)))
         try:
             session.send(command("hello", 0))  # the answer says whether it is the same program
             while not self._ends:
@@ -255,25 +228,16 @@ class Monitor:
                 self.damaged = damaged + session.damaged
                 if event:
                     now = time.time()
-                    self._put(_Arrival(event, now, self.reconnections, session.size))
+                    self._arrivals.put(Arrival(event, now, self.reconnections, session.size))
+                elif texts.is_open:
+                    self._print(texts.end())
         except LinkLost:
-            pass
+            self._print(texts.end())
 
-    def _put(self, arrival: _Arrival) -> None:
-        with self._changed:
-            while self._events and (
-                len(self._events) >= QUEUE or self._bytes + arrival.size > QUEUE_BYTES
-            ):
-                self.dropped += isinstance(self._take().event, messages.Prediction)
-            self._events.append(arrival)
-            self._bytes += arrival.size
-            self._changed.notify_all()
-
-    def _take(self) -> _Arrival:
-        """The oldest event, out of the queue."""
-        arrival = self._events.popleft()
-        self._bytes -= arrival.size
-        return arrival
+    def _print(self, texts: list[str]) -> None:
+        if self._on_text:
+            for text in texts:
+                self._arrivals.put(Arrival(text, size=len(text)))
 
     def _open_again(self) -> None:
         wait = Deadline(math.inf if self._reconnect is None else self._reconnect)

@@ -8,6 +8,8 @@ from xnornode.link.messages import (
     Ack,
     Answer,
     Begun,
+    Caution,
+    Detected,
     Done,
     End,
     Error,
@@ -18,14 +20,17 @@ from xnornode.link.messages import (
     Ready,
     Refusal,
     Running,
+    Samples,
     Source,
+    Streaming,
     Switched,
     Unknown,
 )
 from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
-    kind.EVENT: kind for kind in (Hello, Ready, Prediction, Source, End, Error, Ack)
+    kind.EVENT: kind
+    for kind in (Hello, Ready, Prediction, Detected, Samples, Source, End, Caution, Error, Ack)
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,
@@ -33,6 +38,7 @@ REPLIES: dict[str, type[Answer]] = {
     "push": Begun,
     "previous": Switched,
     "active": Running,
+    "sensor": Streaming,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 

@@ -2,13 +2,14 @@
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable
 
 import serial
 
 from xnornode.errors import LinkLost, NodeError
 from xnornode.link.deadline import Deadline
-from xnornode.link.framing import EVENT, command, unseal
+from xnornode.link.framing import END, EVENT, command, take_apart, text_before, unseal
 from xnornode.link.hints import with_last_lines
 from xnornode.link.messages import Ack, Answer, Event, Hello, Refusal, Unknown
 from xnornode.link.parsing import outdated, parse
@@ -36,6 +37,8 @@ class Session:
         How long is waited for answers.
     on_event : callable, optional
         Is given every event that is no answer to a command, such as predictions.
+    on_text : callable, optional
+        Is given what is of no line of the protocol: prints, and what stood before an object.
     """
 
     _numbers = itertools.count(int(time.time() * 1000) % 1_000_000_000)
@@ -45,9 +48,10 @@ class Session:
         port: serial.SerialBase | Stream,
         timing: Timing = USUAL,
         on_event: Callable[[Event], None] | None = None,
+        on_text: Callable[[bytes], None] = lambda text: None,
     ) -> None:
         self.stream = port if isinstance(port, Stream) else Stream(port)
-        self.timing, self.on_event = timing, on_event
+        self.timing, self.on_event, self.on_text = timing, on_event, on_text
         self.damaged = 0
         """Lines that began as a line of the protocol and were not whole."""
         self.events = 0
@@ -56,6 +60,7 @@ class Session:
         """How often the node said that a line to it was damaged."""
         self.size = 0
         """Bytes of the last of them."""
+        self._behind: deque[Event] = deque()  # events of the last line behind its first one
         self._greetings: list[int] = []
         self._hello: Hello | None = None
 
@@ -102,6 +107,8 @@ class Session:
         LinkLost
             If the port went away.
         """
+        if self._behind:
+            return self._behind.popleft()
         wait = self.stream.wait(seconds)
         while (line := self.next_line(wait)) is not None:
             event = self.event(line)
@@ -111,7 +118,7 @@ class Session:
 
     def over(self, wait: Deadline) -> bool:
         """Whether a wait has ended, and no line that came in it is left."""
-        return wait.passed and b"\n" not in self.pending
+        return wait.passed and b"\n" not in self.pending and not self._behind
 
     @property
     def at_prompt(self) -> bool:
@@ -120,6 +127,8 @@ class Session:
 
     def event(self, line: bytes) -> Event | None:
         """The event of a line, which is counted.
+
+        Where the end of a line was lost, there are more: `receive` gives them next.
 
         Parameters
         ----------
@@ -131,14 +140,24 @@ class Session:
         Event or None
             None for a line that is not of the protocol, or is damaged.
         """
-        fields = unseal(line)
-        # Where the end of a line was lost, the next one stands behind it and is used
-        self.damaged += max(0, line.count(EVENT) - bool(fields))
-        if fields:
-            self.events += 1
-            self.size = len(line)
-            return parse(fields)
-        return None
+        for piece in take_apart(line.rstrip()):
+            if isinstance(piece, dict):
+                self.events += 1
+                self.size = len(line)
+                self._behind.append(parse(piece))
+            else:
+                self._text(piece)
+        return self._behind.popleft() if self._behind else None
+
+    def _text(self, piece: bytes) -> None:
+        """Take what is of no whole line: what is left of a damaged one, and text."""
+        if damaged := piece.count(EVENT):
+            self.damaged += damaged
+            piece = piece[: piece.find(EVENT)]
+        elif END.search(piece):  # of a line whose beginning was lost
+            return
+        if piece:
+            self.on_text(piece)
 
     def next_line(self, wait: Deadline) -> bytes | None:
         """The next line, whatever it is.
@@ -167,11 +186,16 @@ class Session:
             if ended:
                 return None
             if len(stream.pending) > LONGEST_LINE:
-                stream.pending = b""
+                # A print without an end may be of any length: an object behind it counts
+                begun = text_before(stream.pending) or LONGEST_LINE
+                self._text(stream.pending[:begun])
+                stream.pending = stream.pending[begun:]
             try:
                 ended = not stream.read(wait) or wait.passed
             except LinkLost:
                 if unseal(stream.pending) is None:
+                    self._text(stream.pending)
+                    stream.pending = b""
                     raise
                 # A port that goes away may take the end of a line with it; its CRC says it is whole
                 line, stream.pending = stream.pending, b""
@@ -212,6 +236,10 @@ class Session:
                 break
         text = f"the node on {self.stream.name} does not answer `{name}`"
         raise LinkLost(with_last_lines(text, self.stream.recent))
+
+    def tell(self, name: str, **fields: object) -> None:
+        """Send a command whose answer comes by `receive`. Raises LinkLost."""
+        self.send(command(name, next(self._numbers), **fields))
 
     def greet(self, seconds: float) -> bool:
         """Ask who is there.

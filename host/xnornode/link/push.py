@@ -20,6 +20,8 @@ from xnornode.link.transfer import transfer
 
 PROTOCOL = 1
 """Version of docs/reference/protocol.md."""
+FORMAT = 4
+"""The byte of a model file that is its version of the format (FORMAT.md, "Header")."""
 REVISION = slice(12, 16)
 """Bytes of a model file that are its revision (FORMAT.md, "Header")."""
 
@@ -189,6 +191,11 @@ class Push:
     def _over(self, session: Session) -> NodeModel:
         if not self._met:
             self._replaced, self._met = session.hello.model, True
+        if self.data[FORMAT] > session.hello.format:
+            raise NodeError(
+                "model",
+                f"it reads model format {session.hello.format}, the file has {self.data[FORMAT]}",
+            )
         while True:
             answer = session.request("begin", **self._begin)
             if isinstance(answer, Running):

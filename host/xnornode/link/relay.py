@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -180,6 +181,8 @@ class Relay:
         Where PCs connect.
     url : str
         Serial port or pyserial URL of the node.
+    allow_stream : bool, default False
+        Whether a PC may ask for raw samples.
 
     Attributes
     ----------
@@ -194,9 +197,10 @@ class Relay:
         If the port cannot be opened.
     """
 
-    def __init__(self, side: Side, url: str) -> None:
+    def __init__(self, side: Side, url: str, allow_stream: bool = False) -> None:
         self.side, self.url = side, url
-        self.commands, self.events = Filter(to_node), Filter(to_host)
+        self.commands = Filter(partial(to_node, allow_stream=allow_stream))
+        self.events = Filter(to_host)
         self.unread = 0
         self._out, self._read = b"", time.monotonic()  # for the PC; when it last read
         self._lock = threading.Lock()  # of `_out`

@@ -65,6 +65,43 @@ class Hex:
         return bool(found) or (self.or_empty and not value)
 
 
+@dataclass(frozen=True)
+class Base64:
+    """A text in base64, with its padding and without line ends.
+
+    Examples
+    --------
+    >>> Base64().allows("AAE="), Base64().allows("AAE")
+    (True, False)
+    """
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        return len(value) % 4 == 0 and bool(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", value))
+
+
+@dataclass(frozen=True)
+class Lines:
+    r"""A text whose lines stay lines, such as a traceback.
+
+    Parameters
+    ----------
+    most : int
+        Characters, as they are shown. The end of a longer one is kept: it says what went wrong.
+
+    Examples
+    --------
+    >>> Lines(4).allows("a\nb")
+    True
+    """
+
+    most: int
+
+    def allows(self, value: str) -> bool:
+        """Whether a text is one."""
+        return len(value) <= self.most
+
+
 def read_json(text: str | bytes) -> object:
     """A JSON value from the other side.
 
@@ -120,7 +157,8 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
     ----------
     kind : type
         A dataclass. Its fields are of bool, int, str (which becomes printable), tuples of one
-        type, dataclasses, each of them or None. `Annotated` adds a `Range` or `Hex`.
+        type, dataclasses, each of them or None. `Annotated` adds a `Range`, `Hex` or
+        `Base64`.
     given : mapping
         The JSON object.
 
@@ -160,7 +198,11 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
 def _checked(hint: object, value: object) -> object:
     """A value of a type with its ranges; text printable. Raises TypeError, ValueError."""
     if constraints := getattr(hint, "__metadata__", ()):
-        value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
+        if isinstance(constraints[0], Lines) and isinstance(value, str):
+            most = constraints[0].most
+            value = "\n".join(map(printable, value[-most:].splitlines()))[-most:].strip("\n")
+        else:
+            value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
         if all(constraint.allows(value) for constraint in constraints):
             return value
     elif hint is str:

@@ -101,10 +101,12 @@ class Stream:
                 self.port.timeout = min(wait.left, LONGEST_READ)
                 data = self.port.read(1)
                 if data:
-                    self.port.timeout = 0
-                    data += self.port.read(AT_ONCE)
-                    self.pending += data
-                    self.recent = (self.recent + data)[-RECENT:]
+                    try:
+                        self.port.timeout = 0
+                        data += self.port.read(AT_ONCE)
+                    finally:  # also where the port went away behind the first byte
+                        self.pending += data
+                        self.recent = (self.recent + data)[-RECENT:]
                     return True
                 if wait.passed:
                     return False

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xnornode._typing import Int32
 from xnornode.errors import DataError
+from xnornode.model.answers import ONE, UNKNOWN, AnswerStream
 from xnornode.model.limits import INT16
 from xnornode.model.model import Model
 from xnornode.model.model_file import load_model
@@ -15,7 +17,10 @@ from xnornode.model.model_file import load_model
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a window was classified as.
+    """What a window was classified as, and what that means for the answer.
+
+    `label` and `index` are of this window alone. The fields from `likely` on are of the mean over
+    the model's last windows, as its file says.
 
     Parameters
     ----------
@@ -27,12 +32,53 @@ class Prediction:
         One per class, bit for bit those of a node.
     microseconds : int
         What the classification took on this PC; a node is another matter.
+    likely : str
+        The class with the highest mean probability.
+    confidence : float or None
+        This probability, 0 to 1 in steps of a thousandth. None where the model file has no answers.
+    unknown : bool
+        Whether the confidence is below the model's threshold.
+    detected : bool
+        Whether a class begins here: an event.
     """
 
     label: str
     index: int
     scores: tuple[int, ...]
     microseconds: int
+    likely: str
+    confidence: float | None
+    unknown: bool
+    detected: bool
+
+    @property
+    def answer(self) -> str:
+        """The likely class, or "unknown"."""
+        return "unknown" if self.unknown else self.likely
+
+    def __str__(self) -> str:
+        if self.confidence is None:
+            return self.likely
+        text = f"{self.likely} {(thousandths(self.confidence) + 5) // 10} %"
+        if self.unknown:
+            return f"unknown ({text})"
+        return text + ", detected" if self.detected else text
+
+
+def thousandths(confidence: float) -> int:
+    """A confidence as a node's lines have it.
+
+    Parameters
+    ----------
+    confidence : float
+        Of a `Prediction`, 0 to 1.
+
+    Returns
+    -------
+    int
+        0 to 1000.
+    """
+    return int(1000 * confidence + 0.5)
 
 
 class Classifier:
@@ -75,6 +121,8 @@ class Classifier:
         window = self.model.window
         self._window = np.zeros((window.length, len(window.channels)), np.int16)
         self._at = 0
+        answers = self.model.answers
+        self._answers = AnswerStream(answers, len(self.model.labels)) if answers else None
 
     def feed(self, sample: Sequence[int] | None) -> Prediction | None:
         """Add one sample.
@@ -83,7 +131,7 @@ class Classifier:
         ----------
         sample : sequence of int, or None
             One number per channel, in the model's counts, within int16. None marks a gap in the
-            stream: the window starts again.
+            stream: the window and the answers start again.
 
         Returns
         -------
@@ -97,6 +145,8 @@ class Classifier:
         """
         if sample is None:
             self._at = 0
+            if self._answers:
+                self._answers.clear()
             return None
         values = np.asarray(sample)
         if values.shape != (self._window.shape[1],):
@@ -114,5 +164,14 @@ class Classifier:
         hop = self.model.window.hop
         self._at = len(self._window) - hop
         self._window[: self._at] = self._window[hop:].copy()
-        index = int(scores.argmax())
-        return Prediction(self.model.labels[index], index, tuple(scores.tolist()), took)
+        return self._answer(scores, took)
+
+    def _answer(self, scores: Int32, took: int) -> Prediction:
+        labels, index = self.model.labels, int(scores.argmax())
+        seen = (labels[index], index, tuple(scores.tolist()), took)
+        if not self._answers:
+            return Prediction(*seen, labels[index], None, unknown=False, detected=False)
+        answer = self._answers.add(scores)
+        confidence = (answer.confidence * 1000 + 32767) // ONE / 1000
+        unknown = answer.index == UNKNOWN
+        return Prediction(*seen, labels[answer.best], confidence, unknown, answer.detected)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
+from xnornode.model.answers import Answers, section_size
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
 from xnornode.model.features import Features, Raw, Take
 from xnornode.model.geometry import Geometry, check_layer, in_columns
@@ -24,13 +25,16 @@ from xnornode.model.statistics import Statistics
 from xnornode.model.work import work
 
 MAGIC = b"\x89BNN"
-VERSION = 3
+VERSION = 4
+"""The newest that is read and written."""
+PLAIN = 3
+"""Of files without answers."""
 FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
     features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams, Spectrum)
 }
 KINDS: dict[int, Activation] = {1: "binary", 2: "int8"}  # outputs may be SCORES too
 SCORES = 3
-HEADER = struct.Struct("<4s4BII2HII2B2s")
+HEADER = struct.Struct("<4s4BII2HII4B")
 ENCODING = struct.Struct("<2B2s")
 LAYER = struct.Struct("<2B5H10B2s")
 CRC = struct.Struct("<I")
@@ -58,6 +62,11 @@ def _pad4(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
+def version(model: Model) -> int:
+    """The version of the format that a model's file has."""
+    return VERSION if model.answers else PLAIN
+
+
 def to_bytes(model: Model) -> bytes:
     """The model as the bytes of a `.bnn` file."""
     w = model.window
@@ -66,6 +75,8 @@ def to_bytes(model: Model) -> bytes:
         body.append(_encoding_bytes(model.encoding))
     body += [_layer_bytes(layer) for layer in model.layers]
     body.append(model.selftest_scores().astype("<i4").tobytes())
+    if model.answers:
+        body.append(model.answers.to_bytes(len(model.labels)))
     texts = [text.encode() for text in (model.name, *model.labels, *w.channels)]
     strings = b"".join(bytes([len(text)]) + text for text in texts)
     notes = model.notes.encode()
@@ -76,9 +87,9 @@ def to_bytes(model: Model) -> bytes:
         raise ModelError("size", f"a model of {length} bytes is larger than the format allows")
     encoding = model.encoding.KIND if model.encoding else 0
     header = HEADER.pack(
-        *(MAGIC, VERSION, len(w.channels), model.features.KIND, len(model.layers)),
+        *(MAGIC, version(model), len(w.channels), model.features.KIND, len(model.layers)),
         *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, encoding),
-        bytes(2),
+        *(version(model) - PLAIN, 0),
     )
     return header + rest + CRC.pack(zlib.crc32(header + rest))
 
@@ -155,8 +166,9 @@ def from_bytes(data: bytes) -> Model:
         )
     if data[:4] != MAGIC:
         raise ModelError("magic", "this is not a .bnn model file")
-    if data[4] != VERSION:
-        raise ModelError("version", f"format version {data[4]}: this xnornode reads {VERSION}")
+    if not PLAIN <= data[4] <= VERSION:
+        known = f"{PLAIN} and {VERSION}"
+        raise ModelError("version", f"format version {data[4]}: this xnornode reads {known}")
     if struct.unpack_from("<I", data, 8)[0] != len(data) or len(data) % 4:
         raise ModelError("length", "the file is cut short or too long: copy it again")
     if CRC.unpack(data[-CRC.size :])[0] != zlib.crc32(data[: -CRC.size]):
@@ -166,10 +178,11 @@ def from_bytes(data: bytes) -> Model:
 
 def _parse(r: _Reader) -> Model:
     fields = HEADER.unpack(r.take(HEADER.size))
-    _, _, channels, kind, count, _, revision, length, hop, rate, seed, shift, encoded, zero = fields
+    _, made, channels, kind, count, _, revision, length, hop, rate, seed, shift, *rest = fields
+    encoded, sections, zero = rest
     bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
     bad = bad or (kind == NGrams.KIND and (channels != 1 or hop != length))
-    if bad or not seed or shift > 15 or any(zero):
+    if bad or not seed or shift > 15 or sections != made - PLAIN or zero:
         raise ModelError("header", "a header field is outside what the format allows")
     scales = tuple(int(s) for s in r.array("<u4", channels))
     if kind not in FEATURES:
@@ -187,6 +200,9 @@ def _parse(r: _Reader) -> Model:
     work(features, encoding, layers, length, channels)
     classes = len(layers[-1].weights)
     expected = r.array("<i4", classes).astype(np.int32)
+    answers = Answers.from_bytes(r.take(section_size(classes))) if sections else None
+    if answers:
+        answers.check_classes(classes)
     texts = [_parse_string(r) for _ in range(1 + classes + channels)]
     notes = _parse_notes(r)
     r.pad4("strings")
@@ -195,7 +211,7 @@ def _parse(r: _Reader) -> Model:
     name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
     window = Window(names, length, hop, rate, scales)
     parts = (name, labels, window, features, encoding, tuple(layers))
-    return Model(*parts, revision, seed, shift, expected, notes)
+    return Model(*parts, revision, seed, shift, expected, notes, answers)
 
 
 def _parse_encoding(

@@ -32,4 +32,8 @@ MAX_STRING = 63
 
 MAX_NOTES = 4095
 
+MAX_WINDOWS = 32  # of the mean that an answer is from
+
+MAX_SHIFT = 15  # of the answers
+
 MAX_WORK = 2**24  # operations of one window: some 2 s on a Pico

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from xnornode._typing import Int8, Int32
 from xnornode.errors import ModelError
+from xnornode.model.answers import Answers
 from xnornode.model.features import Features, Items, xorshift32
 from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
@@ -104,6 +105,8 @@ class Model:
         The self-test's scores as a file gave them. Default: what this model computes.
     notes : str, default ""
         What it was trained on and how, at most 4095 bytes of such text.
+    answers : Answers, optional
+        How scores become probabilities, answers and events. Default: they do not.
 
     Raises
     ------
@@ -139,6 +142,7 @@ class Model:
     shift: int = 0
     expected: Int32 | None = None
     notes: str = ""
+    answers: Answers | None = None
 
     def __post_init__(self) -> None:
         _check(0 <= self.revision < 2**32, "header", f"revision {self.revision}")
@@ -149,6 +153,8 @@ class Model:
         self._check_layers()
         w, classes = self.window, len(self.layers[-1].weights)
         work(self.features, self.encoding, self.layers, w.length, len(w.channels))
+        if self.answers:
+            self.answers.check_classes(classes)
         _check(len(self.labels) == classes, "strings", f"{classes} labels, not {len(self.labels)}")
         _check_string(self.name, "the name")
         for label in self.labels:

@@ -21,17 +21,19 @@ from xnornode.data.split import VALIDATION_SHARE, Wanted, check_groups, choose_g
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError, ModelError
-from xnornode.export.fold import fold
+from xnornode.export.answers import temperature_on
+from xnornode.export.fold import fold, score_gain
 from xnornode.model.model import Model
 from xnornode.model_search.budget import Budget, Candidate, Cost, notes
 from xnornode.model_search.space import checked, drawn
 from xnornode.training.config import TrainConfig
-from xnornode.training.trained import Epoch, Trained
+from xnornode.training.trained import Epoch, Temperature, Trained
 from xnornode.training.trainer import train
 
 ETA = 3  # one network of so many goes on to the next round, for so many times the epochs
 ROUNDS = 3
 TRIALS = 27
+WATCHED = "the search's validation part"
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,8 @@ def search(
     final = Step(len(lengths) + 1, len(lengths), 1, 1)
     whole = replace(splits, validation=None)
     trained = train(whole, best.candidate.config, progress=_teller(progress, final))
+    # The final network has learned from all; its validation part is that of the best trial.
+    trained = replace(trained, temperature=halving.temperatures[best.candidate.number])
     model = _fold(trained, splits)
     found = tuple(halving.latest[number] for number in sorted(halving.latest))
     return SearchResult(
@@ -230,6 +234,7 @@ class _Halving:
         self.splits, self.training, self.watched = splits, training, watched
         self.progress = progress
         self.latest: dict[int, Trial] = {}
+        self.temperatures: dict[int, Temperature] = {}
         self.failed: list[tuple[Candidate, str]] = []
         self.best: Trial | None = None
 
@@ -263,12 +268,15 @@ class _Halving:
         part = replace(self.splits, train=self.training, validation=None)
         trained = train(part, config, progress=_teller(self.progress, step))
         try:
-            accuracy = _accuracy(_fold(trained, self.splits), self.watched)
+            model = _fold(trained, self.splits)
+            accuracy = _accuracy(model, self.watched)
+            gain = score_gain(trained.network.blocks[-1])
         except ModelError as error:  # training diverged
             self.failed.append((candidate, str(error)))
             return None
         trial = Trial(candidate, epochs, accuracy, time.perf_counter() - start)
         self.latest[candidate.number] = trial
+        self.temperatures[candidate.number] = temperature_on(model, gain, self.watched, WATCHED)
         if self.progress:
             self.progress(replace(step, trial=trial))
         return trial

@@ -122,7 +122,8 @@ LANGUAGES_16K = TrainConfig(
 # Chosen by leaving out one of the seven training people after the other, not by the test people:
 # 102 statistics gave 84 % there, these 90 to 92. The classes that are confused, lifting forward and
 # sideways or turning in and out, differ in the direction of time: covariances of each channel
-# with each other one 8 samples (0.16 s) earlier brought the most.
+# with each other one 8 samples (0.16 s) earlier brought the most. Rotations up to 30 or 45 degrees
+# are level there, and half a point to a point better than up to 20 (seeds 0 and 1).
 WATCH = TrainConfig(
     layers=(Dense(512),),
     features=Statistics(
@@ -142,7 +143,7 @@ WATCH = TrainConfig(
     ),
     encoding="int8",
     epochs=30,
-    augment=Augment(mirror=(0, 4, 5), rotation=20, triads=(0, 3)),
+    augment=Augment(mirror=(0, 4, 5), rotation=30, triads=(0, 3)),
 )
 
 

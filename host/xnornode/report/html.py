@@ -6,6 +6,7 @@ from typing import Any
 
 from xnornode._extras import load_extra
 from xnornode.data.understood import Understood
+from xnornode.report.answer_words import answer_rows, threshold_table
 from xnornode.report.charts import bars, heat_map, line_chart
 from xnornode.report.metrics import Report
 from xnornode.report.pictures import Picture, Pictures
@@ -142,6 +143,8 @@ def _parts(r: Report) -> dict[str, Any]:
             [(g.group, g.accuracy, f"{g.accuracy:.1%} of {g.windows:,}") for g in r.groups],
             "accuracy on held-out groups",
         ),
+        "answers": answer_rows(r.answers) if r.answers else [],
+        "thresholds": threshold_table(r.answers) if r.answers and r.answers.table else None,
         "costs": cost_rows(r.cost),
         "sizes": bars(
             [(v.kind, x, f"{v.bytes:,} bytes") for v, x in zip(variants, lengths, strict=True)],

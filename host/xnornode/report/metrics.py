@@ -16,6 +16,7 @@ from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.splits import Splits
 from xnornode.data.understood import Understood
+from xnornode.events.chosen import Chosen
 from xnornode.model.model import Model
 from xnornode.report.accuracy import (
     ClassFigures,
@@ -24,6 +25,12 @@ from xnornode.report.accuracy import (
     per_class,
     per_group,
     wilson,
+)
+from xnornode.report.answers import (
+    AnswerFigures,
+    answer_figures,
+    answer_notes,
+    answer_warnings,
 )
 from xnornode.report.settings import describe_settings
 from xnornode.training.trained import Epoch, Trained
@@ -114,6 +121,8 @@ class Report:
         What was chosen; what makes the figures doubtful.
     mistakes : tuple of Mistake
         The first 100 test windows that were classified wrongly.
+    answers : AnswerFigures or None
+        Confidence, answers and events.
     command, date : str
         The command of the training, and when it was given; "" where there was none.
     version : str
@@ -140,13 +149,19 @@ class Report:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
+    answers: AnswerFigures | None = None
     command: str = ""
     date: str = ""
     version: str = __version__
 
 
 def make_report(
-    model: Model, trained: Trained, splits: Splits, command: str = "", date: str = ""
+    model: Model,
+    trained: Trained,
+    splits: Splits,
+    command: str = "",
+    date: str = "",
+    chosen: Chosen | None = None,
 ) -> Report:
     """Test a model on the test part.
 
@@ -160,6 +175,8 @@ def make_report(
         The data of the training.
     command, date : str, default ""
         The command of the training, and when it was given.
+    chosen : Chosen, optional
+        What the model's answers were chosen by.
 
     Returns
     -------
@@ -180,6 +197,7 @@ def make_report(
     recalls = [c.recall for c in figures if c.recall is not None]
     validation = 0 if splits.validation is None else len(splits.validation)
     wrong = np.flatnonzero(~right)[:MOST_MISTAKES]
+    answers = answer_figures(model, trained, splits, chosen)
     return Report(
         understood=splits.understood,
         name=model.name,
@@ -198,8 +216,8 @@ def make_report(
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
         cost=estimate(model, usage=measure(model, test.items)),
-        notes=splits.notes,
-        warnings=(*splits.warnings, *_never_predicted(figures)),
+        notes=(*splits.notes, *answer_notes(answers)),
+        warnings=(*splits.warnings, *_never_predicted(figures), *answer_warnings(answers)),
         mistakes=tuple(
             Mistake(
                 int(i),
@@ -209,6 +227,7 @@ def make_report(
             )
             for i in wrong
         ),
+        answers=answers,
         command=command,
         date=date,
     )

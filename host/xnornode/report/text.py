@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from xnornode._words import columns, cut, few, pad
+from xnornode.report.answer_words import answer_rows, threshold_table
 from xnornode.report.metrics import Report
 from xnornode.report.units import cost_rows, energy, share
 
@@ -29,8 +30,9 @@ def to_text(report: Report) -> str:
         Accuracy, classes, groups, confusion matrix, training and costs. Lines of at most 80
         characters, each with its newline.
     """
-    parts = [_accuracy, _classes, _confusion, _curve, _cost, _variants]
-    return "\n".join("".join(f"{line}\n" for line in part(report)) for part in parts)
+    parts = [_accuracy, _classes, _confusion, _answers, _curve, _cost, _variants]
+    texts = ("".join(f"{line}\n" for line in part(report)) for part in parts)
+    return "\n".join(filter(None, texts))
 
 
 def _field(name: str, text: str) -> list[str]:
@@ -120,6 +122,20 @@ def _worst(r: Report) -> Iterator[str]:
     yield "most frequent confusions"
     for n, true, taken in sorted(pairs, key=lambda p: -p[0])[:10]:
         yield from _wrap(f"{n:7,}  {true} taken for {taken}", " " * 9)
+
+
+def _answers(r: Report) -> Iterator[str]:
+    if r.answers is None:
+        return
+    for name, text in answer_rows(r.answers):
+        yield from _field(name, text)
+    if r.answers.table:
+        yield ""
+        yield from _wrap(f"thresholds on {r.answers.part}, * the chosen one")
+        heads, rows = threshold_table(r.answers)
+        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+        for row in (heads, *rows):
+            yield "  ".join(f"{text:>{w}}" for text, w in zip(row, widths, strict=True))
 
 
 def _curve(r: Report) -> Iterator[str]:

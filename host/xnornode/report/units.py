@@ -115,13 +115,15 @@ def energy(nanojoules: float) -> str:
     Returns
     -------
     str
-        In nJ below 1000 nJ, else in uJ.
+        In pJ below 1 nJ, in nJ below 1000 nJ, else in uJ.
 
     Examples
     --------
-    >>> energy(3.21), energy(4321)
-    ('3.2 nJ', '4.32 uJ')
+    >>> energy(0.0321), energy(3.21), energy(4321)
+    ('32.1 pJ', '3.2 nJ', '4.32 uJ')
     """
+    if nanojoules < 1:
+        return f"{1000 * nanojoules:.1f} pJ"
     return f"{nanojoules:,.1f} nJ" if nanojoules < 1000 else f"{nanojoules / 1000:,.2f} uJ"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode._typing import Float
+from xnornode.data.windows import Data
 from xnornode.model.features import Items
 from xnornode.model.model import Window
 from xnornode.nn.network import Network
@@ -48,6 +49,30 @@ class Epoch:
 Progress = Callable[[Epoch], None]
 
 
+@dataclass(frozen=True)
+class Temperature:
+    """What logits are divided by before their softmax, so that probabilities are the shares of
+    windows that are right.
+
+    Parameters
+    ----------
+    value : float
+        Above 1 the logits are too sure, below 1 not sure enough.
+    windows : int, default 0
+        How many windows it was fitted on; 0: it was not fitted.
+    part : str, default ""
+        Which windows those are.
+
+    References
+    ----------
+    C. Guo et al., "On calibration of modern neural networks", ICML 2017.
+    """
+
+    value: float
+    windows: int = 0
+    part: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A trained float network, its input pipeline, and what a model file says about it.
@@ -76,6 +101,10 @@ class Trained:
         The teacher, where one was trained.
     ones : tuple of ndarray of float32, default ()
         Per layer the share of 1s among its inputs (`Network.ones`), on some training windows.
+    validation : Windows or Texts, optional
+        The validation part, to which `fold` fits the temperature.
+    temperature : Temperature, optional
+        One that was fitted already. Default: `fold` fits it.
     """
 
     network: Network
@@ -89,6 +118,8 @@ class Trained:
     window: Window
     teacher: "Trained | None" = None
     ones: tuple[Float, ...] = ()
+    validation: Data | None = None
+    temperature: Temperature | None = None
 
     def logits(self, items: Items) -> Float:
         """Logits in float arithmetic.

@@ -150,6 +150,7 @@ def train(
         window=splits.window,
         teacher=teacher,
         ones=network.ones(inputs.floats(inputs.compact(few.items))),
+        validation=validation,
     )
 
 

@@ -7,18 +7,41 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.host.cli.conftest import xnornode
+from tests.lab.nets import random_model
 from xnornode.data.recording_file import from_bytes, to_bytes
 from xnornode.errors import DataError
+from xnornode.model.answers import Answers
 from xnornode.model.input_encoding import Thermometer
-from xnornode.model.model_file import load_model
+from xnornode.model.model_file import load_model, save_model
 from xnornode.nn.layer_spec import Conv, Dense, format_layers, parse_layers
 
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "4")
+
+
+def test_info_says_how_scores_become_answers(tmp_path):
+    plain = random_model(1, 16, 2, 1, (8, 3))
+    rules = Answers(*Answers.scaled(0.01), 5, 39_321, 10, (0, 2))
+    for model, expected in (
+        (plain, ["the class with the highest score, without confidence; no events"]),
+        (
+            replace(plain, answers=rules),
+            [
+                "probabilities: softmax of score / 100",
+                "mean of 5 windows; unknown below a confidence of 60 %",
+                "events: hold-off of 10 windows (1.6 s); of class 0, class 2 there are none",
+            ],
+        ),
+    ):
+        save_model(model, tmp_path / "m.bnn")
+        done = xnornode("info", tmp_path / "m.bnn")
+        assert done.returncode == 0
+        assert [text for text in expected if text not in done.stdout] == []
 
 
 def test_train_and_info(recordings, tmp_path, record):

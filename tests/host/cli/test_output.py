@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.lab.terminal import run_on_terminal
-from xnornode._words import columns, cut, few, pad
+from xnornode._words import channel, columns, cut, few, pad
 from xnornode.cli import output
 from xnornode.cli.output import Progress, show_epochs, show_field, show_table
 from xnornode.training.trained import Epoch
@@ -127,6 +127,11 @@ def test_a_table_in_a_pipe_is_wrapped_where_it_is_asked_for(capsys):
     assert sum("a guess" in line for line in lines) > 1
     show_table(("class", "guess", "settled by"), rows, ("class",))
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_channel_is_called_so_once():
+    names = ("accel x (g)", "channel 0", "Channel A")
+    assert [channel(n) for n in names] == ["channel accel x (g)", "channel 0", "Channel A"]
 
 
 def test_names_of_wide_letters_stay_in_their_columns():

@@ -270,6 +270,20 @@ def test_what_is_to_be_done_is_said_once():
     assert "fill it in" not in report_faults(["a.csv is empty", "b.csv is cut"], 2)
 
 
+@pytest.mark.quick
+def test_a_wrong_column_is_said_once():
+    """An option names it, for all files."""
+    why = "has no column 'act' for the label: it has x, y"
+    faults = [f"{k} b.csv {why}" for k in range(20)] + ["c.csv is empty", "d.csv is empty"]
+    assert report_faults(faults, 22).splitlines() == [
+        "none of 22 files can be used:",
+        f"  0 b.csv {why}",
+        "  the same in 1 b.csv, 2 b.csv, 3 b.csv and 16 more",
+        "  c.csv is empty",
+        "  d.csv is empty",
+    ]
+
+
 def test_a_rate_that_changes_within_a_recording_is_said(tmp_path):
     for label in ("walk", "run"):
         for i in range(4):

@@ -43,7 +43,7 @@ def test_every_width(tmp_path, width, channels):
     )
     assert d.items[0].shape == (2000, 1) and d.items[0].dtype == np.int16
     assert np.abs(d.items[0][:, 0] / 32768 - WAVE).max() <= (1 / 128 if width == 1 else 1 / 32768)
-    assert d.rate_mhz == 8_000_000 and d.channels == ("sound",)
+    assert d.rate_mhz == 8_000_000 and d.channels == ("sound (FS)",)
     assert bool(d.reading.guesses) == (channels == 2)
 
 

@@ -22,7 +22,15 @@ from tests.lab.livenode import active_model, live_node, model_bytes
 from tests.lab.simulated import receiver
 from tests.lab.unixnode import UnixNode
 from xnornode.link.framing import command, seal, unseal
-from xnornode.link.guard import COMMANDS, LONGEST_LINE, Dropped, Filter, to_host, to_node
+from xnornode.link.guard import (
+    COMMANDS,
+    LONGEST_LINE,
+    STREAM_COMMANDS,
+    Dropped,
+    Filter,
+    to_host,
+    to_node,
+)
 from xnornode.link.relay import TcpSide
 from xnornode.link.send_window import Sender
 
@@ -164,7 +172,8 @@ def odd_lines(count: int) -> list[bytes]:
 @pytest.mark.quick
 def test_the_commands_are_those_of_the_node():
     door = receiver.checked.__globals__
-    keys = {name: {f.name for f in fields(kind)} - {"id"} for name, kind in COMMANDS.items()}
+    passing = COMMANDS | STREAM_COMMANDS
+    keys = {name: {f.name for f in fields(kind)} - {"id"} for name, kind in passing.items()}
     known = {name: {*words} - {"hmac"} for name, words in door["COMMANDS"].items()}
     assert keys == {name: words for name, words in known.items() if name != "quit"}
 
@@ -173,6 +182,14 @@ def test_the_commands_are_those_of_the_node():
 @pytest.mark.parametrize("line", GOOD)
 def test_lines_of_the_protocol_pass(line):
     assert to_node(line[:-1]) == line
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("line", [command("stream", 6, seconds=10), command("stop", 7)])
+def test_a_stream_passes_where_it_is_allowed(line):
+    assert to_node(line[:-1], allow_stream=True) == line
+    with pytest.raises(Dropped, match="no command"):
+        to_node(line[:-1])
 
 
 @pytest.mark.quick

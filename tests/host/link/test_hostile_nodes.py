@@ -1,6 +1,5 @@
 """Nodes that send what no node sends: nothing but an XnorNodeError comes out, and no raw text."""
 
-import argparse
 import csv
 import io
 import json
@@ -9,13 +8,18 @@ import re
 import time
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.lab.faultlab import lab_models
+from tests.lab.line_protocol import read_point
 from tests.lab.odd_events import answering, odd_events, some_odd_events
+from tests.lab.options import monitor_options
 from tests.lab.talkers import LyingNode
 from xnornode.cli import monitor as monitor_command
+from xnornode.cli import monitor_formats
 from xnornode.cli.main import main
 from xnornode.errors import XnorNodeError
+from xnornode.link import arrivals
 from xnornode.link import monitor as monitor_module
 from xnornode.link.connect import connect
 from xnornode.link.diagnose import examine
@@ -85,16 +89,16 @@ def follow(monkeypatch, capsys, form: str, data: bytes) -> tuple[str, str, Monit
             return event
 
     monkeypatch.setattr(monitor_command, "Monitor", Watched)
-    monkeypatch.setattr(monitor_module, "QUEUE", 1 << 30)  # nothing is dropped: all is shown
-    monkeypatch.setattr(monitor_module, "QUEUE_BYTES", 1 << 30)
-    options = argparse.Namespace(format=form, port="lines", count=None)
+    monkeypatch.setattr(arrivals, "QUEUE", 1 << 30)  # nothing is dropped: all is shown
+    monkeypatch.setattr(arrivals, "QUEUE_BYTES", 1 << 30)
+    options = monitor_options(f"--format={form}", "--port=lines", "--show=all", "--node=n")
     assert monitor_command.run(options) == 0
     assert not made[0]._thread.is_alive()
     captured = capsys.readouterr()
     return captured.out, captured.err, made[0]
 
 
-@pytest.mark.parametrize("form", ["text", "json", "csv"])
+@pytest.mark.parametrize("form", monitor_command.FORMATS)
 def test_a_monitor_shows_no_raw_text_of_any_event(monkeypatch, capsys, form):
     lines = [line for _, line in odd_events()]
     random.Random(form).shuffle(lines)
@@ -104,14 +108,21 @@ def test_a_monitor_shows_no_raw_text_of_any_event(monkeypatch, capsys, form):
     assert monitor.predictions > 20, "what is as it should be is shown"
     assert 0 <= monitor.lost < 10**6 and 0 <= monitor.restarts <= len(lines)
     if form == "json":
-        assert all(0 <= json.loads(line)["lost"] < 10**6 for line in out.splitlines())
+        assert all(0 <= json.loads(line).get("lost", 0) < 10**6 for line in out.splitlines())
     if form == "csv":
         rows = list(csv.reader(io.StringIO(out)))
-        assert {len(row) for row in rows} == {len(monitor_command.COLUMNS)}
+        assert {len(row) for row in rows} == {len(monitor_formats.COLUMNS)}
         named = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
         cells = [row[key] for row in named for key in ("label", "model")]
         assert not [c for c in cells if re.match(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]", c)]
-        assert all(re.fullmatch(r"-?\d+( -?\d+)*", row["scores"]) for row in named)
+        predictions = [row for row in named if row["event"] == "prediction"]
+        assert all(re.fullmatch(r"-?\d+( -?\d+)*", row["scores"]) for row in predictions)
+    if form == "influx":
+        points = [read_point(line) for line in out.splitlines()]
+        assert len({point.nanoseconds for point in points}) == len(points) > 20
+    if form == "prometheus":
+        families = {f.name: f for f in text_string_to_metric_families(out)}
+        assert sum(s.value for s in families["xnornode_predictions"].samples) > 20
 
 
 def test_a_guard_passes_nothing_odd():

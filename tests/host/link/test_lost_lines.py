@@ -106,6 +106,18 @@ def test_a_restart_while_the_port_was_away_hello_late():
     assert counter.heard(prediction(11), 1) == 0
 
 
+@pytest.mark.parametrize("late", [hello("two"), ready("two", seq=4)])
+def test_a_restart_that_the_numbers_have_shown_counts_once(late):
+    """The node's answer comes behind its first predictions."""
+    counter = counted(hello(), prediction(200))
+    counted(prediction(3), late, prediction(4), connection=1, counter=counter)
+    assert figures(counter) == (3, 3, 1)
+    counted(hello("two"), prediction(5), connection=1, counter=counter)
+    assert figures(counter) == (4, 3, 1)
+    counted(hello("three"), prediction(9), connection=2, counter=counter)
+    assert figures(counter) == (5, 12, 2)
+
+
 def test_the_port_was_away_and_the_program_went_on():
     counter = counted(hello("one"), prediction(0), prediction(1))
     counted(prediction(9), hello("one"), prediction(10), connection=1, counter=counter)

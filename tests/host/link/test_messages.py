@@ -21,12 +21,16 @@ from xnornode.link.framing import seal
 from xnornode.link.messages import (
     Ack,
     Begun,
+    Bytes,
+    Caution,
     Count,
+    Detected,
     Done,
     End,
     Error,
     Event,
     Hello,
+    Listing,
     Models,
     NodeModel,
     Part,
@@ -34,8 +38,10 @@ from xnornode.link.messages import (
     Ready,
     Refusal,
     Running,
+    Samples,
     Score,
     Source,
+    Streaming,
     Switched,
     Unknown,
     Word,
@@ -48,15 +54,19 @@ from xnornode.link.schema import LONGEST_LIST, LONGEST_TEXT, Hex, Range, hints
 TABLES = {
     "`ready`": Ready,
     "`prediction`": Prediction,
+    "`detected`": Detected,
+    "`samples`": Samples,
     "`source`": Source,
     "`end`": End,
+    "`warning`": Caution,
     "`error`": Error,
     "`hello`": Hello,
     "`reply` to `list`": Models,
     "`reply` to `begin`": Begun,
     "`reply` to `begin` of the model that the node runs": Running,
     "`reply` to `end` and `rollback`": Switched,
-    "`reply` to `quit`": Done,
+    "`reply` to `stream`": Streaming,
+    "`reply` to `quit` and `stop`": Done,
     "`reply` to a command that is not carried out": Refusal,
     "`ack`": Ack,
     "A model": NodeModel,
@@ -64,7 +74,7 @@ TABLES = {
 }
 """What stands before a table of the documents, up to the first comma or colon; its class."""
 TYPES = {Count: "count", Word: "word", Score: "score", str: "text", bool: "true or false"}
-TYPES |= {NodeModel: "model", Part: "part"}
+TYPES |= {Listing: "lines of text", NodeModel: "model", Part: "part", Bytes: "base64"}
 MODEL = {"name": "m", "revision": 1, "bytes": 900, "sha256": "0" * 64, "trial": None}
 
 
@@ -145,6 +155,10 @@ def test_the_example_of_a_line_in_the_documents():
     ("line", "event"),
     [
         ({"event": "source", "name": "r0", "new": {"key": [1]}}, Source("r0")),
+        (
+            {"event": "detected", "seq": 3, "ms": 90, "label": "wave", "confidence": 1000},
+            Detected(3, 90, "wave", 1000),
+        ),
         ({"event": "ack", "push": 7, "at": 0}, Ack(7, 0)),
         ({"event": "ack", "push": 7, "at": 0, "error": "damaged"}, Ack(7, 0, "damaged")),
         ({"event": "reply", "id": 1}, Done(1)),
@@ -164,11 +178,41 @@ def test_the_example_of_a_line_in_the_documents():
         ),
         ({"event": "reply", "id": None, "error": "damaged"}, Refusal(None, "damaged")),
         ({"event": "error", "error": "\x1b[2Jno"}, Error("\\x1b[2Jno")),
+        (
+            {"event": "error", "error": "no", "traceback": "Trace:\r\n  File\x07\nNo\n"},
+            Error("no", "Trace:\n  File\\x07\nNo"),
+        ),
+        ({"event": "warning", "warning": "5 % too fast"}, Caution("5 % too fast")),
+        (
+            {"event": "detected", "seq": 4, "ms": 9, "label": "wave", "confidence": 1000},
+            Detected(4, 9, "wave", 1000),
+        ),
     ],
 )
 def test_lines_and_what_they_are(line, event):
     assert parse(line) == event
     json.dumps(asdict(event))
+
+
+STREAMING = {"sensor": "s", "channels": ["x (g)"], "scales": [1], "rate_mhz": 1, "device": ""}
+STREAMING |= {"event": "reply", "id": 1, "at": 0, "port": None, "classifies": True}
+STREAMING |= {"limit": 32752}
+
+
+@pytest.mark.quick
+def test_the_channels_of_a_stream_agree():
+    assert parse(STREAMING) == Streaming(1, "s", ("x (g)",), (1,), 1, "", 0, None, True, 32752)
+    for wrong in ({"scales": []}, {"channels": [], "scales": []}, {"rate_mhz": 0}):
+        problem = "`channels`, `scales` and `rate_mhz` do not agree"
+        assert parse(STREAMING | wrong) == Unknown("reply", problem, 1)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("data", ["AAE", "AA=A", "A===", "AA\n=", "ÄAE=", 1, None])
+def test_samples_are_in_base64(data):
+    line = dict.fromkeys(("seq", "at", "ms", "overruns", "gaps"), 0)
+    assert parse({"event": "samples", **line, "data": "AAE="}) == Samples(*[0] * 5, "AAE=")
+    assert isinstance(parse({"event": "samples", **line, "data": data}), Unknown)
 
 
 PREDICTION = {"seq": 0, "ms": 10, "label": "a", "index": 0, "scores": [1, -2], "us": 900}
@@ -182,6 +226,8 @@ PREDICTION = {"seq": 0, "ms": 10, "label": "a", "index": 0, "scores": [1, -2], "
         *(("label", value) for value in ({}, None, 3, ["a"])),
         *(("scores", value) for value in ([1, "2"], [2**31], 3, "12", [[1]], {"0": 1})),
         ("index", 255),
+        *(("confidence", value) for value in (1001, -1, 0.5, "970")),
+        ("answer", 3),
         ("seq", 1e300),
         ("label", "x" * (LONGEST_TEXT + 1)),
         ("scores", [0] * (LONGEST_LIST + 1)),

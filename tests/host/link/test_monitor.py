@@ -16,10 +16,11 @@ import serial
 from tests.lab.bridge import Bridge
 from tests.lab.faults import TO_HOST, Fault, Kind
 from tests.lab.livenode import DEVICE, live_node, model_bytes, prepare
+from tests.lab.options import monitor_options
 from tests.lab.unixnode import UnixNode
 from xnornode.cli import monitor
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link import messages
+from xnornode.link import arrivals, messages
 from xnornode.link import monitor as monitor_module
 from xnornode.link.connect import connect
 from xnornode.link.framing import seal
@@ -123,14 +124,14 @@ def test_numbers_go_on_over_a_new_model(tmp_path):
 
 def test_a_slow_reader_does_not_hold_up_the_node(tmp_path, monkeypatch):
     """It keeps so many events and drops the oldest; what it dropped is lost, to the line."""
-    monkeypatch.setattr(monitor_module, "QUEUE", 50)
+    monkeypatch.setattr(arrivals, "QUEUE", 50)
     with live_node(tmp_path / "node", MODEL) as (_, bridge), Monitor(bridge.url) as monitor:
         first = take(monitor, 1)[0]
         carried = bridge.carried[TO_HOST]
         while bridge.carried[TO_HOST] < carried + 100_000:
             time.sleep(0.01)
         got = take(monitor, 60)
-        assert monitor.dropped > 100 and len(monitor._events) <= 50
+        assert monitor.dropped > 100 and len(monitor._arrivals) <= 50
         assert got[-1].seq - first.seq == 60 + monitor.lost
 
 
@@ -195,7 +196,7 @@ def test_it_says_when_nothing_comes(tmp_path, monkeypatch, capsys):
     program.write_text("import time\nwhile True:\n    time.sleep(1)\n")
     monkeypatch.setattr(monitor, "SILENCE", 0.5)
     with UnixNode([program], tmp_path, [DEVICE]) as node, Bridge(node.fd) as bridge:
-        options = type("Options", (), {"format": "json", "port": bridge.url, "count": None})
+        options = monitor_options("--format=json", f"--port={bridge.url}")
 
         def interrupt(text, say=monitor.say):
             say(text)
@@ -290,15 +291,16 @@ def test_it_ends_whatever_comes(monkeypatch, line):
 
 def test_large_lines_fill_no_memory(monkeypatch):
     """The queue is bounded in bytes, also where few events fill it."""
-    monkeypatch.setattr(monitor_module, "QUEUE_BYTES", 100_000)
+    monkeypatch.setattr(arrivals, "QUEUE_BYTES", 100_000)
     line = prediction("x" * 4000, 200)
     port = LinePort(line)
     with monitor_of(monkeypatch, port) as monitor:
         wait_for(lambda: port.read_bytes > 1_000_000)
-        kept = len(monitor._events)
+        kept = len(monitor._arrivals)
         assert 0 < kept <= 100_000 // len(line) + 1 and monitor.dropped > 50
-        with monitor._changed:
-            assert monitor._bytes == sum(arrival.size for arrival in monitor._events) <= 100_000
+        with monitor._arrivals._changed:
+            kept = sum(arrival.size for arrival in monitor._arrivals._queue)
+            assert monitor._arrivals.bytes == kept <= 100_000
 
 
 def test_a_reading_thread_that_fails_says_so(monkeypatch):
@@ -317,7 +319,7 @@ def test_a_label_is_no_formula(monkeypatch, capsys, label):
     """A spreadsheet shows it."""
     port = LinePort(prediction(label))
     monkeypatch.setattr(monitor_module, "open_port", lambda url: port)
-    options = type("Options", (), {"format": "csv", "port": "lines", "count": 3})
+    options = monitor_options("--format=csv", "--port=lines", "--count=3")
     assert monitor.run(options) == 0
     for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
         assert row["label"][0] in "'\\" and row["label"].isprintable()

@@ -8,7 +8,8 @@ import pytest
 from tests.lab.nets import conv_models, random_model, random_values
 from xnornode.data.windows import Recording, cut_windows
 from xnornode.errors import DataError, ModelError
-from xnornode.model.classifier import Classifier
+from xnornode.model.answers import Answers, AnswerStream
+from xnornode.model.classifier import Classifier, Prediction
 from xnornode.model.layers import Scores, dense
 from xnornode.model.model import Model, Window
 from xnornode.model.model_file import save_model
@@ -68,6 +69,33 @@ def test_takes_models_of_any_layers(model):
     samples = stream(model, 3 * model.window.length)
     _, found = fed(Classifier(model), samples)
     assert [p.scores for p in found] == [tuple(row) for row in expected(model, samples).tolist()]
+
+
+def test_answers_are_those_of_the_stream_of_scores():
+    rules = Answers(*Answers.scaled(0.02), windows=3, threshold=40_000, background=(1,))
+    model = replace(small(), answers=rules)
+    clf, answers = Classifier(model), AnswerStream(rules, 4)
+    for seed in range(2):
+        samples = stream(model, 103, seed)
+        clf.feed(None)
+        answers.clear()
+        for p, scores in zip(fed(clf, samples)[1], expected(model, samples), strict=True):
+            answer = answers.add(scores)
+            assert p.likely == model.labels[answer.best]
+            assert p.confidence == round(answer.confidence / 65535, 3)
+            assert (p.unknown, p.detected) == (answer.index < 0, answer.detected)
+            assert p.answer == ("unknown" if p.unknown else p.likely)
+
+
+def test_a_prediction_reads_well():
+    seen = ("walk", 1, (1, 5), 900)
+    for rest, text in (
+        (("walk", None, False, False), "walk"),
+        (("wave", 0.974, False, False), "wave 97 %"),
+        (("wave", 0.975, False, True), "wave 98 %, detected"),
+        (("wave", 0.412, True, False), "unknown (wave 41 %)"),
+    ):
+        assert str(Prediction(*seen, *rest)) == text
 
 
 def test_equal_scores_give_the_first_class():

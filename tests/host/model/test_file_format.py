@@ -19,6 +19,7 @@ from tests.lab.nets import (
     sealed,
 )
 from xnornode.errors import DataError, ModelError
+from xnornode.model.answers import Answers, AnswerStream
 from xnornode.model.file_format import from_bytes, to_bytes
 from xnornode.model.layers import IntLayer, Requantize, Thresholds
 from xnornode.model.model_file import load_model, save_model
@@ -41,6 +42,9 @@ def small_models():
         pooled = Spec(3, (6, 2), (2, 2), pool=(5, 1))
         models.append(random_network(seed, 12, 2, made, [pooled], 2, (1, 1)))
         models.append(random_network(seed, 12, 2, made, [], 2, (4, 2)))
+    rules = Answers(5000, 3, windows=3, threshold=30_000, hold_off=2, background=(0, 2))
+    models.append(replace(random_model(8, *DENSE[1]), answers=rules))
+    models.append(replace(random_model(9, 2, 1, 1, (40,)), answers=replace(rules, windows=32)))
     return models
 
 
@@ -59,7 +63,7 @@ def test_round_trip(model, tmp_path):
     again = load_model(tmp_path / "m.bnn")
     assert size == (tmp_path / "m.bnn").stat().st_size
     assert to_bytes(again) == to_bytes(model)
-    for name in ("name", "labels", "window", "revision", "seed", "shift", "notes"):
+    for name in ("name", "labels", "window", "revision", "seed", "shift", "notes", "answers"):
         assert getattr(again, name) == getattr(model, name), name
     for name in ("geometry", "counted"):
         of = [[getattr(layer, name) for layer in m.layers] for m in (again, model)]
@@ -102,6 +106,15 @@ def changed_counts(model):
         at += 24
 
 
+def outcomes(model, scores):
+    """What the model's answers make of scores, as the core gives it."""
+    if not model.answers:
+        return np.array([(row.argmax(), 0, 0) for row in scores])
+    stream = AnswerStream(model.answers, len(model.labels))
+    answers = [stream.add(row) for row in scores]
+    return np.array([(a.index, a.confidence, a.detected) for a in answers])
+
+
 def check_alike(files):
     """Both loaders give the same reason for each file; what they take, they run alike."""
     jobs, expected = [], []
@@ -115,7 +128,8 @@ def check_alike(files):
         shape = (1, model.window.length, len(model.window.channels))
         window = SAMPLES[: prod(shape)].reshape(shape)
         jobs.append((data, window, len(model.labels)))
-        expected.append(("ok", (model.scores(window), model.selftest())))
+        scores = model.scores(window)
+        expected.append(("ok", (scores, model.selftest(), outcomes(model, scores))))
     answers = sanitized(jobs)
     wrong = [
         (i, want[0], got.reason)
@@ -124,8 +138,9 @@ def check_alike(files):
     ]
     assert wrong == []
     accepted = [(w[1], g) for w, g in zip(expected, answers, strict=True) if w[1]]
-    for (scores, selftest), got in accepted:
+    for (scores, selftest, answers), got in accepted:
         assert (got.scores == scores).all() and got.selftest == selftest
+        assert (got.outcomes == answers).all()
     return len(accepted)
 
 
@@ -154,7 +169,7 @@ def test_unknown_features_are_refused(features):
 
 
 @quick
-@pytest.mark.parametrize("version", [1, 2, 4])
+@pytest.mark.parametrize("version", [1, 2, 5])
 def test_other_versions_are_refused(version):
     data = bytearray(to_bytes(small_models()[0]))
     data[4] = version
@@ -163,10 +178,21 @@ def test_other_versions_are_refused(version):
 
 
 @quick
+@pytest.mark.parametrize(("version", "sections"), [(3, 1), (3, 256), (4, 0), (4, 2), (4, 257)])
+def test_the_header_says_which_sections_there_are(version, sections):
+    for model in (small_models()[0], small_models()[-1]):
+        data = bytearray(to_bytes(model))
+        data[4], data[30:32] = version, sections.to_bytes(2, "little")
+        mended = sealed(bytes(data))
+        assert reason(mended) == core().classify(mended).reason == "header"
+
+
+@quick
 def test_every_reason_occurs_in_the_sweep():
-    reasons = {reason(data) for model in small_models()[:3] for data in changed_files(model)}
+    models = (*small_models()[:2], small_models()[-2])
+    reasons = {reason(data) for model in models for data in changed_files(model)}
     named = {"size", "magic", "version", "length", "crc", "header", "encoder", "layer", "strings"}
-    assert reasons == named | {"end", "ok"}
+    assert reasons == named | {"answers", "end", "ok"}
 
 
 @quick

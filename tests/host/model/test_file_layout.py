@@ -1,13 +1,15 @@
 """Model files built by hand from FORMAT.md's tables, without the writer."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.lab.core import core
-from tests.lab.nets import sealed
-from xnornode.model.file_format import from_bytes
+from tests.lab.nets import random_model, sealed
+from xnornode.model.answers import Answers
+from xnornode.model.file_format import from_bytes, to_bytes
 
 pytestmark = pytest.mark.quick
 
@@ -85,3 +87,19 @@ def test_the_encodings_of_the_specification():
         window = np.array(values, np.int16).reshape(1, 2, 2)
         assert from_bytes(data).scores(window).tolist() == [expected]
         assert core().classify(data, window, width).scores.tolist() == [expected]
+
+
+def test_the_answers_of_the_specification():
+    """The section lies behind the self-test's scores; without it the file has version 3."""
+    plain = random_model(1, 2, 1, 1, (40,))
+    answers = Answers(0x1234, 15, 32, 0xABCD, 0x0102, (0, 33))
+    data, without = to_bytes(replace(plain, answers=answers)), to_bytes(plain)
+    assert (without[4], without[30:32]) == (3, b"\0\0") and (data[4], data[30:32]) == (4, b"\1\0")
+    section = struct.pack("<HBBHHII", 0x1234, 15, 32, 0xABCD, 0x0102, 1, 2)
+    expected = plain.selftest_scores().astype("<i4").tobytes()
+    at = without.index(expected) + len(expected)
+    body = data[:4] + b"\3" + data[5:8] + without[8:12] + data[12:30] + b"\0\0" + data[32:at]
+    assert body == without[:at]
+    assert data[at : at + len(section)] == section
+    assert data[at + len(section) : -4] == without[at:-4]
+    assert from_bytes(data).answers == answers and from_bytes(without).answers is None

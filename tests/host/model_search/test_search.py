@@ -25,7 +25,8 @@ from xnornode.data.augment import Augment
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.errors import DataError, ModelError
-from xnornode.export.fold import fold
+from xnornode.export.answers import temperature_of
+from xnornode.export.fold import fold, score_gain
 from xnornode.model import file_format, model_file
 from xnornode.model.features import Raw
 from xnornode.model.model import Window
@@ -136,6 +137,17 @@ def test_finds_a_network_that_has_learned(found: SearchResult) -> None:
     assert found.accuracy > 0.6  # one in three by chance
     data = found.model.predict(task().test.items) == task().test.labels
     assert found.accuracy == data.mean()
+
+
+def test_the_temperature_is_that_of_the_best_trial_on_the_validation_part(
+    found: SearchResult,
+) -> None:
+    temperature = found.trained.temperature
+    assert temperature is not None and temperature.windows == found.validation
+    gain = score_gain(found.trained.network.blocks[-1])
+    assert temperature_of(found.model, found.trained, gain).value == pytest.approx(
+        temperature.value, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,9 @@ def test_validation_changes_nothing_but_the_choice() -> None:
     watched = train_on(waves(1, "ab"), replace(CONFIG, epochs=3), held)
     assert [e.loss for e in alone.history] == [e.loss for e in watched.history]
     assert watched.best == 3
-    assert to_bytes(fold(alone)) == to_bytes(fold(watched))
+    # Nor the temperature, which is the validation part's.
+    one, other = (to_bytes(replace(fold(t), answers=None)) for t in (alone, watched))
+    assert one == other
 
 
 @pytest.mark.quick
@@ -270,7 +272,7 @@ def test_the_encoding_comes_from_the_training_windows() -> None:
 
 
 def test_accuracy_on_people_held_out() -> None:
-    """The integer network of the demo; `make bench-training` prints three seeds: 91.2 %."""
+    """The integer network of the demo; `make bench-training` prints three seeds: 91.4 %."""
     model = watch_model()
     test = cut_windows(held_out(), model.labels, model.window.length, model.window.hop)
     assert len(test) == 1145 and len(watch().test_groups) == 3

@@ -15,7 +15,7 @@ def main(path):
             p = clf.feed([(37 * fed + 11 * c) % 4001 - 2000 for c in range(channels)])
             if p:
                 assert p.label == clf.model.labels[p.index]
-                assert p.microseconds >= 0
+                assert p.us == p.microseconds >= 0
                 print([fed, list(p.scores)])
     for wrong in ((1,) * (channels + 1), ()):
         try:

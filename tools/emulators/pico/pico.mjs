@@ -15,7 +15,7 @@ import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
-                    [--sensors FILE] [--with-stdin]
+                    [--sensors FILE] [--speed N] [--with-stdin]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
@@ -26,7 +26,8 @@ const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--fir
   --torn            ... with the first half of that one done
   --ground N        connect GPIO N to ground
   --sensors FILE    what is wired to the pins, as JSON; see README.md
-  --with-stdin      end when standard input is closed; its lines are orders to the sensors
+  --speed N         a sleeping chip sleeps N times faster than in real time (default 1)
+  --with-stdin      end when standard input is closed; its lines are orders
 `;
 
 const OPTIONS = {
@@ -39,9 +40,12 @@ const OPTIONS = {
   torn: { type: 'boolean', default: false },
   ground: { type: 'string' },
   sensors: { type: 'string' },
+  speed: { type: 'string', default: '1' },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
+
+const FASTEST = 100;
 
 const say = (text) => process.stderr.write(`pico: ${text}\n`);
 const report = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -67,13 +71,27 @@ function readOptions() {
   const { ground } = values;
   if (ground !== undefined && !(/^\d+$/.test(ground) && ground < 30))
     usage(`--ground ${ground} is no GPIO`);
+  const speed = Number(values.speed);
+  if (!isSpeed(speed)) usage(`--speed ${values.speed} is not from 1 to ${FASTEST}`);
   return {
     ...values,
     port,
+    speed,
     ground: ground === undefined ? undefined : Number(ground),
     drive: values.drive ?? `${values.flash}.RPI-RP2`,
     cutAfter: cut === undefined ? undefined : Number(cut),
   };
+}
+
+const isSpeed = (value) => value >= 1 && value <= FASTEST;
+
+/** The speed that a line of JSON orders, if it does. */
+function speedIn(line) {
+  try {
+    return JSON.parse(line)?.speed;
+  } catch {
+    return undefined;
+  }
 }
 
 function usage(message) {
@@ -118,7 +136,7 @@ class Pico {
     this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
     this.machine.board = board;
     this.machine.grounded = options.ground;
-    this.runner = new Runner(this.machine);
+    this.runner = new Runner(this.machine, options.speed);
     this.port = new SerialPort(options.port);
     this.announced = false;
     this.connect();
@@ -234,10 +252,18 @@ class Pico {
     else this.boot(reason);
   }
 
-  /** A line from standard input. */
+  /** A line from standard input: {"speed": N}, or an order to the sensors. */
   order(line) {
     this.runner.wake(); // time goes on to now
-    this.machine.board.command(line);
+    const speed = speedIn(line);
+    if (speed === undefined) {
+      this.machine.board.command(line);
+    } else if (isSpeed(speed)) {
+      this.runner.setSpeed(speed);
+      report({ event: 'speed', speed, seconds: this.machine.time.nanos / 1e9 });
+    } else {
+      this.warn(`"speed" is ${speed}, not from 1 to ${FASTEST}`);
+    }
   }
 
   end(status) {

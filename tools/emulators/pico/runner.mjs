@@ -1,17 +1,16 @@
 // Runs a machine against the wall clock. A busy core runs as fast as the computer can. A core
-// that sleeps lets emulated time pass, up to the next alarm, but not faster than real time; what
-// it lost to the wall clock just before, it may make up for, within bounds.
+// that sleeps lets emulated time pass, up to the next alarm, but not faster than `speed` times real
+// time; what it lost to the wall clock just before, it may make up for, within bounds.
 
 const SLICE_CYCLES = 100_000;
 const TURN_MS = 1; // how long the loop runs before it looks after sockets and files
 const SLACK_NANOS = 2e6; // sleeping ahead of the wall clock by less than this is not waited for
-const DEBT_NANOS = 20e6; // time lost while busy that later sleeps may skip
-
-const wall = () => performance.now() * 1e6;
+const DEBT_NANOS = 20e6; // time lost while busy that later sleeps may skip; both of real time
 
 export class Runner {
-  constructor(machine) {
+  constructor(machine, speed = 1) {
     this.machine = machine;
+    this.speed = speed;
     this.afterTurn = () => {};
     this.running = false;
     this.timer = null;
@@ -19,8 +18,21 @@ export class Runner {
     this.turn = () => this.loop();
   }
 
+  /** The wall clock, in nanoseconds, as fast as emulated time may pass. */
+  wall() {
+    return performance.now() * 1e6 * this.speed;
+  }
+
+  /** How many times faster than real time a sleep may be, from now on. */
+  setSpeed(speed) {
+    this.wake();
+    const before = this.wall();
+    this.speed = speed;
+    this.offset += this.wall() - before;
+  }
+
   start() {
-    this.offset = wall() - this.machine.clock.base; // wall time minus emulated time, adjusted
+    this.offset = this.wall() - this.machine.clock.base; // wall time minus emulated time, adjusted
     this.napping = false;
     this.running = true;
     setImmediate(this.turn);
@@ -37,7 +49,7 @@ export class Runner {
     clearTimeout(this.timer);
     this.napping = false;
     const { clock } = this.machine;
-    const passed = wall() - this.offset - clock.base;
+    const passed = this.wall() - this.offset - clock.base;
     if (passed > 0) clock.advance(Math.min(passed, clock.nanosToNextAlarm));
     setImmediate(this.turn);
   }
@@ -58,18 +70,18 @@ export class Runner {
   /** Passes time to the next alarm. False if that has to wait for the wall clock. */
   nap() {
     const { clock } = this.machine;
-    const now = wall();
-    let ahead = clock.base - (now - this.offset);
-    if (ahead > SLACK_NANOS) ahead = SLACK_NANOS;
-    if (ahead < -DEBT_NANOS) ahead = -DEBT_NANOS;
+    const now = this.wall();
+    const slack = SLACK_NANOS * this.speed;
+    const ahead = Math.max(-DEBT_NANOS * this.speed, Math.min(slack, clock.base - (now - this.offset)));
     this.offset = ahead - clock.base + now;
     const next = clock.nanosToNextAlarm;
-    if (ahead + next <= SLACK_NANOS) {
+    if (ahead + next <= slack) {
       clock.advance(next);
       return true;
     }
     this.napping = true;
-    if (next !== Infinity) this.timer = setTimeout(() => this.wake(), (ahead + next) / 1e6);
+    const milliseconds = (ahead + next) / 1e6 / this.speed;
+    if (next !== Infinity) this.timer = setTimeout(() => this.wake(), milliseconds);
     return false;
   }
 }

@@ -1,18 +1,14 @@
-"""The whole way once: train, build the firmware, set up a Pico, classify on it, compare.
+"""The watch dataset's network on a Pico that replays the people held out; each window is compared.
 
-Without --port an emulated Pico is started. Predictions and the closing table go to stdout, progress
-to stderr. Exit status 1 when a step fails or the node and the reference disagree.
+Without a port an emulated Pico is started. The recordings are in the node's flash.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +17,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from tools.demo.steps import FOLDER, Clock
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware import build as firmware
-from tools.firmware.sources import BUILD, ROOT
+from tools.firmware.sources import ROOT
 from xnornode._files import write_whole
 from xnornode.cli.output import Progress, show_epochs
 from xnornode.data import recording_file
@@ -31,35 +28,19 @@ from xnornode.data.dataset import Dataset
 from xnornode.data.prepare import prepare
 from xnornode.data.windows import Recording, cut_windows, split_groups
 from xnornode.datasets.watch import watch
-from xnornode.errors import LinkError, XnorNodeError
+from xnornode.errors import LinkError
 from xnornode.export.fold import fold
+from xnornode.link.framing import take_apart
+from xnornode.link.texts import shown
 from xnornode.model import model_file
 from xnornode.model.model import Model
 from xnornode.recipes.settings import RECIPES
 from xnornode.training.trainer import train
 
-FOLDER = BUILD / "demo"
 MODEL = FOLDER / "watch.bnn"
 NOTES = "trained by make demo, recipe: watch, seed 0; people 8, 9 and 10 held out"
 RECORDINGS = FOLDER / "recordings"
 CLASSIFY = ROOT / "device" / "classify.py"
-
-
-@dataclass
-class Clock:
-    """Where the seconds of a run went."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time one step and say that it begins."""
-        print(f"== {name}", file=sys.stderr, flush=True)
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spent[name] = time.monotonic() - start
 
 
 @dataclass
@@ -100,13 +81,14 @@ def node_lines(port: str) -> Iterator[dict[str, Any]]:
     """The lines of device/classify.py, started with mpremote."""
     command = [sys.executable, "-m", "mpremote", "connect", port, "exec", "REALTIME = False"]
     command += ["run", str(CLASSIFY)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         for line in process.stdout:
-            if line.startswith("{"):
-                yield json.loads(line)
-            elif line.strip():
-                print(line.rstrip(), file=sys.stderr)
+            for piece in take_apart(line.rstrip()):
+                if isinstance(piece, dict):
+                    yield piece
+                else:
+                    print(shown(piece), file=sys.stderr)
     if process.returncode:
         raise LinkError(f"mpremote ended with exit status {process.returncode}")
 
@@ -176,18 +158,15 @@ def show_table(result: Comparison, clock: Clock, target: str) -> None:
     table.add_row("per window, median", f"{int(np.median(times)):,} us")
     table.add_row("per window, longest", f"{max(times):,} us")
     table.add_row("firmware", f"MicroPython {ready['firmware']}, bnn {ready['bnn']}")
-    table.add_section()
-    for name, seconds in clock.spent.items():
-        table.add_row(name, f"{seconds:.1f} s")
-    table.add_row("in all", f"{sum(clock.spent.values()):.1f} s")
+    clock.add_to(table)
     Console().print(table)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Every step in turn; 1 when node and reference disagree."""
-    clock = Clock()
-    if options.setup_seconds is not None:
-        clock.spent["set-up"] = options.setup_seconds
+def run(clock: Clock, port: str | None, drive: Path | None) -> int:
+    """Every step in turn; 1 when node and reference disagree.
+
+    port: of a real board, whose drive may be named too.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
     with clock.step("training"):
         data, recipe = watch(), RECIPES["watch"]
@@ -200,11 +179,12 @@ def run(options: argparse.Namespace) -> int:
     with clock.step("firmware"):
         uf2 = firmware.build("rp2")
     with ExitStack() as stack:
-        port, drive, target = options.port, options.drive, f"the board at {options.port}"
+        target = f"the board at {port}"
         if not port:
             with clock.step("emulated Pico"):
                 drive = FOLDER / "RPI-RP2"
-                pico = stack.enter_context(EmulatedPico(FOLDER / "pico-flash.bin", drive=drive))
+                flash = FOLDER / "pico-replay.bin"
+                pico = stack.enter_context(EmulatedPico(flash, drive=drive))
             port = pico.url
             target = "an emulated Pico (125 MHz, zero-wait memory)"
         with clock.step("setting the board up"):
@@ -213,22 +193,3 @@ def run(options: argparse.Namespace) -> int:
             result = classify(port, model, held_out)
     show_table(result, clock, target)
     return 1 if result.disagreements else 0
-
-
-def main() -> int:
-    """Exit status 0; 1 with a message."""
-    parser = argparse.ArgumentParser(description="Train, flash, classify and compare.")
-    parser.add_argument("--port", help="a real board's serial port (default: an emulated Pico)")
-    parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
-    parser.add_argument("--setup-seconds", type=float, help="what the set-up before this took")
-    try:
-        return run(parser.parse_args())
-    except (XnorNodeError, firmware.BuildError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("demo: stopped", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

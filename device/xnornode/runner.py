@@ -1,0 +1,100 @@
+"""The loop of a node: blocks from the sensor to the classifier, predictions to the line.
+
+In a program of one's own::
+
+    sensor = MPU6050(sda=4, scl=5)
+    classifier = Classifier()
+    run(sensor, classifier, Link(classifier))
+"""
+
+import time
+from array import array
+
+from xnornode.classifier import Classifier
+from xnornode.link import Link
+from xnornode.sensors.sensor import Sensor
+
+VALUES = 512  # of a block, at least one sample
+IDLE_US = 5000  # that the link may take where no sample has come: sensors keep them meanwhile
+SLEEP_MS = 5  # where no line has come either, at most: a quarter of the time of a sample
+SILENT_MS = 5000  # without a sample, and three samples' time: the sensor has stopped
+
+
+def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
+    """Classify what a sensor gives, until it has ended.
+
+    A window does not reach across a gap. What was lost, what did not fit into the model's counts
+    and a wrong rate come as warnings. link: of this classifier; a PC may record by it.
+    Raises OSError where the sensor fails or stops, ValueError where the model wants another
+    sensor, KeyboardInterrupt.
+    """
+    if classifier.sensor is not sensor:
+        classifier.use(sensor)
+    width = len(sensor.channels)
+    block = array("h", bytes(2 * width * max(1, VALUES // width)))
+    view = memoryview(block)
+    link.checks_rate = getattr(sensor, "realtime", True)
+    sleep_ms = max(1, min(SLEEP_MS, 250_000 // max(1, sensor.rate_mhz)))
+    silent_ms = SILENT_MS + 3_000_000 // max(1, sensor.rate_mhz)
+    gaps = None
+    losses = Losses(sensor, classifier, link)
+    last = time.ticks_ms()
+    link.reads(sensor)
+    while True:
+        count = sensor.read_into(block)
+        if not count:
+            if sensor.ended:
+                link.reads(None)
+                return
+            if time.ticks_diff(time.ticks_ms(), last) > silent_ms:
+                raise OSError(110, f"{sensor.name}: no sample for {silent_ms // 1000} s")
+            if link.step(IDLE_US):
+                time.sleep_ms(sleep_ms)
+            continue
+        if sensor.gaps != gaps:
+            gaps = sensor.gaps
+            classifier.feed(None)
+            link.source(sensor.name)
+        samples = view[: count * width]
+        stream = link.stream
+        if stream:
+            stream.samples(samples, sensor)
+        if stream and stream.alone:
+            classifier.feed(None)
+        else:
+            for prediction in classifier.feed_block(samples):
+                link.prediction(prediction)
+        losses.check()
+        link.step()
+        last = time.ticks_ms()
+
+
+class Losses:
+    """Warns of samples that were lost, and of values that did not fit into the model's counts."""
+
+    def __init__(self, sensor: Sensor, classifier: Classifier, link: Link) -> None:
+        self._sensor = sensor
+        self._classifier = classifier
+        self._link = link
+        self._lost = sensor.overruns
+        self._saturated = classifier.saturated
+
+    def check(self) -> None:
+        """Say what was lost since it was said last."""
+        lost = self._sensor.overruns
+        if lost != self._lost:
+            count = lost - self._lost
+            text = f"{self._sensor.name}: {count} samples were lost, as nobody read them in time"
+            if self._link.warning("lost", text, count=count):
+                self._lost = lost
+        saturated = self._classifier.saturated
+        if saturated < self._saturated:  # of another model's window
+            self._saturated = 0
+        if saturated > self._saturated:
+            count = saturated - self._saturated
+            text = (
+                f"{self._sensor.name}: {count} values lie beyond what the model was trained with, "
+                "and were cut off: set the range that the recordings had, or record again"
+            )
+            if self._link.warning("saturated", text, count=count):
+                self._saturated = saturated

@@ -1,0 +1,1 @@
+"""From answers to events: what is wanted of them, how they are counted, how they are chosen."""

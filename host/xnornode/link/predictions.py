@@ -1,0 +1,86 @@
+"""What a node has found, as it arrived on the PC."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction of a node, as it arrived.
+
+    Parameters
+    ----------
+    time : float
+        When it came, in seconds since 1970.
+    seq : int
+        Its number since the start of the node's program.
+    ms : int
+        Milliseconds since the start of the node's program.
+    label : str
+        The class.
+    index : int
+        Number of the class.
+    scores : list of int
+        One per class.
+    us : int
+        Microseconds that the classification took.
+    model : str or None
+        Name of the node's model, where it is known.
+    revision : int or None
+        Revision of the node's model, where it is known.
+    lost : int
+        Predictions that the node made between the one before and this one, and that did not
+        arrive.
+    confidence : float or None, default None
+        Of the answer, 0 to 1, in steps of 0.001. None where the node's model has no answers.
+    answer : str or None, default None
+        The class by the last windows, or `unknown`. None where the node's model has no answers.
+    """
+
+    time: float
+    seq: int
+    ms: int
+    label: str
+    index: int
+    scores: list[int]
+    us: int
+    model: str | None
+    revision: int | None
+    lost: int
+    confidence: float | None = None
+    answer: str | None = None
+
+    @property
+    def microseconds(self) -> int:
+        """The same as `us`: the name that it has on the node."""
+        return self.us
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The answer of a node's model has become another class.
+
+    Parameters
+    ----------
+    time : float
+        When it came, in seconds since 1970.
+    seq : int
+        Number of its prediction, which came before it.
+    ms : int
+        Milliseconds since the start of the node's program.
+    label : str
+        The class.
+    confidence : float
+        Of the answer, 0 to 1.
+    model : str or None
+        Name of the node's model, where it is known.
+    revision : int or None
+        Revision of the node's model, where it is known.
+    """
+
+    time: float
+    seq: int
+    ms: int
+    label: str
+    confidence: float
+    model: str | None
+    revision: int | None

@@ -1,0 +1,1 @@
+"""The whole way once, on an emulated Pico or a real one: `make demo`."""
