@@ -2,6 +2,11 @@
 
 import sys
 
+import bnn
+
+if not hasattr(bnn, "Window"):
+    raise ImportError(f"bnn {bnn.__version__} is too old for this library: run `xnornode flash`")
+
 from xnornode.classifier import Classifier, Prediction
 
 # Old names of modules, for programs of a node with version 0.1: to be taken out in 0.3.

@@ -2,16 +2,19 @@
 
 import json
 import time
+from dataclasses import replace
 
 from tests.lab.bridge import Bridge
-from tests.lab.livenode import CHANNELS, DEVICE, model_bytes, prepare
+from tests.lab.livenode import CHANNELS, DEVICE, model_bytes, prepare, small_model
 from tests.lab.targets import interpreter
 from tests.lab.unixnode import UnixNode
 from tools.firmware.sources import ROOT
 from xnornode.link.connect import connect
-from xnornode.link.messages import Error, Prediction, Ready
+from xnornode.link.messages import Caution, Error, Prediction, Ready
+from xnornode.link.parsing import parse
 from xnornode.link.push import push
 from xnornode.link.raw_repl import CTRL_C
+from xnornode.model.model_file import save_model
 
 SCRIPTS = ROOT / "tests" / "lab" / "node_scripts"
 PATIENCE = 60.0  # seconds for what takes a second or two
@@ -162,3 +165,20 @@ def test_ctrl_c_in_a_pause_ends_the_program(tmp_path):
             while node.running and time.monotonic() < end:
                 time.sleep(0.01)
         assert not node.running
+
+
+def test_warnings_come_at_most_once_a_minute(tmp_path):
+    """Of a rate that is twice the model's, of lost samples and of values that were cut off."""
+    model = small_model()
+    model = replace(model, window=replace(model.window, hop=8, rate_mhz=20_000))
+    save_model(model, tmp_path / "m.bnn")
+    lines = interpreter("unix").run(SCRIPTS / "warnings.py", tmp_path / "m.bnn").splitlines()
+    events = [parse(json.loads(line)) for line in lines]
+    said = [event for event in events if isinstance(event, Caution)]
+    assert [event.kind for event in said].count("rate") == 3
+    rate = next(event for event in said if event.kind == "rate")
+    assert (rate.rate_mhz, rate.model_rate_mhz) == (40_000, 20_000)
+    assert "40.0 Hz" in rate.warning and "20.0 Hz" in rate.warning
+    for kind, each in (("lost", 1), ("saturated", 2)):
+        counts = [event.count for event in said if event.kind == kind]
+        assert len(counts) == 3 and counts[:2] == [each, each * 300], counts

@@ -47,9 +47,9 @@ ARCHITECTURES = (
 )
 BINDINGS = {"ARMv6-M": "rp2", "RV32IMC": "qemu-riscv", "x86-64": "unix"}
 ENTRIES = ("bnn_load", "bnn_classify", "bnn_selftest")
-# Bytes of text of the whole module on ARMv6-M: networks 12,240, windows (conversion, floats and
-# three kinds of samples) 3,600, answers 1,000.
-MOST = 16_900
+# Bytes of text of the whole module on ARMv6-M: networks 12,240; windows (conversion, floats,
+# samples of any kind, feed) 3,500; answers 1,300.
+MOST = 17_040
 KERNELS = ".text.bnn_kernel"
 
 

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define BNN_MODULE_VERSION "0.1.0"
+#define BNN_MODULE_VERSION "0.2.0"
 #define BNN_FORMAT_VERSION 4 // the newest
 #define BNN_FORMAT_PLAIN 3   // of files without answers
 #define BNN_MAX_LAYERS 16
