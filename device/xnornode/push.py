@@ -6,6 +6,9 @@ Runs in CPython too, where its tests drive it.
 import gc
 import hashlib
 
+# Relative, as in CPython `xnornode` is the host's package.
+from .watchdog import feed
+
 SYNC_BYTES = 8192  # between two syncs of the part to flash
 READ_BYTES = 512  # of the part that are read at a time
 DECODE_BYTES = 128  # of a chunk's text that are decoded at a time
@@ -114,6 +117,7 @@ class Push:
                 if not n or read[:n] != came[at : at + n]:
                     break
                 at += n
+                feed()
         if at != len(came) or self._hash.digest().hex() != self.begin["sha256"]:
             raise Refused("hash", "the bytes in flash are not those that were announced")
 

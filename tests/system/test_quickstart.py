@@ -16,7 +16,7 @@ from tools.emulators.sensors import Mpu6050, Signal
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 PAGE = "quickstart.md"
-SPEED = 5  # so many times faster than in real time is the Pico while it is recorded
+SPEED = 8  # so many times faster than in real time is the Pico while it is recorded
 LINES = 20  # of `xnornode monitor`, in which the gesture must come
 PATIENCE = 200  # seconds for a command, on a busy computer
 

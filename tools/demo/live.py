@@ -29,7 +29,7 @@ from xnornode.model.model_file import load_model
 DATA = FOLDER / "exercises"
 MODEL = FOLDER / "exercises.bnn"
 SENSOR = "mpu6050"
-FASTER = 4
+FASTER = 6
 """How many times faster than in real time the emulated Pico sleeps while it is recorded."""
 FASTEST = 20
 """... and while it classifies."""
@@ -107,15 +107,13 @@ def show(p: Prediction, truth: str) -> None:
 def show_table(result: Result, model: Model, size: int, clock: Clock) -> None:
     """The closing table."""
     times = result.microseconds
-    target = "an emulated Pico with an emulated MPU6050"
-    table = Table(title=f"a minute recorded on {target}", title_justify="left", show_header=False)
+    title = "a minute of an emulated MPU6050"
+    table = Table(title=title, title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
-    table.add_row(
-        "exercises, seconds recorded of each", f"{len(model.labels)}, {REPEAT * SECONDS:g}"
-    )
+    table.add_row("exercises recorded", f"{len(model.labels)} of {REPEAT * SECONDS:g} s")
     table.add_row("windows of the minute after it", f"{result.windows}")
-    table.add_row("of one exercise alone, right", f"{result.answered}, {result.right}")
+    table.add_row("right, of those of one exercise", f"{result.right} of {result.answered}")
     table.add_row("disagreements with the reference", f"{result.disagreements}")
     table.add_row("model", f"{size:,} bytes")
     table.add_row("per window, median", f"{int(np.median(times)):,} us")
