@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.lab.feature_nets import TEXT_FEATURES, features_model, text_model
+from tests.lab.feature_nets import TEXT_FEATURES, features_model, model_of, text_model
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
 from xnornode.model.answers import Answers
 from xnornode.model.file_format import to_bytes
-from xnornode.model.model import Model
+from xnornode.model.input_encoding import Int8Encoding
+from xnornode.model.model import Model, Window
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 RECIPES = Path(__file__).parent / "fuzz_recipes.txt"
@@ -42,6 +44,12 @@ def networks() -> dict[str, Model]:
         "average": random_network(7, 12, 2, random_encoding(7, "int8", 2, 1), [], 2, (4, 2)),
         "wide": random_network(8, 8, 1, random_encoding(8, "thermometer", 1, 5), wide, 3),
         "features": features_model(features, 16, 2, np.zeros(count, np.int64)),
+        "spectrum": model_of(
+            Spectrum(64, 40, (0, 100, 300, 512, 1024), 900),
+            Window(("a", "b"), 130, 65, 0, (0, 0)),
+            Int8Encoding(np.ones(6, np.int64), np.zeros(6, np.int64), 5),
+            "int8",
+        ),
         "answers": replace(random_model(9, 3, 2, 3, (5, 3)), answers=RULES),
         "text": text_model(TEXT_FEATURES[0]),
         "words": text_model(TEXT_FEATURES[4]),

@@ -12,9 +12,11 @@ from xnornode.model.input_encoding import InputEncoding, Int8Encoding, Thermomet
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import COVARIANCE, LAGGED, Statistics
 
 ZEROS = np.zeros(32, np.int64)
+EDGES = (0, 300, 700, 1024)
 
 
 @contextmanager
@@ -79,6 +81,7 @@ GROWING: dict[str, Callable[[int], bytes]] = {
     "parts": lambda n: model_file([], n + 15, Statistics((), 0, 16, ("mean", "median")), 20),
     "bands": lambda n: model_file([], n + 510, Statistics((), 8), 255),
     "covariances": lambda n: model_file([], n + 1, Statistics((COVARIANCE, LAGGED), lag=1), 40),
+    "frames": lambda n: model_file([], n + 63, Spectrum(64, 1, EDGES, 0, ("mean",), False)),
     "n-grams": lambda n: model_file(
         [layer(1, (65_000, 1, 1), (15, 1), output="int8")],
         n,

@@ -13,6 +13,7 @@ from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import SUMMARIES, Spectrum, band_edges
 from xnornode.model.statistics import BITS, COVARIANCE, DEFAULT, LAGGED, Statistics
 
 COUNT = 2  # inputs of each network
@@ -147,6 +148,26 @@ def cases() -> Iterator[Case]:
     grouped = Spec(32, (64, 1), (5, 1), groups=8)
     yield _windows("groups", _thermometer(8, 4), 8, 64, [grouped, Spec(32)])
     yield from _features()
+    yield from _spectra()
+
+
+def _spectra() -> Iterator[Case]:
+    for frame, hop, bands, length, channels in (
+        (64, 64, 12, 64, 1), (64, 32, 20, 320, 1), (128, 64, 24, 512, 2), (256, 128, 32, 1024, 1),
+        (256, 256, 8, 256, 3), (512, 512, 40, 1024, 1), (1024, 512, 64, 2048, 1),
+    ):  # fmt: skip
+        edges = band_edges(frame, bands, 8000, 60, 4000, "linear")
+        few = band_edges(frame, bands, 8000, 60, 2000, "linear")
+        for name, features in (
+            ("frames", Spectrum(frame, hop, edges, 4000, centred=False)),
+            ("low frames", Spectrum(frame, hop, few, 4000, centred=False)),
+            ("centred", Spectrum(frame, hop, edges, 4000)),
+            ("mean", Spectrum(frame, hop, edges, 4000, ("mean",), False)),
+            ("all over", Spectrum(frame, hop, edges, 4000, SUMMARIES, False)),
+        ):
+            encoding = _bytes(features.rows(length, channels))
+            title = f"spectrum {name} {frame} / {hop}, {bands} bands, {length} x {channels}"
+            yield _windows(title, encoding, channels, length, [], features)
 
 
 def _features() -> Iterator[Case]:

@@ -62,7 +62,8 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     m->values = kept * each;
     CHECK(m->values <= 1u << 24, BNN_ENCODER);
     m->features_words = levels_at(m) + (levels + 3) / 4;
-    m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) + 4 * levels;
+    m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) +
+              bnn_times(levels, 4) + 16u * s.bands;
     m->work = m->work > BNN_MAX_WORK ? BNN_MAX_WORK + 1 : m->work;
     return BNN_OK;
 }

@@ -22,6 +22,7 @@ from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import STEPS, Spectrum
 from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 Work = defaultdict[str, float]
@@ -48,7 +49,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "interquartile range": ("sorting",),
     "asymmetry": ("root", "change"),
 }
-PREPROCESSING: dict[type, str] = {Raw: "raw value", Statistics: "feature"}
+PREPROCESSING: dict[type, str] = {
+    Raw: "raw value",
+    Statistics: "feature",
+    Spectrum: "spectrum value",
+}
 UNIT = {"binary": 1, "int8": 8, "scores": 32}  # bits of an output
 ENCODINGS: dict[type, str] = {
     Thermometer: "thermometer",
@@ -167,6 +172,8 @@ def _preprocess(done: Work, model: Model, usage: Usage) -> None:
         return
     if isinstance(features, Statistics):
         _features(done, features, length, channels)
+    if isinstance(features, Spectrum):
+        _spectrum(done, features, length, channels)
     encoding = ENCODINGS[type(model.encoding)]
     if isinstance(features, Raw) and isinstance(model.encoding, Thermometer) and channels == 1:
         bits = model.encoding.bits
@@ -201,6 +208,17 @@ def _features(done: Work, f: Statistics, length: int, channels: int) -> None:
         done["centred sample"] += centred[name] * length
         done["product"] += pairs[name] * (length - (f.lag if name == LAGGED else 0))
         done["root"] += pairs[name]
+
+
+def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
+    frames, log2 = f.frames(length) * channels, f.frame.bit_length() - 1
+    done["frame sample"] += frames * f.frame
+    done["sample in turn of frame"] += frames * f.frame * (channels > 1)
+    done["butterfly"] += frames * f.frame // 4 * (log2 - 3)  # but for the first two stages
+    done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
+    done["level"] += frames * f.bands
+    done["summed level"] += frames * f.bands * (f.centred + len(f.summary))
+    done["segment"] += f.bands + 1
 
 
 def _statistics(done: Work, names: Sequence[str], runs: int, samples: int, lag: int) -> None:

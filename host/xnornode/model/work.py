@@ -47,7 +47,7 @@ def _features(features: Features, bits: int, length: int, channels: int) -> int:
         log2, bands = features.frame.bit_length() - 1, features.bands
         frames = features.frames(length) * channels
         each = features.frame * (log2 + 8) + 16 * bands + 4 * bands
-        return frames * each + values * (bits + 64)
+        return frames * each + 16 * bands + values * (bits + 64)
     if not isinstance(features, Statistics):
         return values * (bits + 8)
     whole, parts = set(features.statistics), set(features.part_statistics)
