@@ -26,6 +26,7 @@ from xnornode.nn.losses import LOSSES
 from xnornode.nn.quantizers import STES
 from xnornode.nn.workers import CAN_FORK
 from xnornode.recipes.defaults import FEATURES, features_named
+from xnornode.recipes.spectra import LOGMEL_LAYERS
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
 from xnornode.report.pictures import take_pictures
@@ -278,6 +279,8 @@ def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) 
     given = _given(options, image=splits.image_shape is not None)
     if options.features:
         given["features"] = features_named(options.features, splits)
+    if options.features == "logmel":
+        given = {"layers": LOGMEL_LAYERS, **given}
     if options.bits and not options.encoding and config.encoding == "int8":
         given["encoding"] = "thermometer"  # int8 has no bits to choose
     return replace(config, **given)

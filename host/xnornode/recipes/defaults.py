@@ -11,6 +11,7 @@ from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import DEFAULT, MAX_LAG, Statistics
 from xnornode.nn.layer_spec import Conv, Dense
+from xnornode.recipes.spectra import logmel, spectrum
 from xnornode.training.config import TrainConfig
 
 STEPS = 2000  # of the optimizer, which even small data sets need
@@ -19,7 +20,8 @@ TEXT_BUCKETS = 2048
 MOST_BANDS = 5
 LAG = 0.16  # seconds
 MOST_COVARIANCES = 8  # channels: each makes a value with each other one, and with itself
-FEATURES = ("raw", "statistics", "ngrams")
+SPECTRA = {"spectrum": spectrum, "logmel": logmel}
+FEATURES = ("raw", "statistics", "spectrum", "logmel", "ngrams")
 
 
 def features_named(name: str, splits: Splits) -> Features:
@@ -27,6 +29,8 @@ def features_named(name: str, splits: Splits) -> Features:
     channels = len(splits.window.channels)
     if name == "ngrams":
         return NGrams("characters", 1, 4, TEXT_BUCKETS, splits.window.length)
+    if name in SPECTRA and splits.train.data_kind == "windows":
+        return SPECTRA[name](splits)
     if name == "statistics":
         # As many octaves as there is room for: b of them need more than 2 (2^b - 1) samples.
         length = splits.window.length

@@ -199,7 +199,9 @@ def make_network(
     features, augment = config.features, config.augment
     if features.data_kind != data.data_kind:
         have = (
-            "texts: use ngrams" if data.data_kind == "texts" else "windows: use raw or statistics"
+            "texts: use ngrams"
+            if data.data_kind == "texts"
+            else "windows: use raw, statistics or spectrum"
         )
         raise DataError(f"the features are for {features.data_kind}, and these are {have}")
     if augment and augment.data_kind != data.data_kind:

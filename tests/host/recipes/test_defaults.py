@@ -11,7 +11,9 @@ from xnornode.data.dataset import from_windows
 from xnornode.data.prepare import prepare
 from xnornode.data.splits import Splits
 from xnornode.datasets.load import load_dataset
+from xnornode.errors import DataError
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import Statistics
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.recipes.defaults import default_config, features_named
@@ -94,3 +96,29 @@ def test_ngrams_read_as_much_as_the_model_says():
     splits = windows((100, 1))
     features = features_named("ngrams", splits)
     assert isinstance(features, NGrams) and features.length == splits.window.length == 100
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("rate", "length", "frame"), [(16_000, 16_000, 512), (8000, 4000, 256)])
+def test_frames_of_sound_are_some_30_ms(rate, length, frame):
+    splits = windows((length, 1), rate_mhz=1000 * rate)
+    features = features_named("logmel", splits)
+    assert isinstance(features, Spectrum) and features.centred
+    assert (features.frame, features.hop, features.bands) == (frame, frame // 2, 32)
+    levels = features.levels(splits.train.items)
+    assert (levels == 255).mean() <= 0.001 < (levels > 128).mean(), "levels are neither end"
+
+
+@pytest.mark.quick
+def test_a_spectrum_of_slow_data_is_of_half_a_window():
+    splits = windows((500, 3), rate_mhz=100_000)
+    features = features_named("spectrum", splits)
+    assert isinstance(features, Spectrum) and features.summary == ("mean", "largest")
+    assert features.frame == 128 and features.count(500, 3) == 2 * 3 * 32
+
+
+@pytest.mark.quick
+def test_a_window_too_short_for_a_spectrum_says_what_helps():
+    with pytest.raises(DataError, match="needs 64: choose longer windows"):
+        features_named("logmel", windows((63, 1)))
+    assert features_named("logmel", windows((64, 1))).frame == 64

@@ -1,0 +1,80 @@
+"""Settings of spectra that suit most data."""
+
+import numpy as np
+
+from xnornode.data.splits import Splits
+from xnornode.errors import DataError
+from xnornode.model.fft import LONGEST, SHORTEST
+from xnornode.model.spectrum import Spectrum, band_edges
+from xnornode.nn.layer_spec import Conv
+
+FRAME = 0.032
+"""Seconds of a frame of sound: speech changes little meanwhile."""
+SOUND = 4000
+"""Hertz of the sample rate from which data are taken for sound."""
+LOWEST = 60
+"""Hertz from which sound is looked at."""
+LOGMEL_BANDS, SPECTRUM_BANDS = 32, 64
+LOGMEL_LAYERS = (
+    Conv(48, (5, 1), activation="int8"),
+    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
+    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
+)
+"""Over the frames of a log-mel spectrum."""
+FLOOR_STEP = 512
+"""Of what the floor is a multiple: two octaves of power."""
+CLIPPED = 0.001
+"""Share of levels that may be at their upper end."""
+SAMPLE = 200
+"""Windows that the floor is chosen by."""
+
+
+def frame_of(length: int, rate: float) -> int:
+    """Samples of a frame, for windows of `length`. Raises DataError where they are too short."""
+    if length < SHORTEST:
+        raise DataError(
+            f"a window of {length} samples is too short for a spectrum, which needs {SHORTEST}: "
+            "choose longer windows (--window), or other features"
+        )
+    most = 1 << min(length, LONGEST).bit_length() - 1
+    if rate < SOUND:  # of slow data as fine a spectrum as half a window gives
+        return max(SHORTEST, min(most, 1 << max(1, length // 2).bit_length() - 1))
+    return max(SHORTEST, min(most, 1 << round(np.log2(rate * FRAME))))
+
+
+def logmel(splits: Splits) -> Spectrum:
+    """Levels of mel bands in each frame, without their means over the window."""
+    window = splits.window
+    rate = window.rate_mhz / 1000 or 8000.0
+    frame = frame_of(window.length, rate)
+    bands = min(LOGMEL_BANDS, frame // 4)
+    low = LOWEST if rate >= SOUND else rate / frame
+    edges = band_edges(frame, bands, rate, low, rate / 2, "mel" if rate >= SOUND else "linear")
+    return _with_floor(Spectrum(frame, frame // 2, edges), splits)
+
+
+def spectrum(splits: Splits) -> Spectrum:
+    """Mean and largest levels of bands over a window's frames: for what is steady, as vibration."""
+    window = splits.window
+    rate = window.rate_mhz / 1000 or 1000.0
+    frame = frame_of(window.length, 0.0)
+    bands = min(SPECTRUM_BANDS, frame // 4)
+    edges = band_edges(frame, bands, rate, rate / frame, rate / 2, "linear")
+    summary = ("mean", "largest")
+    return _with_floor(Spectrum(frame, frame // 2, edges, 0, summary, False), splits)
+
+
+def _with_floor(features: Spectrum, splits: Splits) -> Spectrum:
+    """The same, with the lowest floor at which the loudest windows are not clipped."""
+    items = splits.train.items
+    assert isinstance(items, np.ndarray)
+    some = items[:: max(1, len(items) // SAMPLE)]
+    for floor in range(0, 1 << 14, FLOOR_STEP):
+        features = _floored(features, floor)
+        if (features.levels(some) == 255).mean() <= CLIPPED:
+            break
+    return features
+
+
+def _floored(f: Spectrum, floor: int) -> Spectrum:
+    return Spectrum(f.frame, f.hop, f.edges, floor, f.summary, f.centred)
