@@ -18,7 +18,7 @@ class UnixNode:
         program: the script, and its arguments.
         folder: its working directory.
         path: where it finds modules, in this order.
-        heap: bytes of RAM for Python's objects; a Pico has about 190,000.
+        heap: bytes of RAM for Python's objects. A Pico has about 238,000; its objects take half.
         target: the build, "unix" or "unix-asan".
     """
 
@@ -27,7 +27,7 @@ class UnixNode:
         program: list[str | Path],
         folder: Path,
         path: list[Path],
-        heap: int = 190_000,
+        heap: int = 300_000,
         target: str = "unix",
     ) -> None:
         self._command = [str(build(target)), "-X", f"heapsize={heap}", *map(str, program)]

@@ -149,7 +149,7 @@ class TestI2s:
         board.run("use(sensor='i2s', sck=10, ws=11, sd=12, rate=16000)")
         got = read(board, 8000, 1, pause=5, room=1000, between=between).ravel()
         assert board.value("print(sensor.rate_mhz)") == 16_000_000
-        assert got[0] == 0
+        assert got[0] in (0, -32768), "its first bit is as the line was before"
         assert np.count_nonzero(got[1:] != sound[:7999] >> 16) == 0
 
     def test_louder_and_clipped(self, pico, board):

@@ -113,8 +113,9 @@ def test_the_package_is_whole_and_names_no_folder_of_this_computer(package):
     assert listed["version"] == firmware.module_version()
     names = [name for name, _ in listed["urls"]]
     assert all(name == url and (package / url).is_file() for name, url in listed["urls"])
-    device = sorted(path.name for path in (ROOT / "device" / "xnornode").glob("*.py"))
-    assert names == ["bnn.mpy", *(f"xnornode/{name}" for name in device)]
+    folder = ROOT / "device"
+    device = sorted(str(path.relative_to(folder)) for path in folder.glob("xnornode/**/*.py"))
+    assert sorted(names) == sorted(["bnn.mpy", *device])
     assert str(ROOT).encode() not in (package / "bnn.mpy").read_bytes()
 
 
@@ -139,8 +140,10 @@ def test_flash_native(pico, package, tmp_path):
     assert second.stdout.startswith("files      0 written"), second.stderr
     with Board(pico.url) as board:
         assert board.run("import bnn; print(bnn.__file__)").strip() == native_module.PATH
-        there = board.run("import os; print(*os.listdir('/lib/xnornode'))").split()
-        assert len(there) > 10 and {Path(name).suffix for name in there} == {".mpy"}
+        for folder in ("/lib/xnornode", "/lib/xnornode/sensors"):
+            there = board.run(f"import os; print(*os.listdir({folder!r}))").split()
+            compiled = {Path(name).suffix for name in there if name != "sensors"}
+            assert len(there) > 10 and compiled == {".mpy"}
         assert disagreements(board, model, watch_windows(hop=64, count=20), hop=64) == 0
 
 

@@ -168,7 +168,7 @@ def test_models_that_the_node_refuses(home, tmp_path):
     huge = random_model(9, 16, 2, 2, (4000, 200, 3))
     with live_node(home, OLD) as (node, bridge):
         for model, name, text in (
-            (other, "channels", "has 2 channels; the model wants 3: ch0 (g), ch1 (g), ch2 (g)"),
+            (other, "channels", "has ch0 (g), ch1 (g); the model wants ch0 (g), ch1 (g), ch2 (g)"),
             (selftest, "selftest", "other scores here"),
             (huge, "ram", "bytes in one piece"),
         ):
