@@ -20,6 +20,7 @@ from xnornode.link.repl import Board
 from xnornode.model.features import Raw
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.ngrams import NGrams, Unit
+from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import BITS, STATISTICS, Statistics
 from xnornode.model_search.budget import Budget
 from xnornode.model_search.halving import search
@@ -38,6 +39,8 @@ SOME = (
     "asymmetry 64 x 2",
     "lagged covariance 64 x 2",
     "characters 2-3, 300",
+    "spectrum centred 128 / 64, 24 bands, 512 x 2",
+    "spectrum all over 256 / 128, 32 bands, 1024 x 1",
 )
 EACH = 7  # networks of a task
 of_chips = pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
@@ -101,7 +104,8 @@ def test_every_part_of_a_network_has_a_price_and_a_case():
     every = list(cases())
     assert set(NEEDS) == set(STATISTICS)
     features, encodings = [c.model.features for c in every], {type(c.model.encoding) for c in every}
-    assert {*PREPROCESSING, NGrams} == set(map(type, features)) == {Raw, Statistics, NGrams}
+    kinds_of_features = {Raw, Statistics, Spectrum, NGrams}
+    assert {*PREPROCESSING, NGrams} == set(map(type, features)) == kinds_of_features
     alone = {features.statistics for features in features if isinstance(features, Statistics)}
     assert {(name,) for name in BITS} <= alone
     assert {features.unit for features in features if isinstance(features, NGrams)} == set(

@@ -4,7 +4,9 @@
 // Values are int16 halves of a word, scaled together: a stage first looks at how large they are,
 // and halves its results as often as they need to fit.
 
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2", "no-schedule-insns") // built for size it takes half as long again
+#endif
 
 #include "bnn_fft.h"
 

@@ -1,6 +1,8 @@
 // Features 4: spectra of frames. Twin of host/xnornode/model/spectrum.py.
 
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2", "no-schedule-insns") // as in bnn_fft.c
+#endif
 
 #include "bnn_spectrum.h"
 
