@@ -57,12 +57,17 @@ n, copy = 1, path[:-3] + '_before.py'
 while copy[1:] in there:
     n += 1
     copy = path[:-3] + '_before%%d.py' %% n
-with open(path, 'rb') as f, open(copy, 'wb') as g:
-    while True:
-        b = f.read(512)
-        if not b: break
-        g.write(b)
-print(copy)
+try:
+    with open(path, 'rb') as f, open(copy, 'wb') as g:
+        while True:
+            b = f.read(512)
+            if not b: break
+            g.write(b)
+    print(copy)
+except OSError as e:
+    os.remove(copy)
+    if e.errno != 28: raise  # 28 is ENOSPC
+    print('full')
 """
 
 
@@ -129,6 +134,10 @@ def owners(board: Board, paths: list[str]) -> list[str]:
 def keep_copy(board: Board, path: str) -> str:
     """Copy a program on a board to a name that nothing has; the copy's path. Raises LinkError."""
     copy = board.run(_COPY % path).strip()
+    if copy == "full":
+        raise LinkError(
+            f"the board's flash has no room for a copy of {path}: remove files (mpremote fs rm)"
+        )
     if not re.fullmatch(re.escape(path[:-3]) + r"_before\d*\.py", copy):
         raise LinkError(f"the board on {board.url} answers nonsense: try again")
     hashes = board.hashes([path, copy])

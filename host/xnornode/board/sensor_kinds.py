@@ -215,6 +215,11 @@ def _gpios(config: Config) -> dict[str, int]:
 
 
 def _check_values(known: Kind, config: Config) -> None:
+    for name in (*WIRES, "address", "bus", "frequency"):
+        if name in config and type(config[name]) is not int:
+            raise XnorNodeError(
+                f"{known.name}: {_option(name)} is a whole number, not {config[name]!r}"
+            )
     for name in (*WIRES, "pins"):
         if name in known.settings and name not in config:
             raise XnorNodeError(f"{known.name}: say with {_option(name)} which GPIO it is at")

@@ -1,6 +1,7 @@
 """`xnornode convert`: recordings as `.rec`, CSV or WAV."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +117,16 @@ def _place(
         whole = target if as_file else target / source.place
         for n, record in enumerate(own, 1):
             number = f"-{n}" if len(own) > 1 else ""
-            placed.append((whole.with_name(f"{whole.stem}{number}{kind}"), record))
+            # What is no suffix of a kind is a part of a name that somebody gave
+            named = as_file and whole.suffix.lower().removeprefix(".") not in KINDS
+            stem = whole.name if named else whole.stem
+            placed.append((whole.with_name(f"{stem}{number}{kind}"), record))
     return placed
 
 
 def _check_targets(paths: list[Path], force: bool) -> None:
     """Raise DataError where two recordings have one target, or a file is there already."""
-    twice = sorted({str(path) for path in paths if paths.count(path) > 1})
+    twice = sorted(str(path) for path, count in Counter(paths).items() if count > 1)
     if twice:
         raise DataError(
             f"two files would become {twice[0]}: convert them into folders of their own"

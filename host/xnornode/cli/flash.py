@@ -131,13 +131,19 @@ def collect(options: argparse.Namespace) -> Plan:
             file_format.from_bytes(plan.model)
         except XnorNodeError as error:
             raise UsageError(f"{options.model}: {error}") from error
-    paths = [p for r in options.recording for p in (sorted(r.glob("*.rec")) if r.is_dir() else [r])]
-    if options.recording and not paths:
-        raise UsageError(f"no .rec file in {options.recording[0]}")
-    for path in paths:
-        data = read(path, recording_file.read_recording)
-        recording_file.from_bytes(data, str(path))
-        plan.files[f"/recordings/{path.name}"] = data
+    for given in options.recording:
+        inside = sorted(given.rglob("*.rec")) if given.is_dir() else [given]
+        if not inside:
+            raise UsageError(f"no .rec file in {given}")
+        for path in inside:
+            # A folder of a folder is a part of the name: a node's recordings lie side by side
+            name = "-".join(path.relative_to(given).parts) if given.is_dir() else path.name
+            place = f"/recordings/{name}"
+            if place in plan.files:
+                raise UsageError(f"two recordings would be {place} on the node: rename {path}")
+            data = read(path, recording_file.read_recording)
+            recording_file.from_bytes(data, str(path))
+            plan.files[place] = data
     return plan
 
 
@@ -165,7 +171,7 @@ def owners_programs(board: Board, options: argparse.Namespace) -> list[str]:
                     f"the board's {path} is not XnorNode's, and stays: take --replace-main, which "
                     f"keeps a copy as {copy}, or leave out --autostart"
                 )
-    except LinkError:
+    except BaseException:  # Ctrl-C at the question, too
         with suppress(LinkError):
             board.restart()
         raise
@@ -213,12 +219,17 @@ def set_up(options: argparse.Namespace) -> None:
     if not port:
         raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:
-        for path in owners_programs(board, options) if owned is None else owned:
-            show_field("kept", f"{path} as {main_file.keep_copy(board, path)}", WIDTH)
-        for line in install(board, plan, options.native):
-            print(line, flush=True)
-        if options.lock_repl is not None:
-            print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
+        try:
+            for path in owners_programs(board, options) if owned is None else owned:
+                show_field("kept", f"{path} as {main_file.keep_copy(board, path)}", WIDTH)
+            for line in install(board, plan, options.native):
+                print(line, flush=True)
+            if options.lock_repl is not None:
+                print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
+        except BaseException:
+            with suppress(LinkError):
+                board.restart()
+            raise
         board.restart()
 
 
@@ -268,6 +279,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         set_up(options)
     except KeyboardInterrupt:
-        say("xnornode: stopped; run it again to finish")
+        say("stopped; run it again to finish")
         return 1
     return 0

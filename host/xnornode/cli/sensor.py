@@ -159,7 +159,8 @@ def _show_config(config: Config) -> None:
     show_field("sensor", str(config["sensor"]))
     for name, value in config.items():
         if name != "sensor":
-            text = f"0x{value:02x}" if name == "address" else json.dumps(value)
+            is_address = name == "address" and isinstance(value, int)
+            text = f"0x{value:02x}" if is_address else json.dumps(value)
             show_field(name, text)
 
 
@@ -225,5 +226,9 @@ def _setting(text: str) -> tuple[str, Value]:
         raise argparse.ArgumentTypeError(f"{text}: say NAME=VALUE")
     try:
         return name, json.loads(value)
+    except ValueError:
+        pass
+    try:
+        return name, int(value, 0)  # 0x69 is no JSON
     except ValueError:
         return name, value

@@ -68,7 +68,7 @@ def as_dataset(path: Path, file: RecordFile, options: ReadOptions, label: str) -
     whole = one_recording(
         path,
         r.samples[:, picked],
-        options.label_all or r.label,
+        options.label_all or r.label or label,
         r.group,
         channels=tuple(file.channels[i] for i in picked),
         scales=tuple(file.scales[i] for i in picked),

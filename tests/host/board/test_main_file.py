@@ -103,6 +103,18 @@ def test_a_person_is_asked(tmp_path, monkeypatch, says, replaced):
     assert len(asked) == 1 and MAIN in asked[0]
 
 
+def test_ctrl_c_at_the_question_leaves_the_program_running(tmp_path, monkeypatch):
+    def interrupt(question):
+        raise KeyboardInterrupt
+
+    (tmp_path / "main.py").write_bytes(MINE)
+    node = RestartingBoard(tmp_path)
+    monkeypatch.setattr(flash, "confirm", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        flash.owners_programs(node, options())
+    assert node.restarts == 1
+
+
 def test_nobody_is_asked_where_it_is_clear(tmp_path, monkeypatch):
     monkeypatch.setattr(flash, "confirm", lambda question: pytest.fail(question))
     node = RestartingBoard(tmp_path)

@@ -8,7 +8,7 @@ from tools.firmware.sources import ROOT
 from xnornode.board.sensor_kinds import KINDS, complete
 from xnornode.board.sensor_setup import Wires, advice
 from xnornode.cli.main import main
-from xnornode.cli.sensor import _in_units
+from xnornode.cli.sensor import _in_units, _setting
 from xnornode.errors import XnorNodeError
 
 pytestmark = pytest.mark.quick
@@ -156,3 +156,14 @@ def test_wrong_usage(capsys, arguments, says):
 def test_a_kind_that_there_is_not_needs_no_board(capsys):
     assert main(["sensor", "mpu6051", "--port", "/dev/none"]) == 1
     assert "it is one of mpu6050" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "value"), [("address", None), ("address", "x"), ("sda", 4.5)])
+def test_a_setting_that_is_no_whole_number(name, value):
+    with pytest.raises(XnorNodeError, match=f"--{name} is a whole number, not"):
+        complete("mpu6050", {name: value}, *PICO)
+
+
+def test_a_setting_may_be_hexadecimal():
+    assert _setting("address=0x69") == ("address", 0x69)
+    assert _setting("channel=right") == ("channel", "right")

@@ -180,6 +180,18 @@ def test_tables_of_others_become_recordings_of_one_scale(tmp_path):
     assert r.scales == (244_141, 244_141)
 
 
+def test_a_folder_says_the_label_of_a_recording_without_one(tmp_path):
+    for n, label in enumerate(("clap", "clap", "hum", "hum")):
+        save(tmp_path / "g" / label / f"{n}.rec", sound(n, label=""))
+    assert read(tmp_path / "g").labels == ["clap", "clap", "hum", "hum"]
+
+
+def test_a_name_keeps_what_is_no_suffix_of_a_kind(tmp_path):
+    save(tmp_path / "a.rec", motion())
+    assert run(tmp_path / "a.rec", tmp_path / "data.v1", "--to", "csv") == 0
+    assert (tmp_path / "data.v1.csv").is_file()
+
+
 def test_nothing_is_overwritten(tmp_path, capsys):
     save(tmp_path / "r" / "wave" / "1.rec", motion())
     assert run(tmp_path / "r", tmp_path / "c", "--to", "csv") == 0
