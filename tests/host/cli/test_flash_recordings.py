@@ -2,10 +2,9 @@
 
 import pytest
 
-from xnornode.cli.flash import collect
+from xnornode.cli.flash import UsageError, collect
 from xnornode.cli.main import _parser, main
 from xnornode.data.recording_file import to_bytes
-from xnornode.errors import UsageError
 
 pytestmark = pytest.mark.quick
 
