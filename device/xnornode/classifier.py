@@ -8,6 +8,7 @@ import bnn
 from xnornode.matching import match, unknown_scale
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.romfs import mapped
+from xnornode.watchdog import feed as feed_watchdog
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class Classifier:
                 self.ram -= len(in_place)
         else:
             self._take(bnn.Model(model))
+        if sensor:
+            self.note = self.note or unknown_scale(sensor, self.model)
 
     def _take(self, model: bnn.Model) -> None:
         self.model = model
@@ -227,6 +230,7 @@ class Classifier:
 
     def _classify(self) -> Prediction | None:
         """The window's Prediction."""
+        feed_watchdog()  # a block may hold many windows
         scores = array("i", bytes(4 * len(self.model.labels)))
         start = time.ticks_us()
         index = self.model.scores(self.window, scores)

@@ -22,6 +22,7 @@ from xnornode import line_reader
 from xnornode.classifier import Classifier, Prediction
 from xnornode.events import Events, emit
 from xnornode.line_reader import LineReader
+from xnornode.matching import unknown_scale
 from xnornode.model_manager import ModelManager
 from xnornode.model_store import Store
 from xnornode.receiver import Receiver
@@ -86,9 +87,8 @@ class Link(Events):
         """Write the event of a Prediction. A model's first one ends its trial."""
         try:
             super().prediction(p)
-        except MemoryError:  # the program goes on, with the heap that a push had
-            self._connection.let_go()
-            gc.collect()
+        except MemoryError:
+            self.no_room()
         self._connection.models.confirm()
 
     def step(self, spare_us: int = 0) -> bool:
@@ -108,14 +108,23 @@ class Link(Events):
         took = time.ticks_diff(time.ticks_us(), start)
         self._next = time.ticks_add(time.ticks_us(), max(PAUSE_US if idle else 0, SHARE * took))
         if self._connection.models.number != before:
-            self.classifier.note = ""
+            classifier = self.classifier
+            sensor = classifier.sensor
+            classifier.note = unknown_scale(sensor, classifier.model) if sensor else ""
             self.ready()
         return idle
 
+    def no_room(self) -> None:
+        """The program goes on without a push that may be under way, with the heap that it had."""
+        self._connection.let_go()
+        gc.collect()
+
     def close(self) -> None:
         """Give the port back to the REPL."""
-        self.reads(None)
-        self._connection.let_go()
+        try:
+            self.reads(None)
+        finally:
+            self._connection.let_go()
 
 
 class Connection:
@@ -230,8 +239,10 @@ class Unattended(Connection):
 
     def close(self) -> None:
         """End a stream and a push that are under way."""
-        self.streamer.stop()
-        self.let_go()
+        try:
+            self.streamer.stop()
+        finally:
+            self.let_go()
 
 
 def configured() -> "Sensor":

@@ -37,6 +37,7 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
     sleep_ms = max(1, min(SLEEP_MS, 250_000 // max(1, sensor.rate_mhz)))
     silent_ms = SILENT_MS + 3_000_000 // max(1, sensor.rate_mhz)
     gaps = None
+    described = (sensor.channels, sensor.scales)
     losses = Losses(sensor, classifier, link)
     last = time.ticks_ms()
     link.reads(sensor)
@@ -53,12 +54,19 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
             continue
         if sensor.gaps != gaps:
             gaps = sensor.gaps
+            if (sensor.channels, sensor.scales) != described:  # of another recording
+                described = (sensor.channels, sensor.scales)
+                classifier.use(sensor)
+                width = len(sensor.channels)
             classifier.feed(None)
             link.source(sensor.name)
         samples = view[: count * width]
         stream = link.stream
         if stream:
-            stream.samples(samples, sensor)
+            try:
+                stream.samples(samples, sensor)
+            except MemoryError:
+                link.no_room()
         if stream and stream.alone:
             classifier.feed(None)
         else:

@@ -57,6 +57,7 @@ class Streamer:
         self._block = memoryview(array("h"))  # what the sensor gives, where it is read here
         self._fill = 0  # values in it
         self._channels = 1
+        self._described: tuple[object, ...] = ()
         self._end = self._ticks = self._line = 0  # ticks: of the end, of `ms`, of the line's begin
         self._ms = self._seq = self._at = 0
         self._lost = (0, 0)  # overruns and gaps of the samples in the line
@@ -94,12 +95,18 @@ class Streamer:
 
     def stop(self) -> None:
         """End the stream, if one is on. The samples that are not sent yet go out."""
-        if self.on:
-            self._flush()
-        self.on = self.alone = False
-        if self._open and self.sensor:
-            self.sensor.close()
-            self.sensor = None
+        on, self.on, self.alone = self.on, False, False
+        try:
+            if on:
+                self._flush()
+        finally:
+            sensor = self.sensor
+            if self._open and sensor:
+                self.sensor = None
+                try:  # noqa: SIM105 (no contextlib on the node)
+                    sensor.close()
+                except OSError:
+                    pass  # it does not answer any more
 
     def samples(self, view: "Block", sensor: "Sensor") -> None:
         """Send samples that the sensor gave.
@@ -113,7 +120,7 @@ class Streamer:
         if lost != self._lost:
             self._flush()  # no gap is within a line
             self._lost = lost
-            if len(sensor.channels) != self._channels:  # another recording is replayed
+            if self._described != _description(sensor):  # another recording is replayed
                 self.stop()
                 return
         values, size = self._values, len(self._values)
@@ -171,6 +178,7 @@ class Streamer:
         self._lost, self._before = (0, 0), (sensor.overruns, sensor.gaps)
         self._ticks = time.ticks_ms()
         self._channels = channels
+        self._described = _description(sensor)
         if self._open:
             self._block = memoryview(array("h", bytes(2 * most)))
         self.alone = 2 * channels * sensor.rate_mhz >= 1000 * ALONE_BYTES
@@ -189,15 +197,20 @@ class Streamer:
             f'"overruns":{overruns},"gaps":{gaps},"data":"'
         ).encode()
         values: Any = self._values[: self._fill]
-        data = b2a_base64(values, newline=False)  # type: ignore[call-arg]  # the stubs lack it
-        crc = crc32(b'"', crc32(data, crc32(head)))
         self._seq += 1
         self._at += self._fill // self._channels
-        self._fill = 0
+        self._fill = 0  # also where there is no memory for the line, which is lost then
+        data = b2a_base64(values, newline=False)  # type: ignore[call-arg]  # the stubs lack it
+        crc = crc32(b'"', crc32(data, crc32(head)))
         # The pieces as they are: a line as a whole would be one more copy
         self._out(head)
         self._out(data)
         self._out(f'","crc":"{crc:08x}"}}\r\n'.encode())
+
+
+def _description(sensor: "Sensor") -> "tuple[object, ...]":
+    """What the samples of one stream have in common."""
+    return (sensor.channels, sensor.scales, sensor.rate_mhz)
 
 
 def device() -> str:

@@ -128,4 +128,7 @@ def rest(seconds: int, store: Store, open_sensor: "Callable[[], Sensor] | None" 
             time.sleep_ms(10)
     finally:
         if connection:
-            connection.close()
+            try:
+                connection.close()
+            except Exception as error:  # the program starts again nevertheless
+                report(error)

@@ -265,6 +265,20 @@ def test_classify_replays_recordings(with_select, tmp_path, named):
     assert [p["label"] for p in predictions] == [model.labels[i] for i in expected.argmax(axis=1)]
 
 
+def test_classify_refuses_a_recording_of_other_channels(with_select, tmp_path):
+    """Also behind one that fits."""
+    model = random_model(6, 16, 2, 3, (40, 4))
+    save_model(model, tmp_path / "model.bnn")
+    (tmp_path / "recordings").mkdir()
+    for name, channels in (("r0", model.window.channels), ("r1", ("a (g)", "b (g)", "c (g)"))):
+        samples = np.zeros((16, len(channels)), np.int16)
+        write_recording(tmp_path / "recordings" / name, samples, channels)
+    lines = with_select.run(classify_script(tmp_path, realtime=False)).splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [e["event"] for e in events] == ["ready", "source", "prediction", "error"]
+    assert "has a (g), b (g), c (g); the model wants" in events[-1]["error"]
+
+
 @pytest.mark.parametrize("missing", ["model.bnn", "recordings"])
 def test_classify_says_what_is_missing(with_select, tmp_path, missing):
     model = random_model(6, 16, 2, 3, (40, 4))

@@ -93,5 +93,7 @@ class FifoSensor(Sensor):
         """Put the sensor to sleep, and free its pins."""
         try:
             self._rest()
+        except OSError:
+            pass  # it does not answer any more; why was said where it was read
         finally:
             self.device.close()

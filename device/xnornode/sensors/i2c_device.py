@@ -33,7 +33,10 @@ class I2CDevice:
         if bus is None:  # an RP2 chip's controllers take turns, two GPIOs each
             bus = sda >> 1 & 1 if sys.platform == "rp2" else 0
         try:
-            self.bus = I2C(bus, sda=Pin(sda), scl=Pin(scl), freq=frequency)
+            more: dict[str, int] = {}
+            if sys.platform == "rp2":  # which takes 50 ms for a whole transfer, if not told
+                more["timeout"] = max(50_000, 8_000_000_000 // frequency)
+            self.bus = I2C(bus, sda=Pin(sda), scl=Pin(scl), freq=frequency, **more)
         except ValueError as error:
             raise ValueError(
                 f"{kind}: I2C({bus}) has no SDA at GPIO {sda} with SCL at GPIO {scl} ({error}): "

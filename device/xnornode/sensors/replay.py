@@ -94,9 +94,10 @@ class Replay(Sensor):
             copy(block, done * width, self._rows, self._row * width, count * width)
             self._row += count
             done += count
-        self._rest += done * self._fraction
-        self._due = time.ticks_add(self._due, done * self._period + (self._rest >> 16))
-        self._rest &= 0xFFFF
+        if self.realtime:
+            self._rest += done * self._fraction
+            self._due = time.ticks_add(self._due, done * self._period + (self._rest >> 16))
+            self._rest &= 0xFFFF
         return done
 
     def _fill(self) -> bool:

@@ -97,6 +97,10 @@ class RP2ADC(RingSensor):
             raise ValueError(f"rate {rate} Hz is not within 0.01 to {FASTEST // per_sample}")
         clock = machine.freq()
         cycles = round(clock / (rate * per_sample))
+        if cycles >> 32:
+            raise ValueError(
+                f"rate {rate} Hz is too slow for PIO at {clock} Hz: take a larger mean"
+            )
         self.rate_mhz = round(1000 * clock / (cycles * per_sample))
         self.channels = tuple(f"adc {pin} (V)" for pin in pins)
         self.scales = (round(reference * 1e9 / 32768),) * len(pins)

@@ -94,14 +94,19 @@ class RP2I2S(RingSensor):
         self._program = _listen(0, 2) if channel == "left" else _listen(2, 0)
         source, request = received(pio)
         Pin(sd, Pin.IN)
-        self._machine = StateMachine(
-            pio,
-            self._program,
-            freq=round(256 * clock / divider),
-            in_base=Pin(sd),
-            sideset_base=Pin(sck),
-        )
-        self._open(DmaRing(source, request, "I", samples_of(rate, 4)), 1)
+        ring = DmaRing(source, request, "I", samples_of(rate, 4))  # the heap may have no room
+        try:
+            self._machine = StateMachine(
+                pio,
+                self._program,
+                freq=round(256 * clock / divider),
+                in_base=Pin(sd),
+                sideset_base=Pin(sck),
+            )
+        except (OSError, ValueError):
+            ring.close()
+            raise
+        self._open(ring, 1)
         self._machine.active(1)
 
     def _copy(self, block: object, at: int, first: int, count: int) -> None:
