@@ -77,7 +77,7 @@ def test_a_flood_of_any_byte_leaves_the_program_its_time(with_select):
 def test_a_push_leaves_the_program_its_heap(tmp_path):
     save_model(random_model(1, 16, 2, 2, (8, 3)), tmp_path / "m.bnn")
     micropython = interpreter("unix")
-    small = Interpreter([*micropython.command, "-X", "heapsize=200k"])
+    small = Interpreter([*micropython.command, "-X", "heapsize=300k"])
     said = small.run(NODE / "scarce.py", NODE, tmp_path / "m.bnn").splitlines()
     assert int(said[-2].removeprefix("largest ")) > 10_000
     before, after = (json.loads(said[i])["seq"] for i in (-3, -1))
