@@ -194,9 +194,9 @@ def test_replay_keeps_the_recordings_rate_and_ctrl_c_ends_it(pico):
         predictions = (line for line in lines if line["event"] == "prediction")
         times = [next(predictions)["ms"] for _ in range(4)]
         process.send_signal(signal.SIGINT)
-    # A prediction may wait for the loop: for a sample's time, and for a line of the PC
-    assert all(abs(b - a - 1280) <= 30 for a, b in itertools.pairwise(times)), times
-    assert abs(times[-1] - times[0] - 3 * 1280) <= 30, "delays do not add up"
+    # The loop reads blocks, so a prediction may come a sample's time late; that does not add up.
+    assert all(abs(b - a - 1280) <= 20 for a, b in itertools.pairwise(times)), times
+    assert abs(times[-1] - times[0] - 3 * 1280) <= 20, times
     with Board(pico.url):  # the program's last line may come after mpremote has gone
         pass
     classified(pico.url, watch_model())

@@ -43,4 +43,4 @@ def test_none_is_dropped(folder):
 
 def test_it_is_found_before_the_work(folder):
     arguments = ["flash", "--dry-run", "--no-firmware", "--port", "/dev/none"]
-    assert main([*arguments, "--recording", str(folder / "empty")]) != 0
+    assert main([*arguments, "--recording", str(folder / "empty")]) == 1
