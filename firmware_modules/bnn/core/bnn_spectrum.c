@@ -28,11 +28,14 @@ static unsigned frames_of(const bnn_model_t *m) {
     return (m->length - (1u << s->log2_n)) / s->hop + 1;
 }
 
-// Words of scratch: a frame, its spectrum, a reciprocal per segment between two edges, the means;
-// then a level per frame, channel and band.
+// Words of scratch: what a frame needs (a frame, its spectrum, a reciprocal per segment between two
+// edges), the means; then a level per frame, channel and band.
+static uint32_t means_at(const bnn_model_t *m) {
+    return (1u << m->section.spectrum.log2_n) + m->section.spectrum.bands + 2u;
+}
+
 static uint32_t levels_at(const bnn_model_t *m) {
-    const uint32_t bands = m->section.spectrum.bands;
-    return (1u << m->section.spectrum.log2_n) + bands + 2 + (m->channels * bands + 1) / 2;
+    return means_at(m) + ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
 }
 
 bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
@@ -200,31 +203,42 @@ static void gather(const uint8_t *from, unsigned channels, unsigned n, int16_t *
     }
 }
 
-void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
-                      bnn_encoder_t *encoder) {
+void bnn_spectrum_frame(const bnn_model_t *m, const uint8_t *samples, uint32_t *scratch,
+                        uint8_t *levels) {
     const bnn_spectrum_t *const s = &m->section.spectrum;
-    const unsigned n = 1u << s->log2_n, frames = frames_of(m), channels = m->channels;
+    const unsigned n = 1u << s->log2_n, channels = m->channels;
     int16_t *const frame = (int16_t *)(void *)scratch;
     uint32_t *const spectrum = scratch + n / 2, *const reciprocals = spectrum + n / 2 + 1;
-    uint32_t *const means = reciprocals + s->bands + 1;
-    uint8_t *const levels = (uint8_t *)(scratch + levels_at(m));
     fill_reciprocals(m, reciprocals);
-    uint8_t *to = levels;
-    for (unsigned i = 0; i < frames; i++) {
-        for (unsigned channel = 0; channel < channels; channel++, to += s->bands) {
-            const uint8_t *from = window + 2 * (i * s->hop * channels + channel);
-            if (channels == 1) {
-                memcpy(frame, from, 2 * n);
-            } else {
-                gather(from, channels, n, frame);
-            }
-            const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
-            take_levels(m, spectrum, exponent, reciprocals, to);
+    for (unsigned channel = 0; channel < channels; channel++, levels += s->bands) {
+        const uint8_t *from = samples + 2 * channel;
+        if (channels == 1) {
+            memcpy(frame, from, 2 * n);
+        } else {
+            gather(from, channels, n, frame);
         }
+        const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
+        take_levels(m, spectrum, exponent, reciprocals, levels);
     }
-    if (s->summary) {
-        give_summary(m, levels, frames, encoder);
+}
+
+void bnn_spectrum_give(const bnn_model_t *m, const uint8_t *levels, uint32_t *scratch,
+                       bnn_encoder_t *encoder) {
+    if (m->section.spectrum.summary) {
+        give_summary(m, levels, frames_of(m), encoder);
     } else {
-        give_frames(m, levels, frames, (int16_t *)(void *)means, encoder);
+        int16_t *const means = (int16_t *)(void *)(scratch + means_at(m));
+        give_frames(m, levels, frames_of(m), means, encoder);
     }
+}
+
+void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
+                      bnn_encoder_t *encoder) {
+    const uint32_t hop = 2u * m->section.spectrum.hop * m->channels;
+    const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
+    uint8_t *const levels = (uint8_t *)(scratch + levels_at(m)), *to = levels;
+    for (unsigned left = frames_of(m); left; left--, window += hop, to += each) {
+        bnn_spectrum_frame(m, window, scratch, to);
+    }
+    bnn_spectrum_give(m, levels, scratch, encoder);
 }
