@@ -22,19 +22,20 @@
 
 enum { MEAN, LARGEST, CHANGE }; // bits of a summary
 
-static unsigned frames_of(const bnn_model_t *m) {
+uint32_t bnn_spectrum_frames(const bnn_model_t *m) {
     const bnn_spectrum_t *s = &m->section.spectrum;
     return (m->length - (1u << s->log2_n)) / s->hop + 1;
 }
 
 // Words of scratch: what a frame needs (a frame, its spectrum, a reciprocal per segment between two
 // edges), the means; then a level per frame, channel and band.
-static uint32_t means_at(const bnn_model_t *m) {
+uint32_t bnn_spectrum_frame_words(const bnn_model_t *m) {
     return (1u << m->section.spectrum.log2_n) + m->section.spectrum.bands + 2u;
 }
 
 static uint32_t levels_at(const bnn_model_t *m) {
-    return means_at(m) + ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
+    return bnn_spectrum_frame_words(m) +
+           ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
 }
 
 bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
@@ -55,7 +56,7 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
         CHECK(edge[i] < edge[i + 1], BNN_ENCODER);
     }
     CHECK(edge[s.bands + 1] <= n / 2 << STEPS_LOG2, BNN_ENCODER);
-    const uint32_t frames = frames_of(m), each = (uint32_t)m->channels * s.bands;
+    const uint32_t frames = bnn_spectrum_frames(m), each = (uint32_t)m->channels * s.bands;
     // At most 65472 frames of 255 * 64 bands
     const uint32_t levels = frames * each;
     uint32_t kept = frames;
@@ -215,10 +216,10 @@ void bnn_spectrum_frame(const bnn_model_t *m, const uint8_t *samples, uint32_t *
 void bnn_spectrum_give(const bnn_model_t *m, const uint8_t *levels, uint32_t *scratch,
                        bnn_encoder_t *encoder) {
     if (m->section.spectrum.summary) {
-        give_summary(m, levels, frames_of(m), encoder);
+        give_summary(m, levels, bnn_spectrum_frames(m), encoder);
     } else {
-        int16_t *const means = (int16_t *)(void *)(scratch + means_at(m));
-        give_frames(m, levels, frames_of(m), means, encoder);
+        int16_t *const means = (int16_t *)(void *)(scratch + bnn_spectrum_frame_words(m));
+        give_frames(m, levels, bnn_spectrum_frames(m), means, encoder);
     }
 }
 
@@ -227,7 +228,7 @@ void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scr
     const uint32_t hop = 2u * m->section.spectrum.hop * m->channels;
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
     uint8_t *const levels = (uint8_t *)(scratch + levels_at(m)), *to = levels;
-    for (unsigned left = frames_of(m); left; left--, window += hop, to += each) {
+    for (unsigned left = bnn_spectrum_frames(m); left; left--, window += hop, to += each) {
         bnn_spectrum_frame(m, window, scratch, to);
     }
     bnn_spectrum_give(m, levels, scratch, encoder);

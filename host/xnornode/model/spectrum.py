@@ -125,8 +125,12 @@ class Spectrum(WindowFeatures):
     def scratch_words(self, length: int, channels: int) -> int:
         """Words of scratch on the node."""
         each = channels * self.bands
-        before = self.frame + self.bands + 2 + (each + 1) // 2
+        before = self.frame_words() + (each + 1) // 2
         return before + (self.frames(length) * each + 3) // 4
+
+    def frame_words(self) -> int:
+        """Of them, those that one frame needs."""
+        return self.frame + self.bands + 2
 
     def values(self, items: Int16) -> Int16:
         """Values, int16 (n, V), of windows int16 (n, length, channels)."""
@@ -135,7 +139,7 @@ class Spectrum(WindowFeatures):
         out = np.empty((count, self.count(length, channels)), np.int16)
         step = max(1, CHUNK // (frames * channels * self.frame))
         for i in range(0, count, step):
-            out[i : i + step] = self._values(self.levels(items[i : i + step]))
+            out[i : i + step] = self.values_of(self.levels(items[i : i + step]))
         return out
 
     def levels(self, items: Int16) -> Int64:
@@ -160,7 +164,8 @@ class Spectrum(WindowFeatures):
             weights[i, within] += (1 << WEIGHT_LOG2) - rising[within]
         return weights[1:-1]
 
-    def _values(self, levels: Int64) -> Int64:
+    def values_of(self, levels: Int64) -> Int64:
+        """Values (n, V) of the levels (n, frames, C * B) of windows."""
         if not self.summary:
             means = SCALE * levels.sum(1, keepdims=True) // levels.shape[1] if self.centred else 0
             return (SCALE * levels - means).reshape(len(levels), -1)
@@ -200,6 +205,29 @@ class Spectrum(WindowFeatures):
         features = cls(1 << log2, hop, edges, floor, summary, bool(centred))
         features.count(length, channels)
         return features
+
+
+def frame_aligned(hop: int, frame_hop: int) -> int:
+    """The hop of windows that each begin with a frame, which fits a wanted one best.
+
+    Parameters
+    ----------
+    hop : int
+        The wanted hop in samples.
+    frame_hop : int
+        Samples from the start of a frame to that of the next.
+
+    Returns
+    -------
+    int
+        A multiple of `frame_hop`, at least one of it; not above `hop`, if that is possible.
+
+    Examples
+    --------
+    >>> frame_aligned(4000, 128), frame_aligned(100, 128)
+    (3968, 128)
+    """
+    return max(1, hop // frame_hop) * frame_hop
 
 
 Curve = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
