@@ -113,7 +113,7 @@ def test_sound_is_padded_and_cut_and_this_is_shown():
     hour = np.random.default_rng(2).normal(0, 900, (40000, 1)).astype(np.int16)
     items = [word(4000 + 10 * i, 2000, i) for i in range(24)]
     items += [word(11000, 5000, i) for i in range(4)] + [hour, -hour]
-    splits = prepare(recordings(items), length=8192, test=("14",))
+    splits = prepare(recordings(items), length=8192, test=("14",), validation=())
     assert splits.padded and splits.understood
     assert splits.understood.lengths == (4000, 4145, 40000), "as they were read"
     told = "24 of 30 recordings are shorter than a window and are padded: centred, in noise"
@@ -122,7 +122,7 @@ def test_sound_is_padded_and_cut_and_this_is_shown():
     settled = {g.option for g in splits.understood.guesses if "padded" in g.text or "cut" in g.text}
     assert settled == {"--short drop, --window"}
     assert len(splits.train) == 28 and len(splits.tested()) == 2 * 8
-    dropped = prepare(recordings(items), length=8192, test=("14",), short="drop")
+    dropped = prepare(recordings(items), length=8192, test=("14",), validation=(), short="drop")
     assert not dropped.padded and len(dropped.train) == 4 * 3
     assert any("left out, as shorter than a window" in note for note in dropped.notes)
 
