@@ -13,7 +13,6 @@ of normal values they are as far as Student's t says (the expanded percentile in
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import erf, exp, lgamma, pi, sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -162,8 +161,9 @@ def _totals(values: Floats, groups: Names | None) -> tuple[int, Floats, Floats]:
     """The number of groups, and of each the sum of its values and their number."""
     if groups is None:
         return 0, values, values
-    which: Any = np.unique(groups, return_inverse=True)[1]
-    return int(which.max()) + 1, np.bincount(which, values), np.bincount(which).astype(np.float64)
+    which = np.unique(groups, return_inverse=True)[1]
+    sums: Floats = np.bincount(which, values)
+    return int(which.max()) + 1, sums, np.bincount(which).astype(np.float64)
 
 
 def _quantiles(sums: Floats, sizes: Floats) -> tuple[float, float]:
