@@ -20,7 +20,8 @@
 #define SCALE 16     // of a value, per level
 #define SUMMARIES 3
 
-enum { MEAN, LARGEST, CHANGE }; // bits of a summary
+enum { MEAN, LARGEST, CHANGE };        // bits of a summary
+enum { CENTRED = 1, DIFFERENCES = 2 }; // how frames are given
 
 uint32_t bnn_spectrum_frames(const bnn_model_t *m) {
     const bnn_spectrum_t *s = &m->section.spectrum;
@@ -46,7 +47,8 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     CHECK(s.log2_n >= BNN_FFT_SHORTEST && s.log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
     const uint32_t n = 1u << s.log2_n;
     CHECK(n <= m->length && s.hop - 1u < n && s.bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
-    CHECK(s.summary >> SUMMARIES == 0 && s.centred <= (s.summary == 0), BNN_ENCODER);
+    CHECK(s.summary >> SUMMARIES == 0 && s.frames <= (s.summary ? 0 : CENTRED | DIFFERENCES),
+          BNN_ENCODER);
     const uint8_t *edges;
     TAKE(edges, r, 2u * (s.bands + 2u));
     TRY(bnn_take_pad(r, BNN_ENCODER));
@@ -59,13 +61,12 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint32_t frames = bnn_spectrum_frames(m), each = (uint32_t)m->channels * s.bands;
     // At most 65472 frames of 255 * 64 bands
     const uint32_t levels = frames * each;
-    uint32_t kept = frames;
-    m->encoding_rows = each;
+    m->encoding_rows = s.frames & DIFFERENCES ? 2 * each : each;
+    m->values = frames * m->encoding_rows;
     if (s.summary) {
-        kept = (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
-        m->encoding_rows = kept * each;
+        m->encoding_rows *= (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
+        m->values = m->encoding_rows;
     }
-    m->values = kept * each;
     CHECK(m->values <= 1u << 24, BNN_ENCODER);
     m->features_words = levels_at(m) + (levels + 3) / 4;
     m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) +
@@ -172,17 +173,26 @@ static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned f
     }
 }
 
-// By frame, then channel and band; less the means over the frames, where that is wanted.
+// By frame, then channel and band; less the means over the frames, where that is wanted. The
+// differences follow: from the frame before to the next, which at the ends is the frame itself.
 static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
                         int16_t *means, bnn_encoder_t *encoder) {
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
     for (uint32_t i = 0; i < each; i++) {
-        const int32_t sum = m->section.spectrum.centred ? sum_of(levels + i, frames, each) : 0;
+        const int32_t sum =
+            m->section.spectrum.frames & CENTRED ? sum_of(levels + i, frames, each) : 0;
         means[i] = (int16_t)(SCALE * sum / (int32_t)frames);
     }
-    for (unsigned frame = 0; frame < frames; frame++) {
+    for (unsigned frame = 0; frame < frames; frame++, levels += each) {
         for (uint32_t i = 0; i < each; i++) {
-            bnn_encode_value(encoder, (int16_t)(SCALE * *levels++ - means[i]));
+            bnn_encode_value(encoder, (int16_t)(SCALE * levels[i] - means[i]));
+        }
+        if (m->section.spectrum.frames & DIFFERENCES) {
+            const uint8_t *const next = frame + 1 < frames ? levels + each : levels;
+            const uint8_t *const before = frame ? levels - each : levels;
+            for (uint32_t i = 0; i < each; i++) {
+                bnn_encode_value(encoder, (int16_t)(SCALE * (next[i] - before[i])));
+            }
         }
     }
 }
