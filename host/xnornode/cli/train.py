@@ -162,6 +162,11 @@ def run(options: argparse.Namespace) -> int:
         how = "--resume instead of --restart" if options.restart else "--resume"
         say(f"stopped; no model was written. The same command with {how} goes on from {left[0]}")
         return 1
+    if model.window.hop != splits.window.hop:
+        say(
+            f"a window begins each {model.window.hop} samples, not {splits.window.hop}: with a "
+            "multiple of the frames' hop, a node computes each frame once"
+        )
     model = replace(model, revision=options.revision)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     report = make_report(model, trained, splits, options.said, date, chosen)

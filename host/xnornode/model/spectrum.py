@@ -217,7 +217,9 @@ class Spectrum(WindowFeatures):
 
 
 def frame_aligned(hop: int, frame_hop: int) -> int:
-    """The hop of windows that each begin with a frame, which fits a wanted one best.
+    """A hop of windows with which each of them begins with a frame.
+
+    Then a node computes each frame once (docs/reference/window.md, "Windows of levels").
 
     Parameters
     ----------
@@ -229,14 +231,14 @@ def frame_aligned(hop: int, frame_hop: int) -> int:
     Returns
     -------
     int
-        A multiple of `frame_hop`, at least one of it; not above `hop`, if that is possible.
+        The largest multiple of `frame_hop` that is not above `hop`; `hop` if there is none.
 
     Examples
     --------
     >>> frame_aligned(4000, 128), frame_aligned(100, 128)
-    (3968, 128)
+    (3968, 100)
     """
-    return max(1, hop // frame_hop) * frame_hop
+    return hop - hop % frame_hop if hop >= frame_hop else hop
 
 
 Curve = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
