@@ -9,7 +9,7 @@ from typing import Any
 from xnornode import __version__
 from xnornode._files import is_replaced
 from xnornode._words import channel
-from xnornode.cli import data_options, event_options, output_options
+from xnornode.cli import augment_options, data_options, event_options, output_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.scaling import NANO, full_scale_of
@@ -65,6 +65,7 @@ def add_parsers(commands: Any) -> None:
     output_options.add_output(parser)
     data_options.add_options(parser.add_argument_group("data"))
     _add_network(parser.add_argument_group("network and training"))
+    augment_options.add_options(parser.add_argument_group("augmentation"))
     event_options.add_options(parser.add_argument_group("answers and events"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
@@ -136,8 +137,9 @@ def run(options: argparse.Namespace) -> int:
         for path in left:
             read_settings(path)
     check_settings(options)
+    augment_options.check(options)
     splits, config = data_options.load(options)
-    config = configure(options, config, splits)
+    config = augment_options.settle(options, configure(options, config, splits), splits)
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
