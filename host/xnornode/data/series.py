@@ -8,7 +8,9 @@ A channel's values are taken for a series if
 
 - places are alike: their means differ by little of the spread of all values;
 - neighbours, up to 3 places apart, are correlated, and more than places that are far apart;
-- neighbours are so everywhere, with no seams in between, as where rows of a table follow each other.
+- neighbours are so everywhere, with no seams in between, as where frames follow each other.
+
+The mean of each window counts for none of these: windows may lie at different levels.
 """
 
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ MORE = 0.1
 """By how much neighbours are more correlated than other places, at least."""
 SEAM = 0.3
 """By how much less nearly all neighbours are correlated than the median, at most."""
+ROUNDING = 1e-24
+"""Of the square of a value, what is left of a constant after its mean is taken."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Order:
     neighbours, others : float
         The absolute correlation of neighbours, and of places far apart; 0 to 1.
     means : float
-        The variance of the places' means as a share of that of all values.
+        The variance of the places' means as a share of that of all values;
+        both without the mean of each window.
     """
 
     series: bool
@@ -80,7 +85,8 @@ def order_of(items: npt.NDArray[np.number]) -> Order:
     found = []
     for c in range(0, channels, -(-channels // MOST_CHANNELS)):
         x = rows[:, :, c].astype(np.float64)
-        if (total := x.var()) > 0:
+        x -= x.mean(axis=1, keepdims=True)
+        if (total := x.var()) > ROUNDING * float(np.square(rows[:, :, c], dtype=float).max()):
             found.append(_measure(x, float(total), rng))
     if not found:
         return Order(False, 0.0, 0.0, 0.0)

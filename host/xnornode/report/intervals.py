@@ -162,8 +162,8 @@ def _totals(values: Floats, groups: Names | None) -> tuple[int, Floats, Floats]:
     if groups is None:
         return 0, values, values
     which = np.unique(groups, return_inverse=True)[1]
-    sums: Floats = np.bincount(which, values)
-    return int(which.max()) + 1, sums, np.bincount(which).astype(np.float64)
+    totals = [np.asarray(np.bincount(which, w), np.float64) for w in (values, None)]
+    return len(totals[0]), totals[0], totals[1]
 
 
 def _quantiles(sums: Floats, sizes: Floats) -> tuple[float, float]:
