@@ -97,7 +97,7 @@ def folds_of(units: Units, labels: Indices, count: int, seed: int = 0) -> Indice
     [0, 0, 1, 1, 2, 2]
     """
     table = _table(units.of, labels)
-    alone = (table[:, (table > 0).sum(axis=0) == 1] > 0).any(axis=1)
+    alone = np.asarray((table[:, (table > 0).sum(axis=0) == 1] > 0).any(axis=1))
     order = np.random.default_rng(seed).permutation(len(table))
     order = order[np.argsort(-table[order].sum(axis=1), kind="stable")]
     fold_of_unit = np.full(len(table), -1)
