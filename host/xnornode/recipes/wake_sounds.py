@@ -15,8 +15,21 @@ from xnornode.data.split import Wanted, assign, subset
 from xnornode.errors import DataError
 
 NOISE_NAMES = frozenset(
-    "ambience ambient background backgroundnoise empty hum noise noises nothing quiet room silence "
-    "silent".split()
+    [
+        "ambience",
+        "ambient",
+        "background",
+        "backgroundnoise",
+        "empty",
+        "hum",
+        "noise",
+        "noises",
+        "nothing",
+        "quiet",
+        "room",
+        "silence",
+        "silent",
+    ]
 )
 """Names of classes that are noise, without blanks, hyphens, underscores and capitals."""
 OTHER = "other"
