@@ -136,9 +136,11 @@ def run(options: argparse.Namespace) -> int:
         )
     model = replace(model, revision=options.revision)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
-    report = make_report(model, trained, splits, options.said, date, chosen)
-    data_options.tell_more(report, splits)
     size = model_file.save_model(model, options.output)
+    beside = output_options.baselines(options, splits, trained.config.features)
+    report = make_report(model, trained, splits, options.said, date, chosen, baselines=beside)
+    data_options.tell_more(report, splits)
+    output_options.say_hints(options, report)
     with output_options.stdout_for_report(options):
         output_options.write_report(
             options,
