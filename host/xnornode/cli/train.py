@@ -9,7 +9,7 @@ from typing import Any
 from xnornode import __version__
 from xnornode._files import is_replaced
 from xnornode._words import channel
-from xnornode.cli import data_options, event_options, output_options
+from xnornode.cli import data_options, event_options, output_options, wake_options
 from xnornode.cli.command import add_command, add_renamed, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.scaling import NANO, full_scale_of
@@ -41,6 +41,7 @@ xnornode train watch -o watch.bnn
 xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
 xnornode train log.csv -o log.bnn --label activity --report log.html
 xnornode train watch -o watch.bnn --events "at most 5 % unknown"
+xnornode train words/ -o seven.bnn --wake seven --false-accepts 0.5
 xnornode train digits.npz -o digits.bnn --image 8x8 \\
     --layers "conv 16x3 pool 2, dense 64"
 """
@@ -66,6 +67,7 @@ def add_parsers(commands: Any) -> None:
     data_options.add_options(parser.add_argument_group("data"))
     _add_network(parser.add_argument_group("network and training"))
     event_options.add_options(parser.add_argument_group("answers and events"))
+    wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
     add = group.add_argument
@@ -125,6 +127,9 @@ def _add_network(group: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
+    if wake_options.wanted(options):
+        check_settings(options)
+        return wake_options.run(options, configure, _notes)
     if options.processes > 1 and not CAN_FORK:
         say("on this system a training has one process: --processes is left out")
     kept = _checkpoint(options)
