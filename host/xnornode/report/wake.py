@@ -249,7 +249,7 @@ def _lines(f: WakeFigures) -> Iterator[tuple[str, str]]:
 
 def curve_table(rows: Sequence[WakeRow]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Heads and rows of a table of thresholds; * marks the chosen one."""
-    cells = [
+    cells: list[tuple[str, ...]] = [
         (
             f"{'*' if r.chosen else ''}{r.threshold:.2%}",
             f"{r.words_per_hour:.2f}",
@@ -348,7 +348,7 @@ def to_html(figures: WakeFigures, report: Report, pictures: Pictures | None = No
 
 
 def _chart(f: WakeFigures) -> Svg:
-    """Misses over false accepts an hour, of whichever kind has more; the ring is what was chosen."""
+    """Misses over false accepts an hour, of the kind that has more; rings are what was chosen."""
     height, left, right, top, bottom = 300, 52, 90, 20, 44
     rates = [max(r.words_per_hour, r.noise_per_hour) for r in (*f.test_curve, *f.tuning_curve)]
     last = max(1.0, log10(max(10.0, *rates)))
