@@ -44,6 +44,7 @@ KINDS = (
     {"centred": False, "floor": 3000},
     {"summary": SUMMARIES, "centred": False},
     {"summary": ("largest",), "centred": False, "floor": 65535},
+    {"differences": True, "floor": 700},
 )
 
 
@@ -51,7 +52,7 @@ KINDS = (
 @pytest.mark.parametrize("channels", [1, 3])
 def test_awkward_windows(frame, channels):
     for kind, bands, scale in zip(
-        KINDS, (1, 7, 20, 24), ("mel", "log", "linear", "mel"), strict=True
+        KINDS, (1, 7, 20, 24, 12), ("mel", "log", "linear", "mel", "mel"), strict=True
     ):
         edges = band_edges(frame, bands, 8000, 60, 4000, scale)
         check(
@@ -68,9 +69,9 @@ def test_any_window(data):
     edge = st.integers(0, 16 * frame)
     edges = sorted(data.draw(st.sets(edge, min_size=3, max_size=66)))
     summary = data.draw(st.sets(st.sampled_from(SUMMARIES)))
-    centred = not summary and data.draw(st.booleans())
+    centred, differences = (not summary and data.draw(st.booleans()) for _ in range(2))
     floor, hop = data.draw(st.integers(0, 9000)), data.draw(st.integers(frame // 4, frame))
-    features = Spectrum(frame, hop, tuple(edges), floor, tuple(summary), centred)
+    features = Spectrum(frame, hop, tuple(edges), floor, tuple(summary), centred, differences)
     size = data.draw(st.sampled_from([0, 1, 50, 4000, 32767]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
     windows = rng.integers(-size - 1, size + 1, (2, length, channels)).astype(np.int16)
@@ -119,6 +120,20 @@ def test_a_tone_is_in_its_band():
     assert (levels - quiet)[..., 3].tolist() == [[32] * levels.shape[1]]  # 4 octaves of power
 
 
+def test_differences_follow_the_levels_of_each_frame():
+    rng = np.random.default_rng(3)
+    windows = rng.integers(-3000, 3000, (2, 64 * 5, 3)).astype(np.int16)
+    plain = Spectrum(64, 64, (0, 100, 300, 900), 700, centred=False)
+    both = Spectrum(64, 64, plain.edges, 700, centred=False, differences=True)
+    assert both.count(320, 3) == 2 * plain.count(320, 3) and both.rows(320, 3) == 12
+    values = both.values(windows).reshape(2, 5, 2, 6)
+    levels = plain.values(windows).reshape(2, 5, 6)
+    np.testing.assert_array_equal(values[:, :, 0], levels)
+    for frame, (before, after) in enumerate([(0, 1), (0, 2), (1, 3), (2, 4), (3, 4)]):
+        rise = levels[:, after] - levels[:, before]
+        np.testing.assert_array_equal(values[:, frame, 1], rise)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -132,6 +147,7 @@ def test_a_tone_is_in_its_band():
         {"floor": 65536},
         {"summary": ("median",), "centred": False},
         {"summary": ("mean",)},
+        {"summary": ("mean",), "centred": False, "differences": True},
     ],
 )
 def test_what_is_refused(wrong):

@@ -50,6 +50,12 @@ def networks() -> dict[str, Model]:
             Int8Encoding(np.ones(6, np.int64), np.zeros(6, np.int64), 5),
             "int8",
         ),
+        "differences": model_of(
+            Spectrum(64, 20, (0, 100, 300, 512, 1024), 900, centred=False, differences=True),
+            Window(("a", "b"), 130, 65, 0, (0, 0)),
+            Int8Encoding(np.ones(12, np.int64), np.zeros(12, np.int64), 5),
+            "int8",
+        ),
         "answers": replace(random_model(9, 3, 2, 3, (5, 3)), answers=RULES),
         "text": text_model(TEXT_FEATURES[0]),
         "words": text_model(TEXT_FEATURES[4]),

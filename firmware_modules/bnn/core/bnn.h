@@ -79,7 +79,7 @@ typedef struct {
     uint8_t log2_n;  // of the samples of a frame
     uint8_t summary; // mask of what is given of each band over all frames; 0: every frame
     uint8_t bands;
-    uint8_t centred; // whether the mean over the frames is taken off
+    uint8_t frames; // mask of how the frames are given, where there is no summary
     uint16_t hop;
     uint16_t floor;                    // of a level, in 1/256 of an octave of power
     uint16_t edges[BNN_MAX_BANDS + 2]; // the first bands + 2; in 1/32 of a cycle a frame

@@ -20,18 +20,22 @@
 #define SCALE 16     // of a value, per level
 #define SUMMARIES 3
 
-enum { MEAN, LARGEST, CHANGE }; // bits of a summary
+enum { MEAN, LARGEST, CHANGE };        // bits of a summary
+enum { CENTRED = 1, DIFFERENCES = 2 }; // how frames are given
 
 static unsigned frames_of(const bnn_model_t *m) {
     const bnn_spectrum_t *s = &m->section.spectrum;
     return (m->length - (1u << s->log2_n)) / s->hop + 1;
 }
 
-// Words of scratch: a frame, its spectrum, a reciprocal per segment between two edges, the means;
-// then a level per frame, channel and band.
+// Words of scratch: what a frame needs (a frame, its spectrum, a reciprocal per segment between two
+// edges), the means; then a level per frame, channel and band.
+static uint32_t means_at(const bnn_model_t *m) {
+    return (1u << m->section.spectrum.log2_n) + m->section.spectrum.bands + 2u;
+}
+
 static uint32_t levels_at(const bnn_model_t *m) {
-    const uint32_t bands = m->section.spectrum.bands;
-    return (1u << m->section.spectrum.log2_n) + bands + 2 + (m->channels * bands + 1) / 2;
+    return means_at(m) + ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
 }
 
 bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
@@ -42,7 +46,8 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     CHECK(s.log2_n >= BNN_FFT_SHORTEST && s.log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
     const uint32_t n = 1u << s.log2_n;
     CHECK(n <= m->length && s.hop - 1u < n && s.bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
-    CHECK(s.summary >> SUMMARIES == 0 && s.centred <= (s.summary == 0), BNN_ENCODER);
+    CHECK(s.summary >> SUMMARIES == 0 && s.frames <= (s.summary ? 0 : CENTRED | DIFFERENCES),
+          BNN_ENCODER);
     const uint8_t *edges;
     TAKE(edges, r, 2u * (s.bands + 2u));
     TRY(bnn_take_pad(r, BNN_ENCODER));
@@ -55,13 +60,12 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint32_t frames = frames_of(m), each = (uint32_t)m->channels * s.bands;
     // At most 65472 frames of 255 * 64 bands
     const uint32_t levels = frames * each;
-    uint32_t kept = frames;
-    m->encoding_rows = each;
+    m->encoding_rows = s.frames & DIFFERENCES ? 2 * each : each;
+    m->values = frames * m->encoding_rows;
     if (s.summary) {
-        kept = (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
-        m->encoding_rows = kept * each;
+        m->encoding_rows *= (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
+        m->values = m->encoding_rows;
     }
-    m->values = kept * each;
     CHECK(m->values <= 1u << 24, BNN_ENCODER);
     m->features_words = levels_at(m) + (levels + 3) / 4;
     m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) +
@@ -168,17 +172,26 @@ static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned f
     }
 }
 
-// By frame, then channel and band; less the means over the frames, where that is wanted.
+// By frame, then channel and band; less the means over the frames, where that is wanted. The
+// differences follow: from the frame before to the next, which at the ends is the frame itself.
 static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
                         int16_t *means, bnn_encoder_t *encoder) {
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
     for (uint32_t i = 0; i < each; i++) {
-        const int32_t sum = m->section.spectrum.centred ? sum_of(levels + i, frames, each) : 0;
+        const int32_t sum =
+            m->section.spectrum.frames & CENTRED ? sum_of(levels + i, frames, each) : 0;
         means[i] = (int16_t)(SCALE * sum / (int32_t)frames);
     }
-    for (unsigned frame = 0; frame < frames; frame++) {
+    for (unsigned frame = 0; frame < frames; frame++, levels += each) {
         for (uint32_t i = 0; i < each; i++) {
-            bnn_encode_value(encoder, (int16_t)(SCALE * *levels++ - means[i]));
+            bnn_encode_value(encoder, (int16_t)(SCALE * levels[i] - means[i]));
+        }
+        if (m->section.spectrum.frames & DIFFERENCES) {
+            const uint8_t *const next = frame + 1 < frames ? levels + each : levels;
+            const uint8_t *const before = frame ? levels - each : levels;
+            for (uint32_t i = 0; i < each; i++) {
+                bnn_encode_value(encoder, (int16_t)(SCALE * (next[i] - before[i])));
+            }
         }
     }
 }
@@ -190,31 +203,42 @@ static void gather(const uint8_t *from, unsigned channels, unsigned n, int16_t *
     }
 }
 
-void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
-                      bnn_encoder_t *encoder) {
+void bnn_spectrum_frame(const bnn_model_t *m, const uint8_t *samples, uint32_t *scratch,
+                        uint8_t *levels) {
     const bnn_spectrum_t *const s = &m->section.spectrum;
-    const unsigned n = 1u << s->log2_n, frames = frames_of(m), channels = m->channels;
+    const unsigned n = 1u << s->log2_n, channels = m->channels;
     int16_t *const frame = (int16_t *)(void *)scratch;
     uint32_t *const spectrum = scratch + n / 2, *const reciprocals = spectrum + n / 2 + 1;
-    uint32_t *const means = reciprocals + s->bands + 1;
-    uint8_t *const levels = (uint8_t *)(scratch + levels_at(m));
     fill_reciprocals(m, reciprocals);
-    uint8_t *to = levels;
-    for (unsigned i = 0; i < frames; i++) {
-        for (unsigned channel = 0; channel < channels; channel++, to += s->bands) {
-            const uint8_t *from = window + 2 * (i * s->hop * channels + channel);
-            if (channels == 1) {
-                memcpy(frame, from, 2 * n);
-            } else {
-                gather(from, channels, n, frame);
-            }
-            const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
-            take_levels(m, spectrum, exponent, reciprocals, to);
+    for (unsigned channel = 0; channel < channels; channel++, levels += s->bands) {
+        const uint8_t *from = samples + 2 * channel;
+        if (channels == 1) {
+            memcpy(frame, from, 2 * n);
+        } else {
+            gather(from, channels, n, frame);
         }
+        const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
+        take_levels(m, spectrum, exponent, reciprocals, levels);
     }
-    if (s->summary) {
-        give_summary(m, levels, frames, encoder);
+}
+
+void bnn_spectrum_give(const bnn_model_t *m, const uint8_t *levels, uint32_t *scratch,
+                       bnn_encoder_t *encoder) {
+    if (m->section.spectrum.summary) {
+        give_summary(m, levels, frames_of(m), encoder);
     } else {
-        give_frames(m, levels, frames, (int16_t *)(void *)means, encoder);
+        int16_t *const means = (int16_t *)(void *)(scratch + means_at(m));
+        give_frames(m, levels, frames_of(m), means, encoder);
     }
+}
+
+void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch,
+                      bnn_encoder_t *encoder) {
+    const uint32_t hop = 2u * m->section.spectrum.hop * m->channels;
+    const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
+    uint8_t *const levels = (uint8_t *)(scratch + levels_at(m)), *to = levels;
+    for (unsigned left = frames_of(m); left; left--, window += hop, to += each) {
+        bnn_spectrum_frame(m, window, scratch, to);
+    }
+    bnn_spectrum_give(m, levels, scratch, encoder);
 }

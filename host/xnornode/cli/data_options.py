@@ -56,6 +56,8 @@ def add_options(group: Any) -> None:
     what = "the step from window to window (default: half a window)"
     add("--hop", type=length, metavar="N", help=what)
     add("--training-hop", type=length, metavar="N", help="hop in training (default: hop / 4)")
+    what = "recordings shorter than a window: pad them, or leave them out (default: pad sound only)"
+    add("--short", choices=("pad", "drop"), help=what)
     what = "the largest value of all channels, or of some as NAME=VALUE,..., in their unit"
     add("--full-scale", type=full_scale, default={}, metavar="VALUE", help=what)
     add_read_options(group)
@@ -140,6 +142,7 @@ def prepare_options(
         "training_hop": options.training_hop,
         "full_scale": options.full_scale,
         "split": options.split,
+        "short": options.short,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(recipe or PrepareOptions(), **given)

@@ -304,5 +304,6 @@ def _notes(splits: Splits, config: TrainConfig) -> str:
     text = (
         f"xnornode {__version__}: {splits.name}, {len(splits.train)} windows{held}; layers {layers}"
     )
-    text = "; ".join([text, *changed])
+    padded = ["short recordings padded"] if splits.padded else []
+    text = "; ".join([text, *padded, *changed])
     return fitting(text, MAX_NOTES)

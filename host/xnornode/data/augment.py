@@ -6,15 +6,24 @@ data for Parkinson's disease monitoring using convolutional neural networks", IC
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from xnornode._typing import DataKind, Float, Int8, Int16
 from xnornode.data.image_augment import ImageAugment
+from xnornode.data.sound_augment import SoundAugment
 from xnornode.errors import DataError
 
-__all__ = ["Augment", "Augmentation", "ImageAugment", "TextAugment", "rotations"]
+__all__ = [
+    "Augment",
+    "Augmentation",
+    "ImageAugment",
+    "LevelAugmentation",
+    "SoundAugment",
+    "TextAugment",
+    "rotations",
+]
 
 
 class Augmentation(Protocol):
@@ -40,6 +49,31 @@ class Augmentation(Protocol):
         ndarray
             Changed windows, float32, or changed inputs, int8, of the same shape.
         """
+
+
+@runtime_checkable
+class LevelAugmentation(Augmentation, Protocol):
+    """An augmentation that also changes levels of bands, after the features."""
+
+    @property
+    def versions(self) -> int:
+        """Changed versions of each window that are made before the training; 0: anew each time."""
+
+    @property
+    def changes_samples(self) -> bool:
+        """Whether `apply` changes anything: else features are computed once."""
+
+    @property
+    def changes_values(self) -> bool:
+        """Whether `apply_values` changes anything: then features must have bands."""
+
+    def check_values(self, shape: tuple[int, ...]) -> None:
+        """Raise DataError if it does not fit levels of this shape: frames, channels, bands."""
+
+    def apply_values(
+        self, values: Int16, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> Int16:
+        """Change values of the features, int16 (n, V), frame by frame."""
 
 
 @dataclass(frozen=True)

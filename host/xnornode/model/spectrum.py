@@ -51,6 +51,10 @@ class Spectrum(WindowFeatures):
     centred : bool, default True
         Whether each band's mean over the frames is taken off its levels: then the loudness, and
         what a microphone or a speaker colours, goes. Without a summary only.
+    differences : bool, default False
+        Whether each frame's levels are followed by how much they rise, from the frame before to
+        the next; at the ends of the window the frame itself stands for what is not there. Twice as
+        many values. Without a summary only.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class Spectrum(WindowFeatures):
     floor: int = 0
     summary: tuple[str, ...] = ()
     centred: bool = True
+    differences: bool = False
 
     KIND: ClassVar[int] = 4
     NAME: ClassVar[str] = "spectrum"
@@ -89,6 +94,8 @@ class Spectrum(WindowFeatures):
             raise ModelError("encoder", f"the floor is 0 to 65535, not {self.floor}")
         if self.centred and self.summary:
             raise ModelError("encoder", "a summary is not centred: choose one of them")
+        if self.differences and self.summary:
+            raise ModelError("encoder", "a summary has no differences: choose one of them")
 
     @property
     def bands(self) -> int:
@@ -98,7 +105,8 @@ class Spectrum(WindowFeatures):
     def describe(self) -> str:
         """Name and settings, as short text."""
         what = ", ".join(self.summary) + " over" if self.summary else "of"
-        return f"{self.NAME}: {self.bands} bands, {what} frames of {self.frame}, {self.hop} apart"
+        text = f"{self.NAME}: {self.bands} bands, {what} frames of {self.frame}, {self.hop} apart"
+        return text + (", with differences" if self.differences else "")
 
     def frames(self, length: int) -> int:
         """Frames of a window. Raises ModelError where it is shorter than one."""
@@ -110,8 +118,8 @@ class Spectrum(WindowFeatures):
 
     def count(self, length: int, channels: int) -> int:
         """Values of a window."""
-        values = (len(self.summary) or self.frames(length)) * channels * self.bands
-        self.frames(length)
+        frames = self.frames(length)
+        values = self.rows(length, channels) * (1 if self.summary else frames)
         if values > MAX_VALUES:
             raise ModelError(
                 "encoder", f"a window gives {values:,} values, at most {MAX_VALUES:,} are allowed"
@@ -119,8 +127,8 @@ class Spectrum(WindowFeatures):
         return values
 
     def rows(self, length: int, channels: int) -> int:
-        """A row per band; with a summary, per value."""
-        return (len(self.summary) or 1) * channels * self.bands
+        """A row per band, and per difference of a band; with a summary, per value."""
+        return (len(self.summary) or 1) * (1 + self.differences) * channels * self.bands
 
     def scratch_words(self, length: int, channels: int) -> int:
         """Words of scratch on the node."""
@@ -163,7 +171,12 @@ class Spectrum(WindowFeatures):
     def _values(self, levels: Int64) -> Int64:
         if not self.summary:
             means = SCALE * levels.sum(1, keepdims=True) // levels.shape[1] if self.centred else 0
-            return (SCALE * levels - means).reshape(len(levels), -1)
+            values = SCALE * levels - means
+            if self.differences:
+                around = np.concatenate([levels[:, :1], levels, levels[:, -1:]], axis=1)
+                rise = SCALE * (around[:, 2:] - around[:, :-2])
+                values = np.concatenate([values, rise], axis=2)
+            return values.reshape(len(levels), -1)
         frames = levels.shape[1]
         of = {
             "mean": SCALE * levels.sum(1) // frames,
@@ -175,21 +188,17 @@ class Spectrum(WindowFeatures):
     def to_bytes(self) -> bytes:
         mask = sum(1 << i for i, name in enumerate(SUMMARIES) if name in self.summary)
         log2 = self.frame.bit_length() - 1
-        fields = SECTION.pack(log2, mask, self.bands, self.centred, self.hop, self.floor)
+        how = self.centred | self.differences << 1
+        fields = SECTION.pack(log2, mask, self.bands, how, self.hop, self.floor)
         edges = struct.pack(f"<{self.bands + 2}H", *self.edges)
         return fields + edges + bytes(-len(edges) % 4)
 
     @classmethod
     def from_bytes(cls, take: Take, length: int, channels: int) -> Self:
-        log2, mask, bands, centred, hop, floor = SECTION.unpack(take(SECTION.size))
-        if (
-            not 6 <= log2 <= 10
-            or mask >> len(SUMMARIES)
-            or centred > 1
-            or not 1 <= bands <= MAX_BANDS
-        ):
+        log2, mask, bands, how, hop, floor = SECTION.unpack(take(SECTION.size))
+        if not 6 <= log2 <= 10 or mask >> len(SUMMARIES) or how >> 2 or not 1 <= bands <= MAX_BANDS:
             raise ModelError("encoder", "the spectrum's fields are not what the format allows")
-        if 1 << log2 > length or not 1 <= hop <= 1 << log2 or (centred and mask):
+        if 1 << log2 > length or not 1 <= hop <= 1 << log2 or (how and mask):
             raise ModelError("encoder", "the spectrum's frames are not what the format allows")
         count = bands + 2
         data = take(2 * count)
@@ -197,7 +206,7 @@ class Spectrum(WindowFeatures):
             raise ModelError("encoder", "a pad byte after the edges is not 0")
         edges = struct.unpack(f"<{count}H", data)
         summary = tuple(name for i, name in enumerate(SUMMARIES) if mask >> i & 1)
-        features = cls(1 << log2, hop, edges, floor, summary, bool(centred))
+        features = cls(1 << log2, hop, edges, floor, summary, bool(how & 1), bool(how & 2))
         features.count(length, channels)
         return features
 

@@ -1,5 +1,7 @@
 """Settings of spectra that suit most data."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from xnornode.data.splits import Splits
@@ -77,4 +79,4 @@ def _with_floor(features: Spectrum, splits: Splits) -> Spectrum:
 
 
 def _floored(f: Spectrum, floor: int) -> Spectrum:
-    return Spectrum(f.frame, f.hop, f.edges, floor, f.summary, f.centred)
+    return replace(f, floor=floor)

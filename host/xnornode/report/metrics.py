@@ -24,7 +24,6 @@ from xnornode.report.accuracy import (
     confusion,
     per_class,
     per_group,
-    wilson,
 )
 from xnornode.report.answers import (
     AnswerFigures,
@@ -32,6 +31,8 @@ from xnornode.report.answers import (
     answer_notes,
     answer_warnings,
 )
+from xnornode.report.intervals import accuracy_interval, clusters_of
+from xnornode.report.layer_words import describe_layers
 from xnornode.report.settings import describe_settings
 from xnornode.training.trained import Epoch, Trained
 
@@ -94,7 +95,9 @@ class Report:
     accuracy : float
         Accuracy of the integer network on the test part, as on the node.
     interval : tuple of float
-        Its 95 % interval (`wilson`), which assumes independent test windows.
+        Its 95 % interval (`accuracy_interval`).
+    interval_how : str
+        What the interval rests on.
     balanced : float
         Mean recall of the classes.
     float_accuracy : float
@@ -135,6 +138,7 @@ class Report:
     counts: Counts
     accuracy: float
     interval: tuple[float, float]
+    interval_how: str
     balanced: float
     float_accuracy: float
     differing: int
@@ -194,6 +198,8 @@ def make_report(
     table = confusion(test.labels, guess, len(splits.labels))
     figures = per_class(table, splits.labels)
     right = guess == test.labels
+    clusters = clusters_of(splits)
+    low, high, how = accuracy_interval(right, clusters.names, clusters.what, clusters.of)
     recalls = [c.recall for c in figures if c.recall is not None]
     validation = 0 if splits.validation is None else len(splits.validation)
     wrong = np.flatnonzero(~right)[:MOST_MISTAKES]
@@ -204,7 +210,8 @@ def make_report(
         labels=splits.labels,
         counts=Counts(len(splits.train), validation, len(test), splits.held_out),
         accuracy=float(right.mean()),
-        interval=wilson(int(right.sum()), len(right)),
+        interval=(low, high),
+        interval_how=how,
         balanced=float(np.mean(recalls)),
         float_accuracy=float((real == test.labels).mean()),
         differing=int((real != guess).sum()),
@@ -242,41 +249,6 @@ def _never_predicted(figures: Sequence[ClassFigures]) -> list[str]:
         f"never predicted: {few(never)}. Record more of it, let all classes count alike "
         "(--balanced), or train longer (--epochs)"
     ]
-
-
-def describe_layers(model: Model) -> list[str]:
-    """The layers of a model in words.
-
-    Parameters
-    ----------
-    model : Model
-        The integer network.
-
-    Returns
-    -------
-    list of str
-        One line per layer.
-    """
-    lines = []
-    for layer in model.layers:
-        m, kh, kw, _ = layer.weights.shape
-        h, w, c = layer.input_shape
-        if (kh, kw) == (h, w) and layer.outputs != "scores":
-            text = f"dense {h * w * c} -> {m}"
-        elif layer.outputs == "scores":
-            text = f"scores {c} -> {m}" + (
-                f", global average pooling of {h} x {w}" if h * w > 1 else ""
-            )
-        else:
-            text = f"conv {kh} x {kw} x {c // layer.groups}, {h} x {w} -> {m} filters"
-            if layer.groups > 1:
-                text += f", {layer.groups} groups"
-            if layer.stride != (1, 1):
-                text += f", stride {layer.stride[0]} x {layer.stride[1]}"
-            if layer.pool != (1, 1):
-                text += f", pool {layer.pool[0]} x {layer.pool[1]}"
-        lines.append(f"{text}, {layer.inputs} in")
-    return lines
 
 
 def to_json(report: Report) -> str:

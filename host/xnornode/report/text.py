@@ -51,7 +51,7 @@ def _accuracy(r: Report) -> Iterator[str]:
         f"{r.name}: {c.training:,} training, {c.validation:,} validation, {c.test:,} test{held}"
     )
     yield from _field("accuracy", f"{r.accuracy:.1%}  integer network, as on the node")
-    yield from _field("", f"95 % interval {low:.1%} to {high:.1%}")
+    yield from _field("", f"95 % interval {low:.1%} to {high:.1%}, {r.interval_how}")
     yield from _field("float", f"{r.float_accuracy:.1%}  {_differing(r)}")
     if abs(r.balanced - r.accuracy) >= 0.0005:
         yield from _field("balanced", f"{r.balanced:.1%}  mean recall of the classes")

@@ -18,10 +18,10 @@ from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.report import accuracy, settings, units
 from xnornode.report.accuracy import confusion, nearly_right, per_class, per_group, wilson
 from xnornode.report.html import to_html
+from xnornode.report.layer_words import describe_layers
 from xnornode.report.metrics import (
     Report,
     _never_predicted,
-    describe_layers,
     make_report,
     to_json,
 )
