@@ -16,6 +16,7 @@ from xnornode.cli import (
     output_options,
     train_choice,
     train_settings,
+    wake_options,
 )
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_epochs
@@ -43,6 +44,7 @@ xnornode train watch -o watch.bnn
 xnornode train gestures/ -o gestures.bnn --window 100 --test anna,ben
 xnornode train log.csv -o log.bnn --label activity --report log.html
 xnornode train watch -o watch.bnn --events "at most 5 % unknown"
+xnornode train words/ -o seven.bnn --wake seven --false-accepts 0.5
 xnornode train digits.npz -o digits.bnn --image 8x8 \\
     --layers "conv 16x3 pool 2, dense 64"
 """
@@ -69,6 +71,7 @@ def add_parsers(commands: Any) -> None:
     train_settings.add_options(group)
     augment_options.add_options(parser.add_argument_group("augmentation"))
     event_options.add_options(parser.add_argument_group("answers and events"))
+    wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
     add = group.add_argument
@@ -84,6 +87,9 @@ def add_parsers(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
+    if wake_options.wanted(options):
+        train_settings.check(options)
+        return wake_options.run(options, train_settings.configure, _notes)
     if options.processes > 1 and not CAN_FORK:
         say("on this system a training has one process: --processes is left out")
     kept = _checkpoint(options)
