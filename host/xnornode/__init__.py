@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xnornode.data.dataset import Dataset, from_windows
     from xnornode.data.prepare import prepare
     from xnornode.data.read_options import ReadOptions, Seconds
+    from xnornode.data.sound_augment import SoundAugment
     from xnornode.data.splits import PrepareOptions, Splits
     from xnornode.data.understood import Understood, understand
     from xnornode.datasets.load import load_dataset
@@ -46,6 +47,7 @@ _ROOMS = {
     "data.prepare": ("prepare",),
     "data.splits": ("PrepareOptions", "Splits"),
     "data.read_options": ("ReadOptions", "Seconds"),
+    "data.sound_augment": ("SoundAugment",),
     "data.understood": ("Understood", "understand"),
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
@@ -80,6 +82,7 @@ __all__ = [
     "PrepareOptions",
     "ReadOptions",
     "Seconds",
+    "SoundAugment",
     "Splits",
     "TrainConfig",
     "Understood",

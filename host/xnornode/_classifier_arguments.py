@@ -1,5 +1,6 @@
 """What scikit-learn's conventions give a classifier, as the types of this project."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from numbers import Integral, Real
@@ -20,6 +21,8 @@ from xnornode.training.config import Teacher, TrainConfig
 
 Array = npt.NDArray[Any]
 
+MOST_RATIO = 1000
+"""Of how much columns vary that share a scale: int16 has 65,536 steps, int8 256."""
 LEAST_SCALE = 1000  # billionths; a smaller one would be rounded by more than 0.1 %
 
 
@@ -124,7 +127,10 @@ def as_windows(
             f"X of shape {x.shape} holds images: give image_shape={x.shape[1:3]}, height and width"
         )
     if x.ndim == 2:
-        return x[:, None, :] if x.shape[1] <= MAX_CHANNELS else x[:, :, None]
+        if x.shape[1] <= MAX_CHANNELS:
+            return x[:, None, :]
+        _warn_of_ranges(x)
+        return x[:, :, None]
     if channels_first is None and x.shape[1] < x.shape[2]:
         raise DataError(
             f"X of shape {x.shape} has more channels than samples, if it is (n, length, channels):"
@@ -134,6 +140,21 @@ def as_windows(
     if x.shape[2] > MAX_CHANNELS:
         raise DataError(f"X of shape {x.shape} has more than {MAX_CHANNELS} channels")
     return np.ascontiguousarray(x)
+
+
+def _warn_of_ranges(x: Array) -> None:
+    """Many columns share one scale of int16: some may lose all of their steps."""
+    spread = x.std(axis=0, dtype=np.float64)
+    changing = spread[spread > 0]
+    if len(changing) and changing.max() > MOST_RATIO * changing.min():
+        warnings.warn(
+            f"X has {x.shape[1]} columns, which become one channel with one scale, but the widest "
+            f"varies {changing.max() / changing.min():,.0f} times as much as the narrowest: bring "
+            "them to alike ranges first (MaxAbsScaler), or give X as (n, length, channels) with at "
+            f"most {MAX_CHANNELS} channels, where each channel has a scale of its own",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _as_images(x: Array, image_shape: tuple[int, int]) -> Array:

@@ -159,7 +159,10 @@ class XnorClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array_like, shape (n, features), (n, length, channels) or (n, height, width[, channels])
-            Numbers. Up to 255 features are a channel each, more are one. Images: `image_shape`.
+            Numbers. Up to 255 features are a channel each. More are one channel with one scale: a
+            series for `features` and convolutions, plain values for dense layers. Columns whose
+            ranges differ much are better brought to one range first, which a warning says; or
+            reshape them to (n, length, channels). Images: `image_shape`.
         y : array_like, shape (n,)
             The class of each row, a number or a string.
         **others

@@ -1,10 +1,13 @@
 """What a classifier takes as X, y and parameters: right, or refused with the remedy."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.host.test_classifier import quick, series
+from xnornode.classifier import XnorClassifier
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick
@@ -182,3 +185,15 @@ def test_what_fit_does_not_take():
 def test_parameters_of_another_type(name, value):
     with pytest.raises(DataError, match=name.removesuffix("s")):
         quick(**{name: value}).fit(X, Y)
+
+
+def test_many_columns_of_different_ranges_are_a_warning():
+    X = np.random.default_rng(0).normal(size=(40, 300))
+    y = np.arange(40) % 2
+    X[:, 0] += 3 * y
+    clf = XnorClassifier(layers=(8,), epochs=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        clf.fit(X, y)
+    with pytest.warns(UserWarning, match="300 columns.*one scale.*MaxAbsScaler"):
+        clf.fit(X * np.where(np.arange(300) == 7, 1e5, 1), y)

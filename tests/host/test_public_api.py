@@ -20,9 +20,9 @@ pytestmark = pytest.mark.quick
 PUBLIC = [
     "Budget", "Classifier", "Conv", "DataError", "Dataset", "Dense", "LinkError", "LinkLost",
     "Model", "ModelError", "Monitor", "NodeError", "PrepareOptions", "ReadOptions", "Seconds",
-    "Splits", "TrainConfig", "Understood", "XnorClassifier", "XnorNodeError", "default_config",
-    "estimate", "fold", "from_windows", "load_dataset", "load_model", "prepare", "push",
-    "save_model", "search", "train", "understand",
+    "SoundAugment", "Splits", "TrainConfig", "Understood", "XnorClassifier", "XnorNodeError",
+    "default_config", "estimate", "fold", "from_windows", "load_dataset", "load_model", "prepare",
+    "push", "save_model", "search", "train", "understand",
 ]  # fmt: skip
 SOURCE = Path(xnornode.__file__)
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)

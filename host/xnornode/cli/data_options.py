@@ -17,7 +17,7 @@ from xnornode.data.understood import Understood
 from xnornode.datasets.load import load_dataset
 from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
-from xnornode.recipes.settings import RECIPES
+from xnornode.recipes.settings import RECIPES, Recipe
 from xnornode.report.metrics import Report
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
@@ -56,6 +56,8 @@ def add_options(group: Any) -> None:
     what = "the step from window to window (default: half a window)"
     add("--hop", type=length, metavar="N", help=what)
     add("--training-hop", type=length, metavar="N", help="hop in training (default: hop / 4)")
+    what = "recordings shorter than a window: pad them, or leave them out (default: pad sound only)"
+    add("--short", choices=("pad", "drop"), help=what)
     what = "the largest value of all channels, or of some as NAME=VALUE,..., in their unit"
     add("--full-scale", type=full_scale, default={}, metavar="VALUE", help=what)
     add_read_options(group)
@@ -120,12 +122,17 @@ def full_scale(text: str) -> dict[str, float]:
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
-    recipe = None if Path(options.data).exists() else RECIPES.get(options.data)
+    recipe = recipe_of(options)
     dataset = load_dataset(options.data, read_options(options))
     if options.name and not is_name(dataset.name):
         dataset = replace(dataset, name=options.name)
     splits = prepare(dataset, prepare_options(options, recipe.options if recipe else None))
     return splits, recipe.config if recipe else default_config(splits)
+
+
+def recipe_of(options: argparse.Namespace) -> Recipe | None:
+    """The recipe of an example set; None for data of one's own."""
+    return None if Path(options.data).exists() else RECIPES.get(options.data)
 
 
 def prepare_options(
@@ -140,6 +147,7 @@ def prepare_options(
         "training_hop": options.training_hop,
         "full_scale": options.full_scale,
         "split": options.split,
+        "short": options.short,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(recipe or PrepareOptions(), **given)

@@ -11,7 +11,7 @@ from xnornode.cost.estimate import estimate
 from xnornode.model import model_file
 from xnornode.model.answers import ONE
 from xnornode.model.model import Model
-from xnornode.report.metrics import describe_layers
+from xnornode.report.layer_words import describe_layers
 from xnornode.report.units import operations_text, ram_text, time
 
 

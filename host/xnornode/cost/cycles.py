@@ -218,7 +218,7 @@ def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
     done["butterfly of 4"] += frames * f.frame // 8 * ((log2 - 3) // 2)
     done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
     done["level"] += frames * f.bands
-    done["summed level"] += frames * f.bands * (f.centred + len(f.summary))
+    done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
 
 
 def _statistics(done: Work, names: Sequence[str], runs: int, samples: int, lag: int) -> None:

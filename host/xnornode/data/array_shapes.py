@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xnornode.data.read_options import ReadOptions
-from xnornode.data.tables import shape_rows
+from xnornode.data.reading import Guess
+from xnornode.data.row_shapes import shape_rows
 from xnornode.errors import DataError
 from xnornode.model.limits import MAX_CHANNELS
 
@@ -44,7 +45,7 @@ def check_numbers(x: Array, what: str) -> Array:
 
 def shape_windows(
     x: Array, options: ReadOptions, where: str, name: str = "X"
-) -> tuple[Array, tuple[int, int] | None, tuple[str, ...], list[str]]:
+) -> tuple[Array, tuple[int, int] | None, tuple[str, ...], list[str], tuple[Guess, ...]]:
     """Give X the shape of windows.
 
     Parameters
@@ -66,6 +67,8 @@ def shape_windows(
         The names of the channels.
     notes : list of str
         What X was taken for.
+    guesses : tuple of Guess
+        What may be wrong.
 
     Raises
     ------
@@ -77,9 +80,10 @@ def shape_windows(
         raise DataError(f"{where}: --text is for tables and text files, not for arrays")
     if options.image and options.shape:
         raise DataError(f"{where}: give --image or --shape, not both")
+    guesses: tuple[Guess, ...] = ()
     if x.ndim == 2 and (options.rows != "samples" or x.shape[1] > MAX_CHANNELS):
-        names = tuple(f"feature {i}" for i in range(min(x.shape[1], MAX_CHANNELS)))
-        windows, names = shape_rows(x, names, options, where)
+        shaped = shape_rows(x, tuple(f"feature {i}" for i in range(x.shape[1])), options, where)
+        windows, names, guesses = shaped.windows, shaped.channels, shaped.guesses
         kept = options.image
     elif x.ndim == 3:
         windows, kept, note = _three(x, options, what)
@@ -104,7 +108,7 @@ def shape_windows(
         note = f"{len(x)} windows of {windows.shape[1]} x {windows.shape[2]} values"
         if kept:
             note = f"{len(x)} images of {kept[0]} x {kept[1]}"
-    return windows, kept, names, [f"{name} {x.shape}: {note}"]
+    return windows, kept, names, [f"{name} {x.shape}: {note}"], guesses
 
 
 def _three(x: Array, options: ReadOptions, what: str) -> tuple[Array, tuple[int, int] | None, str]:

@@ -124,7 +124,8 @@ def read_arrays(path: Path, options: ReadOptions) -> Dataset:
     arrays = load_members(path, used) if npz else {n: load_array(beside[n]) for n in used}
     arrays, dropped = _labelled(arrays, named, where) if options.skip else (arrays, ())
     x, labels, owners, notes, guesses = _join(arrays, named, where)
-    samples, image_shape, titles, understood = shape_windows(x, options, where)
+    samples, image_shape, titles, understood, shaped = shape_windows(x, options, where)
+    guesses += shaped
     titles = _titles(arrays, named, titles, where)
     picked = pick_channels(titles, options, where)
     notes = [*understood, *notes]

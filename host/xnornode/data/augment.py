@@ -6,15 +6,24 @@ data for Parkinson's disease monitoring using convolutional neural networks", IC
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from xnornode._typing import DataKind, Float, Int8, Int16
 from xnornode.data.image_augment import ImageAugment
+from xnornode.data.sound_augment import SoundAugment
 from xnornode.errors import DataError
 
-__all__ = ["Augment", "Augmentation", "ImageAugment", "TextAugment", "rotations"]
+__all__ = [
+    "Augment",
+    "Augmentation",
+    "ImageAugment",
+    "LevelAugmentation",
+    "SoundAugment",
+    "TextAugment",
+    "rotations",
+]
 
 
 class Augmentation(Protocol):
@@ -42,6 +51,27 @@ class Augmentation(Protocol):
         """
 
 
+@runtime_checkable
+class LevelAugmentation(Augmentation, Protocol):
+    """An augmentation that also changes levels of bands, after the features."""
+
+    @property
+    def changes_samples(self) -> bool:
+        """Whether `apply` changes anything: else features are computed once."""
+
+    @property
+    def changes_values(self) -> bool:
+        """Whether `apply_values` changes anything: then features must have bands."""
+
+    def check_values(self, shape: tuple[int, ...]) -> None:
+        """Raise DataError if it does not fit levels of this shape: frames, channels, bands."""
+
+    def apply_values(
+        self, values: Int16, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> Int16:
+        """Change values of the features, int16 (n, V), frame by frame."""
+
+
 @dataclass(frozen=True)
 class Augment:
     """How strongly windows are changed. By default they are not changed.
@@ -63,6 +93,10 @@ class Augment:
         The axes of a window are turned by up to this many degrees.
     triads : tuple of int, default ()
         The first channel of each triple x, y, z that is turned, all by the same rotation.
+    versions : int, default 0
+        So many changed versions of each window are made before the training, and each epoch takes
+        one of them, so that features are not computed in every epoch. 0: each epoch changes the
+        windows anew.
     """
 
     shift: int = 0
@@ -72,6 +106,7 @@ class Augment:
     mirror: tuple[int, ...] = ()
     rotation: float = 0.0
     triads: tuple[int, ...] = ()
+    versions: int = 0
 
     data_kind: ClassVar[DataKind] = "windows"
 
@@ -87,6 +122,8 @@ class Augment:
             raise DataError(f"the chance to drop a channel must be below 1, not {self.drop}")
         if not (0 <= self.scale < 1 and self.jitter >= 0 and self.rotation >= 0):
             raise DataError("scale must be at least 0 and below 1, jitter and rotation at least 0")
+        if not self.versions >= 0:
+            raise DataError(f"versions must be at least 0, not {self.versions}")
 
     def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
         """Change windows, int16 (n, length, channels), to float32 ones; see `Augmentation`."""

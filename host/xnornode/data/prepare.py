@@ -11,11 +11,12 @@ from xnornode._words import channel, few
 from xnornode.data.dataset import Dataset, class_names
 from xnornode.data.read_options import Length, Seconds
 from xnornode.data.scaling import choose_scales, coarse_channels, to_counts
-from xnornode.data.short_items import leave_out_short
+from xnornode.data.short_items import least_length, leave_out_short, pad_short
+from xnornode.data.sound import is_sound
 from xnornode.data.split import assign, cut_in_time, subset
 from xnornode.data.splits import PrepareOptions, Splits
 from xnornode.data.understood import understand
-from xnornode.data.window_length import usual_length
+from xnornode.data.window_length import sound_length, usual_length
 from xnornode.data.windows import Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
 from xnornode.model.model import Window
@@ -69,16 +70,23 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
             f"all data are of the class {dataset.labels[0]}: training needs at least two. "
             "Put each class into a folder of its own, or name the column of labels with --label"
         )
+    if options.short and dataset.kind != "recordings":
+        raise DataError(f"{dataset.name} holds {dataset.kind}, none of them short: omit --short")
     if options.split == "time":
         nothing = options.validation in ((), 0)
         dataset = cut_in_time(dataset, validation=not nothing)
         options = replace(options, test=("test",), validation=() if nothing else ("validation",))
     notes, warnings = [*dataset.notes], list[str]()
+    read, padded = dataset, False
     if dataset.kind == "recordings":
         length = _length(dataset, options, notes)
         options = replace(options, length=length)
         told = len(dataset.notes)
-        dataset = leave_out_short(dataset, length)
+        least = least_length(dataset, length, options.short)
+        dataset = read = leave_out_short(dataset, length, least)
+        if least < length:
+            dataset = pad_short(dataset, length)
+            padded = dataset is not read
         notes += dataset.notes[told:]
     chosen = assign(dataset, options.test, options.validation, notes, warnings)
     parts = [subset(dataset, chosen == k) for k in range(3)]
@@ -97,7 +105,8 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
             _windows(part, divisors, labels, window.length, hop) if part else None
             for part, hop in zip(parts, hops, strict=True)
         ]
-    understood = understand(dataset, scales)
+    # The table has the lengths that recordings had when they were read.
+    understood = understand(replace(read, reading=dataset.reading), scales)
     warnings += understood.warnings
     untested = [labels[i] for i in range(len(labels)) if not (sets[2].labels == i).any()]
     if untested:
@@ -116,6 +125,7 @@ def prepare(dataset: Dataset, options: PrepareOptions | None = None, **changes: 
         notes=tuple(notes),
         warnings=tuple(warnings),
         understood=understood,
+        padded=padded,
     )
 
 
@@ -133,7 +143,10 @@ def _length(dataset: Dataset, options: PrepareOptions, notes: list[str]) -> int:
     if (wanted := samples_of(options.length, dataset)) is not None:
         return wanted
     rate = dataset.rate_mhz / 1000
-    length, why = usual_length(rate, list(map(len, dataset.items)), dataset.labels)
+    sizes = list(map(len, dataset.items))
+    length, why = usual_length(rate, sizes, dataset.labels)
+    if rate and options.short != "drop" and is_sound(dataset.channels, dataset.rate_mhz):
+        length, why = sound_length(rate, sizes)
     seconds = f", {length / rate:.3g} s" if rate else ""
     if options.split == "time":
         why = why.replace("recordings", "parts of recordings")

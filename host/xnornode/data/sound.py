@@ -1,8 +1,10 @@
 """Sound files: one recording each, one channel of int16 counts."""
 
 import io
+import re
 import struct
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from xnornode._extras import load_extra
 from xnornode._typing import Int16
 from xnornode.data.dataset import Dataset
+from xnornode.data.full_scale import unit_of
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess, Reading
 from xnornode.data.scaling import to_int16
@@ -19,12 +22,42 @@ from xnornode.errors import DataError
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 CHANNEL = "sound (FS)"
 """In parts of full scale, as a node's microphones name it."""
+HEARD = 4000
+"""Hertz of the sample rate from which one channel without a physical unit is taken for sound."""
+NAMES = ("sound", "audio", "mic", "microphone")
 SCALE = 30518
 """Billionths of full scale per count: 1 / 32768."""
 FASTEST = 4_000_000
 """Hertz that a model file can hold."""
 LONGEST = 1 << 30
 """Bytes of a file."""
+
+
+def is_sound(channels: Sequence[str], rate_mhz: int) -> bool:
+    """Whether samples are taken for sound.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The channels' names.
+    rate_mhz : int
+        Sample rate in millihertz; 0 if unknown.
+
+    Returns
+    -------
+    bool
+        True for one channel that is named so, or has no unit and 4 kHz or more.
+
+    Examples
+    --------
+    >>> is_sound(["sound (FS)"], 0), is_sound(["accel x (g)"], 12_000_000)
+    (True, False)
+    """
+    if len(channels) != 1:
+        return False
+    if channels[0] == CHANNEL or set(re.split(r"[\W\d_]+", channels[0].lower())) & {*NAMES}:
+        return True
+    return rate_mhz >= 1000 * HEARD and not unit_of(channels[0])
 
 
 def read_sound(path: Path, options: ReadOptions, label: str) -> Dataset:

@@ -35,6 +35,9 @@ class PrepareOptions:
         name or by its unit; "" stands for all other channels. Default: by the unit and the data.
     split : {"group", "time"}, default "group"
         Hold out groups, or the last quarter of each recording.
+    short : {"pad", "drop"}, optional
+        What becomes of recordings that are shorter than a window. Default: sound is padded with
+        quiet noise, and cut around its energy where it is a little longer; all else is left out.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class PrepareOptions:
     training_hop: Length | None = None
     full_scale: Mapping[str, float] = field(default_factory=dict)
     split: Literal["group", "time"] = "group"
+    short: Literal["pad", "drop"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,8 @@ class Splits:
         What was chosen; what makes the results doubtful.
     understood : Understood, optional
         What was understood of the data: the table that is shown before training.
+    padded : bool, default False
+        Whether recordings were brought to the window's length: short ones padded, or sound cut.
 
     Examples
     --------
@@ -100,6 +106,7 @@ class Splits:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     understood: Understood | None = None
+    padded: bool = False
 
     def tested(self) -> Data:
         """The test part.

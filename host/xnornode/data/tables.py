@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
 from xnornode.data import data_frames
 from xnornode.data.cells import is_missing
 from xnornode.data.column_roles import TEXT, Roles, changes, find_roles
@@ -17,10 +15,10 @@ from xnornode.data.dataset import Dataset, from_windows, group_equal_items
 from xnornode.data.faults import faulty_rows, list_faults, refuse, tell_dropped
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Role
+from xnornode.data.row_shapes import shape_rows
 from xnornode.data.time_series import keep, split_recordings
 from xnornode.data.titles import is_time
 from xnornode.errors import DataError
-from xnornode.model.limits import MAX_CHANNELS
 
 LONG_STRETCH = 20  # rows of one label: they may be samples of a recording
 
@@ -86,48 +84,6 @@ def read_table(path: Path, options: ReadOptions, label: str | None = None) -> Da
     return replace(dataset, notes=(*dataset.notes, note))
 
 
-def shape_rows(
-    values: npt.NDArray[Any], names: tuple[str, ...], options: ReadOptions, where: str
-) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
-    """Give each row of values the shape of a window.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, width)
-        A window in each row.
-    names : tuple of str
-        The names of the values.
-    options : ReadOptions
-        Its `shape` or `image` is the shape. Without them each value is a channel of its own; if
-        there are more than the model file allows, all are one channel.
-    where : str
-        What messages call the data.
-
-    Returns
-    -------
-    windows : ndarray, shape (n, length, channels)
-        The same values.
-    channels : tuple of str
-        The names of the channels.
-
-    Raises
-    ------
-    DataError
-        The shape does not fit the width.
-    """
-    width = values.shape[1]
-    length, channels = options.shape or (1, width)
-    if options.image:
-        length = options.image[0] * options.image[1]
-        channels = max(1, width // length)
-    elif not options.shape and width > MAX_CHANNELS:
-        length, channels = width, 1
-    if length * channels != width:
-        raise DataError(f"{where}: {width} values in a row are not {length} x {channels}")
-    titles = names if channels == width else tuple(f"channel {i}" for i in range(channels))
-    return values.reshape(len(values), length, channels), titles
-
-
 def _whole_rows(
     columns: Columns, roles: Roles, options: ReadOptions
 ) -> tuple[Columns, tuple[str, ...]]:
@@ -147,20 +103,21 @@ def _whole_rows(
 def _windows(columns: Columns, roles: Roles, options: ReadOptions, label: str) -> Dataset:
     """One window, or one set of features, per row."""
     values = columns.stack(roles.channels)
-    samples, channels = shape_rows(values, roles.channels, options, str(columns.path))
+    shaped = shape_rows(values, roles.channels, options, str(columns.path))
+    samples = shaped.windows
     note = (
         f"{columns.path.name}: each row is a window of {samples.shape[1]} x {samples.shape[2]} "
         "values (for a time series with one sample per row, give --window)"
     )
-    guesses = list[Guess]()
+    guesses = list(shaped.guesses)
     if not (options.rows or options.shape or options.image):
-        guesses = _maybe_samples(columns, roles)
+        guesses += _maybe_samples(columns, roles)
     return from_windows(
         columns.path.stem,
         samples,
         columns.strings(roles.label) or [label] * len(columns),
         _groups(columns, roles) or None,
-        channels,
+        shaped.channels,
         rate_mhz=options.rate_mhz,
         image_shape=options.image,
         notes=(note,),

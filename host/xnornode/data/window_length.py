@@ -11,6 +11,12 @@ SECONDS = 2.5
 FAST, SECONDS_FAST = 400.0, 1.0
 """From this rate in hertz on, samples are vibration or sound, and a window is shorter."""
 LEAST, MOST = 16, 16384
+STEP = 1024
+"""Windows of sound are multiples of so many samples: then they share the frames of a spectrum."""
+MOST_SOUND = 63 * STEP
+"""What a model file can hold."""
+USUAL_SHARE, LITTLE = 0.95, 0.6
+"""Sound has a shorter window if this share of recordings would fill less than so much of it."""
 SHORT = 0.1
 """The share of a class's samples that may be in recordings shorter than a window."""
 
@@ -54,6 +60,39 @@ def usual_length(rate: float, sizes: Sequence[int], labels: Sequence[str]) -> tu
     if short < length:
         return short, "by the shortest recordings"
     return length, why
+
+
+def sound_length(rate: float, sizes: Sequence[int]) -> tuple[int, str]:
+    """Choose the length of windows of sound, where shorter recordings are padded.
+
+    Parameters
+    ----------
+    rate : float
+        Samples per second, in hertz, above 0.
+    sizes : sequence of int
+        The samples of each recording.
+
+    Returns
+    -------
+    length : int
+        Samples: about 1 s. Less, if 19 of 20 recordings are shorter than 0.6 of that; then so much
+        that these fit.
+    why : str
+        What it was chosen by, in words.
+
+    Examples
+    --------
+    >>> sound_length(16000.0, [9000, 14000, 16000])
+    (16384, 'for about 1 s of sound')
+    >>> sound_length(8000.0, [2000] * 30)
+    (2048, 'so that 95 % of the recordings fit')
+    """
+    steps = round(SECONDS_FAST * rate / STEP)
+    length = int(np.clip(steps * STEP, STEP, MOST_SOUND))
+    most = sorted(sizes)[int(USUAL_SHARE * (len(sizes) - 1))]
+    if most < LITTLE * length:
+        return -(-most // STEP) * STEP, "so that 95 % of the recordings fit"
+    return length, "for about 1 s of sound"
 
 
 def _usual(sizes: Sequence[int]) -> int:

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from xnornode import __version__
-from xnornode._words import few
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.splits import Splits
@@ -24,7 +23,6 @@ from xnornode.report.accuracy import (
     confusion,
     per_class,
     per_group,
-    wilson,
 )
 from xnornode.report.answers import (
     AnswerFigures,
@@ -32,11 +30,17 @@ from xnornode.report.answers import (
     answer_notes,
     answer_warnings,
 )
+from xnornode.report.baselines import Baseline, Fitted, compare
+from xnornode.report.choice import ChoiceFigures, ChoiceLike, choice_figures
+from xnornode.report.hints import Facts, Hint, find_hints
+from xnornode.report.intervals import accuracy_interval, clusters_of
+from xnornode.report.layer_words import describe_layers
 from xnornode.report.settings import describe_settings
 from xnornode.training.trained import Epoch, Trained
 
 FORMAT = "xnornode-report-1"
 MOST_MISTAKES = 100
+MOST_SEEN = 2000  # training windows that are classified
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,13 @@ class Report:
     accuracy : float
         Accuracy of the integer network on the test part, as on the node.
     interval : tuple of float
-        Its 95 % interval (`wilson`), which assumes independent test windows.
+        Its 95 % interval (`accuracy_interval`).
+    interval_how : str
+        What the interval rests on.
     balanced : float
         Mean recall of the classes.
+    training_accuracy : float
+        Accuracy of the integer network on training windows, at most 2,000, as they are.
     float_accuracy : float
         Accuracy of the network in float arithmetic on the test part.
     differing : int
@@ -123,6 +131,12 @@ class Report:
         The first 100 test windows that were classified wrongly.
     answers : AnswerFigures or None
         Confidence, answers and events.
+    baselines : tuple of Baseline
+        Simpler methods on the same inputs; empty if none was asked for.
+    hints : tuple of Hint
+        What is wrong, and what to try.
+    choice : ChoiceFigures or None
+        What was tried before; None if nothing was.
     command, date : str
         The command of the training, and when it was given; "" where there was none.
     version : str
@@ -135,7 +149,9 @@ class Report:
     counts: Counts
     accuracy: float
     interval: tuple[float, float]
+    interval_how: str
     balanced: float
+    training_accuracy: float
     float_accuracy: float
     differing: int
     confusion: tuple[tuple[int, ...], ...]
@@ -150,6 +166,9 @@ class Report:
     warnings: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     answers: AnswerFigures | None = None
+    baselines: tuple[Baseline, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    choice: ChoiceFigures | None = None
     command: str = ""
     date: str = ""
     version: str = __version__
@@ -162,6 +181,9 @@ def make_report(
     command: str = "",
     date: str = "",
     chosen: Chosen | None = None,
+    *,
+    baselines: Sequence[Fitted] = (),
+    choice: ChoiceLike | None = None,
 ) -> Report:
     """Test a model on the test part.
 
@@ -177,6 +199,10 @@ def make_report(
         The command of the training, and when it was given.
     chosen : Chosen, optional
         What the model's answers were chosen by.
+    baselines : sequence of Fitted, default ()
+        What simpler methods say of the test part (`fit_baselines`).
+    choice : ChoiceLike, optional
+        What was tried before the training.
 
     Returns
     -------
@@ -194,30 +220,51 @@ def make_report(
     table = confusion(test.labels, guess, len(splits.labels))
     figures = per_class(table, splits.labels)
     right = guess == test.labels
+    clusters = clusters_of(splits)
+    low, high, how = accuracy_interval(right, clusters.names, clusters.what, clusters.of)
     recalls = [c.recall for c in figures if c.recall is not None]
     validation = 0 if splits.validation is None else len(splits.validation)
     wrong = np.flatnonzero(~right)[:MOST_MISTAKES]
     answers = answer_figures(model, trained, splits, chosen)
+    few = splits.train.select(np.arange(0, len(splits.train), -(-len(splits.train) // MOST_SEEN)))
+    known = float((model.predict(few.items) == few.labels).mean())
+    beside = tuple(compare(f, test.labels, right, clusters) for f in baselines)
+    groups = per_group(test.groups, right) if splits.held_out else ()
+    facts = Facts(
+        accuracy=float(right.mean()),
+        balanced=float(np.mean(recalls)),
+        interval=(low, high),
+        training=known,
+        classes=figures,
+        windows=tuple(np.bincount(splits.train.labels, minlength=len(splits.labels)).tolist()),
+        groups=groups,
+        baselines=beside,
+        config=trained.config,
+        length=splits.train.shape[0],
+        image=splits.image_shape is not None,
+    )
     return Report(
         understood=splits.understood,
         name=model.name,
         labels=splits.labels,
         counts=Counts(len(splits.train), validation, len(test), splits.held_out),
-        accuracy=float(right.mean()),
-        interval=wilson(int(right.sum()), len(right)),
-        balanced=float(np.mean(recalls)),
+        accuracy=facts.accuracy,
+        interval=(low, high),
+        interval_how=how,
+        balanced=facts.balanced,
+        training_accuracy=known,
         float_accuracy=float((real == test.labels).mean()),
         differing=int((real != guess).sum()),
         confusion=tuple(tuple(int(n) for n in row) for row in table),
         classes=figures,
-        groups=per_group(test.groups, right) if splits.held_out else (),
+        groups=groups,
         history=trained.history,
         best_epoch=trained.best,
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
         cost=estimate(model, usage=measure(model, test.items)),
         notes=(*splits.notes, *answer_notes(answers)),
-        warnings=(*splits.warnings, *_never_predicted(figures), *answer_warnings(answers)),
+        warnings=(*splits.warnings, *answer_warnings(answers)),
         mistakes=tuple(
             Mistake(
                 int(i),
@@ -228,55 +275,12 @@ def make_report(
             for i in wrong
         ),
         answers=answers,
+        baselines=beside,
+        hints=find_hints(facts),
+        choice=choice_figures(choice),
         command=command,
         date=date,
     )
-
-
-def _never_predicted(figures: Sequence[ClassFigures]) -> list[str]:
-    """A warning if classes that the test has are given to no window."""
-    never = [c.label for c in figures if c.windows and not c.given]
-    if not never:
-        return []
-    return [
-        f"never predicted: {few(never)}. Record more of it, let all classes count alike "
-        "(--balanced), or train longer (--epochs)"
-    ]
-
-
-def describe_layers(model: Model) -> list[str]:
-    """The layers of a model in words.
-
-    Parameters
-    ----------
-    model : Model
-        The integer network.
-
-    Returns
-    -------
-    list of str
-        One line per layer.
-    """
-    lines = []
-    for layer in model.layers:
-        m, kh, kw, _ = layer.weights.shape
-        h, w, c = layer.input_shape
-        if (kh, kw) == (h, w) and layer.outputs != "scores":
-            text = f"dense {h * w * c} -> {m}"
-        elif layer.outputs == "scores":
-            text = f"scores {c} -> {m}" + (
-                f", global average pooling of {h} x {w}" if h * w > 1 else ""
-            )
-        else:
-            text = f"conv {kh} x {kw} x {c // layer.groups}, {h} x {w} -> {m} filters"
-            if layer.groups > 1:
-                text += f", {layer.groups} groups"
-            if layer.stride != (1, 1):
-                text += f", stride {layer.stride[0]} x {layer.stride[1]}"
-            if layer.pool != (1, 1):
-                text += f", pool {layer.pool[0]} x {layer.pool[1]}"
-        lines.append(f"{text}, {layer.inputs} in")
-    return lines
 
 
 def to_json(report: Report) -> str:

@@ -11,8 +11,9 @@ MOST_ROWS = 20
 NAME = 32  # characters of a name in a table
 OVERRULE = (
     "Any of this can be overruled: --label, --label-all, --group,\n--time COLUMN|none, --channels, "
-    "--header yes|no, --charset, --rate, --resample,\n--window 1.5s, --full-scale, --image HxW. "
-    "--skip leaves out what is faulty;\n--fill interpolates gaps."
+    "--header yes|no, --charset, --rate, --resample,\n--window 1.5s, --short pad|drop, "
+    "--full-scale, --shape LENGTHxCHANNELS,\n--image HxW. --skip leaves out what is faulty; "
+    "--fill interpolates gaps."
 )
 
 

@@ -6,12 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Float
+from xnornode._typing import Float, Int16
+from xnornode.data.augment import Augmentation, LevelAugmentation
 from xnornode.data.windows import Data
+from xnornode.errors import DataError
+from xnornode.model.features import Features
 from xnornode.model.limits import INT16
 from xnornode.nn.workers import Workers
 from xnornode.training.config import TrainConfig
-from xnornode.training.input_pipeline import InputPipeline
+from xnornode.training.input_pipeline import InputPipeline, level_shape
 
 # Windows that are augmented and encoded at a time: enough to be worth NumPy's calls.
 AHEAD = 1024
@@ -21,7 +24,8 @@ class Batches:
     """Batches of the network's input in random order, prepared a little ahead.
 
     Windows that are augmented are encoded while the network is busy, in a thread of its own; else
-    everything is encoded once. Each process gets a share of every batch.
+    everything is encoded once. Where levels of bands alone are augmented, features are computed
+    once. Each process gets a share of every batch.
 
     Parameters
     ----------
@@ -48,10 +52,25 @@ class Batches:
         self.data, self.inputs, self.batch, self.rng = data, inputs, config.batch, rng
         self.workers, self.seed = workers, config.seed
         self._order = workers.share(np.arange(len(data)))
-        self.augment = config.augment
+        augment = config.augment
+        of_levels = augment if isinstance(augment, LevelAugmentation) else None
+        self._of_levels = of_levels if of_levels and of_levels.changes_values else None
+        self._shape = level_shape(inputs.features, *data.shape)
         # Augmentation drops n-grams from encoded texts, but changes samples before the encoding.
-        encoded_once = not self.augment or data.data_kind == "texts"
-        self._fixed = inputs.compact(data.items) if encoded_once else None
+        self._of_inputs = augment if data.data_kind == "texts" else None
+        self._of_samples = augment if data.data_kind == "windows" else None
+        if of_levels and not of_levels.changes_samples:
+            self._of_samples = None
+        # Made once: the network's inputs; or values, of one or more versions behind each other.
+        self._inputs: npt.NDArray[np.integer] | None = None
+        self._values: Int16 | None = None
+        self._versions = getattr(augment, "versions", 0)  # not all augmentations have it
+        if self._of_samples and self._versions:
+            self._values = self._made()
+        elif self._of_levels and not self._of_samples:
+            self._versions, self._values = 1, inputs.features.values(data.items)
+        elif not self._of_samples:
+            self._inputs = inputs.compact(data.items)
 
     def batches(self, epoch: int) -> Iterator[tuple[Float, npt.NDArray[np.intp], int]]:
         """Inputs, float32 (n, width), which of the data they are, and the size of the whole batch.
@@ -84,11 +103,45 @@ class Batches:
 
     def _prepare(self, block: list[npt.NDArray[np.intp]]) -> npt.NDArray[np.integer]:
         which = np.concatenate(block)
-        if self._fixed is not None:
-            fixed = self._fixed[which]
-            return self.augment.apply(fixed, self.rng) if self.augment else fixed
-        assert self.augment
-        changed = self.augment.apply(self.data.select(which).items, self.rng)
+        if self._inputs is not None:
+            fixed = self._inputs[which]
+            return self._of_inputs.apply(fixed, self.rng) if self._of_inputs else fixed
+        if self._values is None:
+            values = self._changed_values(which, self.rng)
+        else:
+            version = self.rng.integers(0, self._versions, len(which))
+            values = self._values[version * len(self.data) + which]
+        if self._of_levels:
+            assert self._shape
+            values = self._of_levels.apply_values(values, self._shape, self.rng)
+        return self.inputs.encoded(values)
+
+    def _changed_values(self, which: npt.NDArray[np.intp], rng: np.random.Generator) -> Int16:
+        """Values of windows whose samples are changed."""
+        assert self._of_samples
+        changed = self._of_samples.apply(self.data.select(which).items, rng)
         np.rint(changed, out=changed)
         np.clip(changed, INT16.min, INT16.max, out=changed)
-        return self.inputs.compact(changed.astype(np.int16))
+        values: Int16 = self.inputs.features.values(changed.astype(np.int16))
+        return values
+
+    def _made(self) -> Int16:
+        """Values of all versions; by the seed alone, so that a resumed training has the same."""
+        rng = np.random.default_rng([self.seed, self._versions])
+        count = len(self.data)
+        blocks = np.array_split(np.arange(count), -(-count // AHEAD))
+        parts = [self._changed_values(b, rng) for _ in range(self._versions) for b in blocks]
+        return np.concatenate(parts)
+
+
+def check_levels(augment: Augmentation, features: Features, length: int, channels: int) -> None:
+    """Raise DataError if `augment` changes levels of bands, and the features have none such."""
+    if not isinstance(augment, LevelAugmentation) or not augment.changes_values:
+        return
+    shape = level_shape(features, length, channels)
+    if shape is None:
+        raise DataError(
+            "band mask, frame mask and band shift change levels of frequency bands, and "
+            f"{features.NAME} features have none: use logmel or spectrum, or leave them out"
+        )
+    augment.check_values(shape)

@@ -115,7 +115,7 @@ class TrainConfig:
         is not weighted.
     teacher : Teacher, optional
         Distillation.
-    augment : Augment, ImageAugment or TextAugment, optional
+    augment : Augment, SoundAugment, ImageAugment or TextAugment, optional
         Random changes of the training data.
     seed : int, default 0
         Of everything random. `train` says what else the result depends on.

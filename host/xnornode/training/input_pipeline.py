@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from xnornode._typing import Float
+from xnornode._typing import Float, Int16
 from xnornode.model.features import Features, Items
 from xnornode.model.input_encoding import InputEncoding
+from xnornode.model.spectrum import Spectrum
 from xnornode.nn.thermometer import INT8_STEPS
 
 
@@ -39,7 +40,10 @@ class InputPipeline:
 
     def compact(self, items: Items) -> npt.NDArray[np.integer]:
         """The network's input as small integers (n, width): int16 values, or int8."""
-        values = self.features.values(items)
+        return self.encoded(self.features.values(items))
+
+    def encoded(self, values: Int16) -> npt.NDArray[np.integer]:
+        """The network's input of values of the features."""
         return self.encoding.encode(values) if self.encoding else values
 
     def floats(self, compact: npt.NDArray[np.integer]) -> Float:
@@ -48,3 +52,14 @@ class InputPipeline:
         if self.kind == "int8":
             x /= np.float32(INT8_STEPS)
         return x
+
+
+def level_shape(features: Features, length: int, channels: int) -> tuple[int, int, int] | None:
+    """Frames, channels and bands of the values of a window; None for features without bands.
+
+    What is given of all frames, such as their mean, is one frame with a channel for each.
+    """
+    if not isinstance(features, Spectrum):
+        return None
+    frames = 1 if features.summary else features.frames(length)
+    return frames, (len(features.summary) or 1) * channels, features.bands

@@ -18,7 +18,7 @@ from xnornode.nn.optimizers import Adam, Bop
 from xnornode.nn.ordered import steps
 from xnornode.nn.thermometer import LearnedThermometer
 from xnornode.nn.workers import Workers
-from xnornode.training.batches import Batches
+from xnornode.training.batches import Batches, check_levels
 from xnornode.training.checkpoint import (
     TrainingState,
     read_checkpoint,
@@ -209,6 +209,7 @@ def make_network(
     length, channels = data.shape
     if augment:
         augment.check(length, channels)
+        check_levels(augment, features, length, channels)
     rows, count = features.rows(length, channels), features.count(length, channels)
     encoding, before, width = None, None, count
     if rows:

@@ -176,7 +176,7 @@ def test_windows_that_are_none(tmp_path, x, says):
         ((3, 12, 10), {}, (120, 3), (12, 10), "turned round"),
         ((1, 12, 10), {"image": (12, 10)}, (120, 1), (12, 10), "turned round"),
         ((16, 2, 1), {"shape": (16, 2)}, (16, 2), None, "16 samples in 2 channels"),
-        ((300,), {}, (300, 1), None, "300 x 1"),
+        ((300,), {}, (2, 150), None, "2 x 150"),
         ((32,), {"shape": (16, 2)}, (16, 2), None, "16 x 2"),
         ((32,), {"image": (8, 4)}, (32, 1), (8, 4), "images of 8 x 4"),
     ],

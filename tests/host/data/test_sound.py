@@ -60,7 +60,7 @@ def test_a_folder_per_word_and_speaker(tmp_path):
     d = read(tmp_path)
     assert d.grouping == "group" and sorted(set(d.groups)) == ["ann", "bob", "cat", "dan"]
     assert d.reading.files == 16 and d.rate_mhz == 8_000_000
-    assert prepare(d).window.length == 2000
+    assert prepare(d).window.length == 2048
 
 
 def test_files_of_other_rates_are_brought_to_one(tmp_path):
