@@ -38,14 +38,16 @@ static const int16_t sines[QUARTER + 1] = {
     4096,
 };
 
-#define STAGE_BITS 16 // of a value before a stage, without the sign; twice as many points: 2 more
-#define POWER_BITS 15 // before the power, which takes half of sums of two
+// Bits of a part of a value, without its sign, with which no sum needs more than 31: before a
+// stage, of four products with a factor of ONE; and before the power.
+#define STAGE_BITS 16
+#define POWER_BITS 15
 
 typedef struct {
     int32_t re, im;
 } complex_t;
 
-// Of a value, what has as many bits as it has without its sign.
+// A number that has as many bits as v has without its sign.
 static inline uint32_t size_of(int32_t v) {
     return (uint32_t)(v ^ bnn_shift_right(v, 31));
 }
