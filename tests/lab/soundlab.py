@@ -1,4 +1,4 @@
-"""A microphone's sound, and a small model that tells its tones: for streams on the emulated Pico."""
+"""A microphone's sound, and a model that tells its tones, for the emulated Pico."""
 
 from dataclasses import replace
 
@@ -28,9 +28,7 @@ def tones(rate: int, seconds: float, seed: int) -> tuple[np.ndarray, np.ndarray]
     return np.clip(sound, -32768, 32767).astype(np.int16), which
 
 
-def tone_model(
-    rate: int, hop: float = 0.25, layers: tuple[Spec, ...] = LOGMEL_LAYERS
-) -> Model:
+def tone_model(rate: int, hop: float = 0.25, layers: tuple[Spec, ...] = LOGMEL_LAYERS) -> Model:
     """A log-mel network of windows of a second, `hop` seconds apart, which hardly trained."""
     rng = np.random.default_rng(rate)
     t = np.arange(rate) / rate
@@ -57,6 +55,4 @@ def microphone(rate: int) -> Kind:
     counts, _ = tones(rate, TURN / rate, seed=1)
     wired = Microphone(10, 12, Signal(counts, rate, loop=True, waits=True), bits=16)
     driver, channels = "xnornode.sensors.rp2_i2s.RP2I2S", ("sound (FS)",)
-    return Kind(
-        wired, driver, {}, channels, (SCALE,), rate, counts[:, None], window=rate, silent=1
-    )
+    return Kind(wired, driver, {}, channels, (SCALE,), rate, counts[:, None], window=rate, silent=1)
