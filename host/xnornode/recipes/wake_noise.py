@@ -102,7 +102,9 @@ class Noises:
         """A stretch of `count` samples; given noise as loud as it was recorded, made of level 1."""
         if self.given and rng.random() < GIVEN:
             sizes = np.array([len(g) for g in self.given], float)
-            source: npt.NDArray[np.number] = self.given[rng.choice(len(sizes), p=sizes / sizes.sum())]
+            source: npt.NDArray[np.number] = self.given[
+                rng.choice(len(sizes), p=sizes / sizes.sum())
+            ]
         else:
             source = self.made[rng.integers(len(self.made))]
         start = int(rng.integers(max(1, len(source) - count + 1)))
