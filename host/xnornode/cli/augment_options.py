@@ -2,9 +2,11 @@
 
 import argparse
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xnornode._typing import Int16
 from xnornode.cli.output import say
 from xnornode.data.augment import Augmentation, SoundAugment
 from xnornode.data.augment_text import Wanted, augment_in_words, make_augment, read_augment
@@ -55,9 +57,13 @@ def settle(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> 
             raise DataError(f"--augment: {error}") from None
     if options.noise_folder:
         augment = _with_noise(options.noise_folder, augment, splits)
-    if augment:
-        say(f"augmentation: {augment_in_words(augment)} (--augment)")
     return replace(config, augment=augment)
+
+
+def tell(config: TrainConfig) -> None:
+    """Say which augmentation is used."""
+    if config.augment:
+        say(f"augmentation: {augment_in_words(config.augment)} (--augment)")
 
 
 def _with_noise(folder: Path, augment: Augmentation | None, splits: Splits) -> SoundAugment:
@@ -69,11 +75,18 @@ def _with_noise(folder: Path, augment: Augmentation | None, splits: Splits) -> S
             f"{augment_in_words(augment)}, is for other data: omit it, or choose changes of sound "
             "(--augment)"
         )
-    sounds, notes = read_noise(find_noise(folder), splits.window.rate_mhz / 1000)
-    for note in notes:
-        say(note)
+    sounds = _noise(folder, splits.window.rate_mhz / 1000)
     augment = augment or SoundAugment()
     return replace(augment, backgrounds=sounds, noise=augment.noise or RATIOS)
+
+
+@cache
+def _noise(folder: Path, rate: float) -> tuple[Int16, ...]:
+    """The recordings of noise; what is to say of them is said once, whatever networks are tried."""
+    sounds, notes = read_noise(find_noise(folder), rate)
+    for note in notes:
+        say(note)
+    return sounds
 
 
 def _wanted(text: str) -> Wanted | None:
