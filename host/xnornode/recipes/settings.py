@@ -172,17 +172,17 @@ DIGITS_RATE, DIGITS_LENGTH = 8000, 5120
 SPOKEN_DIGITS = Recipe(
     TrainConfig(
         layers=(
-            Conv(24, (5, 4), (2, 2), activation="int8"),
-            Conv(48, pool=POOL, activation="int8"),
+            Conv(32, (5, 4), (2, 2), activation="int8"),
+            Conv(64, (3, 3), (2, 1), activation="int8"),
         ),
         features=Spectrum(
-            256, 160, band_edges(256, 16, DIGITS_RATE, 60, DIGITS_RATE / 2), 4096, reach=100
+            256, 160, band_edges(256, 16, DIGITS_RATE, 60, DIGITS_RATE / 2), 4096, reach=92
         ),
         encoding="int8",
         epochs=40,
         batch=64,
         ste="polynomial",
-        augment=SoundAugment(shift=0.1, speed=0.1, versions=4),
+        augment=SoundAugment(frame_shift=3),
     ),
     PrepareOptions(validation=(), length=DIGITS_LENGTH, hop=DIGITS_LENGTH),
 )
