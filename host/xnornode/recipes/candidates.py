@@ -152,7 +152,7 @@ def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
         else:
             yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
     if splits.window.length >= SHORTEST_SERIES and not sound:
-        along = (Conv(32, (5, 1), (2, 1), activation="int8"),)
+        along: tuple[Conv, ...] = (Conv(32, (5, 1), (2, 1), activation="int8"),)
         if splits.window.length >= 2 * SHORTEST_SERIES:
             along += (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
         series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
