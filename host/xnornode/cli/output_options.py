@@ -83,7 +83,7 @@ def baselines(
                 splits,
                 features,
                 seed=options.seed,
-                progress=lambda name, done: progress(done, 1.0, f"for comparison: {name}"),
+                progress=lambda name, done: progress(done, 1.0, f"comparing with {name}"),
             )
     except KeyboardInterrupt:
         say(f"stopped: the report has no simpler methods. {options.output} is written")
