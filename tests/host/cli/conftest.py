@@ -16,7 +16,7 @@ def xnornode(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as a person does; a training without simpler methods, which take seconds."""
     command = [COMMAND, *map(str, arguments)]
-    if arguments[:1] == ("train",) and len(arguments) > 2 and not baselines:
+    if arguments[:1] in (("train",), ("search",)) and len(arguments) > 2 and not baselines:
         command.append("--no-baselines")
     given = {"capture_output": True} | given
     return subprocess.run(command, text=True, check=False, timeout=120, **given)
