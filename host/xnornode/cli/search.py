@@ -73,7 +73,9 @@ def add_parsers(commands: Any) -> None:
     add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
     data_options.add_options(parser.add_argument_group("data"))
-    output_options.add_options(parser.add_argument_group("output"))
+    group = parser.add_argument_group("output")
+    output_options.add_options(group)
+    output_options.add_baselines(group)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -111,9 +113,12 @@ def run(options: argparse.Namespace) -> int:
         say("stopped; no model was written")
         return 1
     date = datetime.now().astimezone().isoformat(" ", "minutes")
-    report = make_report(found.model, found.trained, splits, options.said, date)
-    data_options.tell_more(report, splits)
     size = model_file.save_model(found.model, options.output)
+    beside = output_options.baselines(options, splits, found.trained.config.features)
+    parts = (found.model, found.trained, splits)
+    report = make_report(*parts, options.said, date, baselines=beside)
+    data_options.tell_more(report, splits)
+    output_options.say_hints(options, report)
     figures = to_json(found, report)
     shown = found.front if found.best in found.front else (*found.front, found.best)
     with output_options.stdout_for_report(options):
