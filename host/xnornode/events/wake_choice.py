@@ -137,5 +137,7 @@ def curve(
     """Thresholds for some rates of false accepts, falling, and what they come to."""
     wanted = {threshold_for(heard, confidence, hold_off, rate) for rate in RATES} | {*also}
     rows = [(t, count(heard, confidence, t, hold_off)) for t in sorted(wanted, reverse=True)]
-    kept = [row for i, row in enumerate(rows) if row[0] in also or not i or row[1] != rows[i - 1][1]]
+    kept = [
+        row for i, row in enumerate(rows) if row[0] in also or not i or row[1] != rows[i - 1][1]
+    ]
     return tuple(kept)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def made_noise(kind: str, count: int, rate: float, rng: np.random.Generator) -> 
     return np.asarray(made / level(made))
 
 
-def level(samples: npt.NDArray[np.number]) -> float:
+def level(samples: npt.NDArray[Any]) -> float:
     """The root mean square, at least a tiny number."""
     return max(1e-9, float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
 
@@ -102,9 +103,10 @@ class Noises:
         """A stretch of `count` samples; given noise as loud as it was recorded, made of level 1."""
         if self.given and rng.random() < GIVEN:
             sizes = np.array([len(g) for g in self.given], float)
-            source: npt.NDArray[np.number] = self.given[rng.choice(len(sizes), p=sizes / sizes.sum())]
+            which = int(rng.choice(len(sizes), p=sizes / sizes.sum()))
+            source: npt.NDArray[Any] = self.given[which]
         else:
-            source = self.made[rng.integers(len(self.made))]
+            source = self.made[int(rng.integers(len(self.made)))]
         start = int(rng.integers(max(1, len(source) - count + 1)))
         cut = source[start : start + count].astype(np.float64)
         return np.resize(cut, count) if len(cut) < count else cut

@@ -14,9 +14,9 @@ from xnornode.data.sound import CHANNEL
 from xnornode.data.split import Wanted, assign, subset
 from xnornode.errors import DataError
 
-NOISE_NAMES = frozenset(
-    "ambience ambient background backgroundnoise empty hum noise noises nothing quiet room silence "
-    "silent".split()
+NOISE_NAMES = (
+    *("ambience", "ambient", "background", "backgroundnoise", "empty", "hum", "noise", "noises"),
+    *("nothing", "quiet", "room", "silence", "silent"),
 )
 """Names of classes that are noise, without blanks, hyphens, underscores and capitals."""
 OTHER = "other"
@@ -226,7 +226,7 @@ def take_apart(
     for k, (begin, end) in enumerate(((0, 0.5), (0.5, 0.75), (0.75, 1))):
         part = subset(spoken, chosen == k)
         cuts = [g[int(begin * len(g)) : int(end * len(g))] for g in given]
-        parts.append(part and _sounds(part, divisors, word, rate, cuts, left))
+        parts.append(_sounds(part, divisors, word, rate, cuts, left) if part else None)
     train, tuning, tested = parts
     if not train or len(train.words) < FEWEST_WORDS or len(train.others) < FEWEST_OTHERS:
         have = (len(train.words), len(train.others)) if train else (0, 0)

@@ -19,6 +19,7 @@ NOISE_BELOW = (4.0, 40.0)
 """Decibels that noise is below the word."""
 SPEED = 0.12
 """Share by which a recording becomes faster or slower, and its pitch higher or lower."""
+ALIGN = 0.0
 NEIGHBOURS = 0.3
 """Share of the word's windows with other words before or behind it."""
 TALK, PARTS, NOISE = 0.66, 0.16, 0.18
@@ -102,7 +103,10 @@ class _Maker:
         length = self.shape.length
         out = np.zeros(length)
         room = length - len(spoken)
-        at = int(self.rng.integers(min(room, 0), max(room, 0) + 1))
+        if ALIGN:
+            at = room - int(self.rng.uniform(0, min(ALIGN * self.shape.hop, max(room, 0))))
+        else:
+            at = int(self.rng.integers(min(room, 0), max(room, 0) + 1))
         place(out, spoken, at)
         if self.rng.random() < NEIGHBOURS:
             gap = int(self.rng.uniform(0.03, 0.25) * self.shape.rate)

@@ -1,0 +1,149 @@
+"""The options --wake and --false-accepts of `xnornode train`: a keyword that wakes."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xnornode._typing import Int16
+from xnornode.cli import data_options, output_options
+from xnornode.cli.command import number
+from xnornode.cli.output import Progress
+from xnornode.data.prepare import samples_of
+from xnornode.data.resample import SAME, resample
+from xnornode.data.sound import SUFFIXES, read_frames
+from xnornode.data.splits import Splits
+from xnornode.data.understood import understand
+from xnornode.datasets.load import load_dataset
+from xnornode.errors import DataError, XnorNodeError
+from xnornode.model import model_file
+from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
+from xnornode.recipes.wake_sounds import check_word, take_apart
+from xnornode.report.metrics import make_report
+from xnornode.report.pictures import take_pictures
+from xnornode.report.wake import (
+    to_html,
+    to_json,
+    to_text,
+    wake_figures,
+    wake_notes,
+    wake_warnings,
+)
+from xnornode.training.config import TrainConfig
+from xnornode.training.trained import Epoch
+
+FALSE_ACCEPTS = 1.0
+"""An hour, where nobody says how many."""
+MOST_BYTES = 16_000
+"""Of a keyword in all, which a Pico has to spare."""
+OTHERS = (
+    *("events", "background", "checkpoint", "resume", "restart", "split", "image", "shape", "text"),
+    *("training_hop", "label_spread", "circular", "full_scale", "quick", "choose"),
+)
+"""Options that do not go together with --wake."""
+
+Configure = Callable[[argparse.Namespace, TrainConfig, Splits], TrainConfig]
+Notes = Callable[[Splits, TrainConfig], str]
+
+
+def add_options(group: Any) -> None:
+    """Add the options of a keyword that wakes."""
+    add = group.add_argument
+    what = "train this class against everything else: other words, noise, silence"
+    add("--wake", metavar="WORD", help=what)
+    what = "with --wake: at most so many an hour, on average (default: 1)"
+    add("--false-accepts", type=number(float, least=0), metavar="N", help=what)
+
+
+def wanted(options: argparse.Namespace) -> bool:
+    """Whether a keyword is wanted; wrong usage is refused."""
+    if options.wake is None:
+        if options.false_accepts is not None:
+            options.wrong_usage("--false-accepts needs --wake WORD")
+        return False
+    for name in OTHERS:
+        given = getattr(options, name, None)
+        if given and not (name == "split" and given == "group"):
+            options.wrong_usage(f"--{name.replace('_', '-')} does not go together with --wake")
+    if options.features not in (None, "logmel", "spectrum"):
+        options.wrong_usage(f"--features {options.features} does not go together with --wake")
+    return True
+
+
+def run(options: argparse.Namespace, configure: Configure, notes_of: Notes) -> int:
+    """Train a keyword and write it; the exit status. Raises XnorNodeError."""
+    output_options.check_outputs(options)
+    dataset = load_dataset(options.data, data_options.read_options(options))
+    check_word(dataset, options.wake)
+    folder = getattr(options, "noise_folder", None)
+    noises = read_noise(Path(folder), dataset.rate_mhz / 1000) if folder else []
+    wants = (data_options.wanted(options.test), data_options.wanted(options.validation))
+    data = take_apart(dataset, options.wake, *wants, noises)
+    length, hop = (samples_of(given, dataset) for given in (options.window, options.hop))
+    shape = shape_for(data, length, hop)
+    splits = splits_for(data, shape, options.seed)
+    splits = replace(splits, understood=understand(dataset, splits.window.scales))
+    config = configure(options, wake_config(splits, options.seed), splits)
+    if options.features == "logmel" and options.layers is None:
+        config = replace(config, layers=wake_config(splits).layers)
+    data_options.tell(splits)
+    false_accepts = FALSE_ACCEPTS if options.false_accepts is None else options.false_accepts
+    with Progress() as progress:
+
+        def show(which: int, count: int, epoch: Epoch) -> None:
+            done = which - 1 + epoch.number / epoch.of
+            progress(done, count, f"network {which}/{count}, epoch {epoch.number}/{epoch.of}")
+
+        woken = wake(
+            data,
+            splits,
+            config,
+            false_accepts,
+            name=options.name or "",
+            notes=notes_of(splits, config),
+            progress=show,
+            processes=options.processes,
+        )
+    model = replace(woken.model, revision=options.revision)
+    figures = wake_figures(woken)
+    date = datetime.now().astimezone().isoformat(" ", "minutes")
+    report = make_report(model, woken.trained, splits, options.said, date)
+    more, doubts = wake_notes(figures), wake_warnings(figures)
+    if figures.total_bytes > MOST_BYTES:
+        doubts.append(
+            f"it takes {figures.total_bytes:,} bytes in all, more than {MOST_BYTES:,}: choose "
+            "fewer or narrower layers (--layers), or a shorter window (--window)"
+        )
+    report = replace(report, notes=(*report.notes, *more), warnings=(*report.warnings, *doubts))
+    data_options.tell_more(report, splits)
+    size = model_file.save_model(model, options.output)
+    with output_options.stdout_for_report(options):
+        output_options.write_report(
+            options,
+            to_text(figures, report),
+            to_json(figures, report),
+            lambda: to_html(figures, report, take_pictures(model, splits, report)),
+        )
+    output_options.say_written(options.output, size)
+    return 0
+
+
+def read_noise(folder: Path, rate: float) -> list[Int16]:
+    """The sound files of a folder, or one file, at a sample rate in hertz. Raises XnorNodeError."""
+    if not folder.exists():
+        raise XnorNodeError(f"there is no folder {folder} (--noise-folder)")
+    paths = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    found = []
+    for path in paths:
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            samples, has = read_frames(path)
+            mono = np.rint(samples.mean(axis=1, keepdims=True)).astype(np.int16)
+            same = abs(has - rate) <= SAME * rate
+            found.append((mono if same else resample(mono, has, rate))[:, 0])
+    if not found:
+        raise DataError(f"{folder} has no sound files (--noise-folder)")
+    return found

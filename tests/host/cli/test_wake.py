@@ -1,0 +1,74 @@
+"""`xnornode train --wake`: from a folder of words to a model that wakes."""
+
+import json
+
+import pytest
+
+from tests.lab import chirps
+from xnornode.cli.main import main
+from xnornode.cli.wake_options import read_noise
+from xnornode.data.sound import to_wav
+from xnornode.errors import DataError, XnorNodeError
+from xnornode.model.model_file import load_model
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--false-accepts", "2"), "--false-accepts needs --wake WORD"),
+        (("--wake", "up", "--false-accepts", "-1"), "it must be at least 0"),
+        (("--wake", "up", "--events", "at most 5 % unknown"), "--events does not go together"),
+        (("--wake", "up", "--features", "statistics"), "--features statistics does not go"),
+        (("--wake", "up", "--split", "time"), "--split does not go together"),
+        (("--wake", "up", "--epochs", "0"), "--epochs must be at least 1"),
+    ],
+)
+def test_options_that_do_not_go_together_are_found_before_any_work(given, said, tmp_path, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["train", str(tmp_path / "no data"), "-o", str(tmp_path / "m.bnn"), *given])
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err and not [*tmp_path.iterdir()]
+
+
+def test_a_word_that_is_no_class_is_found_before_the_training(tmp_path, capsys):
+    folder = chirps.write(tmp_path / "words", 1)
+    out = tmp_path / "m.bnn"
+    assert main(["train", str(folder), "-o", str(out), "--wake", "hihg"]) == 1
+    assert "no such class. Do you mean 'high'? The classes are down, high" in (
+        capsys.readouterr().err
+    )
+    assert not out.exists()
+
+
+def test_train_wake_writes_a_model_and_its_curve(tmp_path, capsys, monkeypatch):
+    chirps.make_small(monkeypatch.setattr)
+    folder = chirps.write(tmp_path / "words")
+    out, page, figures = (tmp_path / name for name in ("m.bnn", "r.html", "r.json"))
+    files = ("-o", out, "--report", page, "--json", figures)
+    more = ("--test", "dot", "--validation", "cem", "--epochs", "6", "--layers", "conv 8x5/2")
+    given = ("train", folder, *files, "--wake", "up", "--false-accepts", "30", *more)
+    assert main([*map(str, given)]) == 0
+    said = capsys.readouterr()
+    model = load_model(out)
+    assert model.labels == ("other", "up") and model.answers
+    assert model.answers.background == (0,) and model.answers.hold_off
+    content = json.loads(figures.read_text())
+    wake = content["wake"]
+    assert content["format"] == "xnornode-wake-1" and wake["wish"] == 30
+    assert wake["model_bytes"] == out.stat().st_size
+    assert wake["tuning"]["talk_rate"] <= 30 and wake["networks"] == 1
+    assert "false accepts an hour against misses" in said.out
+    assert "no noise was given" in said.err
+    assert "Thresholds on the test part" in page.read_text()
+
+
+@pytest.mark.quick
+def test_noise_is_read_from_files_of_any_rate(tmp_path):
+    with pytest.raises(XnorNodeError, match="there is no folder"):
+        read_noise(tmp_path / "none", 4000.0)
+    with pytest.raises(DataError, match="has no sound files"):
+        read_noise(tmp_path, 4000.0)
+    (tmp_path / "a.wav").write_bytes(to_wav(chirps.chirp("up", 0, 0)[:, None], 8000))
+    (found,) = read_noise(tmp_path, 4000.0)
+    assert abs(2 * len(found) - len(chirps.chirp("up", 0, 0))) <= 2
