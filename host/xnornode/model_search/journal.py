@@ -49,20 +49,17 @@ class Journal:
     """
 
     def __init__(self, path: Path | None, settings: str) -> None:
-        self._path, self._known = path, dict[str, Outcome]()
-        if path is None:
+        self._path, self._settings, self._known = path, settings, dict[str, Outcome]()
+        if path is None or not path.exists():
             return
-        if path.exists():
-            found, self._known, size = _read(path)
-            if found != settings:
-                raise DataError(
-                    f"{path} was written with other settings or data: use those, or another file, "
-                    "or delete it"
-                )
-            with naming(path):
-                os.truncate(path, size)
-        else:
-            self._append({"format": FORMAT, "settings": settings})
+        found, self._known, size = _read(path)
+        if found != settings:
+            raise DataError(
+                f"{path} was written with other settings or data: use those, or another file, or "
+                "delete it"
+            )
+        with naming(path):
+            os.truncate(path, size)
 
     def get(self, key: str) -> Outcome | None:
         """The outcome of a training that was done before."""
@@ -71,15 +68,18 @@ class Journal:
     def add(self, key: str, outcome: Outcome) -> None:
         """Keep an outcome."""
         self._known[key] = outcome
-        if self._path:
-            self._append({"training": key, **asdict(outcome)})
-
-    def _append(self, entry: dict[str, Any]) -> None:
-        assert self._path
+        if self._path is None:
+            return
         with naming(self._path), self._path.open("ab") as file:
-            file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
+            if not file.tell():
+                file.write(_line({"format": FORMAT, "settings": self._settings}))
+            file.write(_line({"training": key, **asdict(outcome)}))
             file.flush()
             os.fsync(file.fileno())
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, allow_nan=False).encode() + b"\n"
 
 
 def read_settings(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from xnornode.data.split import (
     MIN_GROUPS,
@@ -16,6 +17,8 @@ from xnornode.data.splits import Splits
 from xnornode.data.windows import Data
 from xnornode.errors import DataError
 from xnornode.events.cross_validate import folds_of
+from xnornode.recipes.folds import folds_of as recordings_in_folds
+from xnornode.recipes.folds import units_of
 
 MOST_FOLDS = 5
 
@@ -33,7 +36,7 @@ def folds_for(splits: Splits, wanted: Wanted = None) -> list[Fold]:
 
     One fold with the groups that are wanted, or with the validation part of `splits`, or with a
     fifth of the training part. Of fewer than ten groups a fifth says little: then every group is
-    left out once, in five folds at most.
+    left out once, in five folds at most. Of a single group it is every recording.
 
     Raises DataError for groups that do not exist, and where none can be spared.
     """
@@ -41,13 +44,22 @@ def folds_for(splits: Splits, wanted: Wanted = None) -> list[Fold]:
     if wanted is None and splits.validation is not None:
         return [Fold(data, splits.validation)]
     if wanted is None and len(set(data.groups.tolist())) < MIN_GROUPS:
-        try:
-            masks = folds_of(data, MOST_FOLDS)
-        except DataError:
-            pass  # what cannot be left out twice can perhaps be left out once
-        else:
+        masks = _masks(data)
+        if len(masks) > 1:
             return [Fold(data.select(~mask), data.select(mask)) for mask in masks]
     return [Fold(*split_validation(data, wanted))]
+
+
+def _masks(data: Data) -> list[npt.NDArray[np.bool_]]:
+    """Which windows each fold leaves out; none where nothing can be left out twice."""
+    try:
+        return folds_of(data, MOST_FOLDS)
+    except DataError:
+        units = units_of(data)
+    if units.kind != "recording":
+        return []
+    fold = recordings_in_folds(units, data.labels, MOST_FOLDS)
+    return [fold == k for k in range(MOST_FOLDS) if (fold == k).any()]
 
 
 def split_validation(data: Data, wanted: Wanted = None) -> tuple[Data, Data]:

@@ -147,8 +147,8 @@ def error_between(a: Trial, b: Trial) -> float:
     if len(a.counts) < 2:
         spread = sum(t.accuracy * (1 - t.accuracy) for t in (a, b))
         return math.sqrt(spread / total)
-    of_b = {name: right for name, right, _ in b.counts}
     mean = a.accuracy - b.accuracy
-    off = [right - of_b.get(name, 0) - mean * windows for name, right, windows in a.counts]
+    pairs = zip(a.counts, b.counts, strict=True)  # of the same folds
+    off = [right - other - mean * windows for (_, right, windows), (_, other, _) in pairs]
     groups = len(off)
     return math.sqrt(groups / (groups - 1) * sum(x * x for x in off)) / total

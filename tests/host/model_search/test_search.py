@@ -22,7 +22,7 @@ from xnornode.model import file_format, model_file
 from xnornode.model.model import Model, Window
 from xnornode.model_search import rounds, space
 from xnornode.model_search.budget import Budget, cost_of
-from xnornode.model_search.parts import split_validation
+from xnornode.model_search.parts import folds_for, split_validation
 from xnornode.model_search.rounds import round_count, round_epochs
 from xnornode.model_search.search import SearchResult, search
 from xnornode.model_search.trial import Step, pareto
@@ -244,6 +244,17 @@ def test_groups_of_the_validation_part_can_be_named() -> None:
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(DataError, match="a search needs a validation part"):
         search(replace(task(), train=waves(1, "a")), BUDGET, BASE)
+
+
+def test_recordings_of_one_group_are_left_out() -> None:
+    one = waves(1, "a")
+    places = np.stack([np.arange(24) // 3, np.zeros(24, int)], axis=1)
+    one = replace(one, places=places)
+    folds = folds_for(replace(task(), train=one))
+    assert len(folds) == 5
+    for part in folds:
+        assert not set(part.training.places[:, 0]) & set(part.held.places[:, 0])
+    assert sum(len(part.held) for part in folds) == 24
 
 
 def test_time_is_shared_among_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
