@@ -23,7 +23,7 @@ from xnornode.training.trainer import train
 
 ETA = 3  # one network of so many goes on to the next round, for so many times the epochs
 ROUNDS = 3
-MIDDLE_FOLDS = 3  # of rounds between the first, which has one, and the last, which has all
+MIDDLE_FOLDS = 2  # of rounds between the first, which has one, and the last, which has all
 WATCHED = "the search's validation part"
 DIVERGED = "training diverged"  # how the message of a training begins that did
 
