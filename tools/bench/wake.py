@@ -31,7 +31,7 @@ from xnornode.errors import XnorNodeError
 from xnornode.model.model_file import save_model
 from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
 from xnornode.recipes.wake_sounds import take_apart
-from xnornode.report.wake import wake_figures
+from xnornode.report.wake_figures import wake_figures
 
 RESULTS = BUILD / "bench-wake.json"
 MODELS = BUILD / "models"

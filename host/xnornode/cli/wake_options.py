@@ -22,17 +22,12 @@ from xnornode.datasets.load import load_dataset
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
 from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
-from xnornode.recipes.wake_sounds import check_word, take_apart
+from xnornode.recipes.wake_sounds import take_apart
+from xnornode.recipes.wake_words import check_word
 from xnornode.report.metrics import make_report
 from xnornode.report.pictures import take_pictures
-from xnornode.report.wake import (
-    to_html,
-    to_json,
-    to_text,
-    wake_figures,
-    wake_notes,
-    wake_warnings,
-)
+from xnornode.report.wake import to_html, to_json, to_text
+from xnornode.report.wake_figures import wake_figures, wake_notes, wake_warnings
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Epoch
 

@@ -1,6 +1,6 @@
 """A keyword that wakes: a word against everything else, at a number of false accepts an hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,16 +9,17 @@ from xnornode.data.splits import Splits
 from xnornode.data.windows import Windows
 from xnornode.errors import DataError
 from xnornode.events.wake_choice import WakeChoice, choose_wake, curve
-from xnornode.events.wake_counting import MEAN_REST, Count, Heard, count, means, taken_for
+from xnornode.events.wake_counting import Count, count, means, taken_for
 from xnornode.export.fold import fold, score_gain
 from xnornode.model.answers import Answers
 from xnornode.model.model import Model, Window
 from xnornode.model.spectrum import Spectrum
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes.spectra import frame_of, logmel
-from xnornode.recipes.wake_sounds import OTHER, Sounds, WakeData
-from xnornode.recipes.wake_streams import Stream, noise, scores_of, talk
+from xnornode.recipes.wake_hearing import Part, hear, part_of
+from xnornode.recipes.wake_sounds import Sounds, WakeData
 from xnornode.recipes.wake_windows import Shape, windows_of
+from xnornode.recipes.wake_words import OTHER
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Epoch, Trained
 from xnornode.training.trainer import train
@@ -38,37 +39,10 @@ LONG_WORD = 0.95
 STEPS = 2500
 """Of the optimizer."""
 BATCH = 64
-TALK_HOURS, NOISE_HOURS = 1.0, 0.5
-"""That false accepts are counted in at least."""
-UTTERANCES = 200
-"""Of the word that misses are counted in at least."""
 FOLDS = 3
 """Networks that choose the threshold where there is no validation part."""
 
 Progress = Callable[[int, int, Epoch], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a choice or a test rests on.
-
-    Parameters
-    ----------
-    words, others : int
-        Recordings of the word and of other words.
-    speakers : int
-        Groups that spoke the word.
-    talk_hours : float
-        What the recordings of other words come to, each heard once with its pause.
-    given_hours : float
-        Of given noise.
-    """
-
-    words: int
-    others: int
-    speakers: int
-    talk_hours: float
-    given_hours: float
 
 
 @dataclass(frozen=True)
@@ -185,70 +159,6 @@ def wake_config(splits: Splits, seed: int = 0) -> TrainConfig:
         batch=BATCH,
         ste="polynomial",
         seed=seed,
-    )
-
-
-def hear(
-    model: Model,
-    gain: float,
-    sounds: Sounds,
-    shape: Shape,
-    seed: int,
-    share: float = 1.0,
-    group: str = "",
-) -> list[Heard]:
-    """The scores of a part's streams: other words, noise, and the word.
-
-    Parameters
-    ----------
-    model : Model
-        An integer network that has not learned from them.
-    gain : float
-        Its scores per logit.
-    sounds : Sounds
-        The part.
-    shape : Shape
-        The node's window.
-    seed : int
-        Of order, pauses, loudness and noise.
-    share : float, default 1.0
-        Of the hours and utterances that there shall be at least.
-    group : str, default ""
-        What the network is called.
-
-    Returns
-    -------
-    list of Heard
-        A stream each.
-    """
-    spoken = sum(map(len, sounds.words)) / len(sounds.words) / shape.rate
-    each = spoken + shape.length / shape.rate + 1.0
-    streams = (
-        *talk(sounds, shape, 3600 * TALK_HOURS * share, seed),
-        *noise(sounds, shape, 3600 * NOISE_HOURS * share, seed),
-        *talk(sounds, shape, each * UTTERANCES * share, seed, of_word=True),
-    )
-    return [_heard(model, gain, s, shape, group) for s in streams]
-
-
-def _heard(model: Model, gain: float, stream: Stream, shape: Shape, group: str) -> Heard:
-    places = stream.utterances.copy()
-    places[:, 0] = np.maximum(0, (places[:, 0] - shape.length) // shape.hop + 1)
-    places[:, 1] = (places[:, 1] - 1) // shape.hop + MEAN_REST
-    scores = scores_of(model, stream.samples)
-    seconds = len(stream.samples) / shape.rate
-    return Heard(stream.kind, scores / gain, places, seconds, group)
-
-
-def part_of(parts: Sequence[Sounds], rate: float) -> Part:
-    """What parts hold; the given noise is the first part's."""
-    others = [o for p in parts for o in p.others]
-    return Part(
-        sum(len(p.words) for p in parts),
-        len(others),
-        len({g for p in parts for g in p.word_groups}),
-        (sum(map(len, others)) / rate + len(others)) / 3600,
-        sum(map(len, parts[0].noises)) / rate / 3600,
     )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from xnornode._typing import Int16
 from xnornode.data.windows import Windows
 from xnornode.recipes.wake_noise import QUIET, Floats, Noises, level, noises_for, to_int16
-from xnornode.recipes.wake_sounds import OTHER, Sounds
+from xnornode.recipes.wake_sounds import Sounds
+from xnornode.recipes.wake_words import OTHER
 
 WORDS, OTHERS = 2400, 5600
 """Training windows of the word and of everything else; more if there are more recordings."""

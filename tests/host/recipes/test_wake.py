@@ -13,11 +13,13 @@ from xnornode.events.wake_counting import events
 from xnornode.model.answers import AnswerStream
 from xnornode.recipes.wake import folds_of, ring_bytes, shape_for, splits_for
 from xnornode.recipes.wake_noise import KINDS, level, made_noise, noises_for, with_noise
-from xnornode.recipes.wake_sounds import active, check_word, is_noise, take_apart
+from xnornode.recipes.wake_sounds import active, take_apart
 from xnornode.recipes.wake_streams import noise, scores_of, talk
 from xnornode.recipes.wake_windows import Shape, windows_of
+from xnornode.recipes.wake_words import check_word, is_noise
 from xnornode.report.metrics import make_report
-from xnornode.report.wake import to_html, to_json, to_text, wake_figures
+from xnornode.report.wake import to_html, to_json, to_text
+from xnornode.report.wake_figures import wake_figures
 
 
 @pytest.mark.quick
