@@ -121,23 +121,14 @@ class Classifier:
             self.feed = window.feed  # type: ignore[method-assign, assignment]
             self.feed_block = window.feed_block  # type: ignore[method-assign, assignment]
         self._answers = bnn.Answers(model)
-        self.ram = (
-            model.ram + model.size + 2 * model.length * len(model.channels) + self._answers.ram
-        )
+        self.ram = model.ram + model.size + window.ram + self._answers.ram
 
     def _new_window(self) -> bnn.Window:
         """An empty window for the model, filled by the sensor's samples."""
         model, sensor = self.model, self.sensor
         names = sensor.channels if sensor else model.channels
-        return bnn.Window(
-            model.length,
-            len(model.channels),
-            model.hop,
-            match(sensor, model) if sensor else None,
-            model.scales,
-            len(names),
-            ", ".join(names),
-        )
+        ratios = match(sensor, model) if sensor else None
+        return bnn.Window(model, ratios, len(names), ", ".join(names))
 
     def use(self, sensor: "Sensor | None") -> None:
         """Take the samples of a sensor from now on, in its counts; None: in the model's.
@@ -149,10 +140,12 @@ class Classifier:
         before = self.sensor
         self.sensor = sensor
         try:
-            self.window.trade(self._new_window())
+            window = self._new_window()
         except ValueError:
             self.sensor = before
             raise
+        self.ram += window.ram - self.window.ram
+        self.window.trade(window)
         if sensor:
             self.note = self.note or unknown_scale(sensor, self.model)
 
@@ -188,8 +181,9 @@ class Classifier:
         """Go on with another classifier's model, and with the samples that are in the window.
 
         Between two windows of the same length and hop nothing is lost. Where channels or scales
-        are others, the window is emptied. Answers start anew. Allocates nothing, if `other` uses
-        the same sensor; else ValueError is raised where the sensor does not match.
+        are others, or the frames and bands of spectra, the window is emptied. Answers start anew.
+        Allocates nothing, if `other` uses the same sensor; else ValueError is raised where the
+        sensor does not match.
         """
         if other.sensor is not self.sensor:
             other.use(self.sensor)

@@ -33,7 +33,7 @@ class Job:
     on the first one meanwhile.
     """
 
-    def __init__(self, model: bnn.Model, window: "memoryview[int]") -> None:
+    def __init__(self, model: bnn.Model, window: bnn.Window) -> None:
         self.model: bnn.Model | None = model
         self.window = window
         self.scores = array("i")
@@ -53,10 +53,9 @@ class Background(Classifier):
 
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
-        self._view = memoryview(self.window)
         self.missed = 0
-        self._job = Job(self.model, memoryview(array("h", self._view)))
-        self.ram += 2 * len(self._view)
+        self._job = Job(self.model, self._new_window())
+        self.ram += self._job.window.ram
         self._busy = False
         self._gap = False  # after the window that is being classified
         # Both are taken; who has something to do waits until the other one gives it free.
@@ -88,17 +87,22 @@ class Background(Classifier):
         return [prediction] + list(found) if prediction else found  # noqa: RUF005 (not on the node)
 
     def use(self, sensor: "Sensor | None") -> None:
-        """As Classifier.use."""
+        """As Classifier.use. A Prediction that was not fetched yet is dropped."""
+        self.finish()
         super().use(sensor)
-        self._view = memoryview(self.window)
+        self.ram -= self._job.window.ram
+        self._renew()
 
     def swap(self, other: Classifier) -> None:
         """As Classifier.swap. A Prediction of the model that goes, not fetched yet, is dropped."""
         self.finish()
         super().swap(other)
-        self._view = memoryview(self.window)
-        self._job.window = memoryview(array("h", self._view))
-        self.ram += 2 * len(self._view)
+        self._renew()
+
+    def _renew(self) -> None:
+        """The window of the second core, as it is now on this one."""
+        self._job.window = self._new_window()
+        self.ram += self._job.window.ram
 
     def finish(self) -> Prediction | None:
         """Wait for the window that is being classified; its Prediction, or None without one."""
@@ -123,7 +127,8 @@ class Background(Classifier):
             return None
         job = self._job
         job.model = self.model
-        job.window[:] = self._view
+        job.window.trade(self.window)  # it stays as it is; this one goes on with its end
+        self.window.take(job.window)
         job.scores = array("i", bytes(4 * len(self.model.labels)))
         self._busy = True
         self._given.release()

@@ -73,6 +73,11 @@ mp_obj_full_type_t *bnn_new_type(qstr name);
 
 BNN_TYPES(BNN_DECLARE_TYPE)
 
+bool bnn_is_model(mp_obj_t object);
+
+// The levels in a bnn.Window; NULL for any other object. Raises for those of another model.
+const uint8_t *bnn_get_levels(mp_obj_t window, const bnn_model_t *model);
+
 // What a bnn.Model has loaded; raises for any other object.
 const bnn_model_t *bnn_get_model(mp_obj_t model);
 

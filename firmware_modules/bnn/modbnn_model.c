@@ -77,10 +77,13 @@ static model_obj_t *usable_model(mp_obj_t self_in) {
     return self;
 }
 
-const bnn_model_t *bnn_get_model(mp_obj_t model) {
-    const mp_obj_type_t *type = mp_obj_get_type(model);
+bool bnn_is_model(mp_obj_t object) {
     // A native module has no address of its own type, but that of its functions.
-    if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
+    return MP_OBJ_TYPE_GET_SLOT_OR_NULL(mp_obj_get_type(object), make_new) == model_make_new;
+}
+
+const bnn_model_t *bnn_get_model(mp_obj_t model) {
+    if (!bnn_is_model(model)) {
         mp_raise_TypeError(MP_ERROR_TEXT("not a bnn.Model"));
     }
     return &usable_model(model)->model;
@@ -114,9 +117,13 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
 }
 
 static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
-    const mp_buffer_info_t input = input_bytes(&self->model, window);
+    const bnn_model_t *model = &self->model;
+    const uint8_t *levels = bnn_get_levels(window, model);
+    const mp_buffer_info_t input = levels ? (mp_buffer_info_t){0} : input_bytes(model, window);
     take_scratch(self);
-    const unsigned chosen = bnn_classify(&self->model, input.buf, input.len, self->scratch, scores);
+    const unsigned chosen = levels
+                                ? bnn_classify_levels(model, levels, self->scratch, scores)
+                                : bnn_classify(model, input.buf, input.len, self->scratch, scores);
     busy_give(&self->busy);
     return MP_OBJ_NEW_SMALL_INT(chosen);
 }

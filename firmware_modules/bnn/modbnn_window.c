@@ -4,12 +4,14 @@
 
 #include "py/binary.h"
 
-#include "bnn_window.h"
+#include "bnn_spectrum.h"
+#include "bnn_stream.h"
 #include "modbnn.h"
 
 typedef struct {
     mp_obj_base_t base;
-    bnn_window_t window;
+    bnn_stream_t stream;
+    mp_obj_t model;       // whose window it is, or None
     uint32_t *scales;     // [channels], billionths of the unit per count of the model; or NULL
     mp_obj_t names;       // of a sample's values, a str for messages
     mp_obj_t on_complete; // what feed() and feed_block() call for a window
@@ -68,34 +70,78 @@ static uint32_t *take_scales(unsigned channels, mp_obj_t given) {
     return scales;
 }
 
+// As m_new, all 0.
+static void *new_bytes(size_t size) {
+    return memset(m_new(uint8_t, size), 0, size);
+}
+
+static size_t sample_bytes(const bnn_window_t *window) {
+    return (window->length + 1u) * 2u * window->channels;
+}
+
 static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
                                 const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 3, 7, false);
+    mp_arg_check_num(n_args, n_kw, 1, 7, false);
     window_obj_t *self = mp_obj_malloc(window_obj_t, type);
-    bnn_window_t *window = &self->window;
-    memset(window, 0, sizeof *window);
-    window->length = (uint16_t)limited(args[0], 1, UINT16_MAX, "length");
-    window->channels = (uint8_t)limited(args[1], 1, UINT8_MAX, "channels");
-    window->hop = (uint16_t)limited(args[2], 1, window->length, "hop");
-    window->width = window->channels;
-    if (n_args > 5) {
-        window->width = (uint8_t)limited(args[5], 1, UINT8_MAX, "width");
+    bnn_stream_t *stream = &self->stream;
+    bnn_window_t *window = &stream->window;
+    memset(stream, 0, sizeof *stream);
+    self->scales = NULL;
+    self->on_complete = self->on_gap = self->model = mp_const_none;
+    const bnn_model_t *model = bnn_is_model(args[0]) ? bnn_get_model(args[0]) : NULL;
+    if (model) {
+        mp_arg_check_num(n_args, n_kw, 1, 4, false);
+        window->length = model->length;
+        window->channels = model->channels;
+        window->hop = model->hop;
+        self->model = args[0];
+        self->scales = m_new(uint32_t, model->channels);
+        memcpy(self->scales, model->sample_scales, 4u * model->channels);
+        args++;
+        n_args--;
+    } else {
+        mp_arg_check_num(n_args, n_kw, 3, 7, false);
+        window->length = (uint16_t)limited(args[0], 1, UINT16_MAX, "length");
+        window->channels = (uint8_t)limited(args[1], 1, UINT8_MAX, "channels");
+        window->hop = (uint16_t)limited(args[2], 1, window->length, "hop");
+        args += 3;
+        n_args -= 3;
+        if (n_args > 1) {
+            if (args[1] != mp_const_none) {
+                self->scales = take_scales(window->channels, args[1]);
+            }
+        }
     }
-    if (n_args > 3 && args[3] != mp_const_none) {
-        take_ratios(window, args[3]);
+    const size_t after = model ? 1 : 2; // the ratios, and the scales
+    window->width = window->channels;
+    if (n_args > after) {
+        window->width = (uint8_t)limited(args[after], 1, UINT8_MAX, "width");
+    }
+    if (n_args > 0 && args[0] != mp_const_none) {
+        take_ratios(window, args[0]);
     } else if (window->width != window->channels) {
         mp_raise_ValueError(MP_ERROR_TEXT("width other than channels needs ratios"));
     }
-    self->names = n_args > 6 ? args[6] : mp_const_none;
-    self->on_complete = self->on_gap = mp_const_none;
-    self->scales = NULL;
-    if (n_args > 4 && args[4] != mp_const_none) {
-        self->scales = take_scales(window->channels, args[4]);
+    self->names = n_args > after + 1 ? args[after + 1] : mp_const_none;
+    if (model && bnn_stream_fits(model)) {
+        bnn_stream_begin(stream, model);
+        stream->levels = new_bytes(bnn_stream_levels(model));
+        stream->scratch = m_new(uint32_t, bnn_spectrum_frame_words(model));
     }
-    const size_t samples = (window->length + 1u) * window->channels;
-    window->samples = m_new(int16_t, samples);
-    memset(window->samples, 0, 2 * samples);
+    window->samples = new_bytes(sample_bytes(window));
     return MP_OBJ_FROM_PTR(self);
+}
+
+static size_t ram_of(const window_obj_t *self) {
+    const bnn_stream_t *stream = &self->stream;
+    const bnn_window_t *window = &stream->window;
+    size_t size = sizeof *self + sample_bytes(window);
+    size += window->ratios ? window->channels * sizeof(bnn_ratio_t) : 0;
+    size += self->scales ? 4u * window->channels : 0;
+    if (stream->model) {
+        size += bnn_stream_levels(stream->model) + 4 * bnn_spectrum_frame_words(stream->model);
+    }
+    return size;
 }
 
 // Bytes of int16, from all but a text; false where a buffer has other numbers.
@@ -146,8 +192,8 @@ static int16_t value_of(const window_obj_t *self, unsigned channel, mp_obj_t num
     } else {
         return (int16_t)count_of_float(self, channel, number, clipped);
     }
-    if (self->window.ratios) {
-        x = bnn_window_convert(&self->window.ratios[channel], x, &after);
+    if (self->stream.window.ratios) {
+        x = bnn_window_convert(&self->stream.window.ratios[channel], x, &after);
     }
     *clipped += beyond | after;
     return (int16_t)x;
@@ -155,16 +201,16 @@ static int16_t value_of(const window_obj_t *self, unsigned channel, mp_obj_t num
 
 static void check_width(const window_obj_t *self, size_t values) {
     const bool named = self->names != mp_const_none;
-    if (values != self->window.width) {
+    if (values != self->stream.window.width) {
         bnn_raise_value_error(MP_ERROR_TEXT("sample of %d values, the window takes %d%s%s"),
-                              (int)values, (int)self->window.width, named ? ": " : "",
+                              (int)values, (int)self->stream.window.width, named ? ": " : "",
                               named ? mp_obj_str_get_str(self->names) : "");
     }
 }
 
 // Add a sample; whether it completes the window.
 static bool add(window_obj_t *self, mp_obj_t sample) {
-    bnn_window_t *window = &self->window;
+    bnn_window_t *window = &self->stream.window;
     const mp_obj_type_t *type = mp_obj_get_type(sample);
     mp_buffer_info_t buffer;
     mp_obj_t *items = NULL;
@@ -176,7 +222,7 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
     } else if (type == &mp_type_list) {
         mp_obj_get_array(sample, &values, &items);
     } else if (sample == mp_const_none) {
-        window->at = 0;
+        bnn_stream_clear(&self->stream);
         return false;
     } else if (!mp_get_buffer(sample, &buffer, MP_BUFFER_READ)) {
         sample = mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_tuple), 1, 0, &sample);
@@ -187,7 +233,8 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
                 mp_raise_ValueError(MP_ERROR_TEXT("samples are of int16: an even number of bytes"));
             }
             check_width(self, buffer.len / 2);
-            return bnn_window_fill(window, buffer.buf, 1) && window->at == window->length;
+            return bnn_stream_fill(&self->stream, buffer.buf, 1) &&
+                   bnn_stream_complete(&self->stream);
         }
         values = buffer.len / mp_binary_get_size('@', buffer.typecode, NULL);
     }
@@ -209,7 +256,7 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
         row[c] = value_of(self, c, number, &clipped);
     }
     __asm__ volatile("" ::"r"(sample) : "memory"); // the collector sees no pointer into a tuple
-    return bnn_window_advance(window, clipped);
+    return bnn_stream_advance(&self->stream, clipped);
 }
 
 static mp_obj_t window_add(mp_obj_t self_in, mp_obj_t sample) {
@@ -224,11 +271,11 @@ static size_t fill(window_obj_t *self, mp_obj_t block_in, size_t start) {
     if (!counts_of(block_in, &block)) {
         mp_raise_TypeError(MP_ERROR_TEXT("block must be array('h') or bytes"));
     }
-    const size_t sample = 2u * self->window.width;
+    const size_t sample = 2u * self->stream.window.width;
     const size_t count = sample == 2 ? block.len / 2 : block.len / sample; // a shift is faster
     if (count * sample != block.len) {
         bnn_raise_value_error(MP_ERROR_TEXT("block of %d values, not whole samples of %d"),
-                              (int)(block.len / 2), (int)self->window.width);
+                              (int)(block.len / 2), (int)self->stream.window.width);
     }
     if (start >= count) {
         if (start > count) {
@@ -236,7 +283,7 @@ static size_t fill(window_obj_t *self, mp_obj_t block_in, size_t start) {
         }
         return 0;
     }
-    return bnn_window_fill(&self->window, (const uint8_t *)block.buf + start * sample,
+    return bnn_stream_fill(&self->stream, (const uint8_t *)block.buf + start * sample,
                            count - start);
 }
 
@@ -264,7 +311,7 @@ static mp_obj_t window_feed_block(mp_obj_t self_in, mp_obj_t block) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
     mp_obj_t found = mp_const_none;
     size_t start = 0, taken;
-    while ((taken = fill(self, block, start)) != 0 && self->window.at == self->window.length) {
+    while ((taken = fill(self, block, start)) != 0 && bnn_stream_complete(&self->stream)) {
         const mp_obj_t result = call(self->on_complete); // which may change the block
         if (result != mp_const_none) {
             if (found == mp_const_none) {
@@ -279,7 +326,7 @@ static mp_obj_t window_feed_block(mp_obj_t self_in, mp_obj_t block) {
 static MP_DEFINE_CONST_FUN_OBJ_2(window_feed_block_obj, window_feed_block);
 
 static mp_obj_t window_clear(mp_obj_t self_in) {
-    ((window_obj_t *)MP_OBJ_TO_PTR(self_in))->window.at = 0;
+    bnn_stream_clear(&((window_obj_t *)MP_OBJ_TO_PTR(self_in))->stream);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(window_clear_obj, window_clear);
@@ -290,11 +337,12 @@ static mp_obj_t window_take(mp_obj_t self_in, mp_obj_t other_in) {
     if (mp_obj_get_type(other_in) != self->base.type) {
         mp_raise_TypeError(MP_ERROR_TEXT("take() takes a Window"));
     }
-    if (other->window.channels != self->window.channels) {
+    if (other->stream.window.channels != self->stream.window.channels) {
         bnn_raise_value_error(MP_ERROR_TEXT("window of %d channels, not %d"),
-                              (int)other->window.channels, (int)self->window.channels);
+                              (int)other->stream.window.channels,
+                              (int)self->stream.window.channels);
     }
-    bnn_window_take(&self->window, &other->window);
+    bnn_stream_take(&self->stream, &other->stream);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(window_take_obj, window_take);
@@ -318,7 +366,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(window_trade_obj, window_trade);
 
 static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     window_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const bnn_window_t *window = &self->window;
+    const bnn_stream_t *stream = &self->stream;
     if (dest[0] != MP_OBJ_NULL) { // to be stored, or deleted
         if (attr == MP_QSTR_on_complete || attr == MP_QSTR_on_gap) {
             if (dest[1] != MP_OBJ_NULL) {
@@ -329,28 +377,48 @@ static void window_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         return;
     }
     if (attr == MP_QSTR_complete) {
-        dest[0] = mp_obj_new_bool(window->at == window->length);
+        dest[0] = mp_obj_new_bool(bnn_stream_complete(stream));
     } else if (attr == MP_QSTR_at) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(window->at);
+        dest[0] = MP_OBJ_NEW_SMALL_INT(bnn_stream_at(stream));
     } else if (attr == MP_QSTR_saturated) {
-        dest[0] = mp_obj_new_int_from_uint(window->saturated);
+        dest[0] = mp_obj_new_int_from_uint(stream->window.saturated);
     } else if (attr == MP_QSTR_width) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(window->width);
+        dest[0] = MP_OBJ_NEW_SMALL_INT(stream->window.width);
+    } else if (attr == MP_QSTR_ram) {
+        dest[0] = mp_obj_new_int_from_uint(ram_of(self));
     } else {
         dest[1] = MP_OBJ_SENTINEL; // go on with the methods
     }
 }
 
-// The samples, oldest first, for whoever reads a buffer.
+// The samples, or the levels, oldest first, for whoever reads a buffer.
 static mp_int_t window_buffer(mp_obj_t self_in, mp_buffer_info_t *buffer, mp_uint_t flags) {
-    const bnn_window_t *window = &((window_obj_t *)MP_OBJ_TO_PTR(self_in))->window;
+    const bnn_stream_t *stream = &((window_obj_t *)MP_OBJ_TO_PTR(self_in))->stream;
+    const bnn_window_t *window = &stream->window;
     if (flags & MP_BUFFER_WRITE) {
         return 1;
     }
     buffer->buf = window->samples;
     buffer->len = 2u * window->length * window->channels;
     buffer->typecode = 'h';
+    if (stream->model) {
+        buffer->buf = stream->levels;
+        buffer->len = bnn_stream_levels(stream->model);
+        buffer->typecode = 'B';
+    }
     return 0;
+}
+
+const uint8_t *bnn_get_levels(mp_obj_t window, const bnn_model_t *model) {
+    const mp_obj_type_t *type = mp_obj_get_type(window);
+    const window_obj_t *self = MP_OBJ_TO_PTR(window);
+    if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != window_make_new || !self->stream.model) {
+        return NULL;
+    }
+    if (self->stream.model != model) {
+        mp_raise_ValueError(MP_ERROR_TEXT("window is another model's"));
+    }
+    return self->stream.levels;
 }
 
 #define WINDOW_SLOTS(SLOT)                                                                         \

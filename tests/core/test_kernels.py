@@ -20,7 +20,7 @@ from tests.lab.nets import (
     random_network,
     random_windows,
 )
-from xnornode.cost.estimate import scratch_words
+from xnornode.cost.ram import scratch_words
 from xnornode.model.file_format import to_bytes
 
 SEEDS = st.integers(0, 2**31)

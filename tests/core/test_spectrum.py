@@ -45,6 +45,8 @@ KINDS = (
     {"summary": SUMMARIES, "centred": False},
     {"summary": ("largest",), "centred": False, "floor": 65535},
     {"differences": True, "floor": 700},
+    {"differences": True, "reach": 60},
+    {"reach": 252, "centred": False},
 )
 
 
@@ -52,7 +54,10 @@ KINDS = (
 @pytest.mark.parametrize("channels", [1, 3])
 def test_awkward_windows(frame, channels):
     for kind, bands, scale in zip(
-        KINDS, (1, 7, 20, 24, 12), ("mel", "log", "linear", "mel", "mel"), strict=True
+        KINDS,
+        (1, 7, 20, 24, 12, 9, 16),
+        ("mel", "log", "linear", "mel", "mel", "mel", "log"),
+        strict=True,
     ):
         edges = band_edges(frame, bands, 8000, 60, 4000, scale)
         check(
@@ -70,8 +75,11 @@ def test_any_window(data):
     edges = sorted(data.draw(st.sets(edge, min_size=3, max_size=66)))
     summary = data.draw(st.sets(st.sampled_from(SUMMARIES)))
     centred, differences = (not summary and data.draw(st.booleans()) for _ in range(2))
+    reach = 0 if summary else 4 * data.draw(st.integers(0, 63))
     floor, hop = data.draw(st.integers(0, 9000)), data.draw(st.integers(frame // 4, frame))
-    features = Spectrum(frame, hop, tuple(edges), floor, tuple(summary), centred, differences)
+    features = Spectrum(
+        frame, hop, tuple(edges), floor, tuple(summary), centred, differences, reach
+    )
     size = data.draw(st.sampled_from([0, 1, 50, 4000, 32767]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
     windows = rng.integers(-size - 1, size + 1, (2, length, channels)).astype(np.int16)
@@ -134,6 +142,18 @@ def test_differences_follow_the_levels_of_each_frame():
         np.testing.assert_array_equal(values[:, frame, 1], rise)
 
 
+def test_reach_is_counted_from_the_loudest_level():
+    rng = np.random.default_rng(4)
+    loud = np.array([1, 30, 1000, 30000])[rng.integers(0, 4, (3, 12))].repeat(64, 1)
+    windows = (loud * rng.uniform(-1, 1, (3, 768))).astype(np.int16)[..., None]
+    plain = Spectrum(64, 64, (0, 100, 300, 900), 700, centred=False)
+    near = Spectrum(64, 64, plain.edges, 700, centred=False, reach=80)
+    levels = plain.values(windows)
+    expected = np.maximum(levels, levels.max(1, keepdims=True) - 16 * 80)
+    np.testing.assert_array_equal(near.values(windows), expected)
+    assert (expected > levels).any() and (expected == levels).any()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -148,6 +168,9 @@ def test_differences_follow_the_levels_of_each_frame():
         {"summary": ("median",), "centred": False},
         {"summary": ("mean",)},
         {"summary": ("mean",), "centred": False, "differences": True},
+        {"summary": ("mean",), "centred": False, "reach": 80},
+        {"reach": 82},
+        {"reach": 256},
     ],
 )
 def test_what_is_refused(wrong):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -125,6 +126,28 @@ class Core:
         )
         return taken[:calls].tolist(), held[: state[0]].tolist(), int(state[1])
 
+    def stream(
+        self,
+        files: tuple[bytes, bytes],
+        ratios: Sequence[Sequence[int]],
+        samples: np.ndarray,
+        operations: Sequence[tuple[str, int]],
+    ) -> list[list[int]]:
+        """What a stream does: see shim_stream(). Samples are int16 (n, width)."""
+        numbers = np.array([[ord(name), count] for name, count in operations], np.int32)
+        taken = sum(count for name, count in operations if name in "fa")
+        assert taken <= len(samples)
+        out = np.zeros((len(operations) + taken, 4), np.uint32)
+        rows = self._lib.shim_stream(
+            (ctypes.c_char_p * 2)(*files),
+            (ctypes.c_size_t * 2)(*map(len, files)),
+            _pointer(np.array(ratios, np.int32)),
+            ctypes.c_uint(samples.shape[1]),
+            samples.astype("<i2").tobytes(),
+            *(_pointer(numbers), ctypes.c_size_t(len(numbers)), _pointer(out)),
+        )
+        return out[:rows].tolist()
+
     def load_at(self, data: bytes, offset: int) -> str:
         """The reason for a file that lies `offset` bytes behind a multiple of 4."""
         error = self._lib.shim_load_at(data, ctypes.c_size_t(len(data)), ctypes.c_size_t(offset))
@@ -143,6 +166,11 @@ def core() -> Core:
 
 def sanitized(jobs: list[Job]) -> list[Answer]:
     """`classify` for each job under ASan and UBSan, in a process that ends at the first report."""
+    return under_sanitizers("classify", jobs)
+
+
+def under_sanitizers(method: str, jobs: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The same for any method of Core."""
     library = build_core(sanitize=True)
     runtime = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
@@ -150,14 +178,14 @@ def sanitized(jobs: list[Job]) -> list[Answer]:
     env = {**os.environ, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.core", str(library)],
-        input=pickle.dumps(jobs),
+        input=pickle.dumps((method, jobs)),
         capture_output=True,
         env=env,
         cwd=ROOT,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-4000:]
-    answers: list[Answer] = pickle.loads(done.stdout)
+    answers: list[Any] = pickle.loads(done.stdout)
     return answers
 
 
@@ -165,8 +193,8 @@ def _worker() -> None:
     from tests.lab.core import Core as Library
 
     library = Library(Path(sys.argv[1]))
-    jobs: list[Job] = pickle.loads(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(pickle.dumps([library.classify(*job) for job in jobs]))
+    method, jobs = pickle.loads(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(pickle.dumps([getattr(library, method)(*job) for job in jobs]))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 
 #include "bnn.h"
 #include "bnn_answers.h"
+#include "bnn_spectrum.h"
+#include "bnn_stream.h"
 #include "bnn_window.h"
 
 // The answers to `count` rows of scores: index, confidence, and whether a class is detected. Where
@@ -153,4 +155,130 @@ int shim_window_fill(const int *shape, const int *ratios, const uint8_t *samples
     free(window.samples);
     free(given);
     return calls;
+}
+
+// A model's stream, its buffers of the exact size.
+static void open_stream(bnn_stream_t *stream, const bnn_model_t *model, const bnn_ratio_t *ratios,
+                        unsigned width) {
+    memset(stream, 0, sizeof *stream);
+    bnn_window_t *window = &stream->window;
+    *window = (bnn_window_t){.length = model->length,
+                             .channels = model->channels,
+                             .hop = model->hop,
+                             .width = (uint8_t)width,
+                             .ratios = ratios};
+    if (bnn_stream_fits(model)) {
+        bnn_stream_begin(stream, model);
+        stream->levels = malloc(bnn_stream_levels(model));
+        stream->scratch = malloc(4 * bnn_spectrum_frame_words(model));
+    }
+    window->samples = malloc((window->length + 1u) * 2u * window->channels);
+}
+
+static void close_stream(bnn_stream_t *stream) {
+    free(stream->levels);
+    free(stream->scratch);
+    free(stream->window.samples);
+}
+
+// Whether the next sample completes the window, by its row.
+static int add_row(bnn_stream_t *stream, const uint8_t *sample) {
+    int16_t *row = bnn_window_row(&stream->window);
+    uint32_t clipped = 0;
+    for (unsigned c = 0; c < stream->window.channels; c++) {
+        const bnn_ratio_t *ratio = &stream->window.ratios[c];
+        const uint8_t *value = sample + 2 * ratio->source;
+        const int16_t x = (int16_t)(value[0] | value[1] << 8);
+        row[c] = (int16_t)bnn_window_convert(ratio, x, &clipped);
+    }
+    return bnn_stream_advance(stream, clipped);
+}
+
+// Carry out `count` operations, pairs of a name and a number, on the stream of the first of two
+// models: 'f' and 'a' take so many samples, as one block and one by one; 'c' clears; 't' goes on
+// with the other model, whose stream takes this one's window. `ratios` are as of
+// shim_window_fill(). After each window that is complete, and each operation, a row of `out` is
+// written: samples in the window, values clipped, a checksum of the levels, and of the scores (0 if
+// it is not complete). Returns how many rows there are.
+int shim_stream(const uint8_t *const *files, const size_t *sizes, const int *ratios, unsigned width,
+                const uint8_t *samples, const int *operations, size_t count, uint32_t *out) {
+    uint8_t *data[2];
+    bnn_model_t models[2];
+    bnn_stream_t streams[2];
+    bnn_ratio_t *given = NULL;
+    for (int i = 0; i < 2; i++) {
+        data[i] = malloc(sizes[i]);
+        memcpy(data[i], files[i], sizes[i]);
+        if (bnn_load(&models[i], data[i], sizes[i]) != BNN_OK) {
+            abort();
+        }
+        given = given ? given : malloc(models[0].channels * sizeof *given);
+    }
+    for (unsigned c = 0; c < models[0].channels; c++) {
+        const int *ratio = ratios + 3 * c;
+        given[c] = (bnn_ratio_t){ratio[1] ? 1 << (ratio[1] - 1) : 0, (uint16_t)ratio[0],
+                                 (uint8_t)ratio[1], (uint8_t)ratio[2]};
+    }
+    for (int i = 0; i < 2; i++) {
+        open_stream(&streams[i], &models[i], given, width);
+    }
+    int rows = 0, which = 0;
+    for (; count; count--, operations += 2) {
+        size_t left = (size_t)operations[1];
+        do {
+            bnn_stream_t *stream = &streams[which];
+            const bnn_model_t *model = &models[which];
+            size_t took = 0;
+            if (operations[0] == 'f' && left) {
+                uint8_t *block = malloc(left * 2 * width + 1); // at an odd address
+                memcpy(block + 1, samples, left * 2 * width);
+                took = bnn_stream_fill(stream, block + 1, left);
+                free(block);
+            } else if (operations[0] == 'a') {
+                while (took < left && !add_row(stream, samples + 2 * width * took++)) {
+                }
+            } else if (operations[0] == 'c') {
+                bnn_stream_clear(stream);
+            } else if (operations[0] == 't') {
+                which = !which;
+                bnn_stream_take(&streams[which], stream);
+                stream = &streams[which];
+                model = &models[which];
+            }
+            samples += took * 2 * width;
+            left = operations[0] == 'f' || operations[0] == 'a' ? left - took : 0;
+            out[0] = bnn_stream_at(stream);
+            out[1] = stream->window.saturated;
+            out[2] = out[3] = 0;
+            for (int32_t i = 0; stream->model && i < stream->done; i++) {
+                const uint32_t each = (uint32_t)model->channels * model->section.spectrum.bands;
+                for (uint32_t j = 0; j < each; j++) {
+                    out[2] = out[2] * 31 + stream->levels[(uint32_t)i * each + j];
+                }
+            }
+            if (bnn_stream_complete(stream)) {
+                uint32_t *scratch = malloc(4 * model->scratch_words);
+                int32_t *scores = malloc(4u * model->classes);
+                if (stream->model) {
+                    bnn_classify_levels(model, stream->levels, scratch, scores);
+                } else {
+                    bnn_classify(model, (const uint8_t *)stream->window.samples,
+                                 bnn_window_size(model), scratch, scores);
+                }
+                for (unsigned i = 0; i < model->classes; i++) {
+                    out[3] = out[3] * 31 + (uint32_t)scores[i];
+                }
+                free(scratch);
+                free(scores);
+            }
+            out += 4;
+            rows++;
+        } while (left);
+    }
+    for (int i = 0; i < 2; i++) {
+        close_stream(&streams[i]);
+        free(data[i]);
+    }
+    free(given);
+    return rows;
 }

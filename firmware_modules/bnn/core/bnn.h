@@ -198,6 +198,10 @@ size_t bnn_window_size(const bnn_model_t *model);
 unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
                       uint32_t *scratch, int32_t *scores);
 
+// The same from the levels of a window, [frames][channels][bands], with a model of spectra.
+unsigned bnn_classify_levels(const bnn_model_t *model, const uint8_t *levels, uint32_t *scratch,
+                             int32_t *scores);
+
 // Whether this machine computes the scores that the file gives for the self-test. `window` is room
 // for bnn_window_size() bytes, which are overwritten.
 bool bnn_selftest(const bnn_model_t *model, uint8_t *window, uint32_t *scratch);

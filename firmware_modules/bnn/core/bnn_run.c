@@ -213,14 +213,27 @@ static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, 
     bnn_encode_end(&encoder);
 }
 
-unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
-                      uint32_t *scratch, int32_t *scores) {
-    encode(model, input, size, scratch);
+static unsigned decide(const bnn_model_t *model, uint32_t *scratch, int32_t *scores) {
     const unsigned best = run_layers(model, scratch);
     if (scores) {
         memcpy(scores, scratch + model->totals_at, 4u * model->classes);
     }
     return best;
+}
+
+unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
+                      uint32_t *scratch, int32_t *scores) {
+    encode(model, input, size, scratch);
+    return decide(model, scratch, scores);
+}
+
+unsigned bnn_classify_levels(const bnn_model_t *model, const uint8_t *levels, uint32_t *scratch,
+                             int32_t *scores) {
+    bnn_encoder_t encoder;
+    bnn_encode_begin(&encoder, model, scratch);
+    bnn_spectrum_give(model, levels, scratch + model->second_at, &encoder);
+    bnn_encode_end(&encoder);
+    return decide(model, scratch, scores);
 }
 
 // Marsaglia's xorshift32; `state` is never 0.

@@ -22,20 +22,23 @@
 
 enum { MEAN, LARGEST, CHANGE };        // bits of a summary
 enum { CENTRED = 1, DIFFERENCES = 2 }; // how frames are given
+#define REACH_AT 2   // bit of how frames are given
+#define REACH_STEP 4 // levels
 
-static unsigned frames_of(const bnn_model_t *m) {
+uint32_t bnn_spectrum_frames(const bnn_model_t *m) {
     const bnn_spectrum_t *s = &m->section.spectrum;
     return (m->length - (1u << s->log2_n)) / s->hop + 1;
 }
 
 // Words of scratch: what a frame needs (a frame, its spectrum, a reciprocal per segment between two
 // edges), the means; then a level per frame, channel and band.
-static uint32_t means_at(const bnn_model_t *m) {
+uint32_t bnn_spectrum_frame_words(const bnn_model_t *m) {
     return (1u << m->section.spectrum.log2_n) + m->section.spectrum.bands + 2u;
 }
 
 static uint32_t levels_at(const bnn_model_t *m) {
-    return means_at(m) + ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
+    return bnn_spectrum_frame_words(m) +
+           ((uint32_t)m->channels * m->section.spectrum.bands + 1) / 2;
 }
 
 bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
@@ -46,8 +49,7 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     CHECK(s.log2_n >= BNN_FFT_SHORTEST && s.log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
     const uint32_t n = 1u << s.log2_n;
     CHECK(n <= m->length && s.hop - 1u < n && s.bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
-    CHECK(s.summary >> SUMMARIES == 0 && s.frames <= (s.summary ? 0 : CENTRED | DIFFERENCES),
-          BNN_ENCODER);
+    CHECK(s.summary >> SUMMARIES == 0 && (s.frames == 0 || s.summary == 0), BNN_ENCODER);
     const uint8_t *edges;
     TAKE(edges, r, 2u * (s.bands + 2u));
     TRY(bnn_take_pad(r, BNN_ENCODER));
@@ -57,7 +59,7 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
         CHECK(edge[i] < edge[i + 1], BNN_ENCODER);
     }
     CHECK(edge[s.bands + 1] <= n / 2 << STEPS_LOG2, BNN_ENCODER);
-    const uint32_t frames = frames_of(m), each = (uint32_t)m->channels * s.bands;
+    const uint32_t frames = bnn_spectrum_frames(m), each = (uint32_t)m->channels * s.bands;
     // At most 65472 frames of 255 * 64 bands
     const uint32_t levels = frames * each;
     m->encoding_rows = s.frames & DIFFERENCES ? 2 * each : each;
@@ -126,10 +128,14 @@ static void take_levels(const bnn_model_t *m, const uint32_t *spectrum, int expo
     }
 }
 
-static int32_t sum_of(const uint8_t *levels, unsigned frames, uint32_t step) {
+static inline int32_t at_least(uint8_t level, int32_t least) {
+    return level > least ? level : least;
+}
+
+static int32_t sum_of(const uint8_t *levels, unsigned frames, uint32_t step, int32_t least) {
     uint32_t sum = 0; // at most 65472 frames of 255
     for (; frames; frames--, levels += step) {
-        sum += *levels;
+        sum += (uint32_t)at_least(*levels, least);
     }
     return (int32_t)sum;
 }
@@ -163,7 +169,7 @@ static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned f
             if (what == LARGEST) {
                 v = SCALE * largest_of(levels + i, frames, each);
             } else {
-                v = what == MEAN ? sum_of(levels + i, frames, each)
+                v = what == MEAN ? sum_of(levels + i, frames, each, 0)
                                  : change_of(levels + i, frames, each);
                 v = SCALE * v / (int32_t)frames;
             }
@@ -172,25 +178,32 @@ static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned f
     }
 }
 
-// By frame, then channel and band; less the means over the frames, where that is wanted. The
+// By frame, then channel and band; what is too far below the loudest as high as the reach; less the means over the frames, where that is wanted. The
 // differences follow: from the frame before to the next, which at the ends is the frame itself.
 static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
                         int16_t *means, bnn_encoder_t *encoder) {
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
+    const int32_t reach = m->section.spectrum.frames >> REACH_AT;
+    int32_t least = 0; // what a quieter level counts as
+    if (reach) {
+        least = largest_of(levels, frames * each, 1) - REACH_STEP * reach;
+        least = least > 0 ? least : 0;
+    }
     for (uint32_t i = 0; i < each; i++) {
         const int32_t sum =
-            m->section.spectrum.frames & CENTRED ? sum_of(levels + i, frames, each) : 0;
+            m->section.spectrum.frames & CENTRED ? sum_of(levels + i, frames, each, least) : 0;
         means[i] = (int16_t)(SCALE * sum / (int32_t)frames);
     }
     for (unsigned frame = 0; frame < frames; frame++, levels += each) {
         for (uint32_t i = 0; i < each; i++) {
-            bnn_encode_value(encoder, (int16_t)(SCALE * levels[i] - means[i]));
+            bnn_encode_value(encoder, (int16_t)(SCALE * at_least(levels[i], least) - means[i]));
         }
         if (m->section.spectrum.frames & DIFFERENCES) {
             const uint8_t *const next = frame + 1 < frames ? levels + each : levels;
             const uint8_t *const before = frame ? levels - each : levels;
             for (uint32_t i = 0; i < each; i++) {
-                bnn_encode_value(encoder, (int16_t)(SCALE * (next[i] - before[i])));
+                const int32_t rise = at_least(next[i], least) - at_least(before[i], least);
+                bnn_encode_value(encoder, (int16_t)(SCALE * rise));
             }
         }
     }
@@ -225,10 +238,10 @@ void bnn_spectrum_frame(const bnn_model_t *m, const uint8_t *samples, uint32_t *
 void bnn_spectrum_give(const bnn_model_t *m, const uint8_t *levels, uint32_t *scratch,
                        bnn_encoder_t *encoder) {
     if (m->section.spectrum.summary) {
-        give_summary(m, levels, frames_of(m), encoder);
+        give_summary(m, levels, bnn_spectrum_frames(m), encoder);
     } else {
-        int16_t *const means = (int16_t *)(void *)(scratch + means_at(m));
-        give_frames(m, levels, frames_of(m), means, encoder);
+        int16_t *const means = (int16_t *)(void *)(scratch + bnn_spectrum_frame_words(m));
+        give_frames(m, levels, bnn_spectrum_frames(m), means, encoder);
     }
 }
 
@@ -237,7 +250,7 @@ void bnn_spectrum_run(const bnn_model_t *m, const uint8_t *window, uint32_t *scr
     const uint32_t hop = 2u * m->section.spectrum.hop * m->channels;
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
     uint8_t *const levels = (uint8_t *)(scratch + levels_at(m)), *to = levels;
-    for (unsigned left = frames_of(m); left; left--, window += hop, to += each) {
+    for (unsigned left = bnn_spectrum_frames(m); left; left--, window += hop, to += each) {
         bnn_spectrum_frame(m, window, scratch, to);
     }
     bnn_spectrum_give(m, levels, scratch, encoder);

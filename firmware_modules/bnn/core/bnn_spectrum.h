@@ -9,8 +9,14 @@
 // Load the section: sets the model's values, encoding_rows, features_words and work.
 bnn_error_t bnn_spectrum_load(bnn_model_t *model, bnn_reader_t *reader);
 
+// Frames of a window of a model that is loaded.
+uint32_t bnn_spectrum_frames(const bnn_model_t *model);
+
+// Words of scratch for one frame.
+uint32_t bnn_spectrum_frame_words(const bnn_model_t *model);
+
 // The levels of one frame, int16 [frame][channels] at any alignment, into `levels`,
-// [channels][bands]. `scratch` is [features_words]; what a frame needs is at its start.
+// [channels][bands]. `scratch` is [bnn_spectrum_frame_words()].
 void bnn_spectrum_frame(const bnn_model_t *model, const uint8_t *samples, uint32_t *scratch,
                         uint8_t *levels);
 

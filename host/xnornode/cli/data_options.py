@@ -17,7 +17,7 @@ from xnornode.data.understood import Understood
 from xnornode.datasets.load import load_dataset
 from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
-from xnornode.recipes.settings import RECIPES
+from xnornode.recipes.settings import RECIPES, Recipe
 from xnornode.report.metrics import Report
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
@@ -122,12 +122,17 @@ def full_scale(text: str) -> dict[str, float]:
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
     """The data in their parts, and the settings to start from. Raises XnorNodeError."""
-    recipe = None if Path(options.data).exists() else RECIPES.get(options.data)
+    recipe = recipe_of(options)
     dataset = load_dataset(options.data, read_options(options))
     if options.name and not is_name(dataset.name):
         dataset = replace(dataset, name=options.name)
     splits = prepare(dataset, prepare_options(options, recipe.options if recipe else None))
     return splits, recipe.config if recipe else default_config(splits)
+
+
+def recipe_of(options: argparse.Namespace) -> Recipe | None:
+    """The recipe of an example set; None for data of one's own."""
+    return None if Path(options.data).exists() else RECIPES.get(options.data)
 
 
 def prepare_options(

@@ -11,10 +11,14 @@ from typing import Any
 
 from xnornode._extras import load_extra
 from xnornode._files import check_writable, is_replaced, is_stdout, write_whole
-from xnornode.cli.output import say
+from xnornode.cli.output import Progress, say
+from xnornode.data.splits import Splits
 from xnornode.data.windows import check_names
 from xnornode.errors import DataError, XnorNodeError
+from xnornode.model.features import Features
 from xnornode.model.names import normalized
+from xnornode.report.baselines import Fitted, fit_baselines
+from xnornode.report.metrics import Report
 
 
 def add_output(parser: Any) -> None:
@@ -25,7 +29,7 @@ def add_output(parser: Any) -> None:
 
 
 def add_options(group: Any) -> None:
-    """Add the options --name, --report and --json."""
+    """Add the options --name, --report, --json and --no-baselines."""
     add = group.add_argument
     add("--name", type=_name, metavar="NAME", help="the model's name (default: the data's)")
     add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
@@ -36,6 +40,8 @@ def add_options(group: Any) -> None:
         metavar="FILE",
         help="write the report as JSON; without a file to stdout, instead of the text",
     )
+    what = "do not compare with simpler methods, which takes some seconds"
+    add("--no-baselines", action="store_true", help=what)
 
 
 def json_file(options: argparse.Namespace) -> Path | None:
@@ -56,6 +62,35 @@ def check_outputs(options: argparse.Namespace, checkpoint: Path | None = None) -
             if real in taken:
                 raise XnorNodeError(f"{path} would replace {taken[real]}: name another file")
             taken[real] = "another output"
+
+
+def baselines(
+    options: argparse.Namespace, splits: Splits, features: Features
+) -> tuple[Fitted, ...]:
+    """Simpler methods for the report; none if they are not wanted, or after Ctrl-C.
+
+    Call it when the model is written: it is not lost then.
+    """
+    if options.no_baselines:
+        return ()
+    try:
+        with Progress() as progress:
+            return fit_baselines(
+                splits,
+                features,
+                seed=options.seed,
+                progress=lambda name, done: progress(done, 1.0, f"for comparison: {name}"),
+            )
+    except KeyboardInterrupt:
+        say(f"stopped: the report has no simpler methods. {options.output} is written")
+        return ()
+
+
+def say_hints(options: argparse.Namespace, report: Report) -> None:
+    """Say what is wrong where the text of the report, which has it too, is not shown."""
+    if options.json == "-":
+        for hint in report.hints:
+            say(f"hint: {hint.text}. Try: {'; '.join(hint.tries)}")
 
 
 def say_written(path: Path, size: int) -> None:

@@ -9,8 +9,16 @@ from typing import Any
 from xnornode import __version__
 from xnornode._files import is_replaced
 from xnornode._words import channel
-from xnornode.cli import data_options, event_options, output_options, wake_options
-from xnornode.cli.command import add_command, add_renamed, number
+from xnornode.cli import (
+    augment_options,
+    data_options,
+    event_options,
+    output_options,
+    train_choice,
+    train_settings,
+    wake_options,
+)
+from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_epochs
 from xnornode.data.scaling import NANO, full_scale_of
 from xnornode.data.splits import Splits
@@ -18,22 +26,17 @@ from xnornode.datasets.load import EXAMPLES
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.model import model_file
-from xnornode.model.fit_encoding import ENCODINGS
 from xnornode.model.limits import MAX_NOTES
 from xnornode.model.names import fitting
-from xnornode.nn.layer_spec import format_layers, new_words, parse_layers
-from xnornode.nn.losses import LOSSES
-from xnornode.nn.quantizers import STES
+from xnornode.nn.layer_spec import format_layers
 from xnornode.nn.workers import CAN_FORK
-from xnornode.recipes.defaults import FEATURES, features_named
-from xnornode.recipes.spectra import LOGMEL_LAYERS
 from xnornode.report.html import to_html
 from xnornode.report.metrics import make_report, to_json
 from xnornode.report.pictures import take_pictures
 from xnornode.report.settings import in_words
 from xnornode.report.text import to_text
 from xnornode.training.checkpoint import left_files, read_settings, settings_text
-from xnornode.training.config import Teacher, TrainConfig
+from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 
 EXAMPLE_COMMANDS = """
@@ -45,8 +48,6 @@ xnornode train words/ -o seven.bnn --wake seven --false-accepts 0.5
 xnornode train digits.npz -o digits.bnn --image 8x8 \\
     --layers "conv 16x3 pool 2, dense 64"
 """
-OLD_FEATURES = {"window": "raw", "features": "statistics", "text": "ngrams"}
-OLD_ENCODINGS = {"learned": "learned-thermometer", "planes": "bit-planes", "bytes": "int8"}
 
 
 def add_parsers(commands: Any) -> None:
@@ -65,7 +66,10 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("data", help="a folder, .csv, .npz or .npy file, or an example set")
     output_options.add_output(parser)
     data_options.add_options(parser.add_argument_group("data"))
-    _add_network(parser.add_argument_group("network and training"))
+    group = parser.add_argument_group("network and training")
+    train_choice.add_option(group)
+    train_settings.add_options(group)
+    augment_options.add_options(parser.add_argument_group("augmentation"))
     event_options.add_options(parser.add_argument_group("answers and events"))
     wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
@@ -81,55 +85,11 @@ def add_parsers(commands: Any) -> None:
     )
 
 
-def _layers(text: str) -> str:
-    """A text of layers; old words are said."""
-    if (new := new_words(text)) != text:
-        say(f"layers are now written {new!r}; the next release refuses the old words")
-    return new
-
-
-def _add_network(group: Any) -> None:
-    add = group.add_argument
-    what = 'hidden layers, as "conv 32x5/2 pool 2, dense 64"'
-    add("--layers", type=_layers, metavar="LAYERS", help=what)
-    what = "what a window becomes first"
-    add_renamed(group, "--features", "--front", OLD_FEATURES, choices=FEATURES, help=what)
-    what = "how values become the network's input"
-    add_renamed(group, "--encoding", "--code", OLD_ENCODINGS, choices=ENCODINGS, help=what)
-    add("--bits", type=int, metavar="N", help="bits per value of thermometers and bit planes")
-    add("--epochs", type=int, metavar="N", help="passes over the data")
-    add("--batch", type=int, metavar="N", help="windows per step")
-    add("--learning-rate", type=float, metavar="R", help="the highest one (default: 0.003)")
-    what = "the gradient that stands in for that of sign"
-    add_renamed(group, "--ste", "--estimator", {}, choices=tuple(STES), help=what)
-    add("--loss", choices=LOSSES, help="what training makes small (default: cross-entropy)")
-    add("--smoothing", type=float, metavar="S", help="label smoothing, 0 to 1")
-    what = "labels are steps of one quantity: how far the target spreads, in steps, such as 0.6"
-    add("--label-spread", type=float, metavar="STEPS", help=what)
-    what = "with --label-spread: the first label comes behind the last, as with hours"
-    add("--circular", action="store_true", help=what)
-    add("--balanced", action="store_true", help="let all classes count alike, however rare")
-    add(
-        "--teacher",
-        type=float,
-        metavar="SHARE",
-        help="train a float network first and learn from it; its share of the loss, such as 0.7",
-    )
-    add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
-    add(
-        "--processes",
-        type=number(int, least=1),
-        default=1,
-        metavar="N",
-        help="cores to train on: faster for convolutions, but another model (default: 1)",
-    )
-
-
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
     if wake_options.wanted(options):
-        check_settings(options)
-        return wake_options.run(options, configure, _notes)
+        train_settings.check(options)
+        return wake_options.run(options, train_settings.configure, _notes)
     if options.processes > 1 and not CAN_FORK:
         say("on this system a training has one process: --processes is left out")
     kept = _checkpoint(options)
@@ -140,16 +100,24 @@ def run(options: argparse.Namespace) -> int:
     if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
         for path in left:
             read_settings(path)
-    check_settings(options)
+    train_settings.check(options)
+    augment_options.check(options)
     splits, config = data_options.load(options)
-    config = configure(options, config, splits)
+    config = train_settings.configure(options, config, splits)
+    config = augment_options.settle(options, config, splits)
+    tries = train_choice.to_try(options, splits, data_options.recipe_of(options) is not None)
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
-    if left:
-        _settle(options, left[0], config, splits)
+    choice = None
     try:
         with Progress() as progress:
+            if len(tries) > 1:
+                choice = train_choice.settle(options, splits, tries, progress, kept)
+                config = choice.config if choice else config
+            augment_options.tell(config)
+            if left:
+                _settle(options, left[0], config, splits)
             trained = train(
                 splits,
                 config,
@@ -167,11 +135,18 @@ def run(options: argparse.Namespace) -> int:
         how = "--resume instead of --restart" if options.restart else "--resume"
         say(f"stopped; no model was written. The same command with {how} goes on from {left[0]}")
         return 1
+    if model.window.hop != splits.window.hop:
+        say(
+            f"a window begins each {model.window.hop} samples, not {splits.window.hop}: with a "
+            "multiple of the frames' hop, a node computes each frame once"
+        )
     model = replace(model, revision=options.revision)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
-    report = make_report(model, trained, splits, options.said, date, chosen)
-    data_options.tell_more(report, splits)
     size = model_file.save_model(model, options.output)
+    beside = output_options.baselines(options, splits, trained.config.features)
+    report = make_report(model, trained, splits, options.said, date, chosen, baselines=beside)
+    data_options.tell_more(report, splits)
+    output_options.say_hints(options, report)
     with output_options.stdout_for_report(options):
         output_options.write_report(
             options,
@@ -180,8 +155,8 @@ def run(options: argparse.Namespace) -> int:
             lambda: to_html(report, pictures=take_pictures(model, splits, report)),
         )
     output_options.say_written(options.output, size)
-    for path in left_files(kept) if kept else []:
-        path.unlink()
+    for path in (*left_files(kept), train_choice.choice_file(kept)) if kept else ():
+        path.unlink(missing_ok=True)
     return 0
 
 
@@ -241,54 +216,6 @@ def _settings(path: Path) -> str | None:
         return read_settings(path)
     except DataError:
         return None
-
-
-def _given(options: argparse.Namespace, image: bool = False) -> dict[str, Any]:
-    """The settings that the user gave, but for the features. Raises DataError."""
-    wanted = {
-        "encoding": options.encoding,
-        "bits": options.bits,
-        "epochs": options.epochs,
-        "batch": options.batch,
-        "learning_rate": options.learning_rate,
-        "ste": options.ste,
-        "loss": options.loss,
-        "smoothing": options.smoothing,
-        "label_spread": options.label_spread,
-        "circular": options.circular or None,
-        "class_weights": "balanced" if options.balanced else None,
-        "teacher": None if options.teacher is None else Teacher(share=options.teacher),
-        "seed": options.seed,
-    }
-    if options.layers is not None:
-        wanted["layers"], wanted["global_average_pooling"] = parse_layers(options.layers, image)
-    return {name: value for name, value in wanted.items() if value is not None}
-
-
-def check_settings(options: argparse.Namespace) -> None:
-    """Find wrong settings before the data are read; a message names the option."""
-    given: dict[str, Any] = {}
-    try:
-        given = _given(options)
-        TrainConfig(**given)
-    except DataError as error:
-        text = str(error)
-        for name in given:
-            if text.startswith(f"{name} "):
-                text = f"--{name.replace('_', '-')}{text.removeprefix(name)}"
-        options.wrong_usage(text)
-
-
-def configure(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> TrainConfig:
-    """`config` with the network and the training that the user asked for. Raises DataError."""
-    given = _given(options, image=splits.image_shape is not None)
-    if options.features:
-        given["features"] = features_named(options.features, splits)
-    if options.features == "logmel":
-        given = {"layers": LOGMEL_LAYERS, **given}
-    if options.bits and not options.encoding and config.encoding == "int8":
-        given["encoding"] = "thermometer"  # int8 has no bits to choose
-    return replace(config, **given)
 
 
 def _notes(splits: Splits, config: TrainConfig) -> str:

@@ -217,7 +217,7 @@ def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
     done["butterfly"] += frames * f.frame // 4 * (log2 - 3)  # but for the first two stages
     done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
     done["level"] += frames * f.bands
-    done["summed level"] += frames * f.bands * (f.centred + len(f.summary))
+    done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
     done["segment"] += f.bands + 1
 
 

@@ -1,22 +1,20 @@
 """What a model will cost on a node: bytes, operations, RAM, time, energy.
 
-Bytes and operations are exact, and so is the scratch that the C core will ask for. Times and
-energies are estimates: none was measured on a board. Each says what it rests on.
+Bytes, operations and RAM are exact. Times and energies are estimates: none was measured on a board.
+Each says what it rests on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, prod
+from math import ceil
 
 from xnornode.cost.chips import CHIPS, Chip
-from xnornode.cost.cycles import Usage, cycles, gathers, output_positions
+from xnornode.cost.cycles import Usage, cycles, output_positions
+from xnornode.cost.ram import Ram, ram_of
 from xnornode.model.column_weights import columns_size
 from xnornode.model.file_format import to_bytes
-from xnornode.model.geometry import lying, span
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.model import Model
-from xnornode.model.spectrum import Spectrum
-from xnornode.model.statistics import Statistics
 
 # M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014, figure 1.1.9:
 # picojoules in a 45 nm process at 0.9 V.
@@ -61,30 +59,6 @@ class Operations:
     def macs(self) -> int:
         """All multiply-accumulates."""
         return self.binary_macs + self.int8_macs
-
-
-@dataclass(frozen=True)
-class Ram:
-    """Bytes on the node.
-
-    Parameters
-    ----------
-    model : int
-        Its file; 0 on a node that uses it where it lies in ROM.
-    scratch : int
-        What the C core works in, and what it keeps for the answers.
-    window : int
-        The samples that are being collected, or the text.
-    """
-
-    model: int
-    scratch: int
-    window: int
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.model + self.scratch + self.window
 
 
 @dataclass(frozen=True)
@@ -189,12 +163,9 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = 
     >>> config = TrainConfig(layers=(Dense(16),), bits=2, epochs=1, batch=16)
     >>> cost = estimate(fold(train(prepare(dataset), config)))
     >>> cost.operations.binary_macs, cost.ram.window
-    (1056, 64)
+    (1056, 68)
     """
     size = len(to_bytes(model))
-    words = scratch_words(model)
-    if model.answers:
-        words += model.answers.memory_words(len(model.labels))
     ops = operations(model)
     weights = sum(layer.weights.size for layer in model.layers)
     biases = sum(len(layer.weights) for layer in model.layers)
@@ -203,7 +174,7 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = 
         file_bytes=size,
         weight_bytes=sum(_weight_bytes(layer) for layer in model.layers),
         operations=ops,
-        ram=Ram(size, 4 * words, _window_bytes(model)),
+        ram=ram_of(model, size),
         times=tuple(
             Time(c.name, c.hertz // 10**6, microseconds(model, c, usage), c.basis) for c in chips
         ),
@@ -237,31 +208,3 @@ def operations(model: Model) -> Operations:
             1 if isinstance(layer.output, Scores) else output_positions(layer)
         )
     return Operations(macs["binary"], macs["int8"], decisions, model.width if model.encoding else 0)
-
-
-def scratch_words(model: Model) -> int:
-    """Words of scratch by FORMAT.md, "Memory on the node", as `bnn_load` lays it out."""
-    most, field = [0, 0], 0
-    for i, layer in enumerate(model.layers):
-        unit = 8 if layer.inputs == "int8" else 1
-        most[i % 2] = max(most[i % 2], ceil(prod(layer.input_shape) * unit / 32))
-        if layer.in_columns:
-            field = max(field, _list_words(layer))
-        elif gathers(layer):
-            field = max(field, ceil(layer.geometry.inputs * unit / 32))
-    words = sum(most) + field + len(model.labels)
-    if isinstance(model.features, Statistics | Spectrum):
-        w = model.window
-        words = max(words, most[0] + model.features.scratch_words(w.length, len(w.channels)))
-    return words
-
-
-def _list_words(layer: IntLayer) -> int:
-    """Words of the list of counted inputs, with where in it each input column starts."""
-    g = lying(layer.geometry)
-    columns = (span(g) - 1) * g.stride[1] + g.kernel[1]
-    return ceil((g.kernel[0] * g.input_shape[2] * columns + columns + 1) / 2)
-
-
-def _window_bytes(model: Model) -> int:
-    return model.features.item_bytes(model.window.length, len(model.window.channels))

@@ -56,10 +56,6 @@ class LevelAugmentation(Augmentation, Protocol):
     """An augmentation that also changes levels of bands, after the features."""
 
     @property
-    def versions(self) -> int:
-        """Changed versions of each window that are made before the training; 0: anew each time."""
-
-    @property
     def changes_samples(self) -> bool:
         """Whether `apply` changes anything: else features are computed once."""
 
@@ -97,6 +93,10 @@ class Augment:
         The axes of a window are turned by up to this many degrees.
     triads : tuple of int, default ()
         The first channel of each triple x, y, z that is turned, all by the same rotation.
+    versions : int, default 0
+        So many changed versions of each window are made before the training, and each epoch takes
+        one of them, so that features are not computed in every epoch. 0: each epoch changes the
+        windows anew.
     """
 
     shift: int = 0
@@ -106,6 +106,7 @@ class Augment:
     mirror: tuple[int, ...] = ()
     rotation: float = 0.0
     triads: tuple[int, ...] = ()
+    versions: int = 0
 
     data_kind: ClassVar[DataKind] = "windows"
 
@@ -121,6 +122,8 @@ class Augment:
             raise DataError(f"the chance to drop a channel must be below 1, not {self.drop}")
         if not (0 <= self.scale < 1 and self.jitter >= 0 and self.rotation >= 0):
             raise DataError("scale must be at least 0 and below 1, jitter and rotation at least 0")
+        if not self.versions >= 0:
+            raise DataError(f"versions must be at least 0, not {self.versions}")
 
     def apply(self, samples: Int16, rng: np.random.Generator) -> Float:
         """Change windows, int16 (n, length, channels), to float32 ones; see `Augmentation`."""

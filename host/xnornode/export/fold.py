@@ -20,9 +20,11 @@ from xnornode._typing import Float, Int64
 from xnornode.errors import ModelError
 from xnornode.export.answers import first_answers
 from xnornode.export.polarity import choose_polarity
+from xnornode.model.features import Features
 from xnornode.model.layers import IntLayer, Requantize, Scores, Thresholds
 from xnornode.model.limits import INT32_MAX
-from xnornode.model.model import Model
+from xnornode.model.model import Model, Window
+from xnornode.model.spectrum import Spectrum, frame_aligned
 from xnornode.nn.activations import Int8ReLU
 from xnornode.nn.conv import BinaryConv
 from xnornode.nn.network import Block
@@ -41,6 +43,9 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     Its binary neurons decide as the float network's do, on every input. Neurons that mostly fire
     are inverted, with the weights that read them (`choose_polarity`). Its scores are the logits
     times one positive factor, with scales rounded to int16 and offsets to integers.
+
+    With features of frames its windows may follow each other by a little less than those of the
+    data: by a multiple of the frames' hop, so that a node computes each frame once.
 
     Its answers have the temperature that fits the validation part, or that of the logits if there
     is none. They are of one window each, never unknown. Classes that are background by their names
@@ -86,7 +91,7 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
     model = Model(
         name or trained.name,
         trained.labels,
-        trained.window,
+        _aligned(trained.window, trained.inputs.features),
         trained.inputs.features,
         encoding,
         choose_polarity(layers, trained.ones) if trained.ones else layers,
@@ -95,6 +100,13 @@ def fold(trained: Trained, name: str = "", notes: str = "") -> Model:
         notes=notes,
     )
     return replace(model, answers=first_answers(model, trained, score_gain(network.blocks[-1])))
+
+
+def _aligned(window: Window, features: Features) -> Window:
+    """The window with a hop that lets a node compute each frame of spectra once."""
+    if not isinstance(features, Spectrum):
+        return window
+    return replace(window, hop=frame_aligned(window.hop, features.hop))
 
 
 def fold_block(block: Block) -> IntLayer:

@@ -28,6 +28,7 @@ STEPS = 32
 WEIGHT_LOG2 = 8
 LEVEL_LOG2 = 5  # of 1/256 octaves: a level is 1/8 of an octave of power
 SCALE = 16  # of a value, per level
+REACH = 4  # levels: the step of `reach` in a file
 CHUNK = 2**19  # samples of frames that are worked on at a time
 
 
@@ -51,6 +52,10 @@ class Spectrum(WindowFeatures):
     centred : bool, default True
         Whether each band's mean over the frames is taken off its levels: then the loudness, and
         what a microphone or a speaker colours, goes. Without a summary only.
+    reach : int, default 0
+        What is more than so many levels below the window's loudest one counts as that level: a
+        multiple of 4, at most 252, and 80 to 120 for speech. So rooms and microphones of other
+        noise look alike. 0: every level counts as it is. Without a summary only.
     differences : bool, default False
         Whether each frame's levels are followed by how much they rise, from the frame before to
         the next; at the ends of the window the frame itself stands for what is not there. Twice as
@@ -69,6 +74,7 @@ class Spectrum(WindowFeatures):
     summary: tuple[str, ...] = ()
     centred: bool = True
     differences: bool = False
+    reach: int = 0
 
     KIND: ClassVar[int] = 4
     NAME: ClassVar[str] = "spectrum"
@@ -96,6 +102,10 @@ class Spectrum(WindowFeatures):
             raise ModelError("encoder", "a summary is not centred: choose one of them")
         if self.differences and self.summary:
             raise ModelError("encoder", "a summary has no differences: choose one of them")
+        if self.reach % REACH or not 0 <= self.reach < 64 * REACH:
+            raise ModelError("encoder", f"reach is a multiple of 4, 0 to 252, not {self.reach}")
+        if self.reach and self.summary:
+            raise ModelError("encoder", "a summary has no reach: choose one of them")
 
     @property
     def bands(self) -> int:
@@ -106,6 +116,7 @@ class Spectrum(WindowFeatures):
         """Name and settings, as short text."""
         what = ", ".join(self.summary) + " over" if self.summary else "of"
         text = f"{self.NAME}: {self.bands} bands, {what} frames of {self.frame}, {self.hop} apart"
+        text += f", {self.reach * 3 / 8:.0f} dB below the loudest" if self.reach else ""
         return text + (", with differences" if self.differences else "")
 
     def frames(self, length: int) -> int:
@@ -133,8 +144,12 @@ class Spectrum(WindowFeatures):
     def scratch_words(self, length: int, channels: int) -> int:
         """Words of scratch on the node."""
         each = channels * self.bands
-        before = self.frame + self.bands + 2 + (each + 1) // 2
+        before = self.frame_words() + (each + 1) // 2
         return before + (self.frames(length) * each + 3) // 4
+
+    def frame_words(self) -> int:
+        """Of them, those that one frame needs."""
+        return self.frame + self.bands + 2
 
     def values(self, items: Int16) -> Int16:
         """Values, int16 (n, V), of windows int16 (n, length, channels)."""
@@ -143,7 +158,7 @@ class Spectrum(WindowFeatures):
         out = np.empty((count, self.count(length, channels)), np.int16)
         step = max(1, CHUNK // (frames * channels * self.frame))
         for i in range(0, count, step):
-            out[i : i + step] = self._values(self.levels(items[i : i + step]))
+            out[i : i + step] = self.values_of(self.levels(items[i : i + step]))
         return out
 
     def levels(self, items: Int16) -> Int64:
@@ -168,8 +183,11 @@ class Spectrum(WindowFeatures):
             weights[i, within] += (1 << WEIGHT_LOG2) - rising[within]
         return weights[1:-1]
 
-    def _values(self, levels: Int64) -> Int64:
+    def values_of(self, levels: Int64) -> Int64:
+        """Values (n, V) of the levels (n, frames, C * B) of windows."""
         if not self.summary:
+            if self.reach:
+                levels = np.maximum(levels, levels.max((1, 2), keepdims=True) - self.reach)
             means = SCALE * levels.sum(1, keepdims=True) // levels.shape[1] if self.centred else 0
             values = SCALE * levels - means
             if self.differences:
@@ -188,7 +206,7 @@ class Spectrum(WindowFeatures):
     def to_bytes(self) -> bytes:
         mask = sum(1 << i for i, name in enumerate(SUMMARIES) if name in self.summary)
         log2 = self.frame.bit_length() - 1
-        how = self.centred | self.differences << 1
+        how = self.centred | self.differences << 1 | self.reach // REACH << 2
         fields = SECTION.pack(log2, mask, self.bands, how, self.hop, self.floor)
         edges = struct.pack(f"<{self.bands + 2}H", *self.edges)
         return fields + edges + bytes(-len(edges) % 4)
@@ -196,7 +214,7 @@ class Spectrum(WindowFeatures):
     @classmethod
     def from_bytes(cls, take: Take, length: int, channels: int) -> Self:
         log2, mask, bands, how, hop, floor = SECTION.unpack(take(SECTION.size))
-        if not 6 <= log2 <= 10 or mask >> len(SUMMARIES) or how >> 2 or not 1 <= bands <= MAX_BANDS:
+        if not 6 <= log2 <= 10 or mask >> len(SUMMARIES) or not 1 <= bands <= MAX_BANDS:
             raise ModelError("encoder", "the spectrum's fields are not what the format allows")
         if 1 << log2 > length or not 1 <= hop <= 1 << log2 or (how and mask):
             raise ModelError("encoder", "the spectrum's frames are not what the format allows")
@@ -206,9 +224,36 @@ class Spectrum(WindowFeatures):
             raise ModelError("encoder", "a pad byte after the edges is not 0")
         edges = struct.unpack(f"<{count}H", data)
         summary = tuple(name for i, name in enumerate(SUMMARIES) if mask >> i & 1)
-        features = cls(1 << log2, hop, edges, floor, summary, bool(how & 1), bool(how & 2))
+        features = cls(
+            1 << log2, hop, edges, floor, summary, bool(how & 1), bool(how & 2), (how >> 2) * REACH
+        )
         features.count(length, channels)
         return features
+
+
+def frame_aligned(hop: int, frame_hop: int) -> int:
+    """A hop of windows with which each of them begins with a frame.
+
+    Then a node computes each frame once (docs/reference/window.md, "Windows of levels").
+
+    Parameters
+    ----------
+    hop : int
+        The wanted hop in samples.
+    frame_hop : int
+        Samples from the start of a frame to that of the next.
+
+    Returns
+    -------
+    int
+        The largest multiple of `frame_hop` that is not above `hop`; `hop` if there is none.
+
+    Examples
+    --------
+    >>> frame_aligned(4000, 128), frame_aligned(100, 128)
+    (3968, 100)
+    """
+    return hop - hop % frame_hop if hop >= frame_hop else hop
 
 
 Curve = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]

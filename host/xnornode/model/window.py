@@ -6,11 +6,15 @@ Twin of `bnn.Window` of the node: written to be read, compared with it bit for b
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xnornode._typing import Int16
 from xnornode.model.limits import INT16
+
+if TYPE_CHECKING:
+    from xnornode.model.level_window import LevelWindow
 
 Ratio = tuple[int, int] | tuple[int, int, int]
 """Multiplier, shift, and which value of a sample it is for: by default the channel's number."""
@@ -103,8 +107,15 @@ class Window:
         """Empty the window."""
         self._rows = []
 
-    def take(self, other: "Window") -> None:
-        """Take the newest samples of another window that leave this one at least one short."""
+    def take(self, other: "Window | LevelWindow") -> None:
+        """Take the newest samples of another window that leave this one at least one short.
+
+        Of a `LevelWindow` there are none: this one is empty then.
+        """
+        if not isinstance(other, Window):
+            self.clear()
+            self.saturated = other.saturated
+            return
         rows = other._rows[other.hop :] if other.complete else other._rows
         most = min(len(rows), self.length - 1)
         self._rows = [list(row) for row in rows[len(rows) - most :]]

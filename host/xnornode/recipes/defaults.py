@@ -3,9 +3,7 @@
 from dataclasses import replace
 from math import ceil
 
-import numpy as np
-
-from xnornode.data.image_augment import IMAGE_CHANNELS, ImageAugment
+from xnornode.data.default_augment import image_augment
 from xnornode.data.splits import Splits
 from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
@@ -43,23 +41,6 @@ def features_named(name: str, splits: Splits) -> Features:
         between = ("covariance", "lagged covariance") if channels <= MOST_COVARIANCES else ()
         return Statistics((*DEFAULT, "asymmetry", *between), bands=bands, lag=lag)
     return Raw()
-
-
-def image_augment(splits: Splits) -> ImageAugment | None:
-    """Small changes that images of any kind meet; those of light for bytes alone.
-
-    What they bring on unseen devices is in docs/reference/training-results.md.
-    """
-    assert splits.image_shape
-    if len(splits.window.channels) not in IMAGE_CHANNELS:
-        return None
-    moved = ImageAugment(
-        *splits.image_shape, shift=1, rotation=5, scale=0.05, stretch=0.05, outside="edge"
-    )
-    pixels = splits.train.items
-    if not (isinstance(pixels, np.ndarray) and pixels.min() >= 0 and 127 < pixels.max() <= 255):
-        return moved
-    return replace(moved, brightness=0.1, contrast=0.3, gamma=0.3, blur=0.5, noise=0.03)
 
 
 def default_config(splits: Splits) -> TrainConfig:

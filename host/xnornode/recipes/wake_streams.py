@@ -163,7 +163,7 @@ def scores_of(model: Model, samples: Int16) -> Int32:
     parts = []
     for i in range(0, len(starts), AT_ONCE):
         first = starts[i : i + AT_ONCE] // f.hop
-        values = f._values(levels[first[:, None] + np.arange(frames)]).astype(np.int16)
+        values = f.values_of(levels[first[:, None] + np.arange(frames)]).astype(np.int16)
         assert model.encoding
         x = model.encoding.encode(values)
         for layer in model.layers:

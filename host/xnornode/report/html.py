@@ -7,7 +7,11 @@ from typing import Any
 from xnornode._extras import load_extra
 from xnornode.data.understood import Understood
 from xnornode.report.answer_words import answer_rows, threshold_table
+from xnornode.report.baseline_words import HEADS as BASELINE_HEADS
+from xnornode.report.baseline_words import baseline_rows, sampled
 from xnornode.report.charts import bars, heat_map, line_chart
+from xnornode.report.choice import HEADS as CHOICE_HEADS
+from xnornode.report.choice import choice_rows
 from xnornode.report.metrics import Report
 from xnornode.report.pictures import Picture, Pictures
 from xnornode.report.signal_charts import draw, feature_map, legend
@@ -145,6 +149,11 @@ def _parts(r: Report) -> dict[str, Any]:
         ),
         "answers": answer_rows(r.answers) if r.answers else [],
         "thresholds": threshold_table(r.answers) if r.answers and r.answers.table else None,
+        "baselines": baseline_rows(r) if r.baselines else [],
+        "baseline_heads": BASELINE_HEADS,
+        "sampled": sampled(r),
+        "tried": choice_rows(r.choice) if r.choice else [],
+        "tried_heads": CHOICE_HEADS,
         "costs": cost_rows(r.cost),
         "sizes": bars(
             [(v.kind, x, f"{v.bytes:,} bytes") for v, x in zip(variants, lengths, strict=True)],

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from xnornode import __version__
-from xnornode._words import few
 from xnornode.cost.cycles import measure
 from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.splits import Splits
@@ -31,6 +30,9 @@ from xnornode.report.answers import (
     answer_notes,
     answer_warnings,
 )
+from xnornode.report.baselines import Baseline, Fitted, compare
+from xnornode.report.choice import ChoiceFigures, ChoiceLike, choice_figures
+from xnornode.report.hints import Facts, Hint, find_hints
 from xnornode.report.intervals import accuracy_interval, clusters_of
 from xnornode.report.layer_words import describe_layers
 from xnornode.report.settings import describe_settings
@@ -38,6 +40,7 @@ from xnornode.training.trained import Epoch, Trained
 
 FORMAT = "xnornode-report-1"
 MOST_MISTAKES = 100
+MOST_SEEN = 2000  # training windows that are classified
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class Report:
         What the interval rests on.
     balanced : float
         Mean recall of the classes.
+    training_accuracy : float
+        Accuracy of the integer network on training windows, at most 2,000, as they are.
     float_accuracy : float
         Accuracy of the network in float arithmetic on the test part.
     differing : int
@@ -126,6 +131,12 @@ class Report:
         The first 100 test windows that were classified wrongly.
     answers : AnswerFigures or None
         Confidence, answers and events.
+    baselines : tuple of Baseline
+        Simpler methods on the same inputs; empty if none was asked for.
+    hints : tuple of Hint
+        What is wrong, and what to try.
+    choice : ChoiceFigures or None
+        What was tried before; None if nothing was.
     command, date : str
         The command of the training, and when it was given; "" where there was none.
     version : str
@@ -140,6 +151,7 @@ class Report:
     interval: tuple[float, float]
     interval_how: str
     balanced: float
+    training_accuracy: float
     float_accuracy: float
     differing: int
     confusion: tuple[tuple[int, ...], ...]
@@ -154,6 +166,9 @@ class Report:
     warnings: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     answers: AnswerFigures | None = None
+    baselines: tuple[Baseline, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    choice: ChoiceFigures | None = None
     command: str = ""
     date: str = ""
     version: str = __version__
@@ -166,6 +181,9 @@ def make_report(
     command: str = "",
     date: str = "",
     chosen: Chosen | None = None,
+    *,
+    baselines: Sequence[Fitted] = (),
+    choice: ChoiceLike | None = None,
 ) -> Report:
     """Test a model on the test part.
 
@@ -181,6 +199,10 @@ def make_report(
         The command of the training, and when it was given.
     chosen : Chosen, optional
         What the model's answers were chosen by.
+    baselines : sequence of Fitted, default ()
+        What simpler methods say of the test part (`fit_baselines`).
+    choice : ChoiceLike, optional
+        What was tried before the training.
 
     Returns
     -------
@@ -204,27 +226,45 @@ def make_report(
     validation = 0 if splits.validation is None else len(splits.validation)
     wrong = np.flatnonzero(~right)[:MOST_MISTAKES]
     answers = answer_figures(model, trained, splits, chosen)
+    few = splits.train.select(np.arange(0, len(splits.train), -(-len(splits.train) // MOST_SEEN)))
+    known = float((model.predict(few.items) == few.labels).mean())
+    beside = tuple(compare(f, test.labels, right, clusters) for f in baselines)
+    groups = per_group(test.groups, right) if splits.held_out else ()
+    facts = Facts(
+        accuracy=float(right.mean()),
+        balanced=float(np.mean(recalls)),
+        interval=(low, high),
+        training=known,
+        classes=figures,
+        windows=tuple(np.bincount(splits.train.labels, minlength=len(splits.labels)).tolist()),
+        groups=groups,
+        baselines=beside,
+        config=trained.config,
+        length=splits.train.shape[0],
+        image=splits.image_shape is not None,
+    )
     return Report(
         understood=splits.understood,
         name=model.name,
         labels=splits.labels,
         counts=Counts(len(splits.train), validation, len(test), splits.held_out),
-        accuracy=float(right.mean()),
+        accuracy=facts.accuracy,
         interval=(low, high),
         interval_how=how,
-        balanced=float(np.mean(recalls)),
+        balanced=facts.balanced,
+        training_accuracy=known,
         float_accuracy=float((real == test.labels).mean()),
         differing=int((real != guess).sum()),
         confusion=tuple(tuple(int(n) for n in row) for row in table),
         classes=figures,
-        groups=per_group(test.groups, right) if splits.held_out else (),
+        groups=groups,
         history=trained.history,
         best_epoch=trained.best,
         layers=tuple(describe_layers(model)),
         settings=describe_settings(trained.config),
         cost=estimate(model, usage=measure(model, test.items)),
         notes=(*splits.notes, *answer_notes(answers)),
-        warnings=(*splits.warnings, *_never_predicted(figures), *answer_warnings(answers)),
+        warnings=(*splits.warnings, *answer_warnings(answers)),
         mistakes=tuple(
             Mistake(
                 int(i),
@@ -235,20 +275,12 @@ def make_report(
             for i in wrong
         ),
         answers=answers,
+        baselines=beside,
+        hints=find_hints(facts),
+        choice=choice_figures(choice),
         command=command,
         date=date,
     )
-
-
-def _never_predicted(figures: Sequence[ClassFigures]) -> list[str]:
-    """A warning if classes that the test has are given to no window."""
-    never = [c.label for c in figures if c.windows and not c.given]
-    if not never:
-        return []
-    return [
-        f"never predicted: {few(never)}. Record more of it, let all classes count alike "
-        "(--balanced), or train longer (--epochs)"
-    ]
 
 
 def to_json(report: Report) -> str:

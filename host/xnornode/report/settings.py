@@ -3,6 +3,8 @@
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from xnornode.data.augment import Augment, ImageAugment, SoundAugment, TextAugment
+from xnornode.data.augment_text import augment_in_words
 from xnornode.nn.layer_spec import format_layers
 from xnornode.training.config import TrainConfig
 
@@ -46,6 +48,8 @@ def in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Augment | ImageAugment | SoundAugment | TextAugment):
+        return augment_in_words(value)
     if is_dataclass(value):
         named = ((f.name, getattr(value, f.name)) for f in fields(value))
         given = [f"{n.replace('_', ' ')} {in_words(v)}" for n, v in named if v not in (None, ())]

@@ -5,6 +5,10 @@ from textwrap import wrap
 
 from xnornode._words import columns, cut, few, pad
 from xnornode.report.answer_words import answer_rows, threshold_table
+from xnornode.report.baseline_words import HEADS as BASELINE_HEADS
+from xnornode.report.baseline_words import baseline_rows, sampled
+from xnornode.report.choice import HEADS as CHOICE_HEADS
+from xnornode.report.choice import choice_rows
 from xnornode.report.metrics import Report
 from xnornode.report.units import cost_rows, energy, share
 
@@ -13,6 +17,7 @@ WIDTH = 80
 INDENT = 12  # width of the names before the figures
 CELL = 7  # characters of a class's name above the confusion matrix
 NAME = 40  # characters of a class's or a group's name in a table
+TRIED = 30  # characters of a name among what was tried
 EPOCHS = 52  # epochs in the curve
 
 
@@ -30,7 +35,18 @@ def to_text(report: Report) -> str:
         Accuracy, classes, groups, confusion matrix, training and costs. Lines of at most 80
         characters, each with its newline.
     """
-    parts = [_accuracy, _classes, _confusion, _answers, _curve, _cost, _variants]
+    parts = [
+        _accuracy,
+        _baselines,
+        _hints,
+        _choice,
+        _classes,
+        _confusion,
+        _answers,
+        _curve,
+        _cost,
+        _variants,
+    ]
     texts = ("".join(f"{line}\n" for line in part(report)) for part in parts)
     return "\n".join(filter(None, texts))
 
@@ -53,8 +69,44 @@ def _accuracy(r: Report) -> Iterator[str]:
     yield from _field("accuracy", f"{r.accuracy:.1%}  integer network, as on the node")
     yield from _field("", f"95 % interval {low:.1%} to {high:.1%}, {r.interval_how}")
     yield from _field("float", f"{r.float_accuracy:.1%}  {_differing(r)}")
+    yield from _field("training", f"{r.training_accuracy:.1%}  of training windows")
     if abs(r.balanced - r.accuracy) >= 0.0005:
         yield from _field("balanced", f"{r.balanced:.1%}  mean recall of the classes")
+
+
+def _baselines(r: Report) -> Iterator[str]:
+    if not r.baselines:
+        return
+    heads, rows = BASELINE_HEADS, baseline_rows(r)
+    yield "simpler methods on the same inputs"
+    yield from _table(heads, rows)
+    if note := sampled(r):
+        yield from _wrap(note)
+
+
+def _hints(r: Report) -> Iterator[str]:
+    told: tuple[str, ...] = ()
+    for hint in r.hints:
+        yield from _field("hint", hint.text)
+        for text in hint.tries if hint.tries != told else ():
+            yield from _wrap(f"{'':<{INDENT}}- {text}", " " * (INDENT + 2))
+        told = hint.tries
+
+
+def _choice(r: Report) -> Iterator[str]:
+    if r.choice is None:
+        return
+    yield "what was tried, by cross-validation in the training part; * was taken"
+    yield from _table(CHOICE_HEADS, [(cut(n, TRIED), *rest) for n, *rest in choice_rows(r.choice)])
+    yield from _wrap(f"chosen: {r.choice.why}")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of numbers, with text in the first column."""
+    widths = [max(map(columns, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        first, *rest = map(pad, row, widths, [False, *[True] * (len(widths) - 1)])
+        yield "  ".join([first, *rest]).rstrip()
 
 
 def _differing(r: Report) -> str:

@@ -1,7 +1,8 @@
 """Figures of reports with their units."""
 
 from xnornode._words import cut
-from xnornode.cost.estimate import Estimate, Operations, Ram
+from xnornode.cost.estimate import Estimate, Operations
+from xnornode.cost.ram import Ram
 
 
 def short(text: str, most: int) -> str:
@@ -77,7 +78,7 @@ def ram_text(ram: Ram) -> str:
     """
     return (
         f"{ram.total:,} bytes: model {ram.model:,} (0 if it is in ROM), scratch {ram.scratch:,}, "
-        f"window {ram.window:,}"
+        f"window {ram.window:,}, objects {ram.objects:,}"
     )
 
 

@@ -64,7 +64,7 @@ class Batches:
         # Made once: the network's inputs; or values, of one or more versions behind each other.
         self._inputs: npt.NDArray[np.integer] | None = None
         self._values: Int16 | None = None
-        self._versions = of_levels.versions if of_levels else 0
+        self._versions = getattr(augment, "versions", 0)  # not all augmentations have it
         if self._of_samples and self._versions:
             self._values = self._made()
         elif self._of_levels and not self._of_samples:

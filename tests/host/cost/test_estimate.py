@@ -10,7 +10,8 @@ from tests.lab.nets import Spec, random_encoding, random_model, random_network
 from tools.firmware import c_core
 from xnornode.cost.chips import ESP32, RP2040
 from xnornode.cost.cycles import cycles
-from xnornode.cost.estimate import estimate, operations, scratch_words
+from xnornode.cost.estimate import estimate, operations
+from xnornode.cost.ram import scratch_words
 from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import IntLayer, Scores, dense
@@ -109,8 +110,9 @@ def test_bytes_and_operations():
     assert cost.weight_bytes == 64 * 2304 // 8 + 7 * 64 // 8
     assert cost.operations.binary_macs == 64 * 2304 + 7 * 64 and cost.operations.int8_macs == 0
     assert (cost.operations.decisions, cost.operations.encoded) == (64 + 7, 2304)
-    assert cost.ram.window == 2 * 128 * 6
-    assert cost.ram.total == cost.ram.model + cost.ram.scratch + cost.ram.window
+    assert cost.ram.window == 2 * 129 * 6  # one sample more than a window
+    parts = (cost.ram.model, cost.ram.scratch, cost.ram.window, cost.ram.objects)
+    assert cost.ram.total == sum(parts) and cost.ram.total % 16 == 0
 
 
 def test_the_list_of_columns_is_counted():

@@ -128,6 +128,7 @@ def test_rotations_are_rotations_about_any_axis() -> None:
         (Augment(shift=-1), "shift of -1"),
         (Augment(drop=1.0), "chance to drop a channel must be below 1"),
         (Augment(scale=1.0), "scale must be at least 0 and below 1"),
+        (Augment(versions=-1), "versions must be at least 0"),
         (Augment(jitter=-0.1), "jitter and rotation at least 0"),
         (Augment(rotation=float("nan")), "jitter and rotation at least 0"),
         (ImageAugment(3, 4), "windows of 12 x 6 are not 3x4"),

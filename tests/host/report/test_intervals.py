@@ -23,8 +23,8 @@ def test_examples():
 @pytest.mark.parametrize(("number", "least"), [(5, 0.86), (10, 0.91), (30, 0.91)])
 def test_interval_covers_the_accuracy_on_other_people(monkeypatch, number, least):
     """People whose own accuracies are of beta(7, 3): 70 % in the mean, 15 % apart."""
-    monkeypatch.setattr(intervals, "DRAWS", 1000)
-    rng, times = np.random.default_rng(0), 300
+    monkeypatch.setattr(intervals, "DRAWS", 500)
+    rng, times = np.random.default_rng(0), 200
     covered = naive = 0
     for _ in range(times):
         sizes = rng.integers(20, 200, number)

@@ -21,7 +21,6 @@ from xnornode.report.html import to_html
 from xnornode.report.layer_words import describe_layers
 from xnornode.report.metrics import (
     Report,
-    _never_predicted,
     make_report,
     to_json,
 )
@@ -218,14 +217,6 @@ def test_pictures_of_images_and_texts():
     assert "<b>" not in text and "&lt;b&gt;" in text
     pixels = np.random.default_rng(0).integers(0, 255, (6, 8, 3)).astype(np.uint8)
     assert (np.asarray(Image.open(BytesIO(to_png(pixels)))) == pixels).all()
-
-
-@pytest.mark.quick
-def test_a_class_that_is_never_given_is_said():
-    never = per_class(np.array([[5, 0, 0], [3, 0, 0], [0, 0, 0]]), "abc")
-    assert (never[1].given, never[1].f1, never[2].f1) == (0, 0.0, None)
-    (warning,) = _never_predicted(never)
-    assert warning.startswith("never predicted: b.") and "--balanced" in warning
 
 
 @pytest.mark.quick

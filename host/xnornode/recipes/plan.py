@@ -1,0 +1,137 @@
+"""How much candidates are trained to choose among them: folds, epochs and windows, by work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xnornode.data.splits import Splits
+from xnornode.data.windows import Data, Texts
+from xnornode.recipes.folds import Indices, Units, folds_of, units_of
+from xnornode.recipes.work import seconds_of
+from xnornode.training.config import TrainConfig
+
+SECONDS = 40.0
+"""Of estimated work: with a usual PC's differences, at most a minute."""
+LEAST_EPOCHS, LEAST_SHARE = 3, 0.25
+"""Epochs of a short training: at least so many, and at least this share of the final ones."""
+LEAST_WINDOWS = 1000
+"""Of more, some may be left out."""
+FEWER_FOLDS = 3
+PARTS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What the trainings of a choice are given.
+
+    Parameters
+    ----------
+    part : Windows or Texts
+        The training part, or some of it.
+    folds : ndarray of int64, shape (n,)
+        The fold of each window, from 0; -1 where it is always trained on.
+    units : Units
+        What is never divided.
+    count : int
+        Folds; 0 where nothing can be left out.
+    share : float
+        Of the final training's epochs.
+    """
+
+    part: Data
+    folds: Indices
+    units: Units
+    count: int
+    share: float
+
+    def epochs_of(self, config: TrainConfig) -> int:
+        """Epochs of a candidate's short trainings."""
+        return min(config.epochs, max(LEAST_EPOCHS, round(config.epochs * self.share)))
+
+    def describe(self) -> str:
+        """Folds, windows and epochs in words."""
+        of = self.units.kind
+        text = f"{self.count} folds of whole {of}s" if of != "text" else f"{self.count} folds"
+        text += f", {len(self.part):,} {self.part.data_kind}"
+        return text + ("" if self.share == 1 else f", {self.share:.0%} of the epochs")
+
+
+def plan(
+    splits: Splits, configs: Sequence[TrainConfig], folds: int, seed: int, seconds: float
+) -> Plan:
+    """Plan short trainings that take about `seconds` in all, by estimated work.
+
+    First overlapping windows are left out, then folds, epochs, and whole recordings.
+
+    Parameters
+    ----------
+    splits : Splits
+        The data.
+    configs : sequence of TrainConfig
+        The candidates' settings.
+    folds : int
+        The most folds.
+    seed : int
+        Of what is drawn.
+    seconds : float
+        What all trainings may take.
+
+    Returns
+    -------
+    Plan
+        The part and its folds.
+    """
+
+    def work(count: int, windows: int, share: float) -> float:
+        each = max(1, windows * (count - 1) // count)
+        part = Plan(splits.train, none, units, count, share)
+        return sum(count * seconds_of(c, splits, each, part.epochs_of(c)) for c in configs)
+
+    data = splits.train
+    units, none = units_of(data), np.zeros(0, np.int64)
+    count, share = folds, 1.0
+    kept = np.ones(len(data), bool)
+    if work(count, len(data), share) > seconds:
+        kept, count = _apart(splits), min(folds, FEWER_FOLDS)
+        share = seconds / work(count, int(kept.sum()), 1.0)
+        share = float(np.clip(share, LEAST_SHARE, 1.0))
+        while share > LEAST_SHARE and work(count, int(kept.sum()), share) > seconds:
+            share = max(LEAST_SHARE, 0.9 * share)
+        rest = int(kept.sum())
+        fit = rest * min(1.0, seconds / work(count, rest, share))
+        kept = _some(data, kept, max(fit, LEAST_WINDOWS) / rest, seed)
+    part = data.select(kept)
+    own = Units(units.kind, np.unique(units.of[kept], return_inverse=True)[1].astype(np.int64))
+    while count > 1:
+        dealt = folds_of(own, part.labels, count, seed)
+        if (np.bincount(dealt[dealt >= 0], minlength=count) > 0).all():
+            return Plan(part, dealt, own, count, share)
+        count -= 1
+    return Plan(part, np.full(len(part), -1), own, 0, share)
+
+
+def _apart(splits: Splits) -> np.ndarray:
+    """Which windows are at the node's hop, bool (n,): those between them say little more."""
+    data = splits.train
+    if isinstance(data, Texts) or data.places is None:
+        return np.ones(len(data), bool)
+    kept = data.places[:, 1] % max(1, splits.window.hop) == 0
+    return kept if kept.sum() >= LEAST_WINDOWS else np.ones(len(data), bool)
+
+
+def _some(data: Data, kept: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """About a share of the windows kept, by whole recordings, every class alike."""
+    if share >= 1:
+        return kept
+    part = data.select(kept)
+    parts = max(PARTS, round(1 / share))
+    if not isinstance(part, Texts) and part.places is not None:
+        of = np.unique(part.places[:, 0], return_inverse=True)[1].astype(np.int64)
+        units = Units("recording", of)
+    else:
+        units = Units("window", np.arange(len(part)))
+    dealt = folds_of(units, part.labels, parts, seed)
+    out = kept.copy()
+    out[kept] = dealt < round(share * parts)
+    return out
