@@ -13,9 +13,9 @@ from xnornode.events.wake_counting import Count, count, means, taken_for
 from xnornode.export.fold import fold, score_gain
 from xnornode.model.answers import Answers
 from xnornode.model.model import Model, Window
-from xnornode.model.spectrum import Spectrum
+from xnornode.model.spectrum import Spectrum, band_edges
 from xnornode.nn.layer_spec import Conv
-from xnornode.recipes.spectra import frame_of, logmel
+from xnornode.recipes.spectra import LOWEST, frame_of
 from xnornode.recipes.wake_hearing import Part, hear, part_of
 from xnornode.recipes.wake_sounds import Sounds, WakeData
 from xnornode.recipes.wake_windows import Shape, windows_of
@@ -25,11 +25,12 @@ from xnornode.training.trained import Epoch, Trained
 from xnornode.training.trainer import train
 
 LAYERS = (
-    Conv(48, (5, 1), (2, 1), activation="int8"),
-    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
-    Conv(64, (3, 1), activation="int8"),
+    Conv(32, (5, 4), (2, 2), activation="int8"),
+    Conv(56, pool=(2, 2), activation="int8"),
 )
-"""Over the frames of a log-mel spectrum."""
+"""Over the frames and bands of a log-mel spectrum."""
+BANDS, FRAME_HOP, FLOOR, REACH = 16, 0.02, 4096, 100
+"""Of the spectrum, as of `Spectrum`, but the hop in seconds: the recipe for spoken digits."""
 HOP = 0.1
 """Seconds from one window to the next."""
 SHORTEST, LONGEST = 0.4, 1.6
@@ -109,8 +110,7 @@ def shape_for(data: WakeData, length: int | None = None, hop: int | None = None)
         A window is too short for a spectrum.
     """
     rate = data.rate
-    frame = frame_of(length or round(rate), rate)
-    step = frame // 2
+    frame, step = frames_for(rate)
     hop = hop or max(1, round(HOP * rate / step)) * step
     if length is None:
         word = float(np.quantile([len(w) for w in data.train.words], LONG_WORD))
@@ -149,11 +149,24 @@ def splits_for(data: WakeData, shape: Shape, seed: int = 0) -> Splits:
     )
 
 
+def frames_for(rate: float) -> tuple[int, int]:
+    """Samples of a frame, and from one frame to the next."""
+    return frame_of(round(rate), rate), round(FRAME_HOP * rate)
+
+
+def wake_features(splits: Splits) -> Spectrum:
+    """Levels of mel bands in each frame, above what is far below the loudest one."""
+    rate = splits.window.rate_mhz / 1000
+    frame, hop = frames_for(rate)
+    edges = band_edges(frame, min(BANDS, frame // 4), rate, LOWEST, rate / 2)
+    return Spectrum(frame, hop, edges, FLOOR, reach=REACH)
+
+
 def wake_config(splits: Splits, seed: int = 0) -> TrainConfig:
     """The settings to train a keyword with."""
     return TrainConfig(
         layers=LAYERS,
-        features=logmel(splits),
+        features=wake_features(splits),
         encoding="int8",
         epochs=max(1, -(-STEPS * BATCH // len(splits.train))),
         batch=BATCH,
@@ -268,7 +281,7 @@ def wake(
 
 def ring_bytes(model: Model) -> int:
     """Bytes that a node keeps of the sound: a level per frame and band, and a frame of samples."""
-    f = model.features
-    if not isinstance(f, Spectrum):
-        return 2 * model.window.length
-    return f.frames(model.window.length) * f.bands + 2 * f.frame
+    f, window = model.features, model.window
+    if not isinstance(f, Spectrum) or window.hop % f.hop:
+        return 2 * window.length
+    return f.frames(window.length) * f.bands + 2 * f.frame

@@ -20,7 +20,7 @@ NOISE_BELOW = (4.0, 40.0)
 """Decibels that noise is below the word."""
 SPEED = 0.12
 """Share by which a recording becomes faster or slower, and its pitch higher or lower."""
-ALIGN = 0.0
+ALIGN = 2.0
 NEIGHBOURS = 0.3
 """Share of the word's windows with other words before or behind it."""
 TALK, PARTS, NOISE = 0.66, 0.16, 0.18

@@ -58,7 +58,7 @@ def _lines(f: WakeFigures) -> Iterator[tuple[str, str]]:
     yield (
         "in all",
         f"{f.total_bytes:,} bytes of a node: model {f.model_bytes:,}, levels and samples "
-        f"{f.ring_bytes:,}, scratch {f.scratch_bytes:,}",
+        f"{f.ring_bytes:,}, scratch {f.scratch_bytes:,}, objects {f.object_bytes:,}",
     )
 
 

@@ -6,7 +6,6 @@ from math import ceil
 
 from xnornode.cost.estimate import estimate
 from xnornode.events.wake_counting import Count, at_confidence, highest_rate
-from xnornode.model.spectrum import Spectrum
 from xnornode.recipes.wake import Woken, ring_bytes
 from xnornode.recipes.wake_hearing import Part
 from xnornode.report.accuracy import wilson
@@ -64,9 +63,9 @@ class WakeFigures:
         The 95 % interval of the share of missed utterances.
     mistaken : tuple of (str, int)
         Other words that woke it in the test part.
-    model_bytes, ring_bytes, scratch_bytes, total_bytes : int
+    model_bytes, ring_bytes, scratch_bytes, object_bytes, total_bytes : int
         The model's file; the levels and the frame of samples that a node keeps; what it works in;
-        and all of them.
+        what MicroPython keeps besides (`Ram`); and all of them.
     """
 
     word: str
@@ -87,6 +86,7 @@ class WakeFigures:
     model_bytes: int
     ring_bytes: int
     scratch_bytes: int
+    object_bytes: int
     total_bytes: int
 
 
@@ -107,7 +107,6 @@ def wake_figures(woken: Woken) -> WakeFigures:
     chosen = choice.threshold
     repeats = max(1.0, test.talk_hours / part.talk_hours) if part.talk_hours else 1.0
     cost, ring = estimate(woken.model), ring_bytes(woken.model)
-    scratch = cost.ram.scratch - _levels(woken)
     words = part.words or 1
     return WakeFigures(
         word=woken.word,
@@ -128,19 +127,14 @@ def wake_figures(woken: Woken) -> WakeFigures:
         mistaken=woken.mistaken,
         model_bytes=cost.file_bytes,
         ring_bytes=ring,
-        scratch_bytes=scratch,
-        total_bytes=cost.file_bytes + ring + scratch,
+        scratch_bytes=cost.ram.scratch,
+        object_bytes=cost.ram.objects,
+        total_bytes=cost.file_bytes + ring + cost.ram.scratch + cost.ram.objects,
     )
 
 
 def _at_most(seen: int, hours: float) -> float | None:
     return highest_rate(seen, hours) if hours else None
-
-
-def _levels(woken: Woken) -> int:
-    """Bytes of levels in the scratch of a whole window, which a ring of them replaces."""
-    f, window = woken.model.features, woken.model.window
-    return f.frames(window.length) * f.bands if isinstance(f, Spectrum) else 0
 
 
 def _row(threshold: int, c: Count, chosen: int) -> WakeRow:
