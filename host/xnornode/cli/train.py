@@ -74,6 +74,7 @@ def add_parsers(commands: Any) -> None:
     wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
+    output_options.add_baselines(group)
     add = group.add_argument
     revision = number(int, least=0, most=2**32 - 1)
     add("--revision", type=revision, default=0, metavar="N", help="your number of this model")
@@ -144,7 +145,9 @@ def run(options: argparse.Namespace) -> int:
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     size = model_file.save_model(model, options.output)
     beside = output_options.baselines(options, splits, trained.config.features)
-    report = make_report(model, trained, splits, options.said, date, chosen, baselines=beside)
+    report = make_report(
+        model, trained, splits, options.said, date, chosen, baselines=beside, choice=choice
+    )
     data_options.tell_more(report, splits)
     output_options.say_hints(options, report)
     with output_options.stdout_for_report(options):
