@@ -30,14 +30,18 @@ def table(count=240, seed=0):
 
 
 def tones(people=6, each=24, length=128, rate=1000):
-    """Vibrations of two machines: tones near each other, of any strength, in noise."""
+    """Vibrations: two tones in one octave, of any strength, in noise and above a strong hum."""
     rng = np.random.default_rng(0)
     windows, labels, groups = [], [], []
     for person in range(people):
         for i in range(each):
-            hertz = (120, 150)[i % 2] + rng.uniform(-2, 2)
-            wave = np.sin(2 * np.pi * (hertz * np.arange(length) / rate + rng.random()))
-            windows.append(rng.uniform(50, 200) * wave + rng.normal(0, 60, length))
+            at = np.arange(length) / rate
+            tone, hum = (
+                np.sin(2 * np.pi * (hertz * at + rng.random()))
+                for hertz in ((150, 210)[i % 2] + rng.uniform(-2, 2), rng.uniform(10, 40))
+            )
+            strength = rng.uniform(50, 200)
+            windows.append(strength * tone + 800 * hum + rng.normal(0, 40, length))
             labels.append(("low", "high")[i % 2])
             groups.append(f"machine {person}")
     samples = np.array(windows)[:, :, None]
@@ -123,7 +127,7 @@ def test_the_rule_takes_the_smallest_within_one_standard_error():
 
 def test_texts_are_compared_too():
     choice = choose(texts(), short(texts(), epochs=5), seconds=SECONDS)
-    assert len(choice.tried) == 3 and max(t.accuracy for t in choice.tried) == 1
+    assert len(choice.tried) == 3 and max(t.accuracy for t in choice.tried) > 0.97
 
 
 def test_folds_keep_groups_whole_and_classes_in_each():
@@ -156,7 +160,7 @@ def test_a_plan_counts_work_and_keeps_recordings_whole():
     configs = [replace(c.config, epochs=40) for c in candidates(splits)[:2]]
     whole, little = (plan(splits, configs, 4, 0, seconds) for seconds in (1e6, 0.5))
     assert (len(whole.part), whole.count, whole.share) == (len(splits.train), 4, 1)
-    assert little.count == 3 and 1000 <= len(little.part) < len(whole.part) and little.share < 1
+    assert little.count == 3 and 900 <= len(little.part) < len(whole.part) and little.share < 1
     assert little.epochs_of(configs[0]) == 10
 
 
@@ -169,8 +173,9 @@ def test_errors_of_a_mean_grow_where_windows_depend_on_each_other():
 
 
 def test_nothing_can_be_compared_where_each_class_has_one_recording():
-    splits = tones(people=1, each=8)
+    splits = tones(people=4, each=8)
     places = np.stack([splits.train.labels, np.arange(len(splits.train))], axis=1)
-    one = replace(splits, train=replace(splits.train, places=places))
+    alone = np.full(len(places), "one")
+    one = replace(splits, train=replace(splits.train, places=places, groups=alone))
     with pytest.raises(DataError, match="no data can be left out"):
         choose(one, candidates(one)[:2])
