@@ -74,6 +74,7 @@ def add_parsers(commands: Any) -> None:
     wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
+    output_options.add_baselines(group)
     add = group.add_argument
     revision = number(int, least=0, most=2**32 - 1)
     add("--revision", type=revision, default=0, metavar="N", help="your number of this model")

@@ -161,6 +161,7 @@ def _fit(
     found = fit_logistic(
         values, labels, classes, watched, validation is None, lambda done: progress(name, done)
     )
+    progress(name, 1.0)
     yield Fitted(name, found.predict(tested), len(part), time.perf_counter() - start)
 
     try:
@@ -172,6 +173,7 @@ def _fit(
     part = _some(data, int(min(FOREST_WORK // width**0.5, MOST_VALUES // width)), rng)
     forest = RandomForestClassifier(TREES, n_jobs=1, random_state=seed)
     forest.fit(features.values(part.items), part.labels)
+    progress(name, 1.0)
     yield Fitted(name, forest.predict(tested), len(part), time.perf_counter() - start)
 
 

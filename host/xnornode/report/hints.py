@@ -235,8 +235,9 @@ def _less_overfitting(f: Facts) -> tuple[str, ...]:
     features = config.features.NAME
     if features == "raw" and f.length >= LONG and not f.image:
         tries.append("features that say less of single samples (--features statistics or spectrum)")
-    if config.augment is None and features != "ngrams":
-        tries.append("random changes of the training data (docs/guides/training.md, augmentation)")
+    if f.length > 1:
+        more = "stronger" if config.augment else "some"
+        tries.append(f"{more} random changes of the training data (--augment CHANGES)")
     narrower = tuple(replace(x, outputs=max(1, x.outputs // 2)) for x in config.layers)
     if narrower:
         tries.append(f'narrower layers (--layers "{_text(narrower, config)}")')

@@ -122,7 +122,9 @@ def test_a_training_on_a_real_terminal(tmp_path):
     )
     assert status == 0, shown
     bars = [line for line in frames(shown) if line.startswith("━")]
-    assert "epoch 3/3" in bars[-1] and "validation" in bars[-1]
+    epochs = [line for line in bars if "epoch" in line]
+    assert "epoch 3/3" in epochs[-1] and "validation" in epochs[-1]
+    assert "comparing with" in bars[-1]
     assert all(len(line) <= 80 for line in bars)
     assert "\x1b" not in out and out.startswith("t: ")
 
