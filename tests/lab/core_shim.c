@@ -50,7 +50,8 @@ int shim_classify(const uint8_t *file, size_t size, const uint8_t *inputs, const
             memcpy(input + 1, inputs, sizes[i]);
             int32_t *row = scores + i * model.classes;
             classes[i] = bnn_classify(&model, input + 1, sizes[i], scratch, row);
-            if (bnn_classify(&model, input + 1, sizes[i], scratch, NULL) != classes[i]) {
+            memmove(input, input + 1, sizes[i]); // at an even one, as that of the self-test
+            if (bnn_classify(&model, input, sizes[i], scratch, NULL) != classes[i]) {
                 abort();
             }
             free(input);

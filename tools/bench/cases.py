@@ -15,6 +15,7 @@ from xnornode.model.geometry import Geometry
 from xnornode.model.input_encoding import InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import Thresholds
 from xnornode.model.model import Model, Window
+from xnornode.model.spectrum import Spectrum, band_edges
 from xnornode.nn.layer_spec import Conv
 from xnornode.recipes import settings
 from xnornode.training.config import TrainConfig
@@ -54,6 +55,21 @@ def layers(wanted: Wanted = lambda name: True) -> Iterator[Case]:
         if encoding is ONE_INT8:
             samples = rng.integers(-128, 128, length)
         given = rng.permutation(samples).astype(np.int16).reshape(1, length, 1)
+        yield Case(name, model, given, [given.astype("<i2").tobytes()])
+
+
+def spectra(wanted: Wanted = lambda name: True) -> Iterator[Case]:
+    """Networks on one frame of a sound, sampled at 8 kHz, whose levels are to be measured."""
+    for frame, bands in ((256, 32), (512, 40), (64, 12)):
+        name = f"frame of {frame} to {bands} levels"
+        if not wanted(name):
+            continue
+        features = Spectrum(frame, frame // 2, band_edges(frame, bands, 8000, 60, 4000), 3000)
+        window = Window(("x",), frame, frame, 8_000_000, (0,))
+        encoding = Int8Encoding(np.ones(bands, np.int64), np.zeros(bands, np.int64), 4)
+        wave = 800 * np.sin(np.arange(frame) / 5) + np.random.default_rng(1).normal(0, 500, frame)
+        given = wave.astype(np.int16).reshape(1, frame, 1)
+        model = network(features, encoding, window, [])
         yield Case(name, model, given, [given.astype("<i2").tobytes()])
 
 

@@ -162,6 +162,7 @@ def _spectra() -> Iterator[Case]:
             ("frames", Spectrum(frame, hop, edges, 4000, centred=False)),
             ("low frames", Spectrum(frame, hop, few, 4000, centred=False)),
             ("centred", Spectrum(frame, hop, edges, 4000)),
+            ("differences", Spectrum(frame, hop, edges, 4000, differences=True)),
             ("mean", Spectrum(frame, hop, edges, 4000, ("mean",), False)),
             ("all over", Spectrum(frame, hop, edges, 4000, SUMMARIES, False)),
         ):

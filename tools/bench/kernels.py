@@ -30,9 +30,13 @@ BARS: dict[tuple[str, str], tuple[float, str]] = {
     ("ARMv6-M", "dense 64 to 64"): (55, "neuron"),
     ("ARMv6-M", "int8 784 to 64 bits"): (2.2, "MAC"),
     ("ARMv6-M", "conv 3x3, 32 to 32, 14x14"): (0.60, "MAC"),
+    ("ARMv6-M", "frame of 256 to 32 levels"): (60_000, "frame"),
     ("RV32IMC", "dense 1024 to 64"): (0.28, "MAC"),
+    ("RV32IMC", "frame of 256 to 32 levels"): (30_000, "frame"),
     ("Xtensa LX6", "dense 1024 to 64"): (0.31, "MAC"),
+    ("Xtensa LX6", "frame of 256 to 32 levels"): (30_000, "frame"),
 }
+PER = {"spectra": ("sample", "frame")}  # of a section, where it is not MAC and neuron
 
 # What a layer is compared with: multiply-accumulate for multiply-accumulate.
 PEERS = {
@@ -50,14 +54,16 @@ def verdict(architecture: str, figure: Figure) -> str:
         return ""
     most, per = bar
     got = figure.count / (figure.macs if per == "MAC" else figure.neurons)
-    return f"{most:g} per {per}: {'met' if got <= most else 'not met'}"
+    return f"{most:,g} per {per}: {'met' if got <= most else 'not met'}"
 
 
 def show(architecture: Architecture, figures: Sequence[Figure]) -> None:
     """Print a table in Markdown for each kind of figure."""
     for section in dict.fromkeys(figure.section for figure in figures):
         title = f"{architecture.name}, {section}"
-        print(f"\n| {title:<34} | {architecture.counts:>12} | per MAC | per neuron | bar |")
+        each, whole = PER.get(section, ("MAC", "neuron"))
+        head = f"| {title:<34} | {architecture.counts:>12} | {f'per {each}':>7} | per {whole:<6} |"
+        print(f"\n{head} bar |")
         print(f"|{'-' * 36}|{'-' * 13}:|--------:|-----------:|-----|")
         for figure in figures:
             if figure.section == section:

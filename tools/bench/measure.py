@@ -28,6 +28,7 @@ from tools.firmware.c_core import sources
 from tools.firmware.xtensa_toolchain import PREFIX
 from xnornode.model.column_weights import columns_size, pack_strips, planes
 from xnornode.model.file_format import to_bytes
+from xnornode.model.spectrum import Spectrum
 
 BENCH = Path(__file__).parent
 INPUTS = 1024  # of the kernels that are called directly; half of them have the counted value
@@ -39,7 +40,7 @@ XTENSA = Architecture("Xtensa LX6", PREFIX, (), "instructions")
 @dataclass(frozen=True)
 class Figure:
     """What something took: cycles or instructions. macs: multiply-accumulates in it; neurons:
-    outputs at all positions, 0 where there is no use in it."""
+    outputs at all positions, 0 where there is no use in it. Of spectra: samples, and frames."""
 
     section: str
     name: str
@@ -57,6 +58,8 @@ def measure(architecture: Architecture, wanted: Wanted = lambda name: True) -> I
                 yield figure(machine, name)
         for case in cases.layers(wanted):
             yield _layer(machine, case)
+        for case in cases.spectra(wanted):
+            yield _frame(machine, case)
     models = list(cases.models(wanted))
     if models:
         with emulated(architecture, sources()) as machine:
@@ -183,6 +186,17 @@ def _layer(machine: Emulated, case: Case) -> Figure:
     _check(machine.read(at, len(expected)) == expected, case.name)
     neurons = layer.operations() // layer.weights[0].size
     return Figure("layers", case.name, machine.count, layer.operations(), neurons)
+
+
+def _frame(machine: Emulated, case: Case) -> Figure:
+    features = case.model.features
+    assert isinstance(features, Spectrum)
+    load(machine, to_bytes(case.model))
+    machine.write(INPUT, case.inputs[0])
+    machine.call("bnn_spectrum_frame", MODEL, INPUT, SCRATCH, SCORES)
+    levels = features.levels(case.given).astype(np.uint8).tobytes()
+    _check(machine.read(SCORES, len(levels)) == levels, case.name)
+    return Figure("spectra", case.name, machine.count, features.frame, 1)
 
 
 def _model(machine: Emulated, case: Case) -> Figure:

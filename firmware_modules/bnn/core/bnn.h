@@ -81,8 +81,9 @@ typedef struct {
     uint8_t bands;
     uint8_t frames; // mask of how the frames are given, where there is no summary
     uint16_t hop;
-    uint16_t floor;                    // of a level, in 1/256 of an octave of power
-    uint16_t edges[BNN_MAX_BANDS + 2]; // the first bands + 2; in 1/32 of a cycle a frame
+    uint16_t floor;                     // of a level, in 1/256 of an octave of power
+    uint16_t edges[BNN_MAX_BANDS + 2];  // the first bands + 2; in 1/32 of a cycle a frame
+    uint16_t slopes[BNN_MAX_BANDS + 1]; // 2^20 / the width of each segment between two edges
 } bnn_spectrum_t;
 
 // The section of answers: its fields, in its order (bnn_answers.h).

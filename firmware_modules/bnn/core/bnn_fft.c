@@ -1,8 +1,8 @@
 // Real FFT with block scaling. Twin of host/xnornode/model/fft.py.
 //
 // The n real samples are taken as n / 2 complex ones, whose spectrum gives that of the real ones.
-// Values are int16 halves of a word, scaled together: a stage first looks at how large they are,
-// and halves its results as often as they need to fit.
+// A pass of butterflies leaves sums of products, of up to 31 bits. The next one takes as many of
+// their bits as its own sums have room for, from the highest that any of them has.
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O2", "no-schedule-insns") // built for size it takes half as long again
@@ -10,208 +10,291 @@
 
 #include "bnn_fft.h"
 
+#include <stdbool.h>
+
 #include "bnn_fixed.h"
 
 #define QUARTER 256 // of a turn
-// 32768 * sin of i / 1024 turns, to the nearest integer, at most 32767.
+#define ONE_LOG2 12
+#define ONE (1 << ONE_LOG2)
+// ONE * sin of i / 1024 turns, to the nearest integer.
 static const int16_t sines[QUARTER + 1] = {
-    0,     201,   402,   603,   804,   1005,  1206,  1407,  1608,  1809,  2009,  2210,  2411,
-    2611,  2811,  3012,  3212,  3412,  3612,  3812,  4011,  4211,  4410,  4609,  4808,  5007,
-    5205,  5404,  5602,  5800,  5998,  6195,  6393,  6590,  6787,  6983,  7180,  7376,  7571,
-    7767,  7962,  8157,  8351,  8546,  8740,  8933,  9127,  9319,  9512,  9704,  9896,  10088,
-    10279, 10469, 10660, 10850, 11039, 11228, 11417, 11605, 11793, 11980, 12167, 12354, 12540,
-    12725, 12910, 13095, 13279, 13463, 13646, 13828, 14010, 14192, 14373, 14553, 14733, 14912,
-    15091, 15269, 15447, 15624, 15800, 15976, 16151, 16326, 16500, 16673, 16846, 17018, 17190,
-    17361, 17531, 17700, 17869, 18037, 18205, 18372, 18538, 18703, 18868, 19032, 19195, 19358,
-    19520, 19681, 19841, 20001, 20160, 20318, 20475, 20632, 20788, 20943, 21097, 21251, 21403,
-    21555, 21706, 21856, 22006, 22154, 22302, 22449, 22595, 22740, 22884, 23028, 23170, 23312,
-    23453, 23593, 23732, 23870, 24008, 24144, 24279, 24414, 24548, 24680, 24812, 24943, 25073,
-    25202, 25330, 25457, 25583, 25708, 25833, 25956, 26078, 26199, 26320, 26439, 26557, 26674,
-    26791, 26906, 27020, 27133, 27246, 27357, 27467, 27576, 27684, 27791, 27897, 28002, 28106,
-    28209, 28311, 28411, 28511, 28610, 28707, 28803, 28899, 28993, 29086, 29178, 29269, 29359,
-    29448, 29535, 29622, 29707, 29792, 29875, 29957, 30038, 30118, 30196, 30274, 30350, 30425,
-    30499, 30572, 30644, 30715, 30784, 30853, 30920, 30986, 31050, 31114, 31177, 31238, 31298,
-    31357, 31415, 31471, 31527, 31581, 31634, 31686, 31737, 31786, 31834, 31881, 31927, 31972,
-    32015, 32058, 32099, 32138, 32177, 32214, 32251, 32286, 32319, 32352, 32383, 32413, 32442,
-    32470, 32496, 32522, 32546, 32568, 32590, 32610, 32629, 32647, 32664, 32679, 32693, 32706,
-    32718, 32729, 32738, 32746, 32753, 32758, 32762, 32766, 32767, 32767,
+    0,    25,   50,   75,   101,  126,  151,  176,  201,  226,  251,  276,  301,  326,  351,  376,
+    401,  426,  451,  476,  501,  526,  551,  576,  601,  626,  651,  675,  700,  725,  750,  774,
+    799,  824,  848,  873,  897,  922,  946,  971,  995,  1020, 1044, 1068, 1092, 1117, 1141, 1165,
+    1189, 1213, 1237, 1261, 1285, 1309, 1332, 1356, 1380, 1404, 1427, 1451, 1474, 1498, 1521, 1544,
+    1567, 1591, 1614, 1637, 1660, 1683, 1706, 1729, 1751, 1774, 1797, 1819, 1842, 1864, 1886, 1909,
+    1931, 1953, 1975, 1997, 2019, 2041, 2062, 2084, 2106, 2127, 2149, 2170, 2191, 2213, 2234, 2255,
+    2276, 2296, 2317, 2338, 2359, 2379, 2399, 2420, 2440, 2460, 2480, 2500, 2520, 2540, 2559, 2579,
+    2598, 2618, 2637, 2656, 2675, 2694, 2713, 2732, 2751, 2769, 2788, 2806, 2824, 2843, 2861, 2878,
+    2896, 2914, 2932, 2949, 2967, 2984, 3001, 3018, 3035, 3052, 3068, 3085, 3102, 3118, 3134, 3150,
+    3166, 3182, 3198, 3214, 3229, 3244, 3260, 3275, 3290, 3305, 3320, 3334, 3349, 3363, 3378, 3392,
+    3406, 3420, 3433, 3447, 3461, 3474, 3487, 3500, 3513, 3526, 3539, 3551, 3564, 3576, 3588, 3600,
+    3612, 3624, 3636, 3647, 3659, 3670, 3681, 3692, 3703, 3713, 3724, 3734, 3745, 3755, 3765, 3775,
+    3784, 3794, 3803, 3812, 3822, 3831, 3839, 3848, 3857, 3865, 3873, 3881, 3889, 3897, 3905, 3912,
+    3920, 3927, 3934, 3941, 3948, 3954, 3961, 3967, 3973, 3979, 3985, 3991, 3996, 4002, 4007, 4012,
+    4017, 4022, 4027, 4031, 4036, 4040, 4044, 4048, 4052, 4055, 4059, 4062, 4065, 4068, 4071, 4074,
+    4076, 4079, 4081, 4083, 4085, 4087, 4088, 4090, 4091, 4092, 4093, 4094, 4095, 4095, 4096, 4096,
+    4096,
 };
 
-// A complex value in a word: the real part in the lower half, the imaginary part in the upper one.
-static inline int32_t re(uint32_t z) {
-    return (int16_t)z;
+// Bits of a part of a value, without its sign, with which no sum needs more than 31: before a
+// stage, of four products with a factor of ONE; and before the power.
+#define STAGE_BITS 16
+#define POWER_BITS 15
+
+typedef struct {
+    int32_t re, im;
+} complex_t;
+
+// A number that has as many bits as v has without its sign.
+static inline uint32_t size_of(int32_t v) {
+    return (uint32_t)(v ^ bnn_shift_right(v, 31));
 }
 
-static inline int32_t im(uint32_t z) {
-    return bnn_shift_right((int32_t)z, 16);
+// How far values shift to have `to` bits, where `bits` are those that any of them has.
+static unsigned excess(uint32_t bits, unsigned to) {
+    unsigned by = 0;
+    for (bits >>= to; bits; bits >>= 1) {
+        by++;
+    }
+    return by;
 }
 
-static inline uint32_t pack(int32_t re, int32_t im) {
-    return (uint32_t)im << 16 | (uint16_t)re;
-}
-
-// In bits 15 and 31, whether either half needs 16 bits; in bits 14 and 30, whether 15.
-static inline uint32_t widths(uint32_t z) {
-    return z ^ z << 1;
-}
-
-// cos and sin of `turn` / 1024 turns, for half a turn.
+// cos and sin of `turn` / 1024 turns, for up to three quarters of a turn.
 static inline int32_t cosine(unsigned turn) {
-    return turn <= QUARTER ? sines[QUARTER - turn] : -sines[turn - QUARTER];
+    if (turn <= QUARTER) {
+        return sines[QUARTER - turn];
+    }
+    return -sines[turn <= 2 * QUARTER ? turn - QUARTER : 3 * QUARTER - turn];
 }
 
 static inline int32_t sine(unsigned turn) {
-    return sines[turn <= QUARTER ? turn : 2 * QUARTER - turn];
+    if (turn <= 2 * QUARTER) {
+        return sines[turn <= QUARTER ? turn : 2 * QUARTER - turn];
+    }
+    return -sines[turn - 2 * QUARTER];
 }
 
-// What a frame becomes before the transform.
+// The next index in the order of reversed bits: 1 is added from the other end, where `bit` is.
+static inline unsigned next_reversed(unsigned index, unsigned bit) {
+    while (index & bit) {
+        index ^= bit;
+        bit >>= 1;
+    }
+    return index | bit;
+}
+
+typedef int16_t __attribute__((may_alias)) sample_t; // as part of whatever memory
+
+// Where the samples are: how many int16 from a sample to the next one, from such a pair to the
+// next pair, and over a quarter of the frame.
 typedef struct {
-    const int16_t *samples; // the next one
-    int32_t mean;
-    unsigned scale; // of numbers of 17 bits, sign included, to 32 bits with the window
-    uint32_t *out;  // words in the order of reversed indices
-    unsigned to;    // the next one's
-    unsigned count; // of them all
-} frame_t;
+    const sample_t *first;
+    unsigned next, pair, quarter;
+    bool gathered; // each group of pairs is where the first stages write its results
+} samples_t;
 
-// A quarter of the frame, under a quarter of the window 32768 * sin^2 of half a turn, which is
-// (32768 + sign * sine) / 2 for the sines from `from` on.
-static void take_quarter(frame_t *frame, int32_t sign, const int16_t *from, int by) {
-    const int16_t *x = frame->samples;
-    uint32_t *const out = frame->out;
-    const int32_t mean = frame->mean;
-    unsigned to = frame->to;
-    for (unsigned left = frame->count / 4; left; left--) {
-        const int32_t a = (*x - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
-        from += by;
-        x++;
-        const int32_t b = (*x - mean) * (1 << frame->scale) * ((32768 + sign * *from) >> 1);
-        from += by;
-        x++;
-        out[to] = pack(bnn_shift_right(a, 16), bnn_shift_right(b, 16));
-        unsigned bit = frame->count / 2; // add 1 from the other end
-        while (to & bit) {
-            to ^= bit;
-            bit >>= 1;
-        }
-        to |= bit;
+static int32_t mean_of(samples_t samples, unsigned log2_n) {
+    int32_t sum = 0;
+    const sample_t *x = samples.first;
+    for (unsigned left = 1u << (log2_n - 1); left; left--) {
+        sum += x[0];
+        sum += x[samples.next];
+        x += samples.pair;
     }
-    frame->samples = x;
-    frame->to = to;
+    return bnn_shift_right(sum, log2_n);
 }
 
-// The frame without its mean, scaled to 16 bits, under the window. Returns how often it was
-// doubled.
-static int take_frame(const int16_t *samples, unsigned log2_n, uint32_t *out) {
-    const int16_t *const end = samples + (1u << log2_n);
-    int32_t sum = 0, least = *samples, most = *samples;
-    for (const int16_t *x = samples; x < end; x++) {
-        const int32_t v = *x;
-        sum += v;
-        least = v < least ? v : least;
-        most = v > most ? v : most;
-    }
-    const int32_t mean = bnn_shift_right(sum, log2_n);
-    frame_t frame = {samples, mean, 0, out, 0, 1u << (log2_n - 1)};
-    for (uint32_t bits = (uint32_t)(most - mean) | (uint32_t)(mean - least);
-         bits && bits < 1u << 15; bits <<= 1) {
-        frame.scale++;
-    }
-    const int by = 1 << (BNN_FFT_LONGEST - log2_n);
-    take_quarter(&frame, -1, sines + QUARTER, -by);
-    take_quarter(&frame, 1, sines, by);
-    take_quarter(&frame, 1, sines + QUARTER, -by);
-    take_quarter(&frame, -1, sines, by);
-    return (int)frame.scale - 1;
-}
-
-// The first two stages, whose factors are 1 and -j: sums of four, quartered.
-static uint32_t first_stages(uint32_t *z, unsigned count) {
+// The mean taken off, the window, and the first two stages, whose factors are 1 and -j. The
+// window is 2 * ONE * sin^2 of half a turn: ONE - cos, ONE + sin, ONE + cos and ONE - sin at places
+// a quarter of the frame apart. Those are the ones that come together here.
+static uint32_t first_stages(samples_t samples, unsigned log2_n, int32_t mean, complex_t *z) {
+    const unsigned groups = 1u << (log2_n - 3), quarter = samples.quarter;
+    const unsigned by = 1u << (BNN_FFT_LONGEST - log2_n);
+    const sample_t *x = samples.first;
+    const int16_t *s = sines, *c = sines + QUARTER;
     uint32_t bits = 0;
-    for (uint32_t *end = z + count; z < end; z += 4) {
-        const int32_t ar = re(z[0]) + re(z[1]), ai = im(z[0]) + im(z[1]);
-        const int32_t br = re(z[0]) - re(z[1]), bi = im(z[0]) - im(z[1]);
-        const int32_t cr = re(z[2]) + re(z[3]), ci = im(z[2]) + im(z[3]);
-        const int32_t dr = re(z[2]) - re(z[3]), di = im(z[2]) - im(z[3]);
-        z[0] = pack(bnn_shift_right(ar + cr, 2), bnn_shift_right(ai + ci, 2));
-        z[1] = pack(bnn_shift_right(br + di, 2), bnn_shift_right(bi - dr, 2));
-        z[2] = pack(bnn_shift_right(ar - cr, 2), bnn_shift_right(ai - ci, 2));
-        z[3] = pack(bnn_shift_right(br - di, 2), bnn_shift_right(bi + dr, 2));
-        bits |= widths(z[0]) | widths(z[1]) | widths(z[2]) | widths(z[3]);
+    unsigned to = 0;
+    for (unsigned left = groups; left; left--) {
+        complex_t *const out = z + 4 * to;
+        if (samples.gathered) {
+            x = (const sample_t *)(void *)&out->im;
+        }
+        int32_t a = (x[0] - mean) * (ONE - *c), b = (x[2 * quarter] - mean) * (ONE + *c);
+        int32_t d = (x[quarter] - mean) * (ONE + *s), e = (x[3 * quarter] - mean) * (ONE - *s);
+        const int32_t r0 = a + b, r1 = a - b, r2 = d + e, r3 = d - e;
+        out[0].re = r0 + r2;
+        bits |= size_of(r0 + r2);
+        out[2].re = r0 - r2;
+        bits |= size_of(r0 - r2);
+        c -= by;
+        s += by;
+        const sample_t *const y = x + samples.next;
+        a = (y[0] - mean) * (ONE - *c), b = (y[2 * quarter] - mean) * (ONE + *c);
+        d = (y[quarter] - mean) * (ONE + *s), e = (y[3 * quarter] - mean) * (ONE - *s);
+        const int32_t i0 = a + b, i1 = a - b, i2 = d + e, i3 = d - e;
+        c -= by;
+        s += by;
+        x += samples.pair;
+        out[0].im = i0 + i2;
+        bits |= size_of(i0 + i2);
+        out[2].im = i0 - i2;
+        bits |= size_of(i0 - i2);
+        out[1].re = r1 + i3;
+        bits |= size_of(r1 + i3);
+        out[3].re = r1 - i3;
+        bits |= size_of(r1 - i3);
+        out[1].im = i1 - r3;
+        bits |= size_of(i1 - r3);
+        out[3].im = i1 + r3;
+        bits |= size_of(i1 + r3);
+        to = next_reversed(to, groups / 2);
     }
     return bits;
 }
 
-// A stage of butterflies, z[i] and z[i + half] with the factor of i / (2 * half) turns; results are
-// halved `shift` times.
-static inline uint32_t stage(uint32_t *z, unsigned count, unsigned half, unsigned shift) {
+// A stage, of halves of `half` points.
+static uint32_t stage2(complex_t *z, unsigned count, unsigned half, unsigned by, unsigned shift) {
     uint32_t bits = 0;
-    const int32_t round = (1 << shift) >> 1;
-    const unsigned turn = 512 / half;
-    for (unsigned i = 0; i < half; i++) {
-        const int32_t c = cosine(i * turn), s = sine(i * turn);
-        for (uint32_t *a = z + i; a < z + count; a += 2 * half) {
-            const uint32_t first = *a, second = a[half];
-            const int32_t br = re(second), bi = im(second);
-            const int32_t pr = bnn_shift_right(br * c + bi * s + (1 << 14), 15);
-            const int32_t pi = bnn_shift_right(bi * c - br * s + (1 << 14), 15);
-            const int32_t ar = re(first) + round, ai = im(first) + round;
-            const uint32_t sum =
-                pack(bnn_shift_right(ar + pr, shift), bnn_shift_right(ai + pi, shift));
-            *a = sum;
-            bits |= widths(sum);
-            const uint32_t difference =
-                pack(bnn_shift_right(ar - pr, shift), bnn_shift_right(ai - pi, shift));
-            a[half] = difference;
-            bits |= widths(difference);
+    const complex_t *const end = z + count;
+    unsigned turn = 0;
+    for (complex_t *first = z; first < z + half; first++, turn += 2 * by) {
+        const int32_t c = cosine(turn), s = sine(turn);
+        for (complex_t *a = first; a < end; a += 2 * half) {
+            complex_t *const b = a + half;
+            const int32_t br = bnn_shift_right(b->re, shift), bi = bnn_shift_right(b->im, shift);
+            const int32_t pr = br * c + bi * s, pi = bi * c - br * s;
+            const int32_t ar = bnn_shift_right(a->re, shift) * ONE;
+            const int32_t ai = bnn_shift_right(a->im, shift) * ONE;
+            a->re = ar + pr;
+            bits |= size_of(ar + pr);
+            b->re = ar - pr;
+            bits |= size_of(ar - pr);
+            a->im = ai + pi;
+            bits |= size_of(ai + pi);
+            b->im = ai - pi;
+            bits |= size_of(ai - pi);
         }
     }
     return bits;
 }
 
-// As often halved as results need to fit: of values below 2^13, 2^14, 2^15.
-static uint32_t fitting_stage(uint32_t *z, unsigned count, unsigned half, uint32_t bits,
-                              int *exponent) {
-    if (bits & 0x80008000u) {
-        *exponent += 2;
-        return stage(z, count, half, 2);
+// Two stages at once, of quarters of `quarter` points.
+static uint32_t stage4(complex_t *z, unsigned count, unsigned quarter, unsigned by,
+                       unsigned shift) {
+    uint32_t bits = 0;
+    const complex_t *const end = z + count;
+    unsigned turn = 0;
+    for (complex_t *first = z; first < z + quarter; first++, turn += by) {
+        const int32_t c1 = cosine(turn), s1 = sine(turn);
+        const int32_t c2 = cosine(2 * turn), s2 = sine(2 * turn);
+        const int32_t c3 = cosine(3 * turn), s3 = sine(3 * turn);
+        for (complex_t *a = first; a < end; a += 4 * quarter) {
+            complex_t *const b = a + quarter, *const c = b + quarter, *const d = c + quarter;
+            int32_t xr = bnn_shift_right(c->re, shift), xi = bnn_shift_right(c->im, shift);
+            const int32_t cr = xr * c1 + xi * s1, ci = xi * c1 - xr * s1;
+            xr = bnn_shift_right(d->re, shift), xi = bnn_shift_right(d->im, shift);
+            const int32_t dr = xr * c3 + xi * s3, di = xi * c3 - xr * s3;
+            const int32_t r2 = cr + dr, r3 = cr - dr, i2 = ci + di, i3 = ci - di;
+            xr = bnn_shift_right(b->re, shift), xi = bnn_shift_right(b->im, shift);
+            const int32_t br = xr * c2 + xi * s2, bi = xi * c2 - xr * s2;
+            const int32_t ar = bnn_shift_right(a->re, shift) * ONE;
+            const int32_t ai = bnn_shift_right(a->im, shift) * ONE;
+            const int32_t r0 = ar + br, r1 = ar - br, i0 = ai + bi, i1 = ai - bi;
+            a->re = r0 + r2;
+            bits |= size_of(r0 + r2);
+            c->re = r0 - r2;
+            bits |= size_of(r0 - r2);
+            b->re = r1 + i3;
+            bits |= size_of(r1 + i3);
+            d->re = r1 - i3;
+            bits |= size_of(r1 - i3);
+            a->im = i0 + i2;
+            bits |= size_of(i0 + i2);
+            c->im = i0 - i2;
+            bits |= size_of(i0 - i2);
+            b->im = i1 - r3;
+            bits |= size_of(i1 - r3);
+            d->im = i1 + r3;
+            bits |= size_of(i1 + r3);
+        }
     }
-    if (bits & 0x40004000u) {
-        *exponent += 1;
-        return stage(z, count, half, 1);
-    }
-    return stage(z, count, half, 0);
+    return bits;
 }
 
-static uint32_t power(int32_t re, int32_t im) {
-    re = bnn_shift_right(re, 1);
-    im = bnn_shift_right(im, 1);
+// The power of a value of ONE_LOG2 + 2 bits more than are taken.
+static inline uint32_t power(int32_t re, int32_t im) {
+    re = bnn_shift_right(re, ONE_LOG2 + 2);
+    im = bnn_shift_right(im, ONE_LOG2 + 2);
     return (uint32_t)(re * re) + (uint32_t)(im * im);
 }
 
-int bnn_fft_power(const int16_t *samples, unsigned log2_n, uint32_t *spectrum) {
-    uint32_t *const z = spectrum;
+// The power of the real samples, from complex ones that had the even samples as real parts, and the
+// odd ones as imaginary parts.
+static void take_power(complex_t *z, unsigned log2_n, unsigned shift) {
+    const int32_t round = 2 * ONE;
+    const unsigned by = 1u << (BNN_FFT_LONGEST - log2_n);
+    complex_t *a = z, *b = z + (1u << (log2_n - 1));
+    const int32_t even = 2 * ONE * bnn_shift_right(z->re, shift) + round;
+    const int32_t odd = 2 * ONE * bnn_shift_right(z->im, shift);
+    a++->re = (int32_t)power(even + odd, 0);
+    b--->re = (int32_t)power(even - odd, 0);
+    const int16_t *s = sines + by, *c = sines + QUARTER - by;
+    for (; a <= b; a++, b--, s += by, c -= by) {
+        const int32_t ar = bnn_shift_right(a->re, shift), ai = bnn_shift_right(a->im, shift);
+        const int32_t br = bnn_shift_right(b->re, shift), bi = bnn_shift_right(b->im, shift);
+        const int32_t dr = ar - br, di = ai + bi;
+        const int32_t er = (ar + br) * ONE + round, ei = (ai - bi) * ONE + round;
+        const int32_t pr = di * *c - dr * *s, pi = dr * *c + di * *s;
+        a->re = (int32_t)power(er + pr, ei - pi);
+        b->re = (int32_t)power(er - pr, ei + pi);
+    }
+}
+
+// Samples of odd addresses, to where the first stages take them from when they write there.
+static samples_t gather(const uint8_t *from, unsigned step, unsigned log2_n, complex_t *z) {
+    const unsigned groups = 1u << (log2_n - 3);
+    unsigned to = 0;
+    for (unsigned left = groups; left; left--, from += 4 * step) {
+        const uint8_t *x = from;
+        for (complex_t *out = z + 4 * to; out < z + 4 * to + 4; out++, x += groups * 4 * step) {
+            sample_t *const pair = (sample_t *)(void *)&out->im;
+            pair[0] = (int16_t)(x[0] | x[1] << 8);
+            pair[1] = (int16_t)(x[2 * step] | x[2 * step + 1] << 8);
+        }
+        to = next_reversed(to, groups / 2);
+    }
+    return (samples_t){(const sample_t *)(void *)&z->im, 1, 4, 4, true};
+}
+
+int bnn_fft_power(const uint8_t *from, unsigned step, unsigned log2_n, uint32_t *spectrum) {
+    complex_t *const z = (complex_t *)(void *)spectrum;
     const unsigned count = 1u << (log2_n - 1);
-    int exponent = 2 - take_frame(samples, log2_n, z);
-    uint32_t bits = first_stages(z, count);
-    for (unsigned half = 4; half < count; half *= 2) {
-        bits = fitting_stage(z, count, half, bits, &exponent);
+    samples_t samples = {(const sample_t *)(const void *)from, step, 2 * step, count / 2 * step,
+                         false};
+    if ((uintptr_t)from & 1) {
+        samples = gather(from, step, log2_n, z);
     }
-    const int32_t first = re(z[0]), second = im(z[0]);
-    // Of the real samples at k and count - k, from z at both, which has the even ones as its real
-    // part and the odd ones as its imaginary part
-    for (unsigned k = 1; k <= count / 2; k++) {
-        const uint32_t a = z[k], b = z[count - k];
-        const int32_t er = re(a) + re(b), ei = im(a) - im(b);
-        const int32_t dr = re(a) - re(b), di = im(a) + im(b);
-        const unsigned turn = k << (BNN_FFT_LONGEST - log2_n);
-        const int32_t c = cosine(turn), s = sine(turn);
-        const int32_t pr = bnn_shift_right(di * c - dr * s, 15);
-        const int32_t pi = bnn_shift_right(dr * c + di * s, 15);
-        spectrum[k] = power(er + pr, ei - pi);
-        spectrum[count - k] = power(er - pr, ei + pi);
+    const int32_t mean = mean_of(samples, log2_n);
+    uint32_t bits = first_stages(samples, log2_n, mean, z);
+    int exponent = -ONE_LOG2 - 1;
+    // Points that are transformed already, and the turn of the next stage's first factor
+    unsigned size = 4, by = QUARTER / 4;
+    while (size < count) {
+        const unsigned shift = excess(bits, STAGE_BITS);
+        exponent += (int)shift - ONE_LOG2;
+        if (size == 4 && log2_n % 2 == 0) {
+            bits = stage2(z, count, size, by, shift);
+            size *= 2;
+            by /= 2;
+        } else {
+            bits = stage4(z, count, size, by, shift);
+            size *= 4;
+            by /= 4;
+        }
     }
-    spectrum[0] = power(2 * (first + second), 0);
-    spectrum[count] = power(2 * (first - second), 0);
-    return exponent;
+    const unsigned shift = excess(bits, POWER_BITS);
+    take_power(z, log2_n, shift);
+    return exponent + (int)shift + 1;
 }

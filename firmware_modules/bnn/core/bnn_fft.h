@@ -9,9 +9,10 @@
 #define BNN_FFT_SHORTEST 6
 #define BNN_FFT_LONGEST 10
 
-// The power at the frequencies 0 to n / 2 cycles a frame, into spectrum[n / 2 + 1], of n samples.
-// The mean is taken off, and a Hann window applied. The power is a number
-// here times 2^(2 * what is returned).
-int bnn_fft_power(const int16_t *samples, unsigned log2_n, uint32_t *spectrum);
+// The power at the frequencies k = 0 to n / 2 cycles a frame, below 2^31, into spectrum[2 * k], of
+// n samples. These are int16 in little-endian bytes at any alignment, `step` of them apart (the
+// channels). The mean is taken off, and a Hann window applied. The power is a number here times
+// 2^(2 * what is returned). spectrum[n + 1] is all written to.
+int bnn_fft_power(const uint8_t *samples, unsigned step, unsigned log2_n, uint32_t *spectrum);
 
 #endif // BNN_FFT_H

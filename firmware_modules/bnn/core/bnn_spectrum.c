@@ -10,30 +10,29 @@
 
 #include "bnn_fft.h"
 #include "bnn_fixed.h"
-#include "bnn_math.h"
 #include "bnn_work.h"
 
 #define SECTION_SIZE 8
 #define STEPS_LOG2 5 // of an edge, between two frequencies of the FFT
-#define WEIGHT_LOG2 8
+#define WEIGHT_LOG2 7
+#define SLOPE_LOG2 20
 #define LEVEL_LOG2 5 // a level is 1/8 of an octave
 #define SCALE 16     // of a value, per level
 #define SUMMARIES 3
 
 enum { MEAN, LARGEST, CHANGE };        // bits of a summary
 enum { CENTRED = 1, DIFFERENCES = 2 }; // how frames are given
-#define REACH_AT 2   // bit of how frames are given
-#define REACH_STEP 4 // levels
+#define REACH_AT 2                     // bit of how frames are given
+#define REACH_STEP 4                   // levels
 
 uint32_t bnn_spectrum_frames(const bnn_model_t *m) {
     const bnn_spectrum_t *s = &m->section.spectrum;
     return (m->length - (1u << s->log2_n)) / s->hop + 1;
 }
 
-// Words of scratch: what a frame needs (a frame, its spectrum, a reciprocal per segment between two
-// edges), the means; then a level per frame, channel and band.
+// Words of scratch: a frame's spectrum, the means; then a level per frame, channel and band.
 uint32_t bnn_spectrum_frame_words(const bnn_model_t *m) {
-    return (1u << m->section.spectrum.log2_n) + m->section.spectrum.bands + 2u;
+    return (1u << m->section.spectrum.log2_n) + 1u;
 }
 
 static uint32_t levels_at(const bnn_model_t *m) {
@@ -45,86 +44,98 @@ bnn_error_t bnn_spectrum_load(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *section;
     TAKE(section, r, SECTION_SIZE);
     memcpy(&m->section, section, SECTION_SIZE);
-    const bnn_spectrum_t s = m->section.spectrum; // its edges come later
-    CHECK(s.log2_n >= BNN_FFT_SHORTEST && s.log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
-    const uint32_t n = 1u << s.log2_n;
-    CHECK(n <= m->length && s.hop - 1u < n && s.bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
-    CHECK(s.summary >> SUMMARIES == 0 && (s.frames == 0 || s.summary == 0), BNN_ENCODER);
+    const bnn_spectrum_t *const s = &m->section.spectrum;
+    CHECK(s->log2_n >= BNN_FFT_SHORTEST && s->log2_n <= BNN_FFT_LONGEST, BNN_ENCODER);
+    const uint32_t n = 1u << s->log2_n;
+    CHECK(n <= m->length && s->hop - 1u < n && s->bands - 1u < BNN_MAX_BANDS, BNN_ENCODER);
+    CHECK(s->summary >> SUMMARIES == 0 && (s->frames == 0 || s->summary == 0), BNN_ENCODER);
     const uint8_t *edges;
-    TAKE(edges, r, 2u * (s.bands + 2u));
+    TAKE(edges, r, 2u * (s->bands + 2u));
     TRY(bnn_take_pad(r, BNN_ENCODER));
     uint16_t *const edge = m->section.spectrum.edges;
-    memcpy(edge, edges, 2u * (s.bands + 2u));
-    for (unsigned i = 0; i <= s.bands; i++) {
-        CHECK(edge[i] < edge[i + 1], BNN_ENCODER);
+    memcpy(edge, edges, 2u * (s->bands + 2u));
+    for (unsigned i = 0; i <= s->bands; i++) {
+        CHECK(edge[i] + (1 << STEPS_LOG2) <= edge[i + 1], BNN_ENCODER); // no band is empty
+        m->section.spectrum.slopes[i] =
+            (uint16_t)((1u << SLOPE_LOG2) / (uint32_t)(edge[i + 1] - edge[i]));
     }
-    CHECK(edge[s.bands + 1] <= n / 2 << STEPS_LOG2, BNN_ENCODER);
-    const uint32_t frames = bnn_spectrum_frames(m), each = (uint32_t)m->channels * s.bands;
+    CHECK(edge[s->bands + 1] <= n / 2 << STEPS_LOG2, BNN_ENCODER);
+    const uint32_t frames = bnn_spectrum_frames(m), each = (uint32_t)m->channels * s->bands;
     // At most 65472 frames of 255 * 64 bands
     const uint32_t levels = frames * each;
-    m->encoding_rows = s.frames & DIFFERENCES ? 2 * each : each;
+    m->encoding_rows = s->frames & DIFFERENCES ? 2 * each : each;
     m->values = frames * m->encoding_rows;
-    if (s.summary) {
-        m->encoding_rows *= (s.summary & 1u) + (s.summary >> 1 & 1u) + (s.summary >> 2);
+    if (s->summary) {
+        m->encoding_rows *= (s->summary & 1u) + (s->summary >> 1 & 1u) + (s->summary >> 2);
         m->values = m->encoding_rows;
     }
     CHECK(m->values <= 1u << 24, BNN_ENCODER);
     m->features_words = levels_at(m) + (levels + 3) / 4;
-    m->work = bnn_times(frames * m->channels, n * (s.log2_n + 8u) + 16u * s.bands) +
-              bnn_times(levels, 4) + 16u * s.bands;
+    m->work = bnn_times(frames * m->channels, n * (s->log2_n + 8u) + 16u * s->bands) +
+              bnn_times(levels, 4) + 16u * s->bands;
     m->work = m->work > BNN_MAX_WORK ? BNN_MAX_WORK + 1 : m->work;
     return BNN_OK;
 }
 
-// A weight's change per step of an edge, in each segment between two edges.
-static void fill_reciprocals(const bnn_model_t *m, uint32_t *reciprocals) {
-    for (unsigned i = 0; i <= m->section.spectrum.bands; i++) {
-        const uint32_t width =
-            (uint32_t)m->section.spectrum.edges[i + 1] - m->section.spectrum.edges[i];
-        reciprocals[i] = (1u << (WEIGHT_LOG2 + 16)) / width;
+// The level of an energy, 2^17 * high + 2 * low. Its logarithm is at most 3.5 / 256 wrong.
+static uint8_t level(uint32_t high, uint32_t low, int32_t off) {
+    high += low >> 16;
+    uint32_t v = high << 16 | (low & 0xffff);
+    if (high >> 16) {
+        v = high; // the low bits do not count
+        off += 16 << 8;
     }
-}
-
-static uint8_t level(uint64_t energy, int exponent, uint32_t floor) {
-    if (energy == 0) {
+    if (v == 0) {
         return 0;
     }
-    // Bits that the logarithm does not look at, taken off in large steps
-    int32_t off = 512 * exponent - (int32_t)floor;
-    for (; energy >> 32; energy >>= 16) {
-        off += 16 * 256;
+    int32_t log = 32;
+    for (; !(v >> 24); v <<= 8) {
+        log -= 8;
     }
-    uint32_t rest = (uint32_t)energy;
-    if (rest >> 24) {
-        rest >>= 8;
-        off += 8 * 256;
+    for (; !(v >> 31); v <<= 1) {
+        log--;
     }
-    const int32_t log = bnn_log2_256(rest) + off;
+    const int32_t x = (int32_t)(v >> 23 & 255);
+    log = log * 256 + x + ((x * (256 - x) * 94) >> 16) + off;
     return (uint8_t)bnn_clip(bnn_shift_right(log, LEVEL_LOG2), 0, 255);
 }
 
+// The first frequency that is not below an edge.
+static inline uint32_t frequency_at(uint32_t edge) {
+    return (edge + (1u << STEPS_LOG2) - 1) >> STEPS_LOG2;
+}
+
 // The levels of a frame's bands. A band is a triangle between three edges: what a frequency weighs
-// less in one band, it weighs more in the next.
+// less in one band, it weighs more in the next. Sums are of the upper and of the lower halves of
+// the powers; of 512 frequencies they fit into 32 bits.
 static void take_levels(const bnn_model_t *m, const uint32_t *spectrum, int exponent,
-                        const uint32_t *reciprocals, uint8_t *levels) {
-    const uint16_t *edge = m->section.spectrum.edges;
-    const unsigned bands = m->section.spectrum.bands;
-    const uint32_t floor = m->section.spectrum.floor;
-    uint64_t falling = 0;
-    uint32_t k = ((uint32_t)edge[0] + (1u << STEPS_LOG2) - 1) >> STEPS_LOG2;
-    for (unsigned i = 0; i <= bands; i++) {
-        uint64_t rising = 0;
-        for (; k << STEPS_LOG2 < edge[i + 1]; k++) {
-            const uint32_t weight = ((k << STEPS_LOG2) - edge[i]) * reciprocals[i] >> 16;
-            const uint32_t high = spectrum[k] >> 16, low = spectrum[k] & 0xffff;
-            const uint64_t part = ((uint64_t)(high * weight) << 16) + low * weight;
-            rising += part;
-            falling += ((uint64_t)spectrum[k] << WEIGHT_LOG2) - part;
+                        uint8_t *levels) {
+    const bnn_spectrum_t *const s = &m->section.spectrum;
+    const int32_t off = 512 * exponent - (int32_t)s->floor;
+    uint32_t last_high = 0, last_low = 0; // of the band that rose in the segment before
+    uint32_t k = frequency_at(s->edges[0]);
+    const uint32_t *power = spectrum + 2 * k;
+    for (unsigned i = 0; i <= s->bands; i++) {
+        const uint32_t slope = s->slopes[i];
+        uint32_t place = ((k << STEPS_LOG2) - s->edges[i]) * slope;
+        uint32_t high = 0, low = 0, rising_high = 0, rising_low = 0;
+        k = frequency_at(s->edges[i + 1]);
+        for (const uint32_t *const end = spectrum + 2 * k; power < end; power += 2) {
+            const uint32_t weight = place >> (SLOPE_LOG2 - WEIGHT_LOG2);
+            place += slope << STEPS_LOG2;
+            const uint32_t h = *power >> 16, l = *power & 0xffff;
+            high += h;
+            low += l;
+            rising_high += h * weight;
+            rising_low += l * weight;
         }
         if (i) {
-            *levels++ = level(falling, exponent, floor);
+            high = last_high + (high << WEIGHT_LOG2) - rising_high;
+            low = last_low + (low << WEIGHT_LOG2) - rising_low;
+            *levels++ = level(high, low, off);
         }
-        falling = rising;
+        last_high = rising_high;
+        last_low = rising_low;
     }
 }
 
@@ -178,8 +189,9 @@ static void give_summary(const bnn_model_t *m, const uint8_t *levels, unsigned f
     }
 }
 
-// By frame, then channel and band; what is too far below the loudest as high as the reach; less the means over the frames, where that is wanted. The
-// differences follow: from the frame before to the next, which at the ends is the frame itself.
+// By frame, then channel and band; what is too far below the loudest as high as the reach; less the
+// means over the frames, where that is wanted. The differences follow: from the frame before to the
+// next, which at the ends is the frame itself.
 static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned frames,
                         int16_t *means, bnn_encoder_t *encoder) {
     const uint32_t each = (uint32_t)m->channels * m->section.spectrum.bands;
@@ -209,29 +221,12 @@ static void give_frames(const bnn_model_t *m, const uint8_t *levels, unsigned fr
     }
 }
 
-// The samples of a channel, which lie between those of the others.
-static void gather(const uint8_t *from, unsigned channels, unsigned n, int16_t *frame) {
-    for (; n; n--, from += 2 * channels) {
-        *frame++ = (int16_t)(from[0] | from[1] << 8);
-    }
-}
-
 void bnn_spectrum_frame(const bnn_model_t *m, const uint8_t *samples, uint32_t *scratch,
                         uint8_t *levels) {
     const bnn_spectrum_t *const s = &m->section.spectrum;
-    const unsigned n = 1u << s->log2_n, channels = m->channels;
-    int16_t *const frame = (int16_t *)(void *)scratch;
-    uint32_t *const spectrum = scratch + n / 2, *const reciprocals = spectrum + n / 2 + 1;
-    fill_reciprocals(m, reciprocals);
-    for (unsigned channel = 0; channel < channels; channel++, levels += s->bands) {
-        const uint8_t *from = samples + 2 * channel;
-        if (channels == 1) {
-            memcpy(frame, from, 2 * n);
-        } else {
-            gather(from, channels, n, frame);
-        }
-        const int exponent = bnn_fft_power(frame, s->log2_n, spectrum);
-        take_levels(m, spectrum, exponent, reciprocals, levels);
+    for (unsigned left = m->channels; left; left--, samples += 2, levels += s->bands) {
+        const int exponent = bnn_fft_power(samples, m->channels, s->log2_n, scratch);
+        take_levels(m, scratch, exponent, levels);
     }
 }
 

@@ -145,7 +145,9 @@ def run(options: argparse.Namespace) -> int:
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     size = model_file.save_model(model, options.output)
     beside = output_options.baselines(options, splits, trained.config.features)
-    report = make_report(model, trained, splits, options.said, date, chosen, baselines=beside)
+    report = make_report(
+        model, trained, splits, options.said, date, chosen, baselines=beside, choice=choice
+    )
     data_options.tell_more(report, splits)
     output_options.say_hints(options, report)
     with output_options.stdout_for_report(options):

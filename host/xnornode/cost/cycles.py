@@ -213,12 +213,12 @@ def _features(done: Work, f: Statistics, length: int, channels: int) -> None:
 def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
     frames, log2 = f.frames(length) * channels, f.frame.bit_length() - 1
     done["frame sample"] += frames * f.frame
-    done["sample in turn of frame"] += frames * f.frame * (channels > 1)
-    done["butterfly"] += frames * f.frame // 4 * (log2 - 3)  # but for the first two stages
+    # Of two points and of four, but for the first two stages, which the samples go through
+    done["butterfly of 2"] += frames * f.frame // 4 * ((log2 - 3) % 2)
+    done["butterfly of 4"] += frames * f.frame // 8 * ((log2 - 3) // 2)
     done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
     done["level"] += frames * f.bands
     done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
-    done["segment"] += f.bands + 1
 
 
 def _statistics(done: Work, names: Sequence[str], runs: int, samples: int, lag: int) -> None:

@@ -1,7 +1,8 @@
 """The power spectrum of frames of samples, in integers. Twin of `bnn_fft.c`.
 
-Written to be read, compared with it bit for bit. The steps are: take the mean off, scale the frame
-up to 15 bits, apply a Hann window, transform (decimation in time, radix 2), and take the power.
+Written to be read, compared with it bit for bit. The steps are: take the mean off, apply a Hann
+window, transform (decimation in time), and take the power. Before each stage the values are brought
+to the bits that it has room for.
 """
 
 import numpy as np
@@ -11,36 +12,25 @@ from xnornode.errors import DataError
 
 SHORTEST, LONGEST = 64, 1024
 """Samples of a frame."""
+ONE_LOG2 = 12
+ONE = 1 << ONE_LOG2
+"""What stands for 1 in a sine."""
+STAGE_BITS, POWER_BITS = 16, 15
+"""Bits of a value, without the sign, before a stage and before the power."""
 _TURN = 1024
+SINES: Int64 = np.rint(ONE * np.sin(2 * np.pi * np.arange(_TURN) / _TURN)).astype(np.int64)
+"""4096 sin(i / 1024 turns), to the nearest integer."""
 
 
-def _sines() -> Int64:
-    quarter = np.rint(32768 * np.sin(np.pi / 2 * np.arange(257) / 256)).astype(np.int64)
-    return np.minimum(quarter, 32767)
-
-
-SINES = _sines()
-"""32768 sin(i / 1024 turns) for a quarter of a turn, to the nearest integer, at most 32767."""
-
-
-def _cosine(turn: Int64) -> Int64:
-    return np.where(turn <= 256, SINES[np.abs(256 - turn)], -SINES[np.abs(turn - 256)])
-
-
-def _sine(turn: Int64) -> Int64:
-    return SINES[np.where(turn <= 256, turn, 512 - turn)]
+def _factors(count: int, of: int) -> tuple[Int64, Int64]:
+    """cos and sin of 0, 1 ... count - 1 steps, of which a turn has `of`."""
+    turn = np.arange(count) * _TURN // of
+    return SINES[(turn + _TURN // 4) % _TURN], SINES[turn % _TURN]
 
 
 def hann(length: int) -> Int64:
-    """The window, in parts of 32768."""
-    i = np.arange(length)
-    turn = np.minimum(i, length - i) * (_TURN // length)
-    return (32768 - _cosine(turn)) >> 1
-
-
-def _magnitudes(x: Int64) -> Int64:
-    """Per frame, the bits that any value has; of -x - 1 for a negative x."""
-    return np.bitwise_or.reduce(np.where(x < 0, ~x, x).reshape(len(x), -1), axis=1)
+    """The window, in parts of 8192."""
+    return ONE - _factors(length, length)[0]
 
 
 def _reversed(count: int) -> Int64:
@@ -59,7 +49,7 @@ def power(frames: Int16) -> tuple[Int64, Int64]:
     Returns
     -------
     spectrum : numpy.ndarray
-        int64 of shape (count, n / 2 + 1), below 2^32.
+        int64 of shape (count, n / 2 + 1), below 2^31.
     exponents : numpy.ndarray
         int64 of shape (count,): the power is the spectrum times 4^exponent.
 
@@ -79,63 +69,64 @@ def power(frames: Int16) -> tuple[Int64, Int64]:
     if not SHORTEST <= n <= LONGEST or n & (n - 1):
         raise DataError(f"frames of {n} samples: take 64, 128, 256, 512 or 1024")
     x = frames.astype(np.int64)
-    x -= (x.sum(1) // n)[:, None]
-    ups = np.array([15 - int(m).bit_length() if m else -1 for m in np.abs(x).max(1)], np.int64)
-    x = (x << ups[:, None] + 1) * hann(n) >> 16
+    x = (x - (x.sum(1) // n)[:, None]) * hann(n)
+    exponents = np.full(len(x), -ONE_LOG2 - 1)
     count = n // 2
-    order = _reversed(count)
-    re, im = x[:, 0::2][:, order], x[:, 1::2][:, order]
-    re, im = _first_stages(re, im)
-    exponents = 2 - ups
-    half = 4
-    while half < count:
-        bits = _magnitudes(np.stack([re, im], axis=1))
-        shifts = (bits >> 13 > 0).astype(np.int64) + (bits >> 14 > 0)
-        re, im = _stage(re, im, half, shifts[:, None, None])
-        exponents += shifts
-        half *= 2
-    return _real_power(re, im), exponents
+    z = np.stack([x[:, 0::2], x[:, 1::2]])[:, :, _reversed(count)]
+    z = _stage4(z, 1, 1)
+    done = 4
+    while done < count:
+        z, shifts = _fitted(z, STAGE_BITS)
+        exponents += shifts - ONE_LOG2
+        two = done == 4 and count.bit_length() % 2 == 0
+        z = _stage2(z, done) if two else _stage4(z, done, ONE)
+        done *= 2 if two else 4
+    z, shifts = _fitted(z, POWER_BITS)
+    return _real_power(*z), exponents + shifts + 1
 
 
-def _first_stages(re: Int64, im: Int64) -> tuple[Int64, Int64]:
-    """The first two stages, whose factors are 1 and -j; all results are quartered."""
-    z = (re + 1j * im).reshape(len(re), -1, 4)  # exact: 17 bits at most
-    a, b = z[..., 0] + z[..., 1], z[..., 0] - z[..., 1]
-    c, d = z[..., 2] + z[..., 3], z[..., 2] - z[..., 3]
-    out = np.stack([a + c, b - 1j * d, a - c, b + 1j * d], axis=-1).reshape(re.shape)
-    return out.real.astype(np.int64) >> 2, out.imag.astype(np.int64) >> 2
+def _fitted(z: Int64, bits: int) -> tuple[Int64, Int64]:
+    """Values (2, frames, count), in each frame shifted until they have so many bits; the shifts."""
+    largest = np.where(z < 0, ~z, z).max(axis=(0, 2))
+    shifts = np.array([max(0, int(v).bit_length() - bits) for v in largest])
+    return z >> shifts[:, None], shifts
 
 
-def _stage(re: Int64, im: Int64, half: int, shifts: Int64) -> tuple[Int64, Int64]:
-    """A stage of butterflies; results are halved `shifts` times, and rounded."""
-    shape = (len(re), -1, 2, half)
-    re, im = re.reshape(shape), im.reshape(shape)
-    turn = np.arange(half) * (512 // half)
-    c, s = _cosine(turn), _sine(turn)
-    (ar, br), (ai, bi) = ((v[:, :, 0], v[:, :, 1]) for v in (re, im))
-    pr = (br * c + bi * s + (1 << 14)) >> 15
-    pi = (bi * c - br * s + (1 << 14)) >> 15
-    rounding = (1 << shifts) >> 1
-    ar, ai = ar + rounding, ai + rounding
-    out_re = np.stack([ar + pr, ar - pr], axis=2) >> shifts[..., None]
-    out_im = np.stack([ai + pi, ai - pi], axis=2) >> shifts[..., None]
-    return out_re.reshape(len(re), -1), out_im.reshape(len(re), -1)
+def _turned(z: Int64, factors: tuple[Int64, Int64]) -> Int64:
+    """Values times cos - j sin."""
+    (re, im), (c, s) = z, factors
+    return np.stack([re * c + im * s, im * c - re * s])
+
+
+def _stage2(z: Int64, half: int) -> Int64:
+    """Transforms of `half` points become ones of twice as many."""
+    a, b = np.moveaxis(z.reshape(2, z.shape[1], -1, 2, half), 3, 0)
+    p = _turned(b, _factors(half, 2 * half))
+    return np.stack([ONE * a + p, ONE * a - p], axis=3).reshape(z.shape)
+
+
+def _stage4(z: Int64, quarter: int, one: int) -> Int64:
+    """Transforms of `quarter` points become ones of four times as many. Of one point, `one` is 1:
+    all factors are."""
+    a, b, c, d = np.moveaxis(z.reshape(2, z.shape[1], -1, 4, quarter), 3, 0)
+    if one > 1:
+        first, second, third = (_factors(i * quarter, 4 * quarter) for i in (1, 2, 3))
+        b = _turned(b, (second[0][::2], second[1][::2]))
+        c = _turned(c, first)
+        d = _turned(d, (third[0][::3], third[1][::3]))
+    r0, r1, r2, r3 = one * a + b, one * a - b, c + d, c - d
+    turned = np.stack([r3[1], -r3[0]])  # by -j
+    return np.stack([r0 + r2, r1 + turned, r0 - r2, r1 - turned], axis=3).reshape(z.shape)
 
 
 def _real_power(re: Int64, im: Int64) -> Int64:
     """Power of the real samples: the even ones were the real part, the odd ones the other."""
     count = re.shape[1]
-    k = np.arange(1, count // 2 + 1)
-    ar, ai, br, bi = re[:, k], im[:, k], re[:, count - k], im[:, count - k]
-    er, ei, dr, di = ar + br, ai - bi, ar - br, ai + bi
-    turn = k * (_TURN // (2 * count))
-    c, s = _cosine(turn), _sine(turn)
-    pr, pi = (di * c - dr * s) >> 15, (dr * c + di * s) >> 15
+    k = np.arange(count // 2 + 1)
+    ar, ai, br, bi = re[:, k], im[:, k], re[:, -k], im[:, -k]
+    p = _turned(np.stack([ai + bi, br - ar]), _factors(len(k), 2 * count))
+    e = np.stack([ar + br, ai - bi]) * ONE + 2 * ONE
     out = np.zeros((len(re), count + 1), np.int64)
-    out[:, count - k] = ((er - pr) >> 1) ** 2 + ((ei + pi) >> 1) ** 2
-    out[:, k] = np.where(
-        k == count - k, out[:, count - k], ((er + pr) >> 1) ** 2 + ((ei - pi) >> 1) ** 2
-    )
-    out[:, 0] = (re[:, 0] + im[:, 0]) ** 2
-    out[:, count] = (re[:, 0] - im[:, 0]) ** 2
+    for at, value in ((k, e + p), (count - k, e - p)):  # both are count / 2 at the end
+        out[:, at] = ((value >> ONE_LOG2 + 2) ** 2).sum(0)
     return out

@@ -16,7 +16,6 @@ from xnornode._typing import Int16, Int64
 from xnornode.errors import ModelError
 from xnornode.model import fft
 from xnornode.model.features import Take, WindowFeatures
-from xnornode.model.statistics import log2_256
 
 SUMMARIES = ("mean", "largest", "change")
 """What may be given of each band over all frames, in the order of their bits."""
@@ -25,11 +24,18 @@ MAX_BANDS = 64
 MAX_VALUES = 2**24
 STEPS = 32
 """Steps of an edge between two frequencies of the FFT."""
-WEIGHT_LOG2 = 8
+SLOPE_LOG2, WEIGHT_LOG2 = 20, 7
 LEVEL_LOG2 = 5  # of 1/256 octaves: a level is 1/8 of an octave of power
 SCALE = 16  # of a value, per level
 REACH = 4  # levels: the step of `reach` in a file
 CHUNK = 2**19  # samples of frames that are worked on at a time
+
+
+def logarithm(v: Int64) -> Int64:
+    """256 * log2(v) of v from 1 to 2^53, at most 3.5 wrong (its fraction is a parabola); 0 of 0."""
+    exponent = np.frexp(v.astype(np.float64))[1].astype(np.int64) - 1
+    x = (v << 8 >> np.maximum(exponent, 0)) - 256
+    return np.where(v > 0, 256 * exponent + x + (x * (256 - x) * 94 >> 16), 0)
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,9 @@ class Spectrum(WindowFeatures):
     hop : int
         Samples from the start of a frame to that of the next, 1 to `frame`.
     edges : tuple of int
-        Of the bands, in 1/32 of a cycle per frame, rising, at most 16 * frame: band i is a triangle
-        between edges i, i + 1 (its peak) and i + 2. `band_edges` computes them. At most 64 bands.
+        Of the bands, in 1/32 of a cycle per frame, each at least 32 above the one before, at most
+        16 * frame: band i is a triangle between edges i, i + 1 (its peak) and i + 2. `band_edges`
+        computes them. At most 64 bands.
     floor : int, default 0
         What a level is counted from, in 1/256 of an octave of power: what is weaker becomes 0.
     summary : tuple of str, default ()
@@ -93,9 +100,10 @@ class Spectrum(WindowFeatures):
             )
         if not 1 <= self.bands <= MAX_BANDS:
             raise ModelError("encoder", f"there are 1 to {MAX_BANDS} bands, not {self.bands}")
-        rising = all(a < b for a, b in pairwise(self.edges))
+        rising = all(a + STEPS <= b for a, b in pairwise(self.edges))
         if not rising or self.edges[0] < 0 or self.edges[-1] > self.frame // 2 * STEPS:
-            raise ModelError("encoder", f"edges rise from 0 to at most {self.frame // 2 * STEPS}")
+            most = self.frame // 2 * STEPS
+            raise ModelError("encoder", f"edges rise by {STEPS} or more, from 0 to at most {most}")
         if not 0 <= self.floor < 2**16:
             raise ModelError("encoder", f"the floor is 0 to 65535, not {self.floor}")
         if self.centred and self.summary:
@@ -149,7 +157,7 @@ class Spectrum(WindowFeatures):
 
     def frame_words(self) -> int:
         """Of them, those that one frame needs."""
-        return self.frame + self.bands + 2
+        return self.frame + 1
 
     def values(self, items: Int16) -> Int16:
         """Values, int16 (n, V), of windows int16 (n, length, channels)."""
@@ -168,17 +176,17 @@ class Spectrum(WindowFeatures):
         cut = items[:, starts[:, None] + np.arange(self.frame)].transpose(0, 1, 3, 2)
         spectrum, exponents = fft.power(cut.reshape(-1, self.frame))
         energies = np.stack([spectrum @ w for w in self._weights()], axis=-1)
-        logs = log2_256(energies) + 512 * exponents[:, None] - self.floor
+        logs = logarithm(2 * energies) + 512 * exponents[:, None] - self.floor
         levels = np.where(energies > 0, np.clip(logs >> LEVEL_LOG2, 0, 255), 0)
         return levels.reshape(len(items), len(starts), -1)
 
     def _weights(self) -> Int64:
-        """What each frequency weighs in each band, in parts of 256: (bands, frame / 2 + 1)."""
+        """What each frequency weighs in each band, in parts of 128: (bands, frame / 2 + 1)."""
         edges, k = np.array(self.edges), np.arange(self.frame // 2 + 1) * STEPS
         weights = np.zeros((self.bands + 2, len(k)), np.int64)
         for i, (low, high) in enumerate(pairwise(edges)):
             within = (low <= k) & (k < high)
-            rising = (k - low) * ((1 << WEIGHT_LOG2 + 16) // (high - low)) >> 16
+            rising = (k - low) * ((1 << SLOPE_LOG2) // (high - low)) >> SLOPE_LOG2 - WEIGHT_LOG2
             weights[i + 1, within] += rising[within]
             weights[i, within] += (1 << WEIGHT_LOG2) - rising[within]
         return weights[1:-1]

@@ -7,7 +7,8 @@ import numpy as np
 from xnornode._typing import Int16
 from xnornode.data.windows import Windows
 from xnornode.recipes.wake_noise import QUIET, Floats, Noises, level, noises_for, to_int16
-from xnornode.recipes.wake_sounds import OTHER, Sounds
+from xnornode.recipes.wake_sounds import Sounds
+from xnornode.recipes.wake_words import OTHER
 
 WORDS, OTHERS = 2400, 5600
 """Training windows of the word and of everything else; more if there are more recordings."""
@@ -19,7 +20,7 @@ NOISE_BELOW = (4.0, 40.0)
 """Decibels that noise is below the word."""
 SPEED = 0.12
 """Share by which a recording becomes faster or slower, and its pitch higher or lower."""
-ALIGN = 0.0
+ALIGN = 2.0
 NEIGHBOURS = 0.3
 """Share of the word's windows with other words before or behind it."""
 TALK, PARTS, NOISE = 0.66, 0.16, 0.18

@@ -44,7 +44,7 @@ def tones(count: int, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
 @pytest.mark.parametrize(("name", "sounds"), [("logmel", chirps), ("spectrum", tones)])
 def test_a_network_hears_the_difference(name, sounds):
     rng = np.random.default_rng(1)
-    samples, labels = sounds(200, rng)
+    samples, labels = sounds(400, rng)
     splits = prepare(from_windows("sound", samples, labels, rate_mhz=8_000_000))
     features = features_named(name, splits)
     config = TrainConfig(

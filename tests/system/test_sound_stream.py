@@ -1,0 +1,26 @@
+"""A keyword model runs on and on from the emulated Pico's microphone, and loses no sample."""
+
+import pytest
+
+from tests.lab.samplinglab import sampling_node
+from tests.lab.soundlab import microphone, tone_model
+from xnornode.model.level_window import keeps_levels
+
+PREDICTIONS = 14
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000])
+def test_no_sample_is_lost_and_no_score_differs(rate, pico_firmware, tmp_path):
+    model = tone_model(rate)
+    assert keeps_levels(model)
+    kind = microphone(rate)
+    with sampling_node(tmp_path, pico_firmware, kind, model) as (node, outcomes):
+        node.follow(PREDICTIONS)
+    outcome = outcomes[0]
+    outcome.models = {model.revision: model}
+    assert outcome.overruns == 0
+    assert outcome.whole, "each sample is the one of its time"
+    assert len(outcome.predictions) >= PREDICTIONS
+    assert len({p.label for p in outcome.predictions}) > 1
+    assert outcome.disagreements(model.revision) == 0
+    print(rate, outcome.longest, [p.microseconds for p in outcome.predictions])
