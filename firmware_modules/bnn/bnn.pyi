@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from typing_extensions import Buffer
 
@@ -85,7 +85,8 @@ class Model:
         ----------
         window
             `length` samples of all channels, int16 by time, then channel: an array('h'), or bytes
-            (little-endian). With a text model, a str or bytes of any length.
+            (little-endian). Or this model's `Window`. With a text model, a str or bytes of any
+            length.
 
         Returns
         -------
@@ -95,7 +96,7 @@ class Model:
         Raises
         ------
         ValueError
-            The window has another size.
+            The window has another size, or has levels and is another model's.
         TypeError
             The window is of another type.
         RuntimeError
@@ -176,10 +177,13 @@ class Window:
     """What a model reads, filled by samples or by blocks of them (docs/reference/window.md).
 
     It is a buffer of int16, `length` samples of all channels, oldest first, as `Model.scores`
-    takes it.
+    takes it. The window of a model with spectra keeps the levels of frames instead, bytes, computed
+    as samples come, where the model's hop is a multiple of the frames'.
 
     Parameters
     ----------
+    model
+        Whose window it is: instead of length, channels, hop and scales.
     length, channels, hop
         Samples of a window, its channels, and samples from one window's start to the next one's.
     ratios
@@ -191,6 +195,9 @@ class Window:
         Values of a sample, by default one per channel.
     names
         What the values of a sample are, for messages.
+    own_scratch
+        Whether frames are computed in memory of the window's own. By default in the model's
+        scratch: then no other thread may use the model meanwhile.
 
     Raises
     ------
@@ -199,11 +206,22 @@ class Window:
 
     Examples
     --------
-    >>> window = bnn.Window(model.length, len(model.channels), model.hop)
+    >>> window = bnn.Window(model)
     >>> if window.add((512, -3, 16384)):
     ...     print(model.labels[model.predict(window)])
     """
 
+    @overload
+    def __init__(
+        self,
+        model: Model,
+        ratios: Sequence[Sequence[int]] | None = None,
+        width: int = ...,
+        names: str | None = None,
+        own_scratch: bool = False,
+        /,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
         length: int,
@@ -232,6 +250,9 @@ class Window:
     @property
     def width(self) -> int:
         """Values of a sample."""
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM that this object takes."""
     def add(self, sample: Sequence[float] | Buffer | None, /) -> bool:
         """Add one sample; whether it completes the window.
 
@@ -247,6 +268,8 @@ class Window:
             Another number of values; NaN; a float where the scale is unknown.
         TypeError
             A value is no number.
+        RuntimeError
+            Another thread is using the model, in whose scratch levels are computed.
         """
     def fill(self, block: Buffer, start: int = 0, /) -> int:
         """Add samples of a block, up to the one that completes the window; how many.
@@ -268,6 +291,9 @@ class Window:
     def clear(self) -> None:
         """Empty the window."""
     def take(self, other: Window, /) -> None:
-        """Take the newest samples of another window that leave this one at least one short."""
+        """Take the newest samples of another window that leave this one at least one short.
+
+        Levels are taken where both have them of the same frames; else this one is emptied.
+        """
     def trade(self, other: Window, /) -> None:
         """Become what another window is, and the other way round; both keep what they call."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from xnornode.model.model import Model
     from xnornode.model.model_file import load_model, save_model
     from xnornode.model_search.budget import Budget
-    from xnornode.model_search.halving import search
+    from xnornode.model_search.search import search
     from xnornode.nn.layer_spec import Conv, Dense
     from xnornode.recipes.defaults import default_config
     from xnornode.training.config import TrainConfig
@@ -59,7 +59,7 @@ _ROOMS = {
     "model.model": ("Model",),
     "nn.layer_spec": ("Conv", "Dense"),
     "model_search.budget": ("Budget",),
-    "model_search.halving": ("search",),
+    "model_search.search": ("search",),
     "recipes.defaults": ("default_config",),
     "training.config": ("TrainConfig",),
     "training.trainer": ("train",),

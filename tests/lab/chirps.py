@@ -9,7 +9,7 @@ from xnornode._typing import Int16
 from xnornode.data.dataset import Dataset
 from xnornode.data.sound import CHANNEL, SCALE, to_wav
 from xnornode.nn.layer_spec import Conv
-from xnornode.recipes import wake, wake_streams, wake_windows
+from xnornode.recipes import wake, wake_hearing, wake_streams, wake_windows
 from xnornode.recipes.wake import Woken
 from xnornode.recipes.wake_sounds import WakeData, take_apart
 
@@ -17,7 +17,8 @@ RATE = 4000
 SPEAKERS = ("ann", "ben", "cem", "dot")
 PITCHES = {"up": (300, 1500), "down": (1500, 300), "low": (250, 260), "high": (1600, 1500)}
 SMALL = {
-    wake: {"TALK_HOURS": 0.03, "NOISE_HOURS": 0.02, "UTTERANCES": 20, "STEPS": 90, "FOLDS": 2},
+    wake: {"STEPS": 90, "FOLDS": 2},
+    wake_hearing: {"TALK_HOURS": 0.03, "NOISE_HOURS": 0.02, "UTTERANCES": 20},
     wake_windows: {"WORDS": 150, "OTHERS": 350},
     wake_streams: {"STRETCH": 15.0},
 }

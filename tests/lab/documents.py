@@ -13,6 +13,7 @@ from tests.lab.nets import random_model
 from tools.firmware.sources import ROOT
 from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
+from xnornode.data.sound import to_wav
 from xnornode.data.windows import Recording
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model_file import save_model
@@ -105,6 +106,16 @@ def make_data(folder: Path) -> None:
             path.parent.mkdir(parents=True)
             path.write_text("\n".join(["x,y,z", *text]) + "\n")
     (folder / "log.csv").write_text("\n".join(rows) + "\n")
+    for label, step in (("yes", 0.9), ("no", 0.2)):
+        for speaker in ("anna", "ben", "cleo", "dan"):
+            tone = 4000 * np.hanning(3200) * np.sin(step * np.arange(3200))
+            path = folder / "words" / label / speaker / "1.wav"
+            path.parent.mkdir(parents=True)
+            sound = (tone + rng.normal(0, 50, 3200)).astype(np.int16)
+            path.write_bytes(to_wav(sound[:, None], 8000))
+    (folder / "noise").mkdir()
+    hiss = rng.normal(0, 500, (9000, 1)).astype(np.int16)
+    (folder / "noise" / "street.wav").write_bytes(to_wav(hiss, 16000))
     labels = np.arange(120) % 3
     images = rng.integers(0, 4, (120, 64)) + 8 * (np.arange(64) % 3 == labels[:, None])
     np.savez(folder / "digits.npz", X=images.astype(np.int16), y=labels)

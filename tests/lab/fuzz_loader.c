@@ -12,6 +12,8 @@
 
 #include "bnn.h"
 #include "bnn_answers.h"
+#include "bnn_spectrum.h"
+#include "bnn_stream.h"
 
 #define MOST_WORK 60000u   // operations of a network that is run; others are only loaded
 #define MOST_BYTES 300000u // of scratch and of a window
@@ -84,6 +86,32 @@ static void run_answers(const bnn_model_t *m, const int32_t *scores) {
     free(memory);
 }
 
+// Two windows in a row, of frames whose levels are kept: the first has the same scores.
+static void run_stream(const bnn_model_t *m, const uint8_t *samples, uint32_t *scratch,
+                       const int32_t *wanted) {
+    bnn_stream_t stream = {.window = {.channels = m->channels, .width = m->channels}};
+    bnn_stream_begin(&stream, m);
+    stream.window.samples = malloc((stream.window.length + 1u) * 2u * m->channels);
+    stream.levels = malloc(bnn_stream_levels(m));
+    stream.scratch = malloc(4 * (size_t)bnn_spectrum_frame_words(m));
+    int32_t *scores = malloc(4 * (size_t)m->classes);
+    if (bnn_stream_fill(&stream, samples, m->length) != m->length) {
+        abort();
+    }
+    bnn_classify_levels(m, stream.levels, scratch, scores);
+    if (memcmp(scores, wanted, 4 * (size_t)m->classes) || !bnn_stream_complete(&stream)) {
+        abort();
+    }
+    if (bnn_stream_fill(&stream, samples, m->length) != m->hop || !bnn_stream_complete(&stream)) {
+        abort();
+    }
+    bnn_classify_levels(m, stream.levels, scratch, scores);
+    free(scores);
+    free(stream.scratch);
+    free(stream.levels);
+    free(stream.window.samples);
+}
+
 // Runs the self-test; returns the CRC of the scores that it should have.
 static uint32_t run(const bnn_model_t *m, bool *passed) {
     const size_t window_size = bnn_window_size(m);
@@ -101,6 +129,9 @@ static uint32_t run(const bnn_model_t *m, bool *passed) {
     }
     const uint32_t crc = crc32(scores, 4 * (size_t)m->classes);
     run_answers(m, scores);
+    if (bnn_stream_fits(m)) {
+        run_stream(m, moved + 1, scratch, scores);
+    }
     free(scores);
     free(moved);
     free(window);

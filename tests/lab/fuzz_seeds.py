@@ -52,7 +52,7 @@ def networks() -> dict[str, Model]:
         ),
         "differences": model_of(
             Spectrum(64, 20, (0, 100, 300, 512, 1024), 900, centred=False, differences=True),
-            Window(("a", "b"), 130, 65, 0, (0, 0)),
+            Window(("a", "b"), 130, 60, 0, (0, 0)),  # each begins with a frame
             Int8Encoding(np.ones(12, np.int64), np.zeros(12, np.int64), 5),
             "int8",
         ),

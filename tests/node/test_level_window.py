@@ -1,12 +1,15 @@
 """Windows of levels on this computer's MicroPythons against the twin: 0 of N differ."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
-from tests.lab.stream_sessions import as_json, node_state, session
+from tests.lab.stream_sessions import as_json, model, node_state, session
 from tests.lab.targets import INTERPRETERS, interpreter
 from tests.lab.window_sessions import SCRIPT as WINDOWS
+from xnornode.model.file_format import to_bytes
+from xnornode.model.spectrum import Spectrum, band_edges
 
 SESSIONS = 12
 SCRIPT = WINDOWS.with_name("level_window.py")
@@ -22,8 +25,10 @@ def micropython(request):
     return interpreter(request.param)
 
 
-def test_random_sessions(made, micropython, tmp_path):
-    lines = [json.dumps(as_json(*given)) + "\n" for given, _ in made]
+def test_random_sessions_and_errors(made, micropython, tmp_path):
+    features = Spectrum(64, 32, band_edges(64, 6, 8000, 60, 4000))
+    lines = [b64encode(to_bytes(model(features, 200, 64, 2))).decode() + "\n"]  # for errors
+    lines += [json.dumps(as_json(*given)) + "\n" for given, _ in made]
     (tmp_path / "sessions").write_text("".join(lines))
     states = [
         json.loads(line)

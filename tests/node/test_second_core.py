@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.lab.nets import random_model
+from tests.lab.stream_sessions import model as spectrum_model
 from tools.firmware.build import build
 from tools.firmware.sources import ROOT
+from xnornode.model.model import Model
 from xnornode.model.model_file import save_model
+from xnornode.model.spectrum import Spectrum, band_edges
 
 SCRIPT = ROOT / "tests" / "lab" / "node_scripts" / "background.py"
 SAMPLES, LENGTH, HOP = 20_000, 64, 4
@@ -22,13 +25,17 @@ def micropython(request):
     return build(request.param)
 
 
-def stress(micropython: Path, folder: Path, manner: str) -> list[int]:
+def stress(
+    micropython: Path, folder: Path, manner: str, model: Model | None = None, samples: int = SAMPLES
+) -> list[int]:
     """Windows, predictions, missed and wrong ones of tests/lab/node_scripts/background.py."""
-    model = random_model(5, LENGTH, 3, 4, (256, 128, 5))
-    save_model(replace(model, window=replace(model.window, hop=HOP)), folder / "m.bnn")
+    if not model:
+        model = random_model(5, LENGTH, 3, 4, (256, 128, 5))
+        model = replace(model, window=replace(model.window, hop=HOP))
+    save_model(model, folder / "m.bnn")
     env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
     # A small heap is collected all the time.
-    command = [micropython, "-X", "heapsize=300k", SCRIPT, folder / "m.bnn", str(SAMPLES), manner]
+    command = [micropython, "-X", "heapsize=300k", SCRIPT, folder / "m.bnn", str(samples), manner]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return ast.literal_eval(done.stdout)
@@ -55,3 +62,14 @@ def test_two_threads_with_one_model(micropython, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     good, _, wrong = ast.literal_eval(done.stdout)
     assert (good, wrong) == (6000, 0)
+
+
+@pytest.mark.parametrize("manner", ["patient", "hasty"])
+def test_windows_of_levels(manner, micropython, tmp_path):
+    """The window that the second core reads stays as it is, while the other one goes on."""
+    features = Spectrum(64, 16, band_edges(64, 6, 8000, 60, 4000))
+    model = spectrum_model(features, 150, 32, 3)
+    windows, predictions, missed, wrong = stress(micropython, tmp_path, manner, model, 6000)
+    assert windows == (6000 - 150) // 32 + 1 == predictions + missed
+    assert wrong == 0
+    assert manner == "hasty" or not missed

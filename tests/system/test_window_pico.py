@@ -4,6 +4,7 @@ import pytest
 
 from tests.lab.window_sessions import differing, sessions
 from tools.bench.feed import costs
+from tools.bench.feed_sound import heard
 from tools.emulators.emulated_pico import EmulatedPico
 from xnornode.link.repl import Board
 
@@ -22,3 +23,8 @@ def test_random_sessions(board):
 def test_what_a_sample_costs(board):
     """By the emulator's count of cycles, which is the same each time: within the bars."""
     assert {cost.name: cost.microseconds for cost in costs(board) if not cost.met} == {}
+
+
+def test_frames_of_sound_are_computed_once(board):
+    """By the cycles of a window of samples, and of a hop; and RAM is as the PC foresees it."""
+    assert [sound.rate for sound in heard(board) if sound.met] == [8000, 16_000]

@@ -23,7 +23,7 @@ from xnornode.model.ngrams import NGrams, Unit
 from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import BITS, STATISTICS, Statistics
 from xnornode.model_search.budget import Budget
-from xnornode.model_search.halving import search
+from xnornode.model_search.search import search
 
 SOME = (
     "dense 64-64-64",

@@ -1,6 +1,7 @@
 """What a sample costs on the emulated Pico: `Classifier.feed` and `feed_block`, in microseconds.
 
-The classification is left out. What the window holds afterwards is compared with the twin's.
+The classification is left out. What the window holds afterwards is compared with the twin's. Then
+what sound costs, whose frames are computed as samples come (tools/bench/feed_sound.py).
 125 MHz, memory that never waits: a real Pico fetches code from flash through a cache.
 Exit status 0; 1 where a bar is not met, a window is wrong, or a tool is missing; 2 for wrong usage.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.lab.powerlab import install
+from tools.bench.feed_sound import HEAD, heard
 from tools.bench.fit_networks import network
 from tools.emulators.emulated_pico import EmulatedPico, EmulatorError
 from tools.firmware.build import BuildError, build
@@ -161,6 +163,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                     print(f"| {cost.name:<33} | {cost.microseconds:11.3f} | {cost.most}: {said} |",
                           flush=True)  # fmt: skip
                     met = met and cost.met
+                print(f"\n{HEAD}")
+                for sound in heard(board):
+                    print(sound.row(), flush=True)
+                    met = met and sound.met
     except (BuildError, EmulatorError, OSError, RuntimeError, XnorNodeError) as error:
         print(f"feed: {error}", file=sys.stderr)
         return 1

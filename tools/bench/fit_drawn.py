@@ -45,7 +45,7 @@ def draw(seed: int, each: int) -> Iterator[Case]:
     Usage is measured on other windows than those that are counted, as in practice.
     """
     for number, (splits, base) in enumerate(tasks(seed)):
-        found = drawn(splits, BUDGETS[(seed + number) % 2], base)
+        found = drawn(splits, BUDGETS[(seed + number) % 2], base, ())
         others = (c.config for c in found if repr(c.config) != repr(base))
         for config in (base, *islice(others, each - 1)):
             model = untrained(config, splits)

@@ -24,14 +24,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tools.firmware.sources import BUILD
 from xnornode.cost.chips import RP2040
-from xnornode.cost.estimate import estimate, microseconds
+from xnornode.cost.estimate import microseconds
 from xnornode.data.dataset import Dataset
 from xnornode.datasets.load import load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.model.model_file import save_model
 from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
 from xnornode.recipes.wake_sounds import take_apart
-from xnornode.report.wake import wake_figures
+from xnornode.report.wake_figures import wake_figures
 
 RESULTS = BUILD / "bench-wake.json"
 MODELS = BUILD / "models"
@@ -82,11 +82,10 @@ def run(dataset: Dataset, word: str, test: str, wish: float, seed: int) -> Row:
         "tuning missed": figures.tuning.missed_share,
         "curve": [asdict(row) for row in figures.test_curve],
         "model": figures.model_bytes,
-        "ram": figures.ring_bytes + figures.scratch_bytes,
+        "ram": figures.total_bytes - figures.model_bytes,
         "total": figures.total_bytes,
         "window": woken.model.window.length / data.rate,
         "milliseconds": times,
-        "RAM without streaming": estimate(woken.model).ram.total,
         "cpu": time.process_time() - start,
     }
 
@@ -94,7 +93,7 @@ def run(dataset: Dataset, word: str, test: str, wish: float, seed: int) -> Row:
 def table(results: dict[str, Row]) -> str:
     """Markdown: a row for each keyword."""
     heads = "word, held out|missed|95 % interval|false/h, words|at most|false/h, noise|model|"
-    heads += "levels, samples, scratch|in all"
+    heads += "RAM besides|in all"
     lines = [f"| {heads.replace('|', ' | ')} |", "|---" + "|---:" * heads.count("|") + "|"]
     for name, r in results.items():
         low, high = r["interval"]

@@ -29,7 +29,7 @@ def add_output(parser: Any) -> None:
 
 
 def add_options(group: Any) -> None:
-    """Add the options --name, --report, --json and --no-baselines."""
+    """Add the options --name, --report and --json."""
     add = group.add_argument
     add("--name", type=_name, metavar="NAME", help="the model's name (default: the data's)")
     add("--report", type=Path, metavar="FILE", help="write the report as an HTML page")
@@ -40,8 +40,12 @@ def add_options(group: Any) -> None:
         metavar="FILE",
         help="write the report as JSON; without a file to stdout, instead of the text",
     )
+
+
+def add_baselines(group: Any) -> None:
+    """Add the option --no-baselines."""
     what = "do not compare with simpler methods, which takes some seconds"
-    add("--no-baselines", action="store_true", help=what)
+    group.add_argument("--no-baselines", action="store_true", help=what)
 
 
 def json_file(options: argparse.Namespace) -> Path | None:
@@ -79,7 +83,7 @@ def baselines(
                 splits,
                 features,
                 seed=options.seed,
-                progress=lambda name, done: progress(done, 1.0, f"for comparison: {name}"),
+                progress=lambda name, done: progress(done, 1.0, f"comparing with {name}"),
             )
     except KeyboardInterrupt:
         say(f"stopped: the report has no simpler methods. {options.output} is written")

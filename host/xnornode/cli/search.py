@@ -4,16 +4,21 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from xnornode._files import is_replaced
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_table
 from xnornode.cost.chips import CHIPS
+from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
 from xnornode.model_search.budget import Budget
-from xnornode.model_search.halving import TRIALS, Step, Trial, pareto, search
+from xnornode.model_search.journal import read_settings
+from xnornode.model_search.search import TRIALS, search, search_settings
+from xnornode.model_search.trial import Step, Trial, pareto
 from xnornode.report.metrics import make_report
 from xnornode.report.pictures import take_pictures
 from xnornode.report.search import HEADS, choice, row, to_html, to_json
@@ -72,8 +77,15 @@ def add_parsers(commands: Any) -> None:
     add("--epochs", type=count, metavar="N", help="of the last round and the final training")
     add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a search that was stopped")
+    again.add_argument(
+        "--restart", action="store_true", help="start from the beginning; drop what was stopped"
+    )
     data_options.add_options(parser.add_argument_group("data"))
-    output_options.add_options(parser.add_argument_group("output"))
+    group = parser.add_argument_group("output")
+    output_options.add_options(group)
+    output_options.add_baselines(group)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -82,7 +94,10 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage("a search needs a budget: --bytes, --ms or --ram")
     chip = next(c for c in CHIPS if c.name.lower() == options.chip)
     budget = Budget(options.bytes, options.ms, options.ram, chip)
-    output_options.check_outputs(options)
+    journal = _journal(options.output)
+    output_options.check_outputs(options, journal)
+    if options.resume and not (journal and journal.exists()):
+        raise XnorNodeError(f"there is no search {journal or ''} to go on with")
     validation = data_options.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
     splits, config = data_options.load(options)
@@ -92,6 +107,9 @@ def run(options: argparse.Namespace) -> int:
     data_options.tell(splits)
     if options.name:
         splits = replace(splits, name=options.name)
+    arguments = (splits, config, budget, options.trials, options.minutes, validation)
+    if journal and journal.exists():
+        _settle(options, journal, search_settings(*arguments))
     try:
         with Progress() as progress:
             display = Display(progress)
@@ -102,18 +120,23 @@ def run(options: argparse.Namespace) -> int:
                 trials=options.trials,
                 minutes=options.minutes,
                 validation=validation,
+                journal=journal,
+                interrupted=_say_stopped,
                 progress=display,
             )
     except KeyboardInterrupt:
         if not display.trials:
             raise
         show_front(pareto(list(display.trials.values())), budget)
-        say("stopped; no model was written")
+        say(f"stopped; no model was written{_how_on(options, journal)}")
         return 1
     date = datetime.now().astimezone().isoformat(" ", "minutes")
-    report = make_report(found.model, found.trained, splits, options.said, date)
-    data_options.tell_more(report, splits)
     size = model_file.save_model(found.model, options.output)
+    beside = output_options.baselines(options, splits, found.trained.config.features)
+    parts = (found.model, found.trained, splits)
+    report = make_report(*parts, options.said, date, baselines=beside)
+    data_options.tell_more(report, splits)
+    output_options.say_hints(options, report)
     figures = to_json(found, report)
     shown = found.front if found.best in found.front else (*found.front, found.best)
     with output_options.stdout_for_report(options):
@@ -127,12 +150,59 @@ def run(options: argparse.Namespace) -> int:
             lambda: to_html(found, report, take_pictures(found.model, splits, report)),
         )
     output_options.say_written(options.output, size)
+    if found.stopped:
+        count = f"{len(found.trials)} network{'s' if len(found.trials) > 1 else ''}"
+        say(f"stopped: it is the best of {count} so far{_how_on(options, journal)}")
+        return 1
+    if journal:
+        journal.unlink(missing_ok=True)
     return 0
+
+
+def _journal(output: Path) -> Path | None:
+    """Where trainings are kept until the search is done; None where the output is no file."""
+    return output.with_name(output.name + ".search") if is_replaced(output) else None
+
+
+def _settle(options: argparse.Namespace, path: Path, settings: str) -> None:
+    """Keep the trainings that are left for this search, or remove them. Raises XnorNodeError."""
+    try:
+        same, why = read_settings(path) == settings, "of other settings or data"
+    except DataError:
+        same, why = False, "damaged"
+    if same and options.resume:
+        return
+    if same and not options.restart:
+        raise XnorNodeError(
+            f"{path} is left from this search, which was stopped: go on with --resume, or start "
+            "from the beginning with --restart"
+        )
+    if options.resume:
+        raise XnorNodeError(f"{path} is {why}: start from the beginning with --restart")
+    if not options.restart:
+        say(f"{path} is {why}: it is replaced")
+    path.unlink()
+
+
+def _say_stopped(best: Trial) -> None:
+    """Say what Ctrl-C gives."""
+    say(
+        f"stopped: the best so far, {best.accuracy:.1%} with {best.cost.bytes:,} bytes, is trained "
+        "on all training data and written. Ctrl-C again: at once, without a model"
+    )
+
+
+def _how_on(options: argparse.Namespace, journal: Path | None) -> str:
+    """How a search goes on that was stopped."""
+    if not (journal and journal.exists()):
+        return ""
+    how = "--resume instead of --restart" if options.restart else "--resume"
+    return f". The same command with {how} goes on from {journal}"
 
 
 def show_front(front: Sequence[Trial], budget: Budget, best: Trial | None = None) -> None:
     """Print the Pareto front, smallest first."""
-    print(f"Pareto front within {budget}, accuracy by the validation part")
+    print(f"Pareto front within {budget}, accuracy on training data that was left out")
     marks = ("  <- chosen" if trial is best else "" for trial in front)
     rows = [[*row(t)[:-1], row(t)[-1] + mark] for t, mark in zip(front, marks, strict=True)]
     show_table(HEADS, rows, left=HEADS[-1:])
@@ -155,13 +225,14 @@ class Display:
         if trial := step.trial:
             self.trials[trial.candidate.number] = trial
             best = self._best
-            if not best or (trial.epochs, trial.accuracy) > (best.epochs, best.accuracy):
+            if not best or (trial.round, trial.accuracy) > (best.round, best.accuracy):
                 self._best = trial
         if self._shown not in (0, step.round):
             self._progress.end()
         self._shown = step.round
         within = step.epoch.number / step.epoch.of if step.epoch else 0.0
-        self._progress(step.number - 1 + (1.0 if trial else within), step.of, self._line(step))
+        done = 1.0 if trial else (step.fold - 1 + within) / step.folds
+        self._progress(step.number - 1 + done, step.of, self._line(step))
 
     def _line(self, step: Step) -> str:
         if step.round > step.rounds:
@@ -169,6 +240,8 @@ class Display:
         else:
             of = "" if step.of is None else f"/{step.of}"
             text = f"round {step.round}/{step.rounds}, network {step.number}{of}"
+        if step.folds > 1:
+            text += f", fold {step.fold}/{step.folds}"
         if step.epoch:
             text += f", epoch {step.epoch.number}/{step.epoch.of}"
         if self._best:

@@ -74,6 +74,7 @@ def add_parsers(commands: Any) -> None:
     wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
+    output_options.add_baselines(group)
     add = group.add_argument
     revision = number(int, least=0, most=2**32 - 1)
     add("--revision", type=revision, default=0, metavar="N", help="your number of this model")
@@ -105,17 +106,19 @@ def run(options: argparse.Namespace) -> int:
     splits, config = data_options.load(options)
     config = train_settings.configure(options, config, splits)
     config = augment_options.settle(options, config, splits)
-    tries = train_choice.to_try(options, splits, data_options.recipe_of(options) is not None)
+    recipe = data_options.recipe_of(options) is not None
+    tries = train_choice.to_try(options, splits, recipe)
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
+    train_choice.tell(options, recipe)
     choice = None
     try:
         with Progress() as progress:
             if len(tries) > 1:
                 choice = train_choice.settle(options, splits, tries, progress, kept)
                 config = choice.config if choice else config
-            augment_options.tell(config)
+            augment_options.tell(options, config)
             if left:
                 _settle(options, left[0], config, splits)
             trained = train(
@@ -144,7 +147,9 @@ def run(options: argparse.Namespace) -> int:
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     size = model_file.save_model(model, options.output)
     beside = output_options.baselines(options, splits, trained.config.features)
-    report = make_report(model, trained, splits, options.said, date, chosen, baselines=beside)
+    report = make_report(
+        model, trained, splits, options.said, date, chosen, baselines=beside, choice=choice
+    )
     data_options.tell_more(report, splits)
     output_options.say_hints(options, report)
     with output_options.stdout_for_report(options):

@@ -4,35 +4,26 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from xnornode._typing import Int16
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import number
 from xnornode.cli.output import Progress
+from xnornode.data.augment_text import Wanted
+from xnornode.data.noise_folder import find_noise, read_noise
 from xnornode.data.prepare import samples_of
-from xnornode.data.resample import SAME, resample
-from xnornode.data.sound import SUFFIXES, read_frames
 from xnornode.data.splits import Splits
 from xnornode.data.understood import understand
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
 from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
-from xnornode.recipes.wake_sounds import check_word, take_apart
+from xnornode.recipes.wake_sounds import take_apart
+from xnornode.recipes.wake_words import check_word
 from xnornode.report.metrics import make_report
 from xnornode.report.pictures import take_pictures
-from xnornode.report.wake import (
-    to_html,
-    to_json,
-    to_text,
-    wake_figures,
-    wake_notes,
-    wake_warnings,
-)
+from xnornode.report.wake import to_html, to_json, to_text
+from xnornode.report.wake_figures import wake_figures, wake_notes, wake_warnings
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Epoch
 
@@ -69,27 +60,36 @@ def wanted(options: argparse.Namespace) -> bool:
         given = getattr(options, name, None)
         if given and not (name == "split" and given == "group"):
             options.wrong_usage(f"--{name.replace('_', '-')} does not go together with --wake")
-    if options.features not in (None, "logmel", "spectrum"):
+    if options.features not in (None, "logmel"):
         options.wrong_usage(f"--features {options.features} does not go together with --wake")
+    if options.augment != Wanted((), True):
+        options.wrong_usage("--augment does not go together with --wake, which has its own changes")
     return True
 
 
 def run(options: argparse.Namespace, configure: Configure, notes_of: Notes) -> int:
     """Train a keyword and write it; the exit status. Raises XnorNodeError."""
     output_options.check_outputs(options)
+    if options.noise_folder:
+        find_noise(options.noise_folder)
     dataset = load_dataset(options.data, data_options.read_options(options))
     check_word(dataset, options.wake)
-    folder = getattr(options, "noise_folder", None)
-    noises = read_noise(Path(folder), dataset.rate_mhz / 1000) if folder else []
+    noises: tuple[Int16, ...] = ()
+    notes = list[str]()
+    if options.noise_folder:
+        noises, notes = read_noise(find_noise(options.noise_folder), dataset.rate_mhz / 1000)
     wants = (data_options.wanted(options.test), data_options.wanted(options.validation))
     data = take_apart(dataset, options.wake, *wants, noises)
     length, hop = (samples_of(given, dataset) for given in (options.window, options.hop))
     shape = shape_for(data, length, hop)
     splits = splits_for(data, shape, options.seed)
-    splits = replace(splits, understood=understand(dataset, splits.window.scales))
+    splits = replace(
+        splits,
+        understood=understand(dataset, splits.window.scales),
+        notes=(*splits.notes, *notes),
+    )
+    options.features = None  # log-mel levels with settings of their own
     config = configure(options, wake_config(splits, options.seed), splits)
-    if options.features == "logmel" and options.layers is None:
-        config = replace(config, layers=wake_config(splits).layers)
     data_options.tell(splits)
     false_accepts = FALSE_ACCEPTS if options.false_accepts is None else options.false_accepts
     with Progress() as progress:
@@ -130,20 +130,3 @@ def run(options: argparse.Namespace, configure: Configure, notes_of: Notes) -> i
         )
     output_options.say_written(options.output, size)
     return 0
-
-
-def read_noise(folder: Path, rate: float) -> list[Int16]:
-    """The sound files of a folder, or one file, at a sample rate in hertz. Raises XnorNodeError."""
-    if not folder.exists():
-        raise XnorNodeError(f"there is no folder {folder} (--noise-folder)")
-    paths = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    found = []
-    for path in paths:
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            samples, has = read_frames(path)
-            mono = np.rint(samples.mean(axis=1, keepdims=True)).astype(np.int16)
-            same = abs(has - rate) <= SAME * rate
-            found.append((mono if same else resample(mono, has, rate))[:, 0])
-    if not found:
-        raise DataError(f"{folder} has no sound files (--noise-folder)")
-    return found

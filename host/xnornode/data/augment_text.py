@@ -39,6 +39,7 @@ SOUND: Mapping[str, Parser] = {
     "band mask": whole,
     "frame mask": whole,
     "band shift": whole,
+    "frame shift": whole,
     "versions": whole,
 }
 MOTION: Mapping[str, Parser] = {

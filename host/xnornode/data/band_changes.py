@@ -14,6 +14,14 @@ def move_bands(grid: Int16, most: int, rng: np.random.Generator) -> Int16:
     return np.take_along_axis(grid, at[:, None, None, :], axis=3)
 
 
+def move_frames(grid: Int16, most: int, rng: np.random.Generator) -> Int16:
+    """Move each window's frames by up to `most` frames; the first or the last is repeated."""
+    count, frames, _, _ = grid.shape
+    moves = rng.integers(-most, most + 1, (count, 1))
+    at = np.clip(np.arange(frames) + moves, 0, frames - 1)
+    return np.take_along_axis(grid, at[:, :, None, None], axis=1)
+
+
 def mask_bands(grid: Int16, most: int, rng: np.random.Generator) -> Int16:
     """Set 0 to `most` neighbouring bands of each window to their mean over the frames.
 

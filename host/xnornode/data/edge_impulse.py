@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from xnornode._extras import load_extra
 from xnornode._files import read_most
+from xnornode._typing import Int16
 from xnornode.data.arrays import pick_channels
 from xnornode.data.dataset import Dataset
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import ColumnUse, Guess, Reading, Timing
 from xnornode.data.single import one_recording
+from xnornode.data.sound import CHANNEL, SCALE
 from xnornode.errors import DataError, XnorNodeError
+from xnornode.model.limits import INT16
 
 SUFFIXES = (".json", ".cbor")
 LONGEST = 1 << 28
@@ -77,16 +81,27 @@ def read_acquisition(path: Path, options: ReadOptions, label: str) -> Dataset:
         text = f"{path} says the label {found}, its path {label}: what it says is taken"
         guesses = (Guess(text, "--label-all", True),)
     columns = [ColumnUse(names[i], "channel") for i in picked]
+    samples: npt.NDArray[Any] = values[:, picked]
+    kept: dict[str, Any] = {"channels": tuple(names[i] for i in picked)}
+    if [unit.lower() for _, unit in sensors] == ["wav"]:
+        samples, kept = _sound(samples), {"channels": (CHANNEL,), "scales": (SCALE,)}
     columns += [ColumnUse("device_name", "group")] if group else []
     return one_recording(
         path,
-        values[:, picked],
+        samples,
         options.label_all or found,
         group,
-        channels=tuple(names[i] for i in picked),
+        **kept,
         rate_mhz=round(1000 * rate),
         reading=Reading(1, "Edge Impulse's format", tuple(columns), (Timing(rate),), guesses),
     )
+
+
+def _sound(values: npt.NDArray[np.float64]) -> Int16:
+    """Sound as counts, full scale at 32768; some files have it from -1 to 1."""
+    parts = bool((np.abs(values) <= 1).all() and (values != np.rint(values)).any())
+    counts = np.rint(values * 32768 if parts else values)
+    return np.clip(counts, INT16.min, INT16.max).astype(np.int16)
 
 
 def _payload(path: Path) -> dict[str, Any]:

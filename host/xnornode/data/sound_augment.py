@@ -51,6 +51,9 @@ class SoundAugment:
         Up to so many neighbouring frames are set to the window's mean.
     band_shift : int, default 0
         Levels move up or down by up to so many bands, as of another vocal tract.
+    frame_shift : int, default 0
+        Frames move by up to so many places; those at the edge are repeated. It is `shift` for sound
+        whose windows begin and end in quiet, but spectra are computed once.
     versions : int, default 0
         So many changed versions of each window are made before the training, and each epoch takes
         one of them, so that spectra are not computed in every epoch. Levels are changed in every
@@ -80,6 +83,7 @@ class SoundAugment:
     band_mask: int = 0
     frame_mask: int = 0
     band_shift: int = 0
+    frame_shift: int = 0
     versions: int = 0
     # Of the backgrounds: what tells two augmentations, and checkpoints, apart.
     digest: int = field(default=0, init=False)
@@ -94,7 +98,7 @@ class SoundAugment:
             raise DataError(f"gain must be 0 to {MOST_GAIN:g} dB, not {self.gain}")
         if not 0 <= self.speed <= MOST_SPEED:
             raise DataError(f"speed must be 0 to {MOST_SPEED:g}, not {self.speed}")
-        for name in ("band_mask", "frame_mask", "band_shift", "versions"):
+        for name in ("band_mask", "frame_mask", "band_shift", "frame_shift", "versions"):
             value = getattr(self, name)
             if not (isinstance(value, int | np.integer) and value >= 0):
                 raise DataError(f"{name} must be a whole number, at least 0, not {value}")
@@ -112,7 +116,7 @@ class SoundAugment:
     @property
     def changes_values(self) -> bool:
         """Whether levels are changed: then features must be `spectrum` or `logmel`."""
-        return bool(self.band_mask or self.frame_mask or self.band_shift)
+        return bool(self.band_mask or self.frame_mask or self.band_shift or self.frame_shift)
 
     def check(self, length: int, channels: int) -> None:
         """Raise DataError if it does not fit windows of `length` samples and `channels`.
@@ -148,6 +152,7 @@ class SoundAugment:
             ("band_mask", "bands", bands),
             ("band_shift", "bands", bands),
             ("frame_mask", "frames", frames),
+            ("frame_shift", "frames", frames),
         ):
             value = getattr(self, name)
             if value > count // 2 and (what == "bands" or frames > 1):
@@ -200,6 +205,8 @@ class SoundAugment:
         grid = values.reshape(len(values), frames, -1, bands)
         if self.band_shift:
             grid = band_changes.move_bands(grid, self.band_shift, rng)
+        if self.frame_shift and frames > 1:
+            grid = band_changes.move_frames(grid, self.frame_shift, rng)
         if self.band_mask:
             grid = band_changes.mask_bands(grid, self.band_mask, rng)
         if self.frame_mask and frames > 1:

@@ -115,8 +115,8 @@ def fetch_npm(package: str, version: str, sha256: str) -> Path:
     return _cached(file, sha256, fetch, f"npm pack {package}@{version}")
 
 
-def fetch_deb(package: str, version: str, sha256: str) -> Path:
-    """Fetch a Debian package of architecture "all" with apt, if it is not in the cache.
+def fetch_deb(package: str, version: str, sha256: str, architecture: str = "all") -> Path:
+    """Fetch a Debian package with apt, if it is not in the cache.
 
     Parameters
     ----------
@@ -124,6 +124,8 @@ def fetch_deb(package: str, version: str, sha256: str) -> Path:
         The package's name and version.
     sha256 : str
         The file's SHA-256, in hexadecimal.
+    architecture : str, default "all"
+        Of the package, such as "amd64"; its data are the same on every computer.
 
     Returns
     -------
@@ -136,10 +138,12 @@ def fetch_deb(package: str, version: str, sha256: str) -> Path:
         There is no apt, apt fails, or the SHA-256 differs.
     """
 
+    named = package if architecture == "all" else f"{package}:{architecture}"
+
     def fetch(folder: str) -> str:
         if not shutil.which("apt-get"):
             return "this system has no apt"
-        command = ["apt-get", "-q", "download", f"{package}={version}"]
+        command = ["apt-get", "-q", "download", f"{named}={version}"]
         if os.geteuid() == 0:  # else apt's own user cannot write there
             command += ["-o", "APT::Sandbox::User=root"]
         problem = _run(command, cwd=folder)
@@ -147,8 +151,8 @@ def fetch_deb(package: str, version: str, sha256: str) -> Path:
             problem += "; is it in the lists? see: apt-get update, apt-cache policy " + package
         return problem
 
-    by_hand = f"apt-get download {package}={version}"
-    return _cached(f"{package}_{version}_all.deb", sha256, fetch, by_hand)
+    by_hand = f"apt-get download {named}={version}"
+    return _cached(f"{package}_{version}_{architecture}.deb", sha256, fetch, by_hand)
 
 
 def read_tar(path: Path, wanted: Callable[[str], bool]) -> Iterable[tuple[str, bytes]]:

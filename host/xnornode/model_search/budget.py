@@ -93,11 +93,27 @@ class Cost:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network that could be trained, its number in the order drawn, and what it costs."""
+    """A network that could be trained.
+
+    Parameters
+    ----------
+    number : int
+        In the order drawn, from 0.
+    config : TrainConfig
+        Its settings.
+    cost : Cost
+        What it takes on a node.
+    kept : bool, default False
+        It takes part to the last round, as the defaults do.
+    training : str, default ""
+        How its training differs from that of the shared settings, as short text.
+    """
 
     number: int
     config: TrainConfig
     cost: Cost
+    kept: bool = False
+    training: str = ""
 
     @property
     def input(self) -> str:
@@ -110,8 +126,9 @@ class Candidate:
 
     @property
     def network(self) -> str:
-        """Input and layers in one line."""
-        return f"{self.input}; {self.layers or 'no hidden layer'}"
+        """Input, layers and what is special in the training, in one line."""
+        parts = [self.input, self.layers or "no hidden layer", self.training]
+        return "; ".join(filter(None, parts))
 
     @property
     def layers(self) -> str:
@@ -119,10 +136,14 @@ class Candidate:
         return format_layers(self.config.layers, self.config.global_average_pooling)
 
 
-def notes(config: TrainConfig, splits: Splits) -> str:
-    """What the model's file says of how it was made: known before it is trained, as it counts."""
+def notes(config: TrainConfig, splits: Splits, stopped: bool = False) -> str:
+    """What the model's file says of how it was made: known before it is trained, as it counts.
+
+    Both cases are of the same length.
+    """
+    how = "search, stopped" if stopped else "found by search"
     return (
-        f"found by search; trained on {len(splits.train)} of {splits.name}; "
+        f"{how}; trained on {len(splits.train)} of {splits.name}; "
         f"{config.epochs} epochs, seed {config.seed}"
     )
 

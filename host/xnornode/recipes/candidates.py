@@ -1,21 +1,38 @@
 """Cheap settings that are worth a try, by what the data are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from xnornode.data.augment import Augment, Augmentation, TextAugment
+from xnornode.data.default_augment import default_augment, image_augment
+from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError
 from xnornode.model.features import Raw
+from xnornode.model.fft import SHORTEST
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import default_config, features_named
-from xnornode.recipes.spectra import LOGMEL_LAYERS, SOUND
+from xnornode.recipes.defaults import DENSE, default_config, features_named
 from xnornode.training.config import TrainConfig
 
-INT8_WIDE = (Dense(512, "int8"), Dense(256, "int8"))
-INT8_MIDDLE = (Dense(256, "int8"), Dense(128, "int8"))
+THERMOMETER, MANY_COLUMNS = 8, 64
+"""Bits of a value; half as many where there are more columns. A network learns where they step, so
+bits that step together make a weight of several bits."""
+MOST_WEIGHTS = 1 << 17
+"""Weights of a thermometer's layer: 16 kB."""
+SMALLEST_IMAGE = 7
+"""Pixels that three convolutions of 3 x 3 need."""
 SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
+ROTATION = 20.0
+"""Degrees that a sensor is worn turned."""
+SLOW_EPOCHS = 40
+"""Epochs that wide int8 layers need at least."""
+
+
+def longer(epochs: int) -> int:
+    """Epochs of layers that learn slowly."""
+    return max(epochs, SLOW_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -55,62 +72,130 @@ def candidates(splits: Splits) -> tuple[Candidate, ...]:
     >>> samples = np.random.default_rng(0).normal(0, 100, (80, 1, 4)).astype(np.int16)
     >>> splits = prepare(from_windows("demo", samples, ["low"] * 40 + ["high"] * 40))
     >>> candidates(splits)[0].name
-    'values, 2 layers'
+    'values, binary 128-64'
     """
     first = default_config(splits)
     if splits.train.data_kind == "texts":
         return tuple(_texts(splits, first))
     if splits.image_shape:
-        return tuple(_images(first))
+        return tuple(_images(splits, first))
     if splits.window.length == 1:
-        return tuple(_tables(first))
+        return tuple(_tables(splits, first))
     return tuple(_windows(splits, first))
 
 
-def _tables(first: TrainConfig) -> Iterator[Candidate]:
-    yield Candidate("values, 2 layers", first)
-    yield Candidate("values, int8 256-128", replace(first, layers=INT8_MIDDLE))
-    yield Candidate("values, int8 512-256", replace(first, layers=INT8_WIDE))
-    bits = replace(first, encoding="learned-thermometer", bits=8, layers=(Dense(128, "int8"),))
-    yield Candidate("thermometer, int8 128", bits)
+def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
+    """Depth with int8 activations for smooth borders, thermometers for steps and single bits."""
+    yield Candidate("values, binary 128-64", first)
+    int8 = replace(first, epochs=longer(first.epochs), learning_rate=0.006)
+    yield Candidate("values, int8 256-128", replace(int8, layers=_int8(256, 128)))
+    yield Candidate("values, int8 512-256", replace(int8, layers=_int8(512, 256)))
+    columns = len(splits.window.channels)
+    bits = THERMOMETER if columns <= MANY_COLUMNS else THERMOMETER // 2
+    width = next((w for w in (128, 64, 32) if w * bits * columns <= MOST_WEIGHTS), 16)
+    learned = replace(
+        first,
+        encoding="learned-thermometer",
+        bits=bits,
+        standardize=True,
+        smoothing=0.1,
+        layers=_int8(width),
+    )
+    yield Candidate(f"thermometer, int8 {width}", learned)
 
 
-def _images(first: TrainConfig) -> Iterator[Candidate]:
-    yield Candidate("binary layers", first)
-    int8 = tuple(replace(layer, activation="int8") for layer in first.layers)
-    yield Candidate("int8 layers", replace(first, layers=int8))
+def _images(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
+    yield Candidate(f"{_kind(first)}, binary", first)
+    if isinstance(first.layers[0], Conv):
+        int8 = tuple(replace(layer, activation="int8") for layer in first.layers)
+        yield Candidate("convolutions, int8", replace(first, layers=int8))
+        return
+    yield Candidate("values, int8 256-128", replace(first, layers=_int8(256, 128)))
+    if min(splits.image_shape or ()) >= SMALLEST_IMAGE:
+        layers = tuple(Conv(n, activation="int8") for n in (16, 24, 20))
+        moved = replace(first, layers=layers, augment=image_augment(splits), smoothing=0.1)
+        yield Candidate("convolutions, int8", moved)
+
+
+def _kind(config: TrainConfig) -> str:
+    return "convolutions" if isinstance(config.layers[0], Conv) else "values"
 
 
 def _texts(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
-    yield Candidate("n-grams 1-4", first)
     length = splits.window.length
-    words = NGrams("words", 1, 2, 4096, length)
-    yield Candidate("words 1-2", replace(first, features=words, layers=(Dense(16),)))
+    yield Candidate("n-grams of 1 to 4", first)
     many = NGrams("characters", 2, 4, 8192, length)
-    yield Candidate("n-grams 2-4, many", replace(first, features=many, layers=(Dense(14),)))
+    drop = TextAugment(drop=0.3)
+    yield Candidate(
+        "n-grams of 2 to 4, 8192", replace(first, features=many, layers=(Dense(14),), augment=drop)
+    )
+    words = NGrams("words", 1, 2, 4096, length)
+    yield Candidate("words, 1 or 2", replace(first, features=words, layers=(Dense(16),)))
 
 
 def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
-    length, rate = splits.window.length, splits.window.rate_mhz / 1000
-    sound = rate >= SOUND
-    statistics = (
-        first if not sound else replace(first, features=features_named("statistics", splits))
-    )
-    yield Candidate("statistics, 2 layers", statistics)
-    yield Candidate("statistics, 512", replace(statistics, layers=(Dense(512),)))
-    try:
-        spectrum = features_named("spectrum", splits)
-        yield Candidate("spectrum, 2 layers", replace(statistics, features=spectrum))
-        if sound:
-            logmel = features_named("logmel", splits)
-            config = replace(statistics, features=logmel, layers=LOGMEL_LAYERS)
-            yield Candidate("log-mel, convolutions", config)
-    except DataError:
-        pass  # the windows are too short
-    if length >= SHORTEST_SERIES and not sound:
-        layers = (
-            Conv(32, (5, 1), (2, 1), activation="int8"),
-            Conv(48, (5, 1), pool=(2, 1), activation="int8"),
-            Dense(64, "int8"),
-        )
-        yield Candidate("samples, convolutions", replace(statistics, features=Raw(), layers=layers))
+    sound = is_sound(splits.window.channels, splits.window.rate_mhz)
+    statistics = features_named("statistics", splits)
+    plain = replace(first, features=statistics, layers=DENSE, augment=None, encoding="int8")
+    if sound and first.features != statistics:
+        yield Candidate("log-mel, convolutions", first)
+    yield Candidate("statistics, binary 128-64", plain)
+    if not sound:
+        augment = _motion(splits, plain)
+        wide = replace(plain, layers=(Dense(512),), augment=augment)
+        yield Candidate("statistics, binary 512", wide)
+    if splits.window.length >= SHORTEST:
+        try:
+            spectrum = features_named("spectrum", splits)
+        except DataError:  # too many channels
+            pass
+        else:
+            yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
+    if splits.window.length >= SHORTEST_SERIES and not sound:
+        along: tuple[Conv, ...] = (Conv(32, (5, 1), (2, 1), activation="int8"),)
+        if splits.window.length >= 2 * SHORTEST_SERIES:
+            along += (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
+        series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
+        yield Candidate("samples, convolutions", series)
+
+
+def _int8(*widths: int) -> tuple[Dense, ...]:
+    return tuple(Dense(width, "int8") for width in widths)
+
+
+def _motion(splits: Splits, config: TrainConfig) -> Augmentation | None:
+    """The usual augmentation, and small rotations where channels are three axes."""
+    usual = default_augment(splits, config.features)
+    triads = axes_of(splits.window.channels)
+    if not triads or not isinstance(usual, Augment) or usual.rotation:
+        return usual
+    return replace(usual, rotation=ROTATION, triads=triads)
+
+
+def axes_of(channels: Sequence[str]) -> tuple[int, ...]:
+    """The first channel of each three that are named alike but for x, y and z.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The channels' names.
+
+    Returns
+    -------
+    tuple of int
+        Their indexes.
+
+    Examples
+    --------
+    >>> axes_of(["accel x (g)", "accel y (g)", "accel z (g)", "light"])
+    (0,)
+    """
+    return tuple(i for i in range(len(channels) - 2) if _are_axes(channels[i : i + 3]))
+
+
+def _are_axes(names: Sequence[str]) -> bool:
+    """Whether the names differ in one letter, which is x, y and z."""
+    if len({len(name) for name in names}) != 1:
+        return False
+    differing = [letters for letters in zip(*names, strict=True) if len({*letters}) > 1]
+    return len(differing) == 1 and "".join(differing[0]).lower() == "xyz"

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from math import ceil
 
-from xnornode.data.default_augment import image_augment
+from xnornode.data.default_augment import default_augment, image_augment
+from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
+from xnornode.errors import DataError
 from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
 from xnornode.model.statistics import DEFAULT, MAX_LAG, Statistics
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.spectra import logmel, spectrum
+from xnornode.recipes.spectra import LOGMEL_LAYERS, logmel, spectrum
 from xnornode.training.config import TrainConfig
 
+DENSE = (Dense(128), Dense(64))
 STEPS = 2000  # of the optimizer, which even small data sets need
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 TEXT_BUCKETS = 2048
@@ -54,7 +57,8 @@ def default_config(splits: Splits) -> TrainConfig:
     Returns
     -------
     TrainConfig
-        n-grams for texts, convolutions for large images, statistics for windows.
+        n-grams for texts, convolutions for large images, log-mel spectra for sound, statistics
+        for other windows. `xnornode train` tries more.
 
     Examples
     --------
@@ -81,8 +85,20 @@ def default_config(splits: Splits) -> TrainConfig:
             augment=image_augment(splits),
         )
     if splits.image_shape or splits.window.length == 1:
-        return replace(
-            config, layers=(Dense(128), Dense(64)), encoding="int8", image_shape=splits.image_shape
-        )
+        return replace(config, layers=DENSE, encoding="int8", image_shape=splits.image_shape)
+    if is_sound(splits.window.channels, splits.window.rate_mhz):
+        try:
+            features = features_named("logmel", splits)
+        except DataError:
+            pass  # the windows are too short
+        else:
+            augment = default_augment(splits, features)
+            return replace(
+                config,
+                layers=LOGMEL_LAYERS,
+                encoding="int8",
+                features=features,
+                augment=augment,
+            )
     features = features_named("statistics", splits)
-    return replace(config, layers=(Dense(128), Dense(64)), encoding="int8", features=features)
+    return replace(config, layers=DENSE, encoding="int8", features=features)

@@ -1,6 +1,6 @@
 """A keyword that wakes: a word against everything else, at a number of false accepts an hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,26 +9,28 @@ from xnornode.data.splits import Splits
 from xnornode.data.windows import Windows
 from xnornode.errors import DataError
 from xnornode.events.wake_choice import WakeChoice, choose_wake, curve
-from xnornode.events.wake_counting import MEAN_REST, Count, Heard, count, means, taken_for
+from xnornode.events.wake_counting import Count, count, means, taken_for
 from xnornode.export.fold import fold, score_gain
 from xnornode.model.answers import Answers
 from xnornode.model.model import Model, Window
-from xnornode.model.spectrum import Spectrum
+from xnornode.model.spectrum import Spectrum, band_edges
 from xnornode.nn.layer_spec import Conv
-from xnornode.recipes.spectra import frame_of, logmel
-from xnornode.recipes.wake_sounds import OTHER, Sounds, WakeData
-from xnornode.recipes.wake_streams import Stream, noise, scores_of, talk
+from xnornode.recipes.spectra import LOWEST, frame_of
+from xnornode.recipes.wake_hearing import Part, hear, part_of
+from xnornode.recipes.wake_sounds import Sounds, WakeData
 from xnornode.recipes.wake_windows import Shape, windows_of
+from xnornode.recipes.wake_words import OTHER
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Epoch, Trained
 from xnornode.training.trainer import train
 
 LAYERS = (
-    Conv(48, (5, 1), (2, 1), activation="int8"),
-    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
-    Conv(64, (3, 1), activation="int8"),
+    Conv(32, (5, 4), (2, 2), activation="int8"),
+    Conv(56, pool=(2, 2), activation="int8"),
 )
-"""Over the frames of a log-mel spectrum."""
+"""Over the frames and bands of a log-mel spectrum."""
+BANDS, FRAME_HOP, FLOOR, REACH = 16, 0.02, 4096, 100
+"""Of the spectrum, as of `Spectrum`, but the hop in seconds: the recipe for spoken digits."""
 HOP = 0.1
 """Seconds from one window to the next."""
 SHORTEST, LONGEST = 0.4, 1.6
@@ -38,37 +40,10 @@ LONG_WORD = 0.95
 STEPS = 2500
 """Of the optimizer."""
 BATCH = 64
-TALK_HOURS, NOISE_HOURS = 1.0, 0.5
-"""That false accepts are counted in at least."""
-UTTERANCES = 200
-"""Of the word that misses are counted in at least."""
 FOLDS = 3
 """Networks that choose the threshold where there is no validation part."""
 
 Progress = Callable[[int, int, Epoch], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a choice or a test rests on.
-
-    Parameters
-    ----------
-    words, others : int
-        Recordings of the word and of other words.
-    speakers : int
-        Groups that spoke the word.
-    talk_hours : float
-        What the recordings of other words come to, each heard once with its pause.
-    given_hours : float
-        Of given noise.
-    """
-
-    words: int
-    others: int
-    speakers: int
-    talk_hours: float
-    given_hours: float
 
 
 @dataclass(frozen=True)
@@ -135,8 +110,7 @@ def shape_for(data: WakeData, length: int | None = None, hop: int | None = None)
         A window is too short for a spectrum.
     """
     rate = data.rate
-    frame = frame_of(length or round(rate), rate)
-    step = frame // 2
+    frame, step = frames_for(rate)
     hop = hop or max(1, round(HOP * rate / step)) * step
     if length is None:
         word = float(np.quantile([len(w) for w in data.train.words], LONG_WORD))
@@ -175,80 +149,29 @@ def splits_for(data: WakeData, shape: Shape, seed: int = 0) -> Splits:
     )
 
 
+def frames_for(rate: float) -> tuple[int, int]:
+    """Samples of a frame, and from one frame to the next."""
+    return frame_of(round(rate), rate), round(FRAME_HOP * rate)
+
+
+def wake_features(splits: Splits) -> Spectrum:
+    """Levels of mel bands in each frame, above what is far below the loudest one."""
+    rate = splits.window.rate_mhz / 1000
+    frame, hop = frames_for(rate)
+    edges = band_edges(frame, min(BANDS, frame // 4), rate, LOWEST, rate / 2)
+    return Spectrum(frame, hop, edges, FLOOR, reach=REACH)
+
+
 def wake_config(splits: Splits, seed: int = 0) -> TrainConfig:
     """The settings to train a keyword with."""
     return TrainConfig(
         layers=LAYERS,
-        features=logmel(splits),
+        features=wake_features(splits),
         encoding="int8",
         epochs=max(1, -(-STEPS * BATCH // len(splits.train))),
         batch=BATCH,
         ste="polynomial",
         seed=seed,
-    )
-
-
-def hear(
-    model: Model,
-    gain: float,
-    sounds: Sounds,
-    shape: Shape,
-    seed: int,
-    share: float = 1.0,
-    group: str = "",
-) -> list[Heard]:
-    """The scores of a part's streams: other words, noise, and the word.
-
-    Parameters
-    ----------
-    model : Model
-        An integer network that has not learned from them.
-    gain : float
-        Its scores per logit.
-    sounds : Sounds
-        The part.
-    shape : Shape
-        The node's window.
-    seed : int
-        Of order, pauses, loudness and noise.
-    share : float, default 1.0
-        Of the hours and utterances that there shall be at least.
-    group : str, default ""
-        What the network is called.
-
-    Returns
-    -------
-    list of Heard
-        A stream each.
-    """
-    spoken = sum(map(len, sounds.words)) / len(sounds.words) / shape.rate
-    each = spoken + shape.length / shape.rate + 1.0
-    streams = (
-        *talk(sounds, shape, 3600 * TALK_HOURS * share, seed),
-        *noise(sounds, shape, 3600 * NOISE_HOURS * share, seed),
-        *talk(sounds, shape, each * UTTERANCES * share, seed, of_word=True),
-    )
-    return [_heard(model, gain, s, shape, group) for s in streams]
-
-
-def _heard(model: Model, gain: float, stream: Stream, shape: Shape, group: str) -> Heard:
-    places = stream.utterances.copy()
-    places[:, 0] = np.maximum(0, (places[:, 0] - shape.length) // shape.hop + 1)
-    places[:, 1] = (places[:, 1] - 1) // shape.hop + MEAN_REST
-    scores = scores_of(model, stream.samples)
-    seconds = len(stream.samples) / shape.rate
-    return Heard(stream.kind, scores / gain, places, seconds, group)
-
-
-def part_of(parts: Sequence[Sounds], rate: float) -> Part:
-    """What parts hold; the given noise is the first part's."""
-    others = [o for p in parts for o in p.others]
-    return Part(
-        sum(len(p.words) for p in parts),
-        len(others),
-        len({g for p in parts for g in p.word_groups}),
-        (sum(map(len, others)) / rate + len(others)) / 3600,
-        sum(map(len, parts[0].noises)) / rate / 3600,
     )
 
 
@@ -358,7 +281,7 @@ def wake(
 
 def ring_bytes(model: Model) -> int:
     """Bytes that a node keeps of the sound: a level per frame and band, and a frame of samples."""
-    f = model.features
-    if not isinstance(f, Spectrum):
-        return 2 * model.window.length
-    return f.frames(model.window.length) * f.bands + 2 * f.frame
+    f, window = model.features, model.window
+    if not isinstance(f, Spectrum) or window.hop % f.hop:
+        return 2 * window.length
+    return f.frames(window.length) * f.bands + 2 * f.frame

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from xnornode._words import few
 from xnornode.events.counting import Outcome
+from xnornode.report.answer_intervals import AnswerIntervals
 from xnornode.report.answers import AnswerFigures, Calibration
 
 HEADS = ("threshold", "unknown", "right", "false/hour", "missed", "late")
@@ -18,7 +19,7 @@ def answer_rows(figures: AnswerFigures) -> list[tuple[str, str]]:
         rows.append(("background", f"{few(figures.background)}: no events"))
     if figures.wish:
         rows.append(("wanted", figures.wish + ("" if figures.kept else ": not reached")))
-        rows += _outcome(figures.test, figures.ordered)
+        rows += _outcome(figures.test, figures.ordered, figures.intervals)
     return rows
 
 
@@ -32,17 +33,24 @@ def _confidence(c: Calibration) -> Iterator[tuple[str, str]]:
     yield "calibration", f"error {said}"
 
 
-def _outcome(o: Outcome, ordered: bool) -> Iterator[tuple[str, str]]:
+def _outcome(o: Outcome, ordered: bool, intervals: AnswerIntervals) -> Iterator[tuple[str, str]]:
     right = (
-        "no window has an answer" if o.accuracy is None else f"{o.accuracy:.1%} of answers right"
+        "no window has an answer"
+        if o.accuracy is None
+        else f"{o.accuracy:.1%} of answers right{_interval(intervals.right)}"
     )
     yield "on the test", f"{right}, {o.unknown:.1%} of {o.windows:,} windows unknown"
     if not ordered:
         return
     rate = f", {_false(o)} an hour" if o.hours else ""
-    yield "", f"{o.missed:,} of {o.events:,} events missed, {o.false:,} false{rate}"
+    missed = f"{o.missed:,} of {o.events:,} events missed{_interval(intervals.missed)}"
+    yield "", f"{missed}, {o.false:,} false{rate}"
     late = "" if o.late is None else f"; found {o.late:.3g} s after they began, in the median"
     yield "", f"{o.repeated:,} detected once more{late}"
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return f" (95 % interval {ends[0]:.1%} to {ends[1]:.1%})" if ends else ""
 
 
 def _false(o: Outcome) -> str:

@@ -15,6 +15,7 @@ from xnornode.export.answers import doubt, some_windows, temperature_of
 from xnornode.export.fold import score_gain
 from xnornode.model.answers import ONE, Answers
 from xnornode.model.model import Model, Window
+from xnornode.report.answer_intervals import AnswerIntervals, answer_intervals
 from xnornode.training.trained import Trained
 
 BINS = 15
@@ -92,6 +93,8 @@ class AnswerFigures:
         Whether the limits are kept on those.
     table : tuple of Row
         Thresholds with the chosen mean and hold-off on those; empty if nothing was chosen.
+    intervals : AnswerIntervals
+        The 95 % intervals of right answers and missed events on the test part.
     """
 
     settings: tuple[str, ...]
@@ -103,6 +106,7 @@ class AnswerFigures:
     part: str
     kept: bool
     table: tuple[Row, ...]
+    intervals: AnswerIntervals
 
 
 def expected_calibration_error(
@@ -195,6 +199,7 @@ def answer_figures(
         chosen.part if chosen else "",
         chosen.choice.kept if chosen else True,
         tuple(_rows(chosen)) if chosen else (),
+        answer_intervals(answers, test, splits),
     )
 
 

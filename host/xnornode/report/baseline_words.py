@@ -29,6 +29,4 @@ def sampled(report: Report) -> str:
     """Which methods learned from a part of the training windows; "" if none did."""
     of = report.counts.training
     some = [f"{b.name} from {b.windows:,}" for b in report.baselines if b.windows < of]
-    return f"To bound their time, they learned from some of {of:,} windows: {', '.join(some)}." * (
-        len(some) > 0
-    )
+    return f"Sampled, to bound the time: of {of:,} windows, {', '.join(some)}." if some else ""

@@ -21,7 +21,7 @@ from xnornode.report.logistic import fit_logistic
 
 LOGISTIC_WORK = 30_000_000
 """Windows times values times classes that logistic regression learns from."""
-FOREST_WORK = 50_000
+FOREST_WORK = 80_000
 """Windows times the root of values that a forest learns from."""
 MOST_VALUES = 50_000_000
 """Windows times values in memory."""
@@ -161,6 +161,7 @@ def _fit(
     found = fit_logistic(
         values, labels, classes, watched, validation is None, lambda done: progress(name, done)
     )
+    progress(name, 1.0)
     yield Fitted(name, found.predict(tested), len(part), time.perf_counter() - start)
 
     try:
@@ -172,6 +173,7 @@ def _fit(
     part = _some(data, int(min(FOREST_WORK // width**0.5, MOST_VALUES // width)), rng)
     forest = RandomForestClassifier(TREES, n_jobs=1, random_state=seed)
     forest.fit(features.values(part.items), part.labels)
+    progress(name, 1.0)
     yield Fitted(name, forest.predict(tested), len(part), time.perf_counter() - start)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from xnornode.model_search.halving import SearchResult, Trial, pareto
+from xnornode.model_search.search import SearchResult
+from xnornode.model_search.trial import Trial, pareto
 from xnornode.report.charts import Svg, scatter
 from xnornode.report.html import to_html as report_html
 from xnornode.report.metrics import Report
@@ -29,11 +30,17 @@ def choice(found: SearchResult) -> str:
     str
         Text after "chosen by", without a full stop.
     """
-    count = len(found.trials)
+    count, best = len(found.trials), found.best
+    windows = sum(n for _, _, n in best.counts) or found.validation
+    if found.folds > 1:
+        part = f"training data left out in {found.folds} folds"
+    else:
+        part = "the validation part"
+    so_far = " so far, as the search was stopped" if found.stopped else ""
     return (
-        f"accuracy on the validation part: {found.best.accuracy:.1%} of {found.validation:,}, the "
-        f"best of {count} {'network' if count == 1 else 'networks'}. Expect less on new data. "
-        "After that, it was trained on all but the test part"
+        f"accuracy on {part}: {best.accuracy:.1%} of {windows:,}, of "
+        f"{count} {'network' if count == 1 else 'networks'}{so_far}: {found.why}. Expect less on "
+        "new data. After that, it was trained on all but the test part"
     )
 
 
@@ -61,10 +68,16 @@ def to_json(found: SearchResult, report: Report) -> str:
             "ram": b.ram,
             "chip": b.chip.name,
         },
-        "validation": {"count": found.validation, "held_out": found.held_out},
+        "validation": {
+            "count": found.validation,
+            "held_out": found.held_out,
+            "folds": found.folds,
+        },
         "trials": [_plain(trial) for trial in found.trials],
         "front": [trial.candidate.number for trial in found.front],
         "best": found.best.candidate.number,
+        "why": found.why,
+        "stopped": found.stopped,
         "failed": [{"number": c.number, "error": text} for c, text in found.failed],
         "refused": found.refused,
         "accuracy": found.accuracy,
@@ -79,6 +92,9 @@ def _plain(trial: Trial) -> dict[str, Any]:
         "number": c.number,
         "input": c.input,
         "layers": c.layers,
+        "training": c.training,
+        "default": c.kept,
+        "round": trial.round,
         "epochs": trial.epochs,
         "accuracy": trial.accuracy,
         "bytes": c.cost.bytes,

@@ -225,7 +225,7 @@ class TrainConfig:
             learning_rate=self.teacher.learning_rate,
         )
 
-    def input_shape_of(self, width: int, channels: int) -> tuple[int, int, int]:
+    def input_shape_of(self, width: int, channels: int, columns: int = 1) -> tuple[int, int, int]:
         """The shape of the network's input.
 
         Parameters
@@ -234,6 +234,9 @@ class TrainConfig:
             Inputs in all.
         channels : int
             Inputs per sample, where the input is no image.
+        columns : int, default 1
+            Neighbouring values of a sample, such as the bands of a frame. Convolutions whose kernel
+            is wider than 1 see them as the width of an image.
 
         Returns
         -------
@@ -246,7 +249,9 @@ class TrainConfig:
             So many inputs are no image of `image_shape`.
         """
         if self.image_shape is None:
-            return (width // channels, 1, channels)
+            wide = any(isinstance(s, Conv) and s.kernel[1] > 1 for s in self.layers)
+            across = columns if wide else 1
+            return (width // channels, across, channels // across)
         positions = self.image_shape[0] * self.image_shape[1]
         if width % positions:
             raise DataError(

@@ -57,9 +57,11 @@ class InputPipeline:
 def level_shape(features: Features, length: int, channels: int) -> tuple[int, int, int] | None:
     """Frames, channels and bands of the values of a window; None for features without bands.
 
-    What is given of all frames, such as their mean, is one frame with a channel for each.
+    What is given of all frames, such as their mean, is one frame with a channel for each; the
+    differences of levels over time are channels of their own.
     """
     if not isinstance(features, Spectrum):
         return None
     frames = 1 if features.summary else features.frames(length)
-    return frames, (len(features.summary) or 1) * channels, features.bands
+    each = (len(features.summary) or 1) * (1 + features.differences)
+    return frames, each * channels, features.bands

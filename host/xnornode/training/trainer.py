@@ -27,7 +27,7 @@ from xnornode.training.checkpoint import (
     write_checkpoint,
 )
 from xnornode.training.config import TrainConfig
-from xnornode.training.input_pipeline import InputPipeline
+from xnornode.training.input_pipeline import InputPipeline, level_shape
 from xnornode.training.loop import Run, Teach
 from xnornode.training.trained import PREDICT_BATCH, Epoch, Progress, Trained, logits
 
@@ -220,7 +220,8 @@ def make_network(
         else:
             encoding = fit_encoding(values, rows, config.encoding, config.bits)
             width = encoding.width(count)
-    shape = config.input_shape_of(width, rows * width // count if rows else width)
+    columns = rows if level_shape(features, length, channels) else 1
+    shape = config.input_shape_of(width, rows * width // count if rows else width, columns)
     first = config.layers[0] if config.layers else None
     if isinstance(first, Conv) and shape[:2] == (1, 1) and max(first.kernel) > 1:
         raise DataError(

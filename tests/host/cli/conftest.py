@@ -11,9 +11,13 @@ from xnornode.data.recording_file import to_bytes
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 
 
-def xnornode(*arguments: str | Path, **given) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person does."""
+def xnornode(
+    *arguments: str | Path, baselines: bool = False, **given
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person does; a training without simpler methods, which take seconds."""
     command = [COMMAND, *map(str, arguments)]
+    if arguments[:1] in (("train",), ("search",)) and len(arguments) > 2 and not baselines:
+        command.append("--no-baselines")
     given = {"capture_output": True} | given
     return subprocess.run(command, text=True, check=False, timeout=120, **given)
 

@@ -107,13 +107,24 @@ def test_fields_and_tables_on_a_terminal_wrap_within_their_column(monkeypatch):
 def test_a_training_on_a_real_terminal(tmp_path):
     rows = [f"{a},{b},{'up' if a + b > 0 else 'down'}" for a in range(-8, 8) for b in range(-8, 8)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *rows]))
-    command = [sys.executable, "-m", "xnornode", "train", tmp_path / "t.csv", "--epochs", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "xnornode",
+        "train",
+        tmp_path / "t.csv",
+        "--epochs",
+        "3",
+        "--quick",
+    ]
     status, out, shown = run_on_terminal(
         [*command, "-o", tmp_path / "m.bnn", "--validation", "0.2"]
     )
     assert status == 0, shown
     bars = [line for line in frames(shown) if line.startswith("━")]
-    assert "epoch 3/3" in bars[-1] and "validation" in bars[-1]
+    epochs = [line for line in bars if "epoch" in line]
+    assert "epoch 3/3" in epochs[-1] and "validation" in epochs[-1]
+    assert "comparing with" in bars[-1]
     assert all(len(line) <= 80 for line in bars)
     assert "\x1b" not in out and out.startswith("t: ")
 

@@ -2,13 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.lab import chirps
 from xnornode.cli.main import main
-from xnornode.cli.wake_options import read_noise
 from xnornode.data.sound import to_wav
-from xnornode.errors import DataError, XnorNodeError
 from xnornode.model.model_file import load_model
 
 
@@ -21,6 +20,7 @@ from xnornode.model.model_file import load_model
         (("--wake", "up", "--events", "at most 5 % unknown"), "--events does not go together"),
         (("--wake", "up", "--features", "statistics"), "--features statistics does not go"),
         (("--wake", "up", "--split", "time"), "--split does not go together"),
+        (("--wake", "up", "--augment", "gain 3"), "--augment does not go together"),
         (("--wake", "up", "--epochs", "0"), "--epochs must be at least 1"),
     ],
 )
@@ -47,6 +47,10 @@ def test_train_wake_writes_a_model_and_its_curve(tmp_path, capsys, monkeypatch):
     out, page, figures = (tmp_path / name for name in ("m.bnn", "r.html", "r.json"))
     files = ("-o", out, "--report", page, "--json", figures)
     more = ("--test", "dot", "--validation", "cem", "--epochs", "6", "--layers", "conv 8x5/2")
+    noise = tmp_path / "kitchen.wav"
+    samples = np.random.default_rng(0).normal(0, 200, (20 * 8000, 1)).astype(np.int16)
+    noise.write_bytes(to_wav(samples, 8000))
+    more = (*more, "--noise-folder", noise)
     given = ("train", folder, *files, "--wake", "up", "--false-accepts", "30", *more)
     assert main([*map(str, given)]) == 0
     said = capsys.readouterr()
@@ -59,16 +63,6 @@ def test_train_wake_writes_a_model_and_its_curve(tmp_path, capsys, monkeypatch):
     assert wake["model_bytes"] == out.stat().st_size
     assert wake["tuning"]["talk_rate"] <= 30 and wake["networks"] == 1
     assert "false accepts an hour against misses" in said.out
-    assert "no noise was given" in said.err
+    assert wake["tested_on"]["given_hours"] == pytest.approx(5 / 3600, rel=0.01)
+    assert "1 recordings of noise were resampled" in said.err
     assert "Thresholds on the test part" in page.read_text()
-
-
-@pytest.mark.quick
-def test_noise_is_read_from_files_of_any_rate(tmp_path):
-    with pytest.raises(XnorNodeError, match="there is no folder"):
-        read_noise(tmp_path / "none", 4000.0)
-    with pytest.raises(DataError, match="has no sound files"):
-        read_noise(tmp_path, 4000.0)
-    (tmp_path / "a.wav").write_bytes(to_wav(chirps.chirp("up", 0, 0)[:, None], 8000))
-    (found,) = read_noise(tmp_path, 4000.0)
-    assert abs(2 * len(found) - len(chirps.chirp("up", 0, 0))) <= 2

@@ -52,9 +52,9 @@ def made(text: str, kind: str, usual=None):
     [
         (
             "shift 0.1, gain 6, speed 0.05, noise 10..30, noise share 0.3, band mask 4, "
-            "frame mask 5, band shift 1, versions 8",
+            "frame mask 5, band shift 1, frame shift 2, versions 8",
             "sound",
-            SoundAugment(0.1, 6, 0.05, (10, 30), (), 0.3, 4, 5, 1, 8),
+            SoundAugment(0.1, 6, 0.05, (10, 30), (), 0.3, 4, 5, 1, 2, 8),
         ),
         (
             "shift 8, scale 0.1, jitter 0.05, drop 0.2, mirror 0+4, rotation 20, triads 0+3, "

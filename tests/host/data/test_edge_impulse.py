@@ -8,6 +8,7 @@ import pytest
 
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
+from xnornode.data.sound import CHANNEL, SCALE
 from xnornode.errors import DataError
 
 pytestmark = pytest.mark.quick
@@ -55,6 +56,19 @@ def test_devices_are_groups_if_there_are_several(tmp_path):
     assert d.grouping == "recording" and len(set(d.groups)) == 16
 
 
+@pytest.mark.parametrize("factor", [1, 1 / 32768])
+def test_sound_is_as_of_a_wav_file(tmp_path, factor):
+    counts = np.rint(RNG.normal(0, 3000, 4000)).clip(-32768, 32767)
+    for label in ("no", "yes"):
+        for i in range(2):
+            given = {"interval": 0.0625, "sensors": (("audio", "wav"),)}
+            file = acquisition(**given, values=(counts * factor).tolist())
+            (tmp_path / f"{label}.{i}a3f9k{i}.json").write_text(json.dumps(file))
+    d = read(tmp_path)
+    assert d.channels == (CHANNEL,) and d.scales == (SCALE,) and d.rate_mhz == 16_000_000
+    assert d.items[0].dtype == np.int16 and (d.items[0][:, 0] == counts).all()
+
+
 def test_cbor(tmp_path):
     for label in ("idle", "wave"):
         (tmp_path / f"{label}.1a2b3c.cbor").write_bytes(cbor2.dumps(acquisition()))
@@ -68,7 +82,7 @@ def test_one_sensor_whose_values_are_no_rows(tmp_path):
         json.dumps(acquisition(sensors=(("audio", "wav"),), interval=0.0625))
     )
     d = read(tmp_path)
-    assert d.channels == ("audio",) and d.rate_mhz == 16_000_000 and len(d.items[0]) == 120
+    assert d.channels == (CHANNEL,) and d.rate_mhz == 16_000_000 and len(d.items[0]) == 120
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,17 @@ def test_frame_mask_sets_neighbouring_frames_to_the_windows_mean():
     assert (changed_values(SoundAugment(frame_mask=2), (1, 2, 40)).ravel() == VALUES.ravel()).all()
 
 
+def test_frame_shift_moves_levels_to_neighbouring_frames():
+    grid = VALUES.reshape(-1, *GRID)
+    out = changed_values(SoundAugment(frame_shift=2))
+    framed = np.pad(grid, [(0, 0), (2, 2), (0, 0), (0, 0)], mode="edge")
+    moved = [
+        [(o == f[m : m + GRID[0]]).all() for m in range(5)]
+        for o, f in zip(out, framed, strict=True)
+    ]
+    assert (np.sum(moved, axis=1) == 1).all() and (np.sum(moved, axis=0) > 20).all()
+
+
 def test_band_shift_moves_levels_to_neighbouring_bands():
     grid = VALUES.reshape(-1, *GRID)
     out = changed_values(SoundAugment(band_shift=2))

@@ -120,3 +120,20 @@ def test_windows_in_no_order_have_no_events_in_the_report():
     model, by = choose_answers(model, done, parts, Wish(unknown=0.1))
     text = to_text(make_report(model, done, parts, chosen=by))
     assert "threshold  unknown" in text and "missed" not in text and "false" not in text
+
+
+@pytest.mark.quick
+def test_answers_and_events_have_intervals():
+    model, done, parts = trained()
+    model, by = choose_answers(model, done, parts, Wish(unknown=0.1))
+    report = make_report(model, done, parts, chosen=by)
+    figures = report.answers
+    (low, high), test = figures.intervals.right, figures.test
+    assert low <= test.accuracy <= high and high - low > 0.02
+    assert figures.intervals.how.startswith("cluster bootstrap over 2 groups")
+    low, high = figures.intervals.missed
+    assert low <= test.missed_share <= high
+    text = " ".join(to_text(report).split())
+    assert f"{test.accuracy:.1%} of answers right (95 % interval" in text
+    loose = replace(parts, test=replace(parts.test, places=None), held_out=())
+    assert make_report(model, done, loose, chosen=by).answers.intervals.missed is None

@@ -16,6 +16,7 @@ from xnornode.model.file_format import to_bytes
 from xnornode.model.spectrum import Spectrum, band_edges
 from xnornode.nn.layer_spec import Conv, Dense
 from xnornode.training.config import TrainConfig
+from xnornode.training.input_pipeline import level_shape
 
 pytestmark = pytest.mark.quick
 
@@ -98,6 +99,21 @@ def test_levels_reach_the_network():
     for augment in (LEVELS, SoundAugment(band_shift=1)):
         changed = train_on(TONES, replace(CONFIG, augment=augment))
         assert to_bytes(fold(changed)) != to_bytes(fold(plain))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({}, (5, 2, 8)),
+        ({"differences": True}, (5, 4, 8)),
+        ({"summary": ("mean", "largest"), "centred": False}, (1, 4, 8)),
+    ],
+)
+def test_the_shape_of_the_levels(changes, shape):
+    features = replace(FEATURES, **changes)
+    assert level_shape(features, 320, 2) == shape
+    assert np.prod(shape) == features.count(320, 2)
+    assert level_shape(Raw(), 320, 2) is None
 
 
 def test_a_background_is_part_of_the_settings(tmp_path: Path):

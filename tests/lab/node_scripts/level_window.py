@@ -48,8 +48,41 @@ def run(first, second, samples, ratios, width, operations):
     return states
 
 
+def refused(text, function, *given):
+    try:
+        function(*given)
+    except (TypeError, ValueError) as error:
+        assert text in str(error), error
+    else:
+        raise AssertionError(f"{given} was taken")
+
+
+def check_errors(file):
+    """What is refused leaves the window as it was."""
+    model, other = bnn.Model(a2b_base64(file)), bnn.Model(a2b_base64(file))
+    window = bnn.Window(model)
+    channels = len(model.channels)
+    window.fill(array("h", [i % 999 for i in range(model.length * channels)]))
+    before = bytes(memoryview(window))
+    assert window.complete and any(before) and window.ram > len(before)
+    refused("another model", other.predict, window)
+    refused("takes", model.predict, memoryview(window))
+    refused("channels", bnn.Window(4, channels + 1, 1).take, window)
+    refused("width other", bnn.Window, model, None, channels + 1)
+    refused("", bnn.Window, model, None, None)
+    refused("", bnn.Window, model, None, 1, "", 5)
+    refused("", bnn.Window, 4, 1)
+    refused("values", window.add, (1,) * (channels + 1))
+    refused("not whole", window.fill, bytes(2 * channels - 2 or 1))
+    assert window.complete and bytes(memoryview(window)) == before
+    assert 0 <= model.predict(window) < len(model.labels)
+    window.add(None)
+    assert (window.at, window.complete) == (0, False)
+
+
 def main(path):
     with open(path) as f:
+        check_errors(f.readline())
         for line in f:
             print(json.dumps(run(*json.loads(line))))
 
