@@ -11,6 +11,7 @@ from xnornode.cost.cycles import gathers
 from xnornode.model.file_format import to_bytes
 from xnornode.model.geometry import lying, span
 from xnornode.model.layers import IntLayer
+from xnornode.model.level_window import OBJECT_BYTES, keeps_levels
 from xnornode.model.model import Model
 from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import Statistics
@@ -20,7 +21,7 @@ BLOCK = 16
 SMALL_INT = 1 << 30
 """Integers from which on MicroPython keeps a number in an object of its own."""
 # Bytes of the module's objects, without what they point to.
-MODEL_OBJECT, ANSWERS_OBJECT, WINDOW_OBJECT = 1316, 40, 44
+MODEL_OBJECT, ANSWERS_OBJECT = 1316, 40
 # The Classifier in Python: an instance with its table of attributes, and 4 bound methods.
 CLASSIFIER = (16, 96, 16, 16, 16, 16)
 STRING = 16  # the object of a str, an array or a large integer, without its characters
@@ -78,16 +79,17 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     w, texts = model.window, model.features.data_kind == "texts"
     scratch = 4 * scratch_words(model)
     answers = 4 * answer_words(model)
-    window = window_bytes(model)
-    pieces = [STRING, size, MODEL_OBJECT, scratch, window, *_strings(model)]
+    window, frame = window_parts(model), 4 * frame_words(model)
+    pieces = [STRING, size, MODEL_OBJECT, scratch, *window, frame, *_strings(model)]
     pieces += [TUPLE + 4 * len(model.labels), *[TUPLE + 4 * len(w.channels)] * 2]
     pieces += [ANSWERS_OBJECT, answers]
     if texts:
         pieces += [STRING]
     else:
-        pieces += [WINDOW_OBJECT, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
+        pieces += [OBJECT_BYTES, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
     total = sum(map(blocks, pieces))
-    return Ram(size, scratch + answers, window, total - size - scratch - answers - window)
+    worked_in = scratch + answers + frame
+    return Ram(size, worked_in, sum(window), total - size - worked_in - sum(window))
 
 
 def blocks(size: int) -> int:
@@ -105,12 +107,26 @@ def _string(text: str) -> list[int]:
     return [STRING, len(text.encode()) + 1]
 
 
-def window_bytes(model: Model) -> int:
-    """Bytes of the samples that are collected, one sample more than a window; or of a text."""
-    features, w = model.features, model.window
+def window_parts(model: Model) -> list[int]:
+    """Bytes of what is collected: a text; or samples, one more than a window has.
+
+    Of a window of levels (docs/reference/window.md) the samples are those of a frame, and the
+    levels follow.
+    """
+    features, length, channels = model.features, model.window.length, len(model.window.channels)
     if features.data_kind == "texts":
-        return features.item_bytes(w.length, len(w.channels))
-    return features.item_bytes(w.length + 1, len(w.channels))
+        return [features.item_bytes(length, channels)]
+    if isinstance(features, Spectrum) and keeps_levels(model):
+        levels = features.frames(length) * channels * features.bands
+        return [features.item_bytes(features.frame + 1, channels), levels]
+    return [features.item_bytes(length + 1, channels)]
+
+
+def frame_words(model: Model) -> int:
+    """Words in which a window of levels computes them; 0 for other windows."""
+    if isinstance(model.features, Spectrum) and keeps_levels(model):
+        return model.features.frame_words()
+    return 0
 
 
 def answer_words(model: Model) -> int:

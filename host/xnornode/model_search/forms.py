@@ -27,6 +27,7 @@ Form = tuple[Callable[[int], TrainConfig], Sequence[int]]
 Family = Callable[[np.random.Generator], Form]
 
 WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+FILTERS = WIDTHS[:-2]
 BUCKETS = (256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768)
 DENSE: Sequence[tuple[float, ...]] = ((), (1.0,), (1.0, 1.0), (1.0, 0.5))
 ACTIVATIONS: Sequence[Activation] = ("binary", "binary", "int8")
@@ -134,4 +135,5 @@ def _scaled(
         )
         return replace(config, layers=layers, global_average_pooling=mean)
 
-    return at, WIDTHS if specs else WIDTHS[:1]
+    widths = FILTERS if any(isinstance(spec, Conv) for spec in specs) else WIDTHS
+    return at, widths if specs else WIDTHS[:1]
