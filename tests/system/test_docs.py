@@ -34,7 +34,7 @@ def sensor():
 MAKE_TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
 NO_BOARD = ("train", "search", "info", "convert")
 QUICK = {
-    "train": ["--epochs", "1"],
+    "train": ["--quick", "--epochs", "1"],
     "search": ["--epochs", "1", "--trials", "2"],
     "info": [],
     "convert": [],

@@ -98,7 +98,17 @@ def models(xnornode_command) -> list[Path]:
                        header="x (mg),y (mg)", comments="")  # fmt: skip
     trained = []
     for seed in (1, 2):
-        options = ("--window", "50", "--rate", str(RATE), "--epochs", "5", "--name", f"wave {seed}")
+        options = (
+            "--window",
+            "50",
+            "--rate",
+            str(RATE),
+            "--epochs",
+            "5",
+            "--quick",
+            "--name",
+            f"wave {seed}",
+        )
         output = xnornode_command.ok("train", "waves", "-o", f"{seed}.bnn", *options)
         assert "accuracy    100.0%" in output
         trained.append(home / f"{seed}.bnn")

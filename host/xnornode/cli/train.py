@@ -106,17 +106,19 @@ def run(options: argparse.Namespace) -> int:
     splits, config = data_options.load(options)
     config = train_settings.configure(options, config, splits)
     config = augment_options.settle(options, config, splits)
-    tries = train_choice.to_try(options, splits, data_options.recipe_of(options) is not None)
+    recipe = data_options.recipe_of(options) is not None
+    tries = train_choice.to_try(options, splits, recipe)
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
+    train_choice.tell(options, recipe)
     choice = None
     try:
         with Progress() as progress:
             if len(tries) > 1:
                 choice = train_choice.settle(options, splits, tries, progress, kept)
                 config = choice.config if choice else config
-            augment_options.tell(config)
+            augment_options.tell(options, config)
             if left:
                 _settle(options, left[0], config, splits)
             trained = train(

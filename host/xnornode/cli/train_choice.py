@@ -40,11 +40,7 @@ def to_try(options: argparse.Namespace, splits: Splits, recipe: bool) -> tuple[C
 
     Raises DataError for settings that do not go together.
     """
-    if recipe or options.quick:
-        return ()
-    if named := [f"--{name}" for name in NETWORK if getattr(options, name) is not None]:
-        are = "are" if len(named) > 1 else "is"
-        say(f"no other network is tried, as {' and '.join(named)} {are} given")
+    if recipe or options.quick or _named(options):
         return ()
 
     def wanted(config: TrainConfig) -> TrainConfig:
@@ -52,6 +48,19 @@ def to_try(options: argparse.Namespace, splits: Splits, recipe: bool) -> tuple[C
         return augment_options.settle(options, config, splits)
 
     return tuple(replace(one, config=wanted(one.config)) for one in candidates(splits))
+
+
+def _named(options: argparse.Namespace) -> list[str]:
+    """The options given that name a network."""
+    return [f"--{name}" for name in NETWORK if getattr(options, name) is not None]
+
+
+def tell(options: argparse.Namespace, recipe: bool) -> None:
+    """Say why no other network is tried."""
+    named = _named(options)
+    if named and not recipe and not options.quick:
+        are = "are" if len(named) > 1 else "is"
+        say(f"no other network is tried, as {' and '.join(named)} {are} given")
 
 
 def settle(

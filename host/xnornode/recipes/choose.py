@@ -237,9 +237,13 @@ def _decide(outcomes: Sequence[_Outcome], planned: Plan) -> Choice:
                 o.seconds,
             )
         )
+    return Choice(tuple(tried), best_of(tried), f"{RULE} ({planned.describe()})")
+
+
+def best_of(tried: Sequence[Tried]) -> int:
+    """The index of the smallest that is within one standard error of the most accurate."""
     near = [i for i, t in enumerate(tried) if t.behind <= t.behind_error]
-    best = min(near, key=lambda i: (tried[i].bytes, -tried[i].accuracy))
-    return Choice(tuple(tried), best, f"{RULE} ({planned.describe()})")
+    return min(near, key=lambda i: (tried[i].bytes, -tried[i].accuracy))
 
 
 def standard_error(values: Float, units: Indices) -> float:

@@ -19,7 +19,7 @@ class Units:
 
     Parameters
     ----------
-    kind : {"group", "recording", "window"}
+    kind : {"group", "recording", "window", "text"}
         What a unit is. Equal windows are one unit.
     of : ndarray of int64, shape (n,)
         The unit of each window or text, from 0.
@@ -46,13 +46,15 @@ def units_of(part: Data) -> Units:
     index = {name: i for i, name in enumerate(names)}
     groups = np.array([index[name] for name in part.groups.tolist()], np.int64)
     if _enough(groups, part.labels):
-        return Units("group", groups)
+        # Where nobody named groups, only equal items share one.
+        single = np.median(np.bincount(groups)) == 1
+        return Units(part.data_kind.removesuffix("s") if single else "group", groups)
     if not isinstance(part, Texts) and part.places is not None:
         recordings = np.unique(part.places[:, 0], return_inverse=True)[1].astype(np.int64)
         # Even where there are few: neighbouring windows resemble each other.
         return Units("recording", recordings)
     equal = np.unique(group_equal_items(part.items), return_inverse=True)[1].astype(np.int64)
-    return Units("text" if isinstance(part, Texts) else "window", equal)
+    return Units(part.data_kind.removesuffix("s"), equal)
 
 
 def _enough(units: Indices, labels: Indices) -> bool:

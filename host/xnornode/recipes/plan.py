@@ -51,9 +51,9 @@ class Plan:
 
     def describe(self) -> str:
         """Folds, windows and epochs in words."""
-        of = self.units.kind
-        text = f"{self.count} folds of whole {of}s" if of != "text" else f"{self.count} folds"
-        text += f", {len(self.part):,} {self.part.data_kind}"
+        text = f"{self.count} folds of {len(self.part):,} {self.part.data_kind}"
+        if self.units.kind in ("group", "recording"):
+            text += f", whole {self.units.kind}s left out"
         return text + ("" if self.share == 1 else f", {self.share:.0%} of the epochs")
 
 

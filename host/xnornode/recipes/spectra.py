@@ -16,13 +16,15 @@ SOUND = 4000
 """Hertz of the sample rate from which data are taken for sound."""
 LOWEST = 60
 """Hertz from which sound is looked at."""
-LOGMEL_BANDS, SPECTRUM_BANDS = 32, 64
+LOGMEL_BANDS, SPECTRUM_BANDS = 16, 64
+"""Few bands of speech: finer ones show the pitch, by which speakers differ and words do not."""
+REACH = 92
+"""Levels below the loudest one that are heard: 35 dB. What is weaker differs by the room."""
 LOGMEL_LAYERS = (
-    Conv(48, (5, 1), activation="int8"),
-    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
-    Conv(64, (3, 1), pool=(2, 1), activation="int8"),
+    Conv(32, (7, 4), (2, 2), activation="int8"),
+    Conv(64, (3, 3), (2, 1), activation="int8"),
 )
-"""Over the frames of a log-mel spectrum."""
+"""Over frames and bands of a log-mel spectrum: a sound may be a little higher or lower."""
 FLOOR_STEP = 512
 """Of what the floor is a multiple: two octaves of power."""
 CLIPPED = 0.001
@@ -45,14 +47,15 @@ def frame_of(length: int, rate: float) -> int:
 
 
 def logmel(splits: Splits) -> Spectrum:
-    """Levels of mel bands in each frame, without their means over the window."""
+    """Levels of mel bands in each frame, counted from below the loudest, without their means."""
     window = splits.window
     rate = window.rate_mhz / 1000 or 8000.0
     frame = frame_of(window.length, rate)
     bands = min(LOGMEL_BANDS, frame // 4)
     low = LOWEST if rate >= SOUND else rate / frame
     edges = band_edges(frame, bands, rate, low, rate / 2, "mel" if rate >= SOUND else "linear")
-    return _with_floor(Spectrum(frame, frame // 2, edges), splits)
+    reach = REACH if rate >= SOUND else 0
+    return _with_floor(Spectrum(frame, frame // 2, edges, reach=reach), splits)
 
 
 def spectrum(splits: Splits) -> Spectrum:
@@ -72,7 +75,7 @@ def _with_floor(features: Spectrum, splits: Splits) -> Spectrum:
     assert isinstance(items, np.ndarray)
     some = items[:: max(1, len(items) // SAMPLE)]
     for floor in range(0, 1 << 14, FLOOR_STEP):
-        features = _floored(features, floor)
+        features = replace(features, floor=floor)
         if (features.levels(some) == 255).mean() <= CLIPPED:
             break
     return features

@@ -21,6 +21,7 @@ from xnornode.model.input_encoding import Thermometer
 from xnornode.model.model_file import load_model, save_model
 from xnornode.nn.layer_spec import Conv, Dense, format_layers, parse_layers
 
+QUICK = ("--quick", "--epochs")
 SMALL = ("--window", "32", "--hop", "16", "--layers", "16", "--epochs", "4")
 
 
@@ -107,7 +108,7 @@ def test_settings_reach_the_model(recordings, tmp_path):
 def test_a_table_without_groups_warns(tmp_path):
     rows = [f"{a},{b},{'up' if a + b > 0 else 'down'}" for a in range(-8, 8) for b in range(-8, 8)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *rows]))
-    done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", "--epochs", "5")
+    done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", *QUICK, "5")
     assert done.returncode == 0, done.stderr
     assert "warning: nothing says which data belong together" in done.stderr
     assert "each row is a window of 1 x 2 values" in done.stderr
@@ -118,7 +119,7 @@ def test_texts(tmp_path):
     words = {"en": "the quick brown fox", "de": "der schnelle braune Fuchs"}
     lines = [f"{k},{v} {i}" for i in range(20) for k, v in words.items()]
     (tmp_path / "t.csv").write_text("\n".join(["label,text", *lines]))
-    done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", "--epochs", "60")
+    done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", *QUICK, "60")
     assert done.returncode == 0, done.stderr
     model = load_model(tmp_path / "m.bnn")
     assert model.labels == ("de", "en")

@@ -184,7 +184,7 @@ def test_a_full_disk_is_named(tmp_path):
     (tmp_path / "m.bnn").write_bytes(model_bytes())
     rows = [f"{a},{b},{'up' if a + b > 0 else 'down'}" for a in range(-8, 8) for b in range(-8, 8)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *rows]))
-    train = ("train", tmp_path / "t.csv", "--epochs", "1", "-o", "/dev/full")
+    train = ("train", tmp_path / "t.csv", "--quick", "--epochs", "1", "-o", "/dev/full")
     done = limited(*train)
     assert done.returncode == 1
     assert done.stderr.endswith("xnornode: /dev/full: No space left on device\n")

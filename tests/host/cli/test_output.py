@@ -107,7 +107,16 @@ def test_fields_and_tables_on_a_terminal_wrap_within_their_column(monkeypatch):
 def test_a_training_on_a_real_terminal(tmp_path):
     rows = [f"{a},{b},{'up' if a + b > 0 else 'down'}" for a in range(-8, 8) for b in range(-8, 8)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *rows]))
-    command = [sys.executable, "-m", "xnornode", "train", tmp_path / "t.csv", "--epochs", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "xnornode",
+        "train",
+        tmp_path / "t.csv",
+        "--epochs",
+        "3",
+        "--quick",
+    ]
     status, out, shown = run_on_terminal(
         [*command, "-o", tmp_path / "m.bnn", "--validation", "0.2"]
     )
