@@ -79,8 +79,8 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     w, texts = model.window, model.features.data_kind == "texts"
     scratch = 4 * scratch_words(model)
     answers = 4 * answer_words(model)
-    window, frame = window_parts(model), 4 * frame_words(model)
-    pieces = [STRING, size, MODEL_OBJECT, scratch, *window, frame, *_strings(model)]
+    window = window_parts(model)
+    pieces = [STRING, size, MODEL_OBJECT, scratch, *window, *_strings(model)]
     pieces += [TUPLE + 4 * len(model.labels), *[TUPLE + 4 * len(w.channels)] * 2]
     pieces += [ANSWERS_OBJECT, answers]
     if texts:
@@ -88,8 +88,8 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     else:
         pieces += [OBJECT_BYTES, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
     total = sum(map(blocks, pieces))
-    worked_in = scratch + answers + frame
-    return Ram(size, worked_in, sum(window), total - size - worked_in - sum(window))
+    parts = (size, scratch + answers, sum(window))
+    return Ram(*parts, total - sum(parts))
 
 
 def blocks(size: int) -> int:
@@ -120,13 +120,6 @@ def window_parts(model: Model) -> list[int]:
         levels = features.frames(length) * channels * features.bands
         return [features.item_bytes(features.frame + 1, channels), levels]
     return [features.item_bytes(length + 1, channels)]
-
-
-def frame_words(model: Model) -> int:
-    """Words in which a window of levels computes them; 0 for other windows."""
-    if isinstance(model.features, Spectrum) and keeps_levels(model):
-        return model.features.frame_words()
-    return 0
 
 
 def answer_words(model: Model) -> int:

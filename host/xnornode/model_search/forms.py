@@ -99,14 +99,19 @@ def _convolutions(rng: np.random.Generator, config: TrainConfig, image: bool) ->
 
 
 def _over_frames(rng: np.random.Generator, config: TrainConfig) -> Form:
-    """One to three convolutions along the frames of a spectrum."""
-    count = int(rng.integers(1, 4))
+    """One to three convolutions along the frames of a spectrum; half of them over bands, too."""
+    count, wide = int(rng.integers(1, 4)), rng.random() < 0.5
     activation = one_of(rng, ACTIVATIONS_OF_LEVELS)
     specs: list[Spec] = []
     for i in range(count):
-        kernel = one_of(rng, (3, 5)) if i == 0 else 3
-        pool = one_of(rng, (1, 2))
-        specs.append(Conv(1, (kernel, 1), pool=(pool, 1), activation=activation))
+        if wide:
+            kernel = (one_of(rng, (3, 5, 7)), one_of(rng, (3, 4))) if i == 0 else (3, 3)
+            stride = (one_of(rng, (1, 2)), 2 if i == 0 else 1)
+            specs.append(Conv(1, kernel, stride, activation=activation))
+        else:
+            pool = one_of(rng, (1, 2))
+            kernel = (one_of(rng, (3, 5)) if i == 0 else 3, 1)
+            specs.append(Conv(1, kernel, pool=(pool, 1), activation=activation))
     return _ended(rng, config, specs, activation)
 
 
