@@ -12,14 +12,14 @@ from xnornode.model.features import Raw
 from xnornode.model.fft import SHORTEST
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import DENSE, default_config, features_named
+from xnornode.recipes.defaults import DENSE, FEWEST_EPOCHS, default_config, features_named
 from xnornode.training.config import TrainConfig
 
 THERMOMETER, MANY_COLUMNS = 8, 64
 """Bits of a value; half as many where there are more columns. A network learns where they step, so
 bits that step together make a weight of several bits."""
-MOST_WEIGHTS = 1 << 17
-"""Weights of a thermometer's layer: 16 kB."""
+MOST_WEIGHTS = 1 << 16
+"""Weights of a thermometer's layer: 8 kB."""
 SMALLEST_IMAGE = 7
 """Pixels that three convolutions of 3 x 3 need."""
 SHORTEST_SERIES = 16
@@ -95,6 +95,7 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
     width = next((w for w in (128, 64, 32) if w * bits * columns <= MOST_WEIGHTS), 16)
     learned = replace(
         first,
+        epochs=max(FEWEST_EPOCHS, first.epochs // 2),  # it learns fast, and then by heart
         encoding="learned-thermometer",
         bits=bits,
         standardize=True,
