@@ -12,7 +12,7 @@ from xnornode.model.features import Raw
 from xnornode.model.fft import SHORTEST
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import DENSE, FEWEST_EPOCHS, default_config, features_named
+from xnornode.recipes.defaults import DENSE, default_config, features_named
 from xnornode.training.config import TrainConfig
 
 THERMOMETER, MANY_COLUMNS = 8, 64
@@ -28,8 +28,8 @@ SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
 ROTATION = 20.0
 """Degrees that a sensor is worn turned."""
-SLOW_EPOCHS = 40
-"""Epochs that wide int8 layers need at least."""
+SLOW_EPOCHS, FEWEST = 40, 15
+"""Epochs that wide int8 layers need at least, and thermometers."""
 
 
 def longer(epochs: int) -> int:
@@ -98,7 +98,7 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
     width = next((w for w in (128, 96, 64, 32) if w * bits * columns <= MOST_WEIGHTS), 16)
     learned = replace(
         first,
-        epochs=max(FEWEST_EPOCHS, first.epochs // 2),  # it learns fast, and then by heart
+        epochs=max(FEWEST, first.epochs // 4),  # it learns fast, and then by heart
         encoding="learned-thermometer",
         bits=bits,
         standardize=True,
