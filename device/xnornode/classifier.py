@@ -85,6 +85,8 @@ class Classifier:
     Raises OSError when there is no model and ValueError with the reason when it is no valid one.
     """
 
+    _own_scratch = False  # of the window: the model's is not in use while samples come
+
     def __init__(
         self,
         model: "str | bytes | bytearray | memoryview | Store | None" = None,
@@ -128,7 +130,7 @@ class Classifier:
         model, sensor = self.model, self.sensor
         names = sensor.channels if sensor else model.channels
         ratios = match(sensor, model) if sensor else None
-        return bnn.Window(model, ratios, len(names), ", ".join(names))
+        return bnn.Window(model, ratios, len(names), ", ".join(names), self._own_scratch)
 
     def use(self, sensor: "Sensor | None") -> None:
         """Take the samples of a sensor from now on, in its counts; None: in the model's.

@@ -51,6 +51,8 @@ class Background(Classifier):
     not for use until `close`. Raises OSError where the second core is in use already.
     """
 
+    _own_scratch = True
+
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
         self.missed = 0

@@ -195,6 +195,9 @@ class Window:
         Values of a sample, by default one per channel.
     names
         What the values of a sample are, for messages.
+    own_scratch
+        Whether frames are computed in memory of the window's own. By default in the model's
+        scratch: then no other thread may use the model meanwhile.
 
     Raises
     ------
@@ -215,6 +218,7 @@ class Window:
         ratios: Sequence[Sequence[int]] | None = None,
         width: int = ...,
         names: str | None = None,
+        own_scratch: bool = False,
         /,
     ) -> None: ...
     @overload
@@ -264,6 +268,8 @@ class Window:
             Another number of values; NaN; a float where the scale is unknown.
         TypeError
             A value is no number.
+        RuntimeError
+            Another thread is using the model, in whose scratch levels are computed.
         """
     def fill(self, block: Buffer, start: int = 0, /) -> int:
         """Add samples of a block, up to the one that completes the window; how many.

@@ -75,6 +75,11 @@ BNN_TYPES(BNN_DECLARE_TYPE)
 
 bool bnn_is_model(mp_obj_t object);
 
+// The scratch of a bnn.Model, for this thread alone until it is given back. Raises where another
+// thread has it.
+uint32_t *bnn_take_scratch(mp_obj_t model);
+void bnn_give_scratch(mp_obj_t model);
+
 // The levels in a bnn.Window; NULL for any other object. Raises for those of another model.
 const uint8_t *bnn_get_levels(mp_obj_t window, const bnn_model_t *model);
 

@@ -95,6 +95,16 @@ static void take_scratch(model_obj_t *self) {
     }
 }
 
+uint32_t *bnn_take_scratch(mp_obj_t model) {
+    model_obj_t *self = MP_OBJ_TO_PTR(model);
+    take_scratch(self);
+    return self->scratch;
+}
+
+void bnn_give_scratch(mp_obj_t model) {
+    busy_give(&((model_obj_t *)MP_OBJ_TO_PTR(model))->busy);
+}
+
 // The bytes of a window, or of a text.
 static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
     mp_buffer_info_t input;

@@ -12,6 +12,7 @@ typedef struct {
     mp_obj_base_t base;
     bnn_stream_t stream;
     mp_obj_t model;       // whose window it is, or None
+    bool own_scratch;     // for frames; else it is the model's
     uint32_t *scales;     // [channels], billionths of the unit per count of the model; or NULL
     mp_obj_t names;       // of a sample's values, a str for messages
     mp_obj_t on_complete; // what feed() and feed_block() call for a window
@@ -86,11 +87,12 @@ static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     bnn_stream_t *stream = &self->stream;
     bnn_window_t *window = &stream->window;
     memset(stream, 0, sizeof *stream);
+    self->own_scratch = false;
     self->scales = NULL;
     self->on_complete = self->on_gap = self->model = mp_const_none;
     const bnn_model_t *model = bnn_is_model(args[0]) ? bnn_get_model(args[0]) : NULL;
     if (model) {
-        mp_arg_check_num(n_args, n_kw, 1, 4, false);
+        mp_arg_check_num(n_args, n_kw, 1, 5, false);
         window->length = model->length;
         window->channels = model->channels;
         window->hop = model->hop;
@@ -126,7 +128,10 @@ static mp_obj_t window_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     if (model && bnn_stream_fits(model)) {
         bnn_stream_begin(stream, model);
         stream->levels = new_bytes(bnn_stream_levels(model));
-        stream->scratch = m_new(uint32_t, bnn_spectrum_frame_words(model));
+        self->own_scratch = n_args > 3 && mp_obj_is_true(args[3]);
+        if (self->own_scratch) {
+            stream->scratch = m_new(uint32_t, bnn_spectrum_frame_words(model));
+        }
     }
     window->samples = new_bytes(sample_bytes(window));
     return MP_OBJ_FROM_PTR(self);
@@ -139,7 +144,8 @@ static size_t ram_of(const window_obj_t *self) {
     size += window->ratios ? window->channels * sizeof(bnn_ratio_t) : 0;
     size += self->scales ? 4u * window->channels : 0;
     if (stream->model) {
-        size += bnn_stream_levels(stream->model) + 4 * bnn_spectrum_frame_words(stream->model);
+        size += bnn_stream_levels(stream->model);
+        size += self->own_scratch ? 4 * bnn_spectrum_frame_words(stream->model) : 0;
     }
     return size;
 }
@@ -208,6 +214,26 @@ static void check_width(const window_obj_t *self, size_t values) {
     }
 }
 
+// Take the scratch for frames. Raises where another thread uses it.
+static void begin(window_obj_t *self) {
+    if (self->stream.model && !self->own_scratch) {
+        self->stream.scratch = bnn_take_scratch(self->model);
+    }
+}
+
+static void end(window_obj_t *self) {
+    if (self->stream.model && !self->own_scratch) {
+        bnn_give_scratch(self->model);
+    }
+}
+
+static size_t fill_rows(window_obj_t *self, const uint8_t *samples, size_t count) {
+    begin(self);
+    const size_t taken = bnn_stream_fill(&self->stream, samples, count);
+    end(self);
+    return taken;
+}
+
 // Add a sample; whether it completes the window.
 static bool add(window_obj_t *self, mp_obj_t sample) {
     bnn_window_t *window = &self->stream.window;
@@ -233,8 +259,7 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
                 mp_raise_ValueError(MP_ERROR_TEXT("samples are of int16: an even number of bytes"));
             }
             check_width(self, buffer.len / 2);
-            return bnn_stream_fill(&self->stream, buffer.buf, 1) &&
-                   bnn_stream_complete(&self->stream);
+            return fill_rows(self, buffer.buf, 1) && bnn_stream_complete(&self->stream);
         }
         values = buffer.len / mp_binary_get_size('@', buffer.typecode, NULL);
     }
@@ -256,7 +281,10 @@ static bool add(window_obj_t *self, mp_obj_t sample) {
         row[c] = value_of(self, c, number, &clipped);
     }
     __asm__ volatile("" ::"r"(sample) : "memory"); // the collector sees no pointer into a tuple
-    return bnn_stream_advance(&self->stream, clipped);
+    begin(self);
+    const bool complete = bnn_stream_advance(&self->stream, clipped);
+    end(self);
+    return complete;
 }
 
 static mp_obj_t window_add(mp_obj_t self_in, mp_obj_t sample) {
@@ -283,8 +311,7 @@ static size_t fill(window_obj_t *self, mp_obj_t block_in, size_t start) {
         }
         return 0;
     }
-    return bnn_stream_fill(&self->stream, (const uint8_t *)block.buf + start * sample,
-                           count - start);
+    return fill_rows(self, (const uint8_t *)block.buf + start * sample, count - start);
 }
 
 static mp_obj_t window_fill(size_t n_args, const mp_obj_t *args) {

@@ -14,10 +14,13 @@ from xnornode.data.default_augment import default_augment, fit_to_features
 from xnornode.data.noise_folder import find_noise, read_noise
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError
+from xnornode.model.spectrum import Spectrum
 from xnornode.training.config import TrainConfig
 
 RATIOS = 5.0, 25.0
 """Signal-to-noise ratios in decibels, where a folder of noise is given and no ratios are."""
+
+OF_LEVELS = ("band mask", "frame mask", "band shift", "frame shift")
 
 
 def add_options(group: Any) -> None:
@@ -55,15 +58,21 @@ def settle(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> 
             augment = make_augment(wanted, splits, usual)
         except DataError as error:
             raise DataError(f"--augment: {error}") from None
+        if not options.features:  # of networks that are tried, some have no bands
+            augment = fit_to_features(augment, config.features)
     if options.noise_folder:
         augment = _with_noise(options.noise_folder, augment, splits)
     return replace(config, augment=augment)
 
 
-def tell(config: TrainConfig) -> None:
-    """Say which augmentation is used."""
+def tell(options: argparse.Namespace, config: TrainConfig) -> None:
+    """Say which augmentation is used, and what of it the features have no use for."""
     if config.augment:
         say(f"augmentation: {augment_in_words(config.augment)} (--augment)")
+    wanted: Wanted | None = options.augment
+    named = [name for name, _ in wanted.given if name in OF_LEVELS] if wanted else []
+    if named and not isinstance(config.features, Spectrum):
+        say(f"{', '.join(named)} left out: {config.features.NAME} features have no bands")
 
 
 def _with_noise(folder: Path, augment: Augmentation | None, splits: Splits) -> SoundAugment:

@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
             if len(tries) > 1:
                 choice = train_choice.settle(options, splits, tries, progress, kept)
                 config = choice.config if choice else config
-            augment_options.tell(config)
+            augment_options.tell(options, config)
             if left:
                 _settle(options, left[0], config, splits)
             trained = train(

@@ -147,7 +147,11 @@ def _frames(features: Spectrum) -> tuple[object, ...]:
     return features.frame, features.hop, features.floor, features.edges
 
 
-def window_bytes(model: Model, converts: bool = False) -> int:
+OBJECT_BYTES = 76
+SCALE_BYTES, RATIO_BYTES = 4, 8
+
+
+def window_bytes(model: Model, converts: bool = False, own_scratch: bool = False) -> int:
     """Bytes of RAM that `bnn.Window` takes for a model, on a board with 32 bits.
 
     Parameters
@@ -156,22 +160,27 @@ def window_bytes(model: Model, converts: bool = False) -> int:
         Of sensor windows.
     converts : bool, default False
         Whether the sensor's counts have to be converted into the model's.
+    own_scratch : bool, default False
+        Whether frames are not computed in the model's scratch, as the second core uses it.
 
     Returns
     -------
     int
-        What `bnn.Window(model).ram` says there: the object, the samples of a window with one more;
-        or where it keeps levels, the samples of a frame with one more, the levels, and scratch.
+        What `bnn.Window(model).ram` says there: the object, and the samples of a window with one
+        more; or where it keeps levels, the samples of a frame with one more, and the levels.
     """
-    window = model.window
-    channels = len(window.channels)
+    channels = len(model.window.channels)
     size = OBJECT_BYTES + channels * (SCALE_BYTES + (RATIO_BYTES if converts else 0))
-    features = model.features
+    if own_scratch and isinstance(model.features, Spectrum) and keeps_levels(model):
+        size += 4 * model.features.frame_words()
+    return size + sum(kept_bytes(model))
+
+
+def kept_bytes(model: Model) -> tuple[int, ...]:
+    """Bytes of the samples that a window keeps, and of the levels, if it keeps them."""
+    features, window = model.features, model.window
+    channels = len(window.channels)
     if not isinstance(features, Spectrum) or not keeps_levels(model):
-        return size + 2 * channels * (window.length + 1)
+        return (2 * channels * (window.length + 1),)
     levels = features.frames(window.length) * channels * features.bands
-    return size + 2 * channels * (features.frame + 1) + levels + 4 * features.frame_words()
-
-
-OBJECT_BYTES = 72
-SCALE_BYTES, RATIO_BYTES = 4, 8
+    return 2 * channels * (features.frame + 1), levels

@@ -23,6 +23,8 @@ NOISE_BELOW = (10.0, 30.0)
 """Decibels that noise is below the words of a stretch."""
 STRETCH = 30.0
 """Seconds of words in the same noise."""
+MOST_SECONDS = 4 * 3600.0
+"""Of a kind of stream: more would take long, and say little more."""
 AT_ONCE = 512
 """Windows that are scored at a time."""
 
@@ -67,7 +69,7 @@ def talk(
     Yields
     ------
     Stream
-        Stretches of about half a minute, each of one loudness in one noise.
+        Stretches of about half a minute, each of one loudness in one noise; at most 4 hours.
     """
     rng = np.random.default_rng([seed, 1 + of_word])
     noises = noises_for(shape.rate, sounds.noises, seed + 1)
@@ -85,6 +87,8 @@ def talk(
             if size > STRETCH * shape.rate:
                 yield _stretch(sounds, row, gaps, shape, noises, rng, of_word)
                 row, gaps, done, size = [], [], done + size / shape.rate, 0
+                if done > MOST_SECONDS:
+                    return
         if row:
             yield _stretch(sounds, row, gaps, shape, noises, rng, of_word)
             done += size / shape.rate
@@ -119,15 +123,16 @@ def _stretch(
 
 
 def noise(sounds: Sounds, shape: Shape, seconds: float, seed: int) -> Iterator[Stream]:
-    """All noise that was given, and as many seconds of made noise, louder and quieter."""
+    """Noise that was given, at most 4 hours, and so much made noise, louder and quieter."""
     rng = np.random.default_rng([seed, 3])
     nothing = np.zeros((0, 3), np.int64)
-    size = int(STRETCH * shape.rate)
+    size, left = int(STRETCH * shape.rate), int(MOST_SECONDS * shape.rate)
     for given in sounds.noises:
-        for start in range(0, len(given), size):
+        for start in range(0, min(left, len(given)), size):
             cut = given[start : start + size]
             if len(cut) >= shape.length:
                 yield Stream("noise", cut, nothing)
+        left -= min(left, len(given))
     kinds = ("white", "pink", "brown", "hum", "clicks")
     for number in range(int(np.ceil(seconds / STRETCH))):
         made = made_noise(kinds[number % len(kinds)], size, shape.rate, rng)

@@ -12,15 +12,16 @@ from xnornode.recipes.wake_words import OTHER
 
 WORDS, OTHERS = 2400, 5600
 """Training windows of the word and of everything else; more if there are more recordings."""
-MOST = 6000
-"""Windows of either at most."""
+MOST_WORDS, MOST_OTHERS = 6000, 16_000
+"""Windows at most."""
 GAIN = (-14.0, 4.0)
 """Decibels that a recording becomes louder."""
 NOISE_BELOW = (4.0, 40.0)
 """Decibels that noise is below the word."""
 SPEED = 0.12
 """Share by which a recording becomes faster or slower, and its pitch higher or lower."""
-ALIGN = 2.0
+BEHIND = 2.0
+"""Hops that may lie between the word's end and the window's: a mean needs some."""
 NEIGHBOURS = 0.3
 """Share of the word's windows with other words before or behind it."""
 TALK, PARTS, NOISE = 0.66, 0.16, 0.18
@@ -71,15 +72,15 @@ def windows_of(sounds: Sounds, word: str, shape: Shape, seed: int) -> Windows:
     Returns
     -------
     Windows
-        Of the classes `other` and the word, in this order. The word lies within its windows at any
-        place. Everything else is: other words in a row, cut anywhere; parts of the word; noise,
-        made and given; and near silence. Noise has groups of its own.
+        Of the classes `other` and the word, in this order. The word lies whole within its windows,
+        near the end. Everything else is: other words in a row, cut anywhere; parts of the word;
+        noise, made and given; and near silence. Noise has groups of its own.
     """
     rng = np.random.default_rng([seed, len(sounds.words)])
     noises = noises_for(shape.rate, sounds.noises, seed)
     make = _Maker(sounds, shape, noises, rng)
-    count = min(MOST, max(WORDS, 2 * len(sounds.words)))
-    rest = min(MOST, max(OTHERS, len(sounds.others)))
+    count = min(MOST_WORDS, max(WORDS, 2 * len(sounds.words)))
+    rest = min(MOST_OTHERS, max(OTHERS, len(sounds.others)))
     kinds = rng.choice(3, rest, p=(TALK, PARTS, NOISE))
     rows = [make.word(i) for i in range(count)]
     rows += [(make.talk, make.part, make.noise)[kind](i) for i, kind in enumerate(kinds)]
@@ -98,16 +99,13 @@ class _Maker:
         self.turn = rng.permutation(len(sounds.others))
 
     def word(self, number: int) -> tuple[Int16, str]:
-        """The whole word somewhere in the window."""
+        """The whole word, its end near the window's; its beginning is cut if it is longer."""
         i = int(self.order[number % len(self.order)])
         spoken = changed(self.sounds.words[i], self.rng)
         length = self.shape.length
         out = np.zeros(length)
         room = length - len(spoken)
-        if ALIGN:
-            at = room - int(self.rng.uniform(0, min(ALIGN * self.shape.hop, max(room, 0))))
-        else:
-            at = int(self.rng.integers(min(room, 0), max(room, 0) + 1))
+        at = room - int(self.rng.uniform(0, min(BEHIND * self.shape.hop, max(room, 0))))
         place(out, spoken, at)
         if self.rng.random() < NEIGHBOURS:
             gap = int(self.rng.uniform(0.03, 0.25) * self.shape.rate)

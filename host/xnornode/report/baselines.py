@@ -21,7 +21,7 @@ from xnornode.report.logistic import fit_logistic
 
 LOGISTIC_WORK = 30_000_000
 """Windows times values times classes that logistic regression learns from."""
-FOREST_WORK = 50_000
+FOREST_WORK = 80_000
 """Windows times the root of values that a forest learns from."""
 MOST_VALUES = 50_000_000
 """Windows times values in memory."""

@@ -28,6 +28,8 @@ LEAST_GROUPS, LEAST_WINDOWS = 3, 10
 LEARNED = 0.95
 """Training accuracy from which a model that loses to a simpler method needs no more capacity."""
 LONG = 32  # samples of a window that has frequencies
+OTHERS = {"raw": "statistics, or spectrum", "statistics": "spectrum, or raw"}
+"""Features that may say more."""
 
 
 @dataclass(frozen=True)
@@ -209,11 +211,8 @@ def _more_capacity(f: Facts) -> tuple[str, ...]:
     """What lets a network learn more."""
     config, tries = f.config, list[str]()
     features = config.features.NAME
-    if features == "ngrams":
-        pass
-    elif f.length >= LONG and not f.image:
-        others = [n for n in ("spectrum", "statistics", "raw") if n != features]
-        tries.append(f"other features (--features {' or '.join(others)})")
+    if features in OTHERS and f.length >= LONG and not f.image:
+        tries.append(f"other features (--features {OTHERS[features]})")
     binary = [x for x in config.layers if isinstance(x, Dense) and x.activation == "binary"]
     if binary and len(config.layers) > 1:
         layers = tuple(replace(x, activation="int8") for x in config.layers)
@@ -239,7 +238,7 @@ def _less_overfitting(f: Facts) -> tuple[str, ...]:
         more = "stronger" if config.augment else "some"
         tries.append(f"{more} random changes of the training data (--augment CHANGES)")
     narrower = tuple(replace(x, outputs=max(1, x.outputs // 2)) for x in config.layers)
-    if narrower:
+    if narrower and f.training >= UNDERFITS:
         tries.append(f'narrower layers (--layers "{_text(narrower, config)}")')
     if not config.smoothing:
         tries.append("label smoothing (--smoothing 0.1)")

@@ -40,11 +40,12 @@ def _lines(f: WakeFigures) -> Iterator[tuple[str, str]]:
     )
     yield "repeated", f"{t.repeated} events more than one for an utterance"
     if f.words_at_most is not None:
+        again = " again and again" if t.talk_hours > 1.2 * part.talk_hours else ""
         yield (
             "other words",
             f"{t.talk_rate:.2g} false accepts an hour: {t.talk} in {t.talk_hours:.2g} h of words "
-            f"one after the other, {part.others:,} recordings of {_minutes(part.talk_hours)} again "
-            f"and again. At most {_short(f.words_at_most)} with 95 % probability",
+            f"one after the other, {part.others:,} recordings of {_minutes(part.talk_hours)}"
+            f"{again}. At most {_short(f.words_at_most)} with 95 % probability",
         )
     if f.noise_at_most is not None:
         given = f"{_minutes(part.given_hours)} of it given" if part.given_hours else "all made"

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,10 @@ class Done(NamedTuple):
 
 
 @pytest.fixture
-def xnornode(capsys):
-    """Run the command within this process, which need not start another."""
+def xnornode(capsys, monkeypatch):
+    """Run the command within this process, without the baselines of scikit-learn."""
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
 
     def run(*arguments) -> Done:
         try:
@@ -136,6 +139,14 @@ def test_levels_need_features_with_bands(xnornode, words, tmp_path):
     given = ("--features", "statistics", "--augment", "band mask 3", "--epochs", "2")
     done = xnornode("train", words, "-o", tmp_path / "m.bnn", *given)
     assert done.returncode == 1 and "statistics features have none: use logmel" in done.stderr
+
+
+def test_levels_are_left_out_where_nobody_chose_the_features(xnornode, words, tmp_path):
+    given = ("--quick", "--augment", "gain 3, band mask 3", "--epochs", "2", "--layers", "8")
+    done = xnornode("train", words, "-o", tmp_path / "m.bnn", *given)
+    assert done.returncode == 0, done.stderr
+    if "spectrum:" not in done.stderr and "band mask left out" not in done.stderr:
+        assert "augmentation: gain 3, band mask 3" in done.stderr
 
 
 def test_odd_recordings_of_sound(xnornode, words, tmp_path):

@@ -74,6 +74,13 @@ def test_overfits():
     assert not find_hints(facts(training=0.99, accuracy=0.9, interval=(0.88, 0.92)))
 
 
+def test_both_give_no_advice_against_each_other():
+    both = find_hints(facts(training=0.8, accuracy=0.5, balanced=0.5, interval=(0.4, 0.6)))
+    assert [h.kind for h in both] == ["underfits", "overfits"]
+    said = [" ".join(h.tries) for h in both]
+    assert "wider" in said[0] and "narrower" not in said[1]
+
+
 def test_loses_to_a_baseline():
     beaten = (baseline(0.97, -0.03, -0.01), baseline(0.99, -0.05, -0.03, "random forest"))
     hint = only(baselines=beaten)
