@@ -25,7 +25,7 @@ RATES = {8000: 256, 16_000: 512}
 """Samples of a frame, half of them apart, by sample rate."""
 BANDS = 32
 BLOCK = 64
-MOST = 600
+MOST = 420
 """Cycles of a sample, at most."""
 CODE = """
 import bnn, gc, json, machine, time

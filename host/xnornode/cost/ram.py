@@ -11,6 +11,7 @@ from xnornode.cost.cycles import gathers
 from xnornode.model.file_format import to_bytes
 from xnornode.model.geometry import lying, span
 from xnornode.model.layers import IntLayer
+from xnornode.model.level_window import OBJECT_BYTES, kept_bytes
 from xnornode.model.model import Model
 from xnornode.model.spectrum import Spectrum
 from xnornode.model.statistics import Statistics
@@ -20,7 +21,7 @@ BLOCK = 16
 SMALL_INT = 1 << 30
 """Integers from which on MicroPython keeps a number in an object of its own."""
 # Bytes of the module's objects, without what they point to.
-MODEL_OBJECT, ANSWERS_OBJECT, WINDOW_OBJECT = 1316, 40, 44
+MODEL_OBJECT, ANSWERS_OBJECT = 1316, 40
 # The Classifier in Python: an instance with its table of attributes, and 4 bound methods.
 CLASSIFIER = (16, 96, 16, 16, 16, 16)
 STRING = 16  # the object of a str, an array or a large integer, without its characters
@@ -38,7 +39,8 @@ class Ram:
     scratch : int
         What the C core works in, and what it keeps for the answers.
     window : int
-        The samples that are being collected, or the text.
+        The samples that are being collected, or the text. Of spectra the samples of a frame, and
+        the levels of the frames, where a node keeps those.
     objects : int
         What MicroPython keeps of the model besides: the objects `Model`, `Window`, `Answers` and
         `Classifier`, names and labels, and the rests of the heap's blocks of 16 bytes.
@@ -78,16 +80,18 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     w, texts = model.window, model.features.data_kind == "texts"
     scratch = 4 * scratch_words(model)
     answers = 4 * answer_words(model)
-    window = window_bytes(model)
-    pieces = [STRING, size, MODEL_OBJECT, scratch, window, *_strings(model)]
+    kept = [model.features.item_bytes(w.length, 1)] if texts else kept_bytes(model)
+    window = sum(kept)
+    pieces = [STRING, size, MODEL_OBJECT, scratch, *kept, *_strings(model)]
     pieces += [TUPLE + 4 * len(model.labels), *[TUPLE + 4 * len(w.channels)] * 2]
     pieces += [ANSWERS_OBJECT, answers]
     if texts:
         pieces += [STRING]
     else:
-        pieces += [WINDOW_OBJECT, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
+        pieces += [OBJECT_BYTES, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
     total = sum(map(blocks, pieces))
-    return Ram(size, scratch + answers, window, total - size - scratch - answers - window)
+    parts = (size, scratch + answers, window)
+    return Ram(*parts, total - sum(parts))
 
 
 def blocks(size: int) -> int:
@@ -103,14 +107,6 @@ def _strings(model: Model) -> list[int]:
 
 def _string(text: str) -> list[int]:
     return [STRING, len(text.encode()) + 1]
-
-
-def window_bytes(model: Model) -> int:
-    """Bytes of the samples that are collected, one sample more than a window; or of a text."""
-    features, w = model.features, model.window
-    if features.data_kind == "texts":
-        return features.item_bytes(w.length, len(w.channels))
-    return features.item_bytes(w.length + 1, len(w.channels))
 
 
 def answer_words(model: Model) -> int:

@@ -169,12 +169,18 @@ def window_bytes(model: Model, converts: bool = False, own_scratch: bool = False
         What `bnn.Window(model).ram` says there: the object, and the samples of a window with one
         more; or where it keeps levels, the samples of a frame with one more, and the levels.
     """
-    window = model.window
-    channels = len(window.channels)
+    channels = len(model.window.channels)
     size = OBJECT_BYTES + channels * (SCALE_BYTES + (RATIO_BYTES if converts else 0))
-    features = model.features
+    if own_scratch and isinstance(model.features, Spectrum) and keeps_levels(model):
+        size += 4 * model.features.frame_words()
+    return size + sum(kept_bytes(model))
+
+
+def kept_bytes(model: Model) -> tuple[int, ...]:
+    """Bytes of the samples that a window keeps, and of the levels, if it keeps them."""
+    features, window = model.features, model.window
+    channels = len(window.channels)
     if not isinstance(features, Spectrum) or not keeps_levels(model):
-        return size + 2 * channels * (window.length + 1)
+        return (2 * channels * (window.length + 1),)
     levels = features.frames(window.length) * channels * features.bands
-    scratch = 4 * features.frame_words() if own_scratch else 0
-    return size + 2 * channels * (features.frame + 1) + levels + scratch
+    return 2 * channels * (features.frame + 1), levels
