@@ -9,6 +9,7 @@ from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.layers import Scores, dense
 from xnornode.model.model import Model, Window
 from xnornode.model.ngrams import NGrams
+from xnornode.model.spectrum import Spectrum, band_edges
 from xnornode.model.statistics import COVARIANCE, LAGGED, STATISTICS, Statistics
 
 EVERYTHING = Statistics((*STATISTICS, COVARIANCE, LAGGED), lag=1)
@@ -49,6 +50,25 @@ def features_model(features, length, channels, expected):
     names = tuple(f"ch{i}" for i in range(channels))
     encoding = Int8Encoding(np.ones(len(expected), np.int64), -expected.astype(np.int64), 0)
     return model_of(features, Window(names, length, length, 0, (0,) * channels), encoding, "int8")
+
+
+def spectra_models():
+    """Models with spectra of all lengths of a frame, each with three hops to a window."""
+    for frame, channels, options in (
+        (64, 2, {}),
+        (128, 1, {"summary": ("mean", "largest", "change"), "centred": False}),
+        (256, 1, {"differences": True}),
+        (512, 2, {"centred": False}),
+        (1024, 1, {"floor": 3000, "differences": True, "centred": False}),
+    ):
+        edges = band_edges(frame, 12, 8000, 60, 4000)
+        features = Spectrum(frame, frame // 2 - 3, edges, **options)
+        length = 2 * frame
+        names = tuple(f"ch{i}" for i in range(channels))
+        window = Window(names, length, length, 0, (0,) * channels)
+        rows = features.rows(length, channels)
+        encoding = Int8Encoding(np.ones(rows, np.int64), np.zeros(rows, np.int64), 4)
+        yield model_of(features, window, encoding, "int8")
 
 
 def text_model(features):

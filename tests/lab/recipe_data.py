@@ -18,13 +18,17 @@ PIXEL = ("pixel",)
 
 @dataclass(frozen=True)
 class Shape:
-    """Window, classes and image shape of a recipe's data. A text has a channel "text"."""
+    """Window, classes and image shape of a recipe's data. A text has a channel "text".
+
+    hop: 0 is half a window of a series, and else a window.
+    """
 
     length: int
     labels: tuple[str, ...]
     channels: tuple[str, ...]
     rate_mhz: int = 0
     image: tuple[int, int] | None = None
+    hop: int = 0
 
 
 SHAPES = {
@@ -34,6 +38,7 @@ SHAPES = {
     "digits": Shape(64, DIGITS, PIXEL, image=(8, 8)),
     "mails": Shape(2000, ("ham", "spam"), ("text",)),
     "languages": Shape(1000, tuple(f"language {i}" for i in range(20)), ("text",)),
+    "sound": Shape(8000, DIGITS, ("sound (FS)",), 8_000_000, hop=2048),  # a window begins a frame
 }
 
 
@@ -55,7 +60,7 @@ def data_for(name: str) -> Splits:
         items = np.clip(items, -32768, 32767).astype(np.int16)
         data = Windows(items, labels, groups, shape.labels)
     scales = (488_281,) * len(shape.channels)
-    hop = shape.length // 2 if shape.rate_mhz else shape.length
+    hop = shape.hop or (shape.length // 2 if shape.rate_mhz else shape.length)
     window = Window(shape.channels, shape.length, hop, shape.rate_mhz, scales)
     return Splits(name, window, shape.labels, data, image_shape=shape.image)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.lab.feature_nets import awkward_windows, spectra_models
 from tests.lab.nets import awkward_models, conv_models, random_windows
 from tests.lab.parity import disagreements
 from tests.lab.targets import BOARDS, board_of
@@ -30,6 +31,15 @@ def test_awkward_networks(board):
     }
     assert len(differ) > 100
     assert {name: count for name, count in differ.items() if count} == {}
+
+
+def test_spectra(board):
+    differ = {}
+    for model in spectra_models():
+        windows = awkward_windows(model.window.length, len(model.window.channels))
+        name = model.features.describe()
+        differ[name] = disagreements(board, model, windows, model.window.length)
+    assert len(differ) == 5 and not any(differ.values()), differ
 
 
 def test_windows_filled_by_samples_and_blocks(board):

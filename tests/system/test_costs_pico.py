@@ -21,6 +21,7 @@ from xnornode.link.repl import Board
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 from xnornode.model_search.budget import untrained
+from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 
 MEASURE = Path(__file__).parents[1] / "lab" / "node_scripts" / "ram.py"
@@ -67,11 +68,13 @@ def spared(board: Board, model: Model) -> int:
     return int(board.run(f"spared({[text.encode() for text in texts]})"))
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_recipe_costs_what_is_said(board, machine, name):
+@pytest.mark.parametrize("name", [*RECIPES, "sound"])
+def test_a_model_costs_what_is_said(board, machine, name):
+    """Of each recipe, and of the default for sound, whose window keeps levels."""
     assert name in SHAPES, "say the shape of its data in tests/lab/recipe_data.py"
     splits = data_for(name)
-    model = untrained(RECIPES[name].config, splits)
+    config = RECIPES[name].config if name in RECIPES else default_config(splits)
+    model = untrained(config, splits)
     given = splits.train.items[:2]
     if model.features.data_kind == "texts":
         given = joined(list(given), model.window.length)

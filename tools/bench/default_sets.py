@@ -36,7 +36,7 @@ AEON = (
     "aeon-1.6.0-py3-none-any.whl",
     "d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409",
 )
-SPEAKERS = ("george", "jackson", "theo", "yweweler")
+SPEAKERS = ("george", "jackson", "nicolas", "yweweler")
 SPAM_TRAINING = 3450
 """Rows of 4,601 that are trained on, by a permutation of NumPy's default_rng(0): 75 %."""
 

@@ -163,6 +163,7 @@ def _spectra() -> Iterator[Case]:
             ("low frames", Spectrum(frame, hop, few, 4000, centred=False)),
             ("centred", Spectrum(frame, hop, edges, 4000)),
             ("differences", Spectrum(frame, hop, edges, 4000, differences=True)),
+            ("reach", Spectrum(frame, hop, edges, 4000, differences=True, reach=60)),
             ("mean", Spectrum(frame, hop, edges, 4000, ("mean",), False)),
             ("all over", Spectrum(frame, hop, edges, 4000, SUMMARIES, False)),
         ):

@@ -20,7 +20,7 @@ from xnornode.training.config import TrainConfig
 RATIOS = 5.0, 25.0
 """Signal-to-noise ratios in decibels, where a folder of noise is given and no ratios are."""
 
-OF_LEVELS = ("band mask", "frame mask", "band shift")
+OF_LEVELS = ("band mask", "frame mask", "band shift", "frame shift")
 
 
 def add_options(group: Any) -> None:

@@ -219,6 +219,7 @@ def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
     done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
     done["level"] += frames * f.bands
     done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
+    done["mean of levels"] += channels * f.bands * (f.centred + len({*f.summary} - {"largest"}))
 
 
 def _statistics(done: Work, names: Sequence[str], runs: int, samples: int, lag: int) -> None:

@@ -21,7 +21,7 @@ BLOCK = 16
 SMALL_INT = 1 << 30
 """Integers from which on MicroPython keeps a number in an object of its own."""
 # Bytes of the module's objects, without what they point to.
-MODEL_OBJECT, ANSWERS_OBJECT, WINDOW_OBJECT = 1316, 40, OBJECT_BYTES
+MODEL_OBJECT, ANSWERS_OBJECT = 1448, 40
 # The Classifier in Python: an instance with its table of attributes, and 4 bound methods.
 CLASSIFIER = (16, 96, 16, 16, 16, 16)
 STRING = 16  # the object of a str, an array or a large integer, without its characters
@@ -88,9 +88,10 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     if texts:
         pieces += [STRING]
     else:
-        pieces += [WINDOW_OBJECT, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
+        pieces += [OBJECT_BYTES, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
     total = sum(map(blocks, pieces))
-    return Ram(size, scratch + answers, window, total - size - scratch - answers - window)
+    parts = (size, scratch + answers, window)
+    return Ram(*parts, total - sum(parts))
 
 
 def blocks(size: int) -> int:

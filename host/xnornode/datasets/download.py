@@ -71,7 +71,8 @@ def fetch_wheel(wheel: str, sha256: str) -> Path:
     """
     name, version, python, abi, platforms = wheel.removesuffix(".whl").split("-")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"]
-    command += ["--quiet", "--no-deps", "--only-binary=:all:", f"--implementation={python[:2]}"]
+    command += ["--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
+    command += [f"--implementation={python[:2]}"]
     command += [f"--abi={abi}", f"--python-version={re.sub('[^0-9]', '', python)}"]
     command += [f"--platform={platform}" for platform in platforms.split(".")]
     command += [f"{name}=={version}", "--dest"]

@@ -27,6 +27,7 @@ Form = tuple[Callable[[int], TrainConfig], Sequence[int]]
 Family = Callable[[np.random.Generator], Form]
 
 WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+FILTERS = WIDTHS[:-2]
 BUCKETS = (256, 512, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768)
 DENSE: Sequence[tuple[float, ...]] = ((), (1.0,), (1.0, 1.0), (1.0, 0.5))
 ACTIVATIONS: Sequence[Activation] = ("binary", "binary", "int8")
@@ -98,14 +99,19 @@ def _convolutions(rng: np.random.Generator, config: TrainConfig, image: bool) ->
 
 
 def _over_frames(rng: np.random.Generator, config: TrainConfig) -> Form:
-    """One to three convolutions along the frames of a spectrum."""
-    count = int(rng.integers(1, 4))
+    """One to three convolutions along the frames of a spectrum; half of them over bands, too."""
+    count, wide = int(rng.integers(1, 4)), rng.random() < 0.5
     activation = one_of(rng, ACTIVATIONS_OF_LEVELS)
     specs: list[Spec] = []
     for i in range(count):
-        kernel = one_of(rng, (3, 5)) if i == 0 else 3
-        pool = one_of(rng, (1, 2))
-        specs.append(Conv(1, (kernel, 1), pool=(pool, 1), activation=activation))
+        if wide:
+            kernel = (one_of(rng, (3, 5, 7)), one_of(rng, (3, 4))) if i == 0 else (3, 3)
+            stride = (one_of(rng, (1, 2)), 2 if i == 0 else 1)
+            specs.append(Conv(1, kernel, stride, activation=activation))
+        else:
+            pool = one_of(rng, (1, 2))
+            kernel = (one_of(rng, (3, 5)) if i == 0 else 3, 1)
+            specs.append(Conv(1, kernel, pool=(pool, 1), activation=activation))
     return _ended(rng, config, specs, activation)
 
 
@@ -134,4 +140,5 @@ def _scaled(
         )
         return replace(config, layers=layers, global_average_pooling=mean)
 
-    return at, WIDTHS if specs else WIDTHS[:1]
+    widths = FILTERS if any(isinstance(spec, Conv) for spec in specs) else WIDTHS
+    return at, widths if specs else WIDTHS[:1]

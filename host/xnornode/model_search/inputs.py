@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError
 from xnornode.model.fft import LONGEST, SHORTEST
@@ -99,7 +100,7 @@ class Inputs:
         statistics = features_named("statistics", splits)
         assert isinstance(statistics, Statistics)
         spectra = []
-        sound = splits.window.rate_mhz >= 1000 * SOUND
+        sound = is_sound(splits.window.channels, splits.window.rate_mhz)
         for name in SPECTRA if length >= SHORTEST else ():
             if sound or name == "spectrum":
                 try:
@@ -137,11 +138,11 @@ class Inputs:
         bands = min(one_of(rng, BANDS), frame // 4)
         rate = self.splits.window.rate_mhz / 1000 or 1000.0
         low = usual.edges[0] / 32 * rate / usual.frame
-        scale = "mel" if rate >= SOUND and not usual.summary else "linear"
+        scale = "mel" if rate >= SOUND and not usual.summary else "linear"  # as recipes.spectra
         edges = band_edges(frame, bands, rate, max(low, rate / frame), rate / 2, scale)
         hop = one_of(rng, (frame // 2, frame // 2, frame))
         floor = max(0, usual.floor + round(256 * np.log2(frame / usual.frame)))  # as of noise
-        made = Spectrum(frame, hop, edges, floor, usual.summary, usual.centred)
+        made = replace(usual, frame=frame, hop=hop, edges=edges, floor=floor)
         if usual.summary:
             return replace(made, summary=one_of(rng, SUMMARIES))
         return replace(made, differences=bool(rng.random() < 0.3))

@@ -12,7 +12,7 @@ from xnornode.errors import DataError, ModelError
 from xnornode.model_search.budget import Budget, Candidate, Cost, cost_of
 from xnornode.model_search.forms import families
 from xnornode.model_search.inputs import one_of
-from xnornode.model_search.tuning import difference, tuned
+from xnornode.model_search.tuning import difference, fitted, tuned
 from xnornode.recipes.candidates import candidates as usual_candidates
 from xnornode.training.config import TrainConfig
 
@@ -34,12 +34,17 @@ def checked(
 
 
 def defaults_of(splits: Splits, base: TrainConfig) -> tuple[TrainConfig, ...]:
-    """`base`, and what else `xnornode train` tries by default, with the settings of `base`."""
+    """`base`, and what else `xnornode train` tries by default, with the settings of `base`.
+
+    Where `base` has other epochs than usual, all have these.
+    """
     first, *others = (candidate.config for candidate in usual_candidates(splits))
     found = [base]
     for config in others:
         own = {f.name: getattr(config, f.name) for f in fields(config)}
         own = {name: value for name, value in own.items() if value != getattr(first, name)}
+        if base.epochs != first.epochs:
+            own["epochs"] = base.epochs
         found.append(replace(base, **own))
     return tuple(found)
 
@@ -62,7 +67,7 @@ def drawn(
         key = repr(replace(config, learning_rate=base.learning_rate, augment=None))
         if key not in costs:
             try:
-                costs[key] = cost_of(config, splits, budget.chip)
+                costs[key] = cost_of(fitted(config), splits, budget.chip)
             except (DataError, ModelError) as error:
                 costs[key], problem = None, error
         return costs[key]
@@ -82,7 +87,7 @@ def drawn(
         given.add(repr(config))
 
     for config in defaults:
-        yield from candidate(narrowed(config, fits), kept=True)
+        yield from candidate(fitted(narrowed(config, fits)), kept=True)
     idle, forms = 0, families(splits, base)
     while idle < TRIES:
         idle += 1

@@ -6,24 +6,19 @@ from dataclasses import fields, replace
 import numpy as np
 
 from xnornode.data.augment import Augment, Augmentation, TextAugment
+from xnornode.data.default_augment import default_augment, fit_to_features
 from xnornode.data.image_augment import IMAGE_CHANNELS, ImageAugment
 from xnornode.data.sound_augment import SoundAugment
 from xnornode.data.splits import Splits
-from xnornode.model.spectrum import Spectrum
 from xnornode.model_search.inputs import one_of
-from xnornode.recipes.spectra import SOUND
+from xnornode.recipes.candidates import axes_of
 from xnornode.training.config import TrainConfig
 
 RATES = (1.0, 1.0, 0.5, 2.0)  # times the shared one
 TEXTS = (None, TextAugment(0.2), TextAugment(0.4))
-MOTION = (None, Augment(scale=0.1, jitter=0.05), Augment(scale=0.2, jitter=0.1, drop=0.05))
-OF_SOUND = (
-    None,
-    SoundAugment(shift=0.1, gain=6.0, noise=(15.0, 40.0), versions=8),
-    SoundAugment(
-        shift=0.1, gain=6.0, speed=0.1, noise=(10.0, 30.0), band_mask=4, band_shift=1, versions=8
-    ),
-)
+STRONGER = Augment(scale=0.2, jitter=0.1, drop=0.05)
+ROTATIONS = (0.0, 15.0, 30.0)  # degrees, of sensors with three axes
+QUIETER = SoundAugment(shift=0.1, gain=6.0, noise=(15.0, 40.0), versions=8)
 
 
 def tuned(rng: np.random.Generator, config: TrainConfig, splits: Splits) -> TrainConfig:
@@ -34,11 +29,18 @@ def tuned(rng: np.random.Generator, config: TrainConfig, splits: Splits) -> Trai
     rate = config.learning_rate * one_of(rng, RATES)
     augment = config.augment
     if rng.random() < 0.5:
-        augment = one_of(rng, _augmentations(splits, config))
-    return replace(config, learning_rate=rate, augment=_fitting(augment, config))
+        augment = one_of(rng, _augmentations(rng, splits, config))
+    return replace(config, learning_rate=rate, augment=fit_to_features(augment, config.features))
 
 
-def _augmentations(splits: Splits, config: TrainConfig) -> Sequence[Augmentation | None]:
+def fitted(config: TrainConfig) -> TrainConfig:
+    """The same without changes of levels, where the features have no bands."""
+    return replace(config, augment=fit_to_features(config.augment, config.features))
+
+
+def _augmentations(
+    rng: np.random.Generator, splits: Splits, config: TrainConfig
+) -> Sequence[Augmentation | None]:
     """What may suit the data, beside what is shared."""
     window = splits.window
     if splits.train.data_kind == "texts":
@@ -51,14 +53,13 @@ def _augmentations(splits: Splits, config: TrainConfig) -> Sequence[Augmentation
         return None, moved, replace(moved, shift=2, rotation=10, scale=0.1, stretch=0.1)
     if window.length == 1:
         return (config.augment,)
-    return OF_SOUND if window.rate_mhz >= 1000 * SOUND else MOTION
-
-
-def _fitting(augment: Augmentation | None, config: TrainConfig) -> Augmentation | None:
-    """The same without changes of levels, where the features have no bands."""
-    if isinstance(augment, SoundAugment) and not isinstance(config.features, Spectrum):
-        return replace(augment, band_mask=0, frame_mask=0, band_shift=0)
-    return augment
+    usual = default_augment(splits)
+    if isinstance(usual, Augment):
+        triads, angle = axes_of(window.channels), one_of(rng, ROTATIONS)
+        if triads and angle:
+            usual = replace(usual, rotation=angle, triads=triads)
+        return None, usual, STRONGER
+    return None, usual, QUIETER
 
 
 def difference(config: TrainConfig, base: TrainConfig) -> str:
@@ -66,7 +67,7 @@ def difference(config: TrainConfig, base: TrainConfig) -> str:
     said = []
     if config.learning_rate != base.learning_rate:
         said.append(f"rate {config.learning_rate:g}")
-    if config.augment != _fitting(base.augment, config):
+    if config.augment != fit_to_features(base.augment, config.features):
         said.append(f"augmented: {_named(config.augment)}" if config.augment else "not augmented")
     return ", ".join(said)
 

@@ -16,6 +16,7 @@ from xnornode.training.config import TrainConfig
 
 DENSE = (Dense(128), Dense(64))
 STEPS = 2000  # of the optimizer, which even small data sets need
+SOUND_EPOCHS = 40  # at most, of convolutions over frames: each takes long, and brings much
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 300
 TEXT_BUCKETS = 2048
 MOST_BANDS = 5
@@ -95,6 +96,7 @@ def default_config(splits: Splits) -> TrainConfig:
             augment = default_augment(splits, features)
             return replace(
                 config,
+                epochs=min(epochs, SOUND_EPOCHS),
                 layers=LOGMEL_LAYERS,
                 encoding="int8",
                 features=features,

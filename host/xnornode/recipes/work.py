@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from xnornode.data.sound_augment import SoundAugment
 from xnornode.data.splits import Splits
 from xnornode.model.statistics import Statistics
 from xnornode.nn.network import Network
@@ -54,7 +55,7 @@ def seconds_of(config: TrainConfig, splits: Splits, windows: int, epochs: int) -
     steps = ceil(windows / config.batch)
     epoch = windows * (PASSES * products * MULTIPLY_ADD + values * VALUE)
     epoch += steps * (weights * PARAMETER + len(network.layers) * STEP_LAYER)
-    times = epochs if config.augment and splits.train.data_kind == "windows" else 1
+    times = _times(config, splits, epochs)
     if config.teacher:
         wide = config.of_teacher()
         epoch += seconds_of(wide, splits, windows, wide.epochs or epochs) / epochs
@@ -72,6 +73,16 @@ def _sizes(network: Network) -> tuple[int, int, int]:
         values += outputs * positions + int(np.prod(block.input_shape))
         weights += size
     return products, values, weights
+
+
+def _times(config: TrainConfig, splits: Splits, epochs: int) -> int:
+    """How often features are computed: once, per version of the windows, or in each epoch."""
+    augment = config.augment
+    if augment is None or splits.train.data_kind != "windows":
+        return 1
+    if isinstance(augment, SoundAugment):
+        return 1 if not augment.changes_samples else augment.versions or epochs
+    return epochs
 
 
 def _features(config: TrainConfig, splits: Splits) -> float:
