@@ -102,7 +102,8 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
         encoding="learned-thermometer",
         bits=bits,
         standardize=True,
-        smoothing=0.1,
+        learning_rate=0.006,
+        smoothing=0.2,
         layers=_int8(width),
     )
     yield Candidate(f"thermometer, int8 {width}", learned)
