@@ -72,7 +72,10 @@ def test_what_is_held_out(dataset):
     new = split(dataset, NEW, "george", SHORT, 0)
     assert set(new.test.groups) == {"george"} and "george" not in new.train.groups
     few = split(dataset, FEW, "george", SHORT, 0)
-    assert len(few.test) == 3 * (5 - 3) and len(few.train) == len(new.train) + 3 * 3 * spoken_digits.TIMES
+    assert (
+        len(few.test) == 3 * (5 - 3)
+        and len(few.train) == len(new.train) + 3 * 3 * spoken_digits.TIMES
+    )
     # The first recordings by number, not by name: 0, 1, 2, and not 0, 1, 10.
     tenth = [i for i, name in enumerate(dataset.names) if name.endswith("0_george_10.wav")]
     assert len(tenth) == 1 and spoken_digits.number(dataset.names[tenth[0]]) == 10

@@ -85,7 +85,7 @@ def number(name: str) -> int:
 
 def repeated(dataset: Dataset, times: Sequence[int]) -> Dataset:
     """The dataset with each recording so many times."""
-    which = np.repeat(np.arange(len(dataset.items)), times)
+    which = [i for i, count in enumerate(times) for _ in range(count)]
     return replace(
         dataset,
         items=[dataset.items[i] for i in which],
