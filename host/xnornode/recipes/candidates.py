@@ -28,7 +28,7 @@ SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
 LONG_SERIES = 32
 """Samples from which there are two convolutions, the first with a stride."""
-ROTATION = 20.0
+ROTATION = 30.0
 """Degrees that a sensor is worn turned."""
 SLOW_EPOCHS, FEWEST = 40, 15
 """Epochs that wide int8 layers need at least, and thermometers."""
