@@ -86,6 +86,8 @@ def drawn(
         yield Candidate(len(given), config, found, kept, difference(config, base))
         given.add(repr(config))
 
+    if cost(base) is None and isinstance(problem, DataError):
+        raise problem  # a mistake in what all share, which must not pass for a want of room
     for config in defaults:
         yield from candidate(fitted(narrowed(config, fits)), kept=True)
     idle, forms = 0, families(splits, base)

@@ -26,6 +26,8 @@ SMALLEST_IMAGE = 7
 """Pixels that three convolutions of 3 x 3 need."""
 SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
+LONG_SERIES = 32
+"""Samples from which there are two convolutions, the first with a stride."""
 ROTATION = 20.0
 """Degrees that a sensor is worn turned."""
 SLOW_EPOCHS, FEWEST = 40, 15
@@ -102,7 +104,8 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
         encoding="learned-thermometer",
         bits=bits,
         standardize=True,
-        smoothing=0.1,
+        learning_rate=0.006,
+        smoothing=0.2,
         layers=_int8(width),
     )
     yield Candidate(f"thermometer, int8 {width}", learned)
@@ -156,9 +159,9 @@ def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
         else:
             yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
     if splits.window.length >= SHORTEST_SERIES and not sound:
-        along: tuple[Conv, ...] = (Conv(32, (5, 1), (2, 1), activation="int8"),)
-        if splits.window.length >= 2 * SHORTEST_SERIES:
-            along += (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
+        along: tuple[Conv, ...] = (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
+        if splits.window.length >= LONG_SERIES:
+            along = (Conv(32, (5, 1), (2, 1), activation="int8"), *along)
         series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
         yield Candidate("samples, convolutions", series)
 

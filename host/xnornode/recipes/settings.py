@@ -172,14 +172,14 @@ DIGITS_RATE, DIGITS_LENGTH = 8000, 5120
 SPOKEN_DIGITS = Recipe(
     TrainConfig(
         layers=(
-            Conv(48, (7, 4), (2, 2), activation="int8"),
-            Conv(80, (3, 3), (2, 1), activation="int8"),
+            Conv(48, (7, 4), pool=POOL, activation="int8"),
+            Conv(96, (3, 3), (2, 1), activation="int8"),
         ),
         features=Spectrum(
             256, 160, band_edges(256, 16, DIGITS_RATE, 60, DIGITS_RATE / 2), 4096, reach=92
         ),
         encoding="int8",
-        epochs=40,
+        epochs=25,
         batch=64,
         ste="polynomial",
         augment=SoundAugment(frame_shift=3),
