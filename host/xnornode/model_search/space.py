@@ -62,9 +62,12 @@ def drawn(
     costs: dict[str, Cost | None] = {}
     problem: Exception | None = None
 
+    def network(config: TrainConfig) -> str:
+        return repr(replace(config, learning_rate=base.learning_rate, augment=None))
+
     def cost(config: TrainConfig) -> Cost | None:
         nonlocal problem
-        key = repr(replace(config, learning_rate=base.learning_rate, augment=None))
+        key = network(config)
         if key not in costs:
             try:
                 costs[key] = cost_of(fitted(config), splits, budget.chip)
@@ -86,9 +89,11 @@ def drawn(
         yield Candidate(len(given), config, found, kept, difference(config, base))
         given.add(repr(config))
 
+    if cost(base) is None and isinstance(problem, DataError):
+        raise problem  # a mistake in what all share, which must not pass for a want of room
     for config in defaults:
         yield from candidate(fitted(narrowed(config, fits)), kept=True)
-    idle, forms = 0, families(splits, base)
+    idle, forms, networks = 0, families(splits, base), set[str]()
     while idle < TRIES:
         idle += 1
         form = one_of(rng, forms)
@@ -99,9 +104,10 @@ def drawn(
             if fitting:
                 widest = rng.random() < 0.5
                 width = widths[fitting - 1 if widest else int(rng.integers(fitting))]
-                for found in candidate(tuned(rng, at(width), splits), kept=False):
-                    yield found
-                    idle = 0
+                config = at(width)
+                idle = idle if network(config) in networks else 0
+                networks.add(network(config))
+                yield from candidate(tuned(rng, config, splits), kept=False)
                 break
     if not given:
         known = [found for found in costs.values() if found]
