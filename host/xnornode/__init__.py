@@ -6,6 +6,8 @@ model does not wait for the trainer.
 
 from __future__ import annotations
 
+from xnornode._version import __version__ as __version__
+
 TYPE_CHECKING = False  # `typing` is not imported: Ctrl-C at the start finds as little as may be
 if TYPE_CHECKING:
     from xnornode.classifier import XnorClassifier
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from xnornode.recipes.defaults import default_config
     from xnornode.training.config import TrainConfig
     from xnornode.training.trainer import train
-
-__version__ = "0.2.0"
 
 _ROOMS = {
     "classifier": ("XnorClassifier",),

@@ -19,7 +19,7 @@ from xnornode.training.trainer import train
 
 RATE = 8000
 DIGITS = ("0", "1", "2")
-SHORT = Recipe(replace(SPOKEN_DIGITS.config, epochs=12, batch=16), SPOKEN_DIGITS.options)
+SHORT = Recipe(replace(SPOKEN_DIGITS.config, epochs=24, batch=8), SPOKEN_DIGITS.options)
 
 
 def word(digit: str, speaker: int, rng: np.random.Generator) -> np.ndarray:
@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("recordings")
     for digit in DIGITS:
         for i, speaker in enumerate((*SPEAKERS, "somebody")):
-            for number in range(11):
+            for number in (0, 1, 2, 3, 10):
                 write_wav(made / f"{digit}_{speaker}_{number}.wav", word(digit, i, rng), RATE)
     return made
 
@@ -63,7 +63,7 @@ def test_both_layouts_and_a_zip_file_are_the_same(folder, dataset, tmp_path):
             digit, speaker, _ = file.stem.split("_")
             packed.write(file, f"{digit}/{speaker}/{file.name}")
     other = spoken_digits.read_digits(path)
-    assert len(dataset.items) == 3 * 4 * 11 and set(dataset.groups) == set(SPEAKERS)
+    assert len(dataset.items) == 3 * 4 * 5 and set(dataset.groups) == set(SPEAKERS)
     assert list(dataset.labels) == list(other.labels) and dataset.groups == other.groups
     assert all((a == b).all() for a, b in zip(dataset.items, other.items, strict=True))
 
@@ -72,14 +72,17 @@ def test_what_is_held_out(dataset):
     new = split(dataset, NEW, "george", SHORT, 0)
     assert set(new.test.groups) == {"george"} and "george" not in new.train.groups
     few = split(dataset, FEW, "george", SHORT, 0)
-    assert len(few.test) == 3 * (11 - 3) and len(few.train) == len(new.train) + 3 * 3
+    assert (
+        len(few.test) == 3 * (5 - 3)
+        and len(few.train) == len(new.train) + 3 * 3 * spoken_digits.TIMES
+    )
     # The first recordings by number, not by name: 0, 1, 2, and not 0, 1, 10.
     tenth = [i for i, name in enumerate(dataset.names) if name.endswith("0_george_10.wav")]
     assert len(tenth) == 1 and spoken_digits.number(dataset.names[tenth[0]]) == 10
     groups = np.array(few.train.groups)
     assert set(groups) == {*SPEAKERS[1:], "first of george"}
     known = split(dataset, KNOWN, "all", SHORT, 0)
-    assert len(known.test) == pytest.approx(0.2 * 132, abs=1) and known.validation is None
+    assert len(known.test) == pytest.approx(0.2 * 60, abs=1) and known.validation is None
     again = split(dataset, KNOWN, "all", SHORT, 1)
     assert (
         known.test.items.shape != again.test.items.shape

@@ -11,8 +11,8 @@ from xnornode.data.splits import Splits
 from xnornode.model.features import Features
 from xnornode.model.spectrum import Spectrum
 
-# Moved frames brought 4 points on words of new speakers, and masks and shifts of bands lost 6.
-# Small changes of speed, gain and noise are what a node meets.
+# On words of new speakers moved frames brought 4 points, and masks and shifts of bands lost 6.
+# Small changes of speed, gain and noise are level there, and are what a node meets.
 SOUND = SoundAugment(
     gain=6.0,
     speed=0.05,

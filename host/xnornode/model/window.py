@@ -6,18 +6,22 @@ Twin of `bnn.Window` of the node: written to be read, compared with it bit for b
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from xnornode._typing import Int16
 from xnornode.model.limits import INT16
 
-if TYPE_CHECKING:
-    from xnornode.model.level_window import LevelWindow
-
 Ratio = tuple[int, int] | tuple[int, int, int]
 """Multiplier, shift, and which value of a sample it is for: by default the channel's number."""
+
+
+class AnyWindow(Protocol):
+    """A window of samples, or of levels (`LevelWindow`)."""
+
+    saturated: int
+    """Values that were clipped so far."""
 
 
 class Window:
@@ -107,7 +111,7 @@ class Window:
         """Empty the window."""
         self._rows = []
 
-    def take(self, other: "Window | LevelWindow") -> None:
+    def take(self, other: AnyWindow) -> None:
         """Take the newest samples of another window that leave this one at least one short.
 
         Of a `LevelWindow` there are none: this one is empty then.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from xnornode import __version__
+from xnornode._version import __version__
 from xnornode.data.split import Wanted
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError

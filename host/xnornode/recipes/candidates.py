@@ -18,16 +18,20 @@ from xnornode.training.config import TrainConfig
 THERMOMETER, MANY_COLUMNS = 8, 64
 """Bits of a value; half as many where there are more columns. A network learns where they step, so
 bits that step together make a weight of several bits."""
-MOST_WEIGHTS = 1 << 17
-"""Weights of a thermometer's layer: 16 kB."""
+MOST_WEIGHTS = 72_000
+"""Weights of a thermometer's layer: 9 kB."""
+MOST_COLUMNS = 96
+"""Of tables whose layer of 512 leaves the model below 32 kB."""
 SMALLEST_IMAGE = 7
 """Pixels that three convolutions of 3 x 3 need."""
 SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
-ROTATION = 20.0
+LONG_SERIES = 32
+"""Samples from which there are two convolutions, the first with a stride."""
+ROTATION = 30.0
 """Degrees that a sensor is worn turned."""
-SLOW_EPOCHS = 40
-"""Epochs that wide int8 layers need at least."""
+SLOW_EPOCHS, FEWEST = 40, 15
+"""Epochs that wide int8 layers need at least, and thermometers."""
 
 
 def longer(epochs: int) -> int:
@@ -89,16 +93,19 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
     yield Candidate("values, binary 128-64", first)
     int8 = replace(first, epochs=longer(first.epochs), learning_rate=0.006)
     yield Candidate("values, int8 256-128", replace(int8, layers=_int8(256, 128)))
-    yield Candidate("values, int8 512-256", replace(int8, layers=_int8(512, 256)))
     columns = len(splits.window.channels)
+    if columns <= MOST_COLUMNS:
+        yield Candidate("values, int8 512-256", replace(int8, layers=_int8(512, 256)))
     bits = THERMOMETER if columns <= MANY_COLUMNS else THERMOMETER // 2
-    width = next((w for w in (128, 64, 32) if w * bits * columns <= MOST_WEIGHTS), 16)
+    width = next((w for w in (128, 96, 64, 32) if w * bits * columns <= MOST_WEIGHTS), 16)
     learned = replace(
         first,
+        epochs=max(FEWEST, first.epochs // 4),  # it learns fast, and then by heart
         encoding="learned-thermometer",
         bits=bits,
         standardize=True,
-        smoothing=0.1,
+        learning_rate=0.006,
+        smoothing=0.2,
         layers=_int8(width),
     )
     yield Candidate(f"thermometer, int8 {width}", learned)
@@ -152,9 +159,9 @@ def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
         else:
             yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
     if splits.window.length >= SHORTEST_SERIES and not sound:
-        along: tuple[Conv, ...] = (Conv(32, (5, 1), (2, 1), activation="int8"),)
-        if splits.window.length >= 2 * SHORTEST_SERIES:
-            along += (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
+        along: tuple[Conv, ...] = (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
+        if splits.window.length >= LONG_SERIES:
+            along = (Conv(32, (5, 1), (2, 1), activation="int8"), *along)
         series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
         yield Candidate("samples, convolutions", series)
 
