@@ -133,8 +133,9 @@ def test_sound_has_spectra_of_several_frames_and_bands() -> None:
     assert len(spectra) >= 5
     assert len({s.frame for s in spectra}) > 1 and len({s.bands for s in spectra}) > 2
     assert {bool(s.summary) for s in spectra} == {True, False}
-    with_levels = [c for c in found if isinstance(c.augment, SoundAugment) and c.augment.band_mask]
-    assert with_levels and all(isinstance(c.features, Spectrum) for c in with_levels)
+    changed = [c for c in found if isinstance(c.augment, SoundAugment)]
+    of_levels = [c for c in changed if c.augment.band_mask or c.augment.band_shift]
+    assert changed and all(isinstance(c.features, Spectrum) for c in of_levels)
 
 
 def test_learning_rate_and_augmentation_are_drawn_and_said() -> None:
