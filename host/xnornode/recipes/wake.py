@@ -277,11 +277,3 @@ def wake(
         part_of([data.test], data.rate),
         tuple(sorted(((n, names.count(n)) for n in {*names}), key=lambda row: (-row[1], row[0]))),
     )
-
-
-def ring_bytes(model: Model) -> int:
-    """Bytes that a node keeps of the sound: a level per frame and band, and a frame of samples."""
-    f, window = model.features, model.window
-    if not isinstance(f, Spectrum) or window.hop % f.hop:
-        return 2 * window.length
-    return f.frames(window.length) * f.bands + 2 * f.frame

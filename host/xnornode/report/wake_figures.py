@@ -6,7 +6,7 @@ from math import ceil
 
 from xnornode.cost.estimate import estimate
 from xnornode.events.wake_counting import Count, at_confidence, highest_rate
-from xnornode.recipes.wake import Woken, ring_bytes
+from xnornode.recipes.wake import Woken
 from xnornode.recipes.wake_hearing import Part
 from xnornode.report.accuracy import wilson
 
@@ -106,7 +106,7 @@ def wake_figures(woken: Woken) -> WakeFigures:
     choice, test, part = woken.choice, woken.test, woken.tested_on
     chosen = choice.threshold
     repeats = max(1.0, test.talk_hours / part.talk_hours) if part.talk_hours else 1.0
-    cost, ring = estimate(woken.model), ring_bytes(woken.model)
+    cost = estimate(woken.model)
     words = part.words or 1
     return WakeFigures(
         word=woken.word,
@@ -126,10 +126,10 @@ def wake_figures(woken: Woken) -> WakeFigures:
         missed_interval=wilson(round(test.missed_share * words), words),
         mistaken=woken.mistaken,
         model_bytes=cost.file_bytes,
-        ring_bytes=ring,
+        ring_bytes=cost.ram.window,
         scratch_bytes=cost.ram.scratch,
         object_bytes=cost.ram.objects,
-        total_bytes=cost.file_bytes + ring + cost.ram.scratch + cost.ram.objects,
+        total_bytes=cost.ram.total,
     )
 
 

@@ -11,7 +11,7 @@ from xnornode.data.sound import CHANNEL
 from xnornode.errors import DataError
 from xnornode.events.wake_counting import events
 from xnornode.model.answers import AnswerStream
-from xnornode.recipes.wake import folds_of, ring_bytes, shape_for, splits_for
+from xnornode.recipes.wake import folds_of, shape_for, splits_for
 from xnornode.recipes.wake_noise import KINDS, level, made_noise, noises_for, with_noise
 from xnornode.recipes.wake_sounds import active, take_apart
 from xnornode.recipes.wake_streams import noise, scores_of, talk
@@ -168,8 +168,6 @@ def test_a_keyword_wakes_once_an_utterance_and_at_nothing_else():
     stream = AnswerStream(answers, 2)
     found = sum(stream.add(row).detected for row in scores_of(woken.model, chirps.stream(8)))
     assert 7 <= found <= 8
-    f = woken.model.features
-    assert ring_bytes(woken.model) == f.frames(woken.model.window.length) * f.bands + 2 * f.frame
     assert data.test.groups == ("dot",)
     assert events(np.zeros(5, np.int64), choice.threshold, 0) == []
 
@@ -183,6 +181,8 @@ def test_the_report_says_what_the_figures_rest_on():
     assert "wakes       at 'up': a window of" in text and "10 recordings in noise" in text
     parts = (figures.model_bytes, figures.ring_bytes, figures.scratch_bytes, figures.object_bytes)
     assert figures.total_bytes == sum(parts) and min(parts) > 0
+    f, length = woken.model.features, woken.model.window.length
+    assert figures.ring_bytes == f.frames(length) * f.bands + 2 * (f.frame + 1)
     if woken.test.talk == 0:  # three by the hours of recordings that differ
         hours = figures.tested_on.talk_hours
         assert figures.words_at_most == pytest.approx(-np.log(0.05) / hours, rel=0.01)
