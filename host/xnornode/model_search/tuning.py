@@ -10,8 +10,8 @@ from xnornode.data.default_augment import default_augment, fit_to_features
 from xnornode.data.image_augment import IMAGE_CHANNELS, ImageAugment
 from xnornode.data.sound_augment import SoundAugment
 from xnornode.data.splits import Splits
+from xnornode.data.triads import find_triads
 from xnornode.model_search.inputs import one_of
-from xnornode.recipes.candidates import axes_of
 from xnornode.training.config import TrainConfig
 
 RATES = (1.0, 1.0, 0.5, 2.0)  # times the shared one
@@ -55,7 +55,7 @@ def _augmentations(
         return (config.augment,)
     usual = default_augment(splits)
     if isinstance(usual, Augment):
-        triads, angle = axes_of(window.channels), one_of(rng, ROTATIONS)
+        triads, angle = find_triads(window.channels), one_of(rng, ROTATIONS)
         if triads and angle:
             usual = replace(usual, rotation=angle, triads=triads)
         return None, usual, STRONGER

@@ -1,12 +1,16 @@
 """Cheap settings that are worth a try, by what the data are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from xnornode._typing import Int16
 from xnornode.data.augment import Augment, Augmentation, TextAugment
 from xnornode.data.default_augment import default_augment, image_augment
+from xnornode.data.series import is_series
 from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
+from xnornode.data.triads import find_triads
+from xnornode.data.windows import Windows
 from xnornode.errors import DataError
 from xnornode.model.features import Raw
 from xnornode.model.fft import SHORTEST
@@ -24,6 +28,8 @@ MOST_COLUMNS = 96
 """Of tables whose layer of 512 leaves the model below 32 kB."""
 SMALLEST_IMAGE = 7
 """Pixels that three convolutions of 3 x 3 need."""
+MOST_VALUES = 1024
+"""Of a window whose places mean different things, that a dense layer is tried on."""
 SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
 LONG_SERIES = 32
@@ -158,12 +164,22 @@ def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
             pass
         else:
             yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
-    if splits.window.length >= SHORTEST_SERIES and not sound:
+    if not sound and not is_series(_samples(splits)):
+        if splits.window.length * len(splits.window.channels) <= MOST_VALUES:
+            values = replace(plain, features=Raw(), layers=_int8(256, 128), smoothing=0.1)
+            yield Candidate("values, int8 256-128", replace(values, epochs=longer(values.epochs)))
+    elif splits.window.length >= SHORTEST_SERIES and not sound:
         along: tuple[Conv, ...] = (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
         if splits.window.length >= LONG_SERIES:
             along = (Conv(32, (5, 1), (2, 1), activation="int8"), *along)
         series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
         yield Candidate("samples, convolutions", series)
+
+
+def _samples(splits: Splits) -> Int16:
+    """The training windows."""
+    assert isinstance(splits.train, Windows)
+    return splits.train.items
 
 
 def _int8(*widths: int) -> tuple[Dense, ...]:
@@ -173,36 +189,7 @@ def _int8(*widths: int) -> tuple[Dense, ...]:
 def _motion(splits: Splits, config: TrainConfig) -> Augmentation | None:
     """The usual augmentation, and small rotations where channels are three axes."""
     usual = default_augment(splits, config.features)
-    triads = axes_of(splits.window.channels)
+    triads = find_triads(splits.window.channels)
     if not triads or not isinstance(usual, Augment) or usual.rotation:
         return usual
     return replace(usual, rotation=ROTATION, triads=triads)
-
-
-def axes_of(channels: Sequence[str]) -> tuple[int, ...]:
-    """The first channel of each three that are named alike but for x, y and z.
-
-    Parameters
-    ----------
-    channels : sequence of str
-        The channels' names.
-
-    Returns
-    -------
-    tuple of int
-        Their indexes.
-
-    Examples
-    --------
-    >>> axes_of(["accel x (g)", "accel y (g)", "accel z (g)", "light"])
-    (0,)
-    """
-    return tuple(i for i in range(len(channels) - 2) if _are_axes(channels[i : i + 3]))
-
-
-def _are_axes(names: Sequence[str]) -> bool:
-    """Whether the names differ in one letter, which is x, y and z."""
-    if len({len(name) for name in names}) != 1:
-        return False
-    differing = [letters for letters in zip(*names, strict=True) if len({*letters}) > 1]
-    return len(differing) == 1 and "".join(differing[0]).lower() == "xyz"

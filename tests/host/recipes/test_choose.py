@@ -12,7 +12,7 @@ from xnornode.data.windows import Texts
 from xnornode.errors import DataError
 from xnornode.model.model import Window
 from xnornode.nn.layer_spec import Dense
-from xnornode.recipes.candidates import Candidate, axes_of, candidates
+from xnornode.recipes.candidates import Candidate, candidates
 from xnornode.recipes.choose import Tried, best_of, choose, standard_error
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.folds import Units, folds_of, units_of
@@ -77,12 +77,6 @@ def test_candidates_start_with_the_default_and_can_all_be_trained(make):
     assert 2 <= len(found) <= 5 and len({c.name for c in found}) == len(found)
     assert found[0].config == default_config(splits)
     assert all(seconds_of(c.config, splits, 100, 1) > 0 for c in found)
-
-
-def test_axes_are_named_alike_but_for_one_letter():
-    assert axes_of(["accel x (g)", "accel y (g)", "accel z (g)", "gx", "gy", "gz"]) == (0, 3)
-    assert axes_of(["AccX", "AccY", "AccZ"]) == (0,)
-    assert axes_of(["x", "z", "y"]) == axes_of(["ax", "by", "cz"]) == axes_of(["x", "y"]) == ()
 
 
 def test_vibrations_are_told_by_their_spectrum():
