@@ -115,7 +115,7 @@ class Classifier:
 
     def _take(self, model: bnn.Model) -> None:
         self.model = model
-        self.window = window = self._new_window()
+        self.window = window = self._new_window(model, self.sensor)
         window.on_complete, window.on_gap = self._classify, self._broken
         if type(self) is Classifier:
             # Called directly, since a function in Python takes 8 microseconds of a Pico. It stays
@@ -125,9 +125,8 @@ class Classifier:
         self._answers = bnn.Answers(model)
         self.ram = model.ram + model.size + window.ram + self._answers.ram
 
-    def _new_window(self) -> bnn.Window:
-        """An empty window for the model, filled by the sensor's samples."""
-        model, sensor = self.model, self.sensor
+    def _new_window(self, model: bnn.Model, sensor: "Sensor | None") -> bnn.Window:
+        """An empty window for a model, filled by a sensor's samples."""
         names = sensor.channels if sensor else model.channels
         ratios = match(sensor, model) if sensor else None
         return bnn.Window(model, ratios, len(names), ", ".join(names), self._own_scratch)
@@ -139,13 +138,8 @@ class Classifier:
         (docs/reference/window.md). Empties the window. Raises ValueError, with both sides named,
         where the sensor lacks a channel or has one in another unit.
         """
-        before = self.sensor
+        window = self._new_window(self.model, sensor)
         self.sensor = sensor
-        try:
-            window = self._new_window()
-        except ValueError:
-            self.sensor = before
-            raise
         self.ram += window.ram - self.window.ram
         self.window.trade(window)
         if sensor:

@@ -207,7 +207,8 @@ class ModelManager:
 def check_pace(model: bnn.Model) -> None:
     """Check that a window takes no longer than the next one takes to come. Raises Refused."""
     between = 1_000_000_000 * model.hop // model.rate_mhz if model.rate_mhz else LONGEST
-    work = getattr(model, "work", 0)  # firmware of version 0.1 does not say it
+    # Firmware of version 0.1 does not say it.
+    work = getattr(model, "hop_work", 0) or getattr(model, "work", 0)
     takes = CYCLES * work * 1_000_000 // _hertz()
     if takes > between:
         text = f"a window takes some {takes} microseconds, and the next comes after {between}"

@@ -56,7 +56,7 @@ class Background(Classifier):
     def __init__(self, model: "str | bytes | bytearray | memoryview | Store | None" = None) -> None:
         super().__init__(model)
         self.missed = 0
-        self._job = Job(self.model, self._new_window())
+        self._job = Job(self.model, self._new_window(self.model, self.sensor))
         self.ram += self._job.window.ram
         self._busy = False
         self._gap = False  # after the window that is being classified
@@ -91,20 +91,29 @@ class Background(Classifier):
     def use(self, sensor: "Sensor | None") -> None:
         """As Classifier.use. A Prediction that was not fetched yet is dropped."""
         self.finish()
+        spare = self._new_window(self.model, sensor)  # first: without memory nothing is changed
         super().use(sensor)
-        self.ram -= self._job.window.ram
-        self._renew()
+        self._take_spare(spare)
 
     def swap(self, other: Classifier) -> None:
         """As Classifier.swap. A Prediction of the model that goes, not fetched yet, is dropped."""
         self.finish()
+        # First: without memory nothing is changed. That of `other` may compute in its model's
+        # scratch, which the second core uses here.
+        window = self._new_window(other.model, self.sensor)
+        spare = self._new_window(other.model, self.sensor)
+        if other.sensor is not self.sensor:
+            other.use(self.sensor)
+        other.ram += window.ram - other.window.ram
+        other.window.trade(window)
         super().swap(other)
-        self._renew()
-
-    def _renew(self) -> None:
-        """The window of the second core, as it is now on this one."""
-        self._job.window = self._new_window()
         self.ram += self._job.window.ram
+        self._take_spare(spare)
+
+    def _take_spare(self, window: bnn.Window) -> None:
+        """The window of the second core is this one from now on."""
+        self.ram += window.ram - self._job.window.ram
+        self._job.window = window
 
     def finish(self) -> Prediction | None:
         """Wait for the window that is being classified; its Prediction, or None without one."""
@@ -128,10 +137,14 @@ class Background(Classifier):
             self.missed += 1
             return None
         job = self._job
+        try:
+            job.scores = array("i", bytes(4 * len(self.model.labels)))
+        except MemoryError:
+            self.missed += 1
+            raise
         job.model = self.model
         job.window.trade(self.window)  # it stays as it is; this one goes on with its end
         self.window.take(job.window)
-        job.scores = array("i", bytes(4 * len(self.model.labels)))
         self._busy = True
         self._given.release()
         return prediction
@@ -143,6 +156,9 @@ class Background(Classifier):
         job = self._job
         if job.error:
             error, job.error = job.error, None
+            if self._gap:
+                self._gap = False
+                self._forget()
             raise error
         assert job.model
         prediction = self._answer(job.model, job.index, job.scores, job.microseconds)

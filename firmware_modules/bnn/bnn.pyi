@@ -76,6 +76,10 @@ class Model:
         An operation takes up to 16 cycles of a Cortex-M0+, in most networks 5 to 13.
         """
     @property
+    def hop_work(self) -> int:
+        """Operations of a hop of a stream: those of one window, of spectra without the frames that
+        its `Window` has computed already."""
+    @property
     def ram(self) -> int:
         """Bytes of RAM that this object takes, without the file and the strings."""
     def predict(self, window: Buffer | str) -> int:

@@ -15,7 +15,9 @@ static inline bool busy_take(busy_t *busy) {
     return __atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE) == 0;
 #else
     const bool is_free = *busy == 0;
-    *busy = 1;
+    if (is_free) { // else who has it may give it back just now, and nobody would do so again
+        *busy = 1;
+    }
     return is_free;
 #endif
 }

@@ -5,6 +5,7 @@
 #include "py/binary.h"
 
 #include "bnn.h"
+#include "bnn_stream.h"
 #include "busy.h"
 #include "modbnn.h"
 
@@ -205,6 +206,8 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(model->size);
     } else if (attr == MP_QSTR_work) {
         dest[0] = mp_obj_new_int_from_uint(model->work);
+    } else if (attr == MP_QSTR_hop_work) {
+        dest[0] = mp_obj_new_int_from_uint(bnn_stream_work(model));
     } else if (attr == MP_QSTR_ram) {
         dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
     } else {

@@ -9,9 +9,12 @@ from tests.lab.stream_sessions import as_json, model, node_state, session
 from tests.lab.targets import INTERPRETERS, interpreter
 from tests.lab.window_sessions import SCRIPT as WINDOWS
 from xnornode.model.file_format import to_bytes
+from xnornode.model.level_window import hop_work
 from xnornode.model.spectrum import Spectrum, band_edges
+from xnornode.model.work import work
 
 SESSIONS = 12
+NODE = WINDOWS.parent
 SCRIPT = WINDOWS.with_name("level_window.py")
 
 
@@ -37,3 +40,20 @@ def test_random_sessions_and_errors(made, micropython, tmp_path):
     ]
     assert sum(a != b for a, (_, b) in zip(states, made, strict=True)) == 0
     assert sum(state[1] for _, wanted in made for state in wanted) > 50, "complete windows"
+
+
+def test_the_work_of_a_hop_leaves_known_frames_out(micropython, tmp_path):
+    features = Spectrum(64, 16, band_edges(64, 6, 8000, 60, 4000))
+    found = {}
+    for hop in (16, 32, 160, 24):  # with the last one, windows do not begin with a frame
+        made = model(features, 150, hop, 2)
+        (tmp_path / "m.bnn").write_bytes(to_bytes(made))
+        said = micropython.run(NODE / "hop_work.py", tmp_path / "m.bnn").split()
+        found[hop] = hop_work(made)
+        assert [int(n) for n in said] == [found[hop], work_of(made)]
+    assert found[16] < found[32] < found[160] == found[24]
+
+
+def work_of(made):
+    w = made.window
+    return work(made.features, made.encoding, made.layers, w.length, len(w.channels))

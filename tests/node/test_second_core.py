@@ -26,7 +26,12 @@ def micropython(request):
 
 
 def stress(
-    micropython: Path, folder: Path, manner: str, model: Model | None = None, samples: int = SAMPLES
+    micropython: Path,
+    folder: Path,
+    manner: str,
+    model: Model | None = None,
+    samples: int = SAMPLES,
+    *more: str,
 ) -> list[int]:
     """Windows, predictions, missed and wrong ones of tests/lab/node_scripts/background.py."""
     if not model:
@@ -35,7 +40,8 @@ def stress(
     save_model(model, folder / "m.bnn")
     env = {"MICROPYPATH": str(ROOT / "device"), "ASAN_OPTIONS": "detect_leaks=0"}
     # A small heap is collected all the time.
-    command = [micropython, "-X", "heapsize=300k", SCRIPT, folder / "m.bnn", str(samples), manner]
+    given = [folder / "m.bnn", str(samples), manner, *more]
+    command = [micropython, "-X", "heapsize=300k", SCRIPT, *given]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return ast.literal_eval(done.stdout)
@@ -73,3 +79,12 @@ def test_windows_of_levels(manner, micropython, tmp_path):
     assert windows == (6000 - 150) // 32 + 1 == predictions + missed
     assert wrong == 0
     assert manner == "hasty" or not missed
+
+
+def test_a_swap_leaves_the_second_core_a_scratch_of_its_own(micropython, tmp_path):
+    """Another model comes as a plain Classifier, whose frames are computed in its model's."""
+    features = Spectrum(64, 16, band_edges(64, 6, 8000, 60, 4000))
+    model = spectrum_model(features, 150, 32, 3)
+    found = stress(micropython, tmp_path, "hasty", model, 6000, "swaps")
+    windows, predictions, missed, wrong = found
+    assert windows == (6000 - 150) // 32 + 1 == predictions + missed and wrong == 0

@@ -11,6 +11,16 @@ bool bnn_stream_fits(const bnn_model_t *model) {
            model->hop % model->section.spectrum.hop == 0;
 }
 
+uint32_t bnn_stream_work(const bnn_model_t *model) {
+    const bnn_spectrum_t *s = &model->section.spectrum;
+    if (!bnn_stream_fits(model)) {
+        return model->work;
+    }
+    const uint32_t frames = bnn_spectrum_frames(model), come = model->hop / s->hop;
+    const uint32_t each = (s->log2_n + 8u << s->log2_n) + 16u * s->bands;
+    return come < frames ? model->work - (frames - come) * model->channels * each : model->work;
+}
+
 // Bytes of the levels of a frame.
 static uint32_t frame_levels(const bnn_model_t *model) {
     return (uint32_t)model->channels * model->section.spectrum.bands;

@@ -22,6 +22,10 @@ typedef struct {
 // Whether each window of a model begins with a frame, so that its levels can be kept.
 bool bnn_stream_fits(const bnn_model_t *model);
 
+// Operations of a hop: those of one window (bnn_model_t.work), without the frames that it has in
+// common with the one before it.
+uint32_t bnn_stream_work(const bnn_model_t *model);
+
 // Bytes of the levels of a window.
 size_t bnn_stream_levels(const bnn_model_t *model);
 

@@ -20,6 +20,7 @@ from xnornode.model.features import Items, Raw
 from xnornode.model.geometry import lying, span
 from xnornode.model.input_encoding import BitPlanes, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Scores
+from xnornode.model.level_window import known_frames
 from xnornode.model.model import Model
 from xnornode.model.ngrams import NGrams
 from xnornode.model.spectrum import STEPS, Spectrum
@@ -190,6 +191,16 @@ def _preprocess(done: Work, model: Model, usage: Usage) -> None:
         done["threshold"] += values * model.encoding.bits * usage.ones
 
 
+def known_cycles(model: Model, chip: Chip) -> float:
+    """Cycles of the frames that a node has computed for the window before (`known_frames`)."""
+    features, known = model.features, known_frames(model)
+    if not isinstance(features, Spectrum) or not known:
+        return 0.0
+    done: Work = defaultdict(float)
+    _frames(done, features, known * len(model.window.channels))
+    return sum(amount * chip.costs[name] for name, amount in done.items())
+
+
 def _features(done: Work, f: Statistics, length: int, channels: int) -> None:
     whole = [name for name in f.statistics if name in STATISTICS]
     _statistics(done, whole, channels, channels * length, f.lag)
@@ -211,15 +222,21 @@ def _features(done: Work, f: Statistics, length: int, channels: int) -> None:
 
 
 def _spectrum(done: Work, f: Spectrum, length: int, channels: int) -> None:
-    frames, log2 = f.frames(length) * channels, f.frame.bit_length() - 1
+    frames = f.frames(length) * channels
+    _frames(done, f, frames)
+    done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
+    done["mean of levels"] += channels * f.bands * (f.centred + len({*f.summary} - {"largest"}))
+
+
+def _frames(done: Work, f: Spectrum, frames: int) -> None:
+    """From samples to levels."""
+    log2 = f.frame.bit_length() - 1
     done["frame sample"] += frames * f.frame
     # Of two points and of four, but for the first two stages, which the samples go through
     done["butterfly of 2"] += frames * f.frame // 4 * ((log2 - 3) % 2)
     done["butterfly of 4"] += frames * f.frame // 8 * ((log2 - 3) // 2)
     done["frequency"] += frames * (f.edges[-1] - f.edges[0]) / STEPS
     done["level"] += frames * f.bands
-    done["summed level"] += frames * f.bands * (f.centred + (f.reach > 0) + len(f.summary))
-    done["mean of levels"] += channels * f.bands * (f.centred + len({*f.summary} - {"largest"}))
 
 
 def _statistics(done: Work, names: Sequence[str], runs: int, samples: int, lag: int) -> None:

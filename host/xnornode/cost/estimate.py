@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from xnornode.cost.chips import CHIPS, Chip
-from xnornode.cost.cycles import Usage, cycles, output_positions
+from xnornode.cost.cycles import Usage, cycles, known_cycles, output_positions
 from xnornode.cost.ram import Ram, ram_of
 from xnornode.model.column_weights import columns_size
 from xnornode.model.file_format import to_bytes
@@ -189,6 +189,11 @@ def estimate(model: Model, chips: Sequence[Chip] = CHIPS, usage: Usage | None = 
 def microseconds(model: Model, chip: Chip, usage: Usage | None = None) -> float:
     """Estimated time of a call of `predict`."""
     return 1e6 * (chip.call + cycles(model, chip, usage)) / chip.hertz
+
+
+def hop_microseconds(model: Model, chip: Chip) -> float:
+    """Estimated time of a hop of a stream, in which frames of spectra are computed once."""
+    return microseconds(model, chip) - 1e6 * known_cycles(model, chip) / chip.hertz
 
 
 def _weight_bytes(layer: IntLayer) -> int:

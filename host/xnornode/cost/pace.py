@@ -1,6 +1,7 @@
 """Whether a node keeps pace with a model: by an estimate, before the model is sent."""
 
-from xnornode.cost.estimate import estimate
+from xnornode.cost.chips import CHIPS
+from xnornode.cost.estimate import hop_microseconds
 from xnornode.errors import XnorNodeError
 from xnornode.model.model import Model
 
@@ -22,10 +23,10 @@ def check_pace(model: Model) -> None:
     """
     w = model.window
     between = 1e6 * w.hop / w.rate_mhz if w.rate_mhz else UNKNOWN_HOP_MS
-    slowest = max(estimate(model).times, key=lambda time: time.microseconds)
-    takes = slowest.microseconds / 1000
+    slowest = max(CHIPS, key=lambda chip: hop_microseconds(model, chip))
+    takes = hop_microseconds(model, slowest) / 1000
     if takes > between:
         raise XnorNodeError(
-            f"a window takes some {takes:,.1f} ms on the {slowest.chip}, and the next one comes "
+            f"a window takes some {takes:,.1f} ms on the {slowest.name}, and the next one comes "
             f"after {between:,.1f} ms: train a smaller network, or push with --allow-slow"
         )

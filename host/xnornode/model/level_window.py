@@ -11,6 +11,7 @@ from xnornode._typing import Int16, Int64
 from xnornode.model.model import Model
 from xnornode.model.spectrum import Spectrum
 from xnornode.model.window import Ratio, Window
+from xnornode.model.work import frame_work, work
 
 
 def keeps_levels(model: Model) -> bool:
@@ -19,6 +20,23 @@ def keeps_levels(model: Model) -> bool:
     It does where the features are spectra, and each window begins with a frame.
     """
     return isinstance(model.features, Spectrum) and model.window.hop % model.features.hop == 0
+
+
+def known_frames(model: Model) -> int:
+    """Frames that a window has in common with the one before it, which a node has computed then."""
+    features, window = model.features, model.window
+    if not isinstance(features, Spectrum) or not keeps_levels(model):
+        return 0
+    return max(0, features.frames(window.length) - window.hop // features.hop)
+
+
+def hop_work(model: Model) -> int:
+    """Operations of a hop of a stream: those of one window, without the frames that are known."""
+    f, window = model.features, model.window
+    channels = len(window.channels)
+    total = work(f, model.encoding, model.layers, window.length, channels)
+    known = known_frames(model)
+    return total - known * channels * frame_work(f) if isinstance(f, Spectrum) else total
 
 
 class LevelWindow:

@@ -34,6 +34,11 @@ def work(
     return total
 
 
+def frame_work(f: Spectrum) -> int:
+    """Operations of a frame of one channel, but for its levels' logarithms."""
+    return f.frame * (f.frame.bit_length() - 1 + 8) + 16 * f.bands
+
+
 def _words(n: int) -> int:
     return -(-n // 32)
 
@@ -44,9 +49,9 @@ def _features(features: Features, bits: int, length: int, channels: int) -> int:
     if isinstance(features, NGrams):
         return (length + 2) * (24 + 4 * features.longest) + _words(values)
     if isinstance(features, Spectrum):
-        log2, bands = features.frame.bit_length() - 1, features.bands
+        bands = features.bands
         frames = features.frames(length) * channels
-        each = features.frame * (log2 + 8) + 16 * bands + 4 * bands
+        each = frame_work(features) + 4 * bands
         return frames * each + 16 * bands + values * (bits + 64)
     if not isinstance(features, Statistics):
         return values * (bits + 8)

@@ -35,6 +35,15 @@ def test_the_hop_is_the_limit():
         check_pace(at_rate(int(1.01 * just_fast_enough())))
 
 
+def test_frames_that_a_node_knows_take_no_time():
+    features = Spectrum(256, 128, band_edges(256, 16, 8000, 60, 4000))
+    streamed, whole = (spectrum_model(features, 8000, hop, 1) for hop in (128, 129))
+    for chip in CHIPS:
+        once = microseconds(streamed, chip)
+        assert hop_microseconds(whole, chip) == microseconds(whole, chip)
+        assert hop_microseconds(streamed, chip) < 0.5 * once
+
+
 def test_without_a_rate_two_seconds_are_the_limit(monkeypatch):
     assert UNKNOWN_HOP_MS == 2000
     check_pace(at_rate(0))

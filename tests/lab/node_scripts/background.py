@@ -8,6 +8,7 @@ import micropython
 from xnornode import Classifier, second_core
 
 MODEL, SAMPLES, PATIENT = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "patient"
+SWAPS = sys.argv[4:] == ["swaps"]
 work = second_core.work
 
 
@@ -40,6 +41,10 @@ def main():
                 wrong += 1
 
     for n in range(SAMPLES):
+        if SWAPS and n % 1000 == 999:
+            compare(there.finish())
+            there.swap(Classifier(MODEL))
+            here.swap(Classifier(MODEL))
         sample = [(37 * n * n + 11 * c) % 4001 - 2000 for c in channels]
         missed = there.missed
         reference = here.feed(sample)
