@@ -7,10 +7,13 @@ import pytest
 from tests.host.cli.conftest import xnornode
 from tests.lab.nets import random_model
 from tests.lab.slow_models import attack
-from xnornode.cost.estimate import estimate
+from tests.lab.stream_sessions import model
+from xnornode.cost.chips import CHIPS
+from xnornode.cost.estimate import estimate, hop_microseconds, microseconds
 from xnornode.cost.pace import UNKNOWN_HOP_MS, check_pace
 from xnornode.errors import XnorNodeError
 from xnornode.model.model_file import save_model
+from xnornode.model.spectrum import Spectrum, band_edges
 
 pytestmark = pytest.mark.quick
 
@@ -37,7 +40,7 @@ def test_the_hop_is_the_limit():
 
 def test_frames_that_a_node_knows_take_no_time():
     features = Spectrum(256, 128, band_edges(256, 16, 8000, 60, 4000))
-    streamed, whole = (spectrum_model(features, 8000, hop, 1) for hop in (128, 129))
+    streamed, whole = (model(features, 8000, hop, 1) for hop in (128, 129))
     for chip in CHIPS:
         once = microseconds(streamed, chip)
         assert hop_microseconds(whole, chip) == microseconds(whole, chip)
