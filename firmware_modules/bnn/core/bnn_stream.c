@@ -17,7 +17,7 @@ uint32_t bnn_stream_work(const bnn_model_t *model) {
         return model->work;
     }
     const uint32_t frames = bnn_spectrum_frames(model), come = model->hop / s->hop;
-    const uint32_t each = (s->log2_n + 8u << s->log2_n) + 16u * s->bands;
+    const uint32_t each = ((s->log2_n + 8u) << s->log2_n) + 16u * s->bands;
     return come < frames ? model->work - (frames - come) * model->channels * each : model->work;
 }
 
