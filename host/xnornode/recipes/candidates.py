@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from xnornode._typing import Int16
 from xnornode.data.augment import Augment, Augmentation, TextAugment
 from xnornode.data.default_augment import default_augment, image_augment
-from xnornode.data.series import is_series
 from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
 from xnornode.data.triads import find_triads
-from xnornode.data.windows import Windows
 from xnornode.errors import DataError
 from xnornode.model.features import Raw
 from xnornode.model.fft import SHORTEST
 from xnornode.model.ngrams import NGrams
 from xnornode.nn.layer_spec import Conv, Dense
-from xnornode.recipes.defaults import DENSE, default_config, features_named
+from xnornode.recipes.defaults import DENSE, default_config, features_named, is_table
 from xnornode.training.config import TrainConfig
 
 THERMOMETER, MANY_COLUMNS = 8, 64
@@ -28,8 +25,6 @@ MOST_COLUMNS = 96
 """Of tables whose layer of 512 leaves the model below 32 kB."""
 SMALLEST_IMAGE = 7
 """Pixels that three convolutions of 3 x 3 need."""
-MOST_VALUES = 1024
-"""Of a window whose places mean different things, that a dense layer is tried on."""
 SHORTEST_SERIES = 16
 """Samples of a window from which convolutions along time are tried."""
 LONG_SERIES = 32
@@ -89,7 +84,7 @@ def candidates(splits: Splits) -> tuple[Candidate, ...]:
         return tuple(_texts(splits, first))
     if splits.image_shape:
         return tuple(_images(splits, first))
-    if splits.window.length == 1:
+    if is_table(splits):
         return tuple(_tables(splits, first))
     return tuple(_windows(splits, first))
 
@@ -99,7 +94,7 @@ def _tables(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
     yield Candidate("values, binary 128-64", first)
     int8 = replace(first, epochs=longer(first.epochs), learning_rate=0.006)
     yield Candidate("values, int8 256-128", replace(int8, layers=_int8(256, 128)))
-    columns = len(splits.window.channels)
+    columns = splits.window.length * len(splits.window.channels)
     if columns <= MOST_COLUMNS:
         yield Candidate("values, int8 512-256", replace(int8, layers=_int8(512, 256)))
     bits = THERMOMETER if columns <= MANY_COLUMNS else THERMOMETER // 2
@@ -164,22 +159,12 @@ def _windows(splits: Splits, first: TrainConfig) -> Iterator[Candidate]:
             pass
         else:
             yield Candidate("spectrum, binary 128-64", replace(plain, features=spectrum))
-    if not sound and not is_series(_samples(splits)):
-        if splits.window.length * len(splits.window.channels) <= MOST_VALUES:
-            values = replace(plain, features=Raw(), layers=_int8(256, 128), smoothing=0.1)
-            yield Candidate("values, int8 256-128", replace(values, epochs=longer(values.epochs)))
-    elif splits.window.length >= SHORTEST_SERIES and not sound:
+    if splits.window.length >= SHORTEST_SERIES and not sound:
         along: tuple[Conv, ...] = (Conv(48, (5, 1), pool=(2, 1), activation="int8"),)
         if splits.window.length >= LONG_SERIES:
             along = (Conv(32, (5, 1), (2, 1), activation="int8"), *along)
         series = replace(plain, features=Raw(), layers=(*along, Dense(64, "int8")), smoothing=0.1)
         yield Candidate("samples, convolutions", series)
-
-
-def _samples(splits: Splits) -> Int16:
-    """The training windows."""
-    assert isinstance(splits.train, Windows)
-    return splits.train.items
 
 
 def _int8(*widths: int) -> tuple[Dense, ...]:

@@ -4,8 +4,10 @@ from dataclasses import replace
 from math import ceil
 
 from xnornode.data.default_augment import default_augment, image_augment
+from xnornode.data.series import is_series
 from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
+from xnornode.data.windows import Windows
 from xnornode.errors import DataError
 from xnornode.model.features import Features, Raw
 from xnornode.model.ngrams import NGrams
@@ -47,6 +49,19 @@ def features_named(name: str, splits: Splits) -> Features:
     return Raw()
 
 
+def is_table(splits: Splits) -> bool:
+    """Whether each place of an item means something of its own, as the columns of a table do.
+
+    Of items that are whole windows without a sample rate, it is measured (`is_series`).
+    """
+    window, items = splits.window, splits.train
+    if not isinstance(items, Windows) or splits.image_shape:
+        return False
+    if window.length == 1:
+        return True
+    return items.places is None and not window.rate_mhz and not is_series(items.items)
+
+
 def default_config(splits: Splits) -> TrainConfig:
     """Choose settings that suit the data: some kilobytes, trained in a minute or two.
 
@@ -85,7 +100,7 @@ def default_config(splits: Splits) -> TrainConfig:
             image_shape=splits.image_shape,
             augment=image_augment(splits),
         )
-    if splits.image_shape or splits.window.length == 1:
+    if splits.image_shape or is_table(splits):
         return replace(config, layers=DENSE, encoding="int8", image_shape=splits.image_shape)
     if is_sound(splits.window.channels, splits.window.rate_mhz):
         try:

@@ -8,7 +8,7 @@ from xnornode.nn.layer_spec import format_layers
 from xnornode.report.units import time
 from xnornode.training.config import TrainConfig
 
-HEADS = ("tried", "accuracy", "error", "bytes", "time", "training")
+HEADS = ("tried", "accuracy", "behind", "bytes", "time", "training")
 
 
 class TriedLike(Protocol):
@@ -29,6 +29,14 @@ class TriedLike(Protocol):
     @property
     def error(self) -> float:
         """Its standard error over the folds."""
+
+    @property
+    def behind(self) -> float:
+        """By how much it is below the highest accuracy."""
+
+    @property
+    def behind_error(self) -> float:
+        """The standard error of that difference, which decides."""
 
     @property
     def bytes(self) -> int:
@@ -69,6 +77,8 @@ class TriedFigures:
         What they are called; what they are, in words.
     accuracy, error : float
         The mean accuracy of the folds, and its standard error.
+    behind, behind_error : float
+        By how much it is below the highest accuracy, and the standard error of that difference.
     bytes : int
         Size of the model.
     microseconds : float
@@ -82,6 +92,8 @@ class TriedFigures:
     layers: str
     accuracy: float
     error: float
+    behind: float
+    behind_error: float
     bytes: int
     microseconds: float
     seconds: float
@@ -128,6 +140,8 @@ def choice_figures(choice: ChoiceLike | None) -> ChoiceFigures | None:
             layers=format_layers(t.config.layers, t.config.global_average_pooling),
             accuracy=float(t.accuracy),
             error=float(t.error),
+            behind=float(t.behind),
+            behind_error=float(t.behind_error),
             bytes=int(t.bytes),
             microseconds=float(t.microseconds),
             seconds=float(t.seconds),
@@ -142,15 +156,15 @@ def choice_rows(choice: ChoiceFigures) -> list[tuple[str, ...]]:
 
     Examples
     --------
-    >>> tried = TriedFigures("statistics", "", "dense 64", 0.912, 0.013, 4321, 820.0, 6.2)
+    >>> tried = TriedFigures("statistics", "", "dense 64", 0.912, 0.013, 0, 0, 4321, 820.0, 6.2)
     >>> choice_rows(ChoiceFigures((tried,), 0, "it is alone"))
-    [('* statistics', '91.2%', '1.3%', '4,321', '820 us', '6 s')]
+    [('* statistics', '91.2% ± 1.3', '', '4,321', '820 us', '6 s')]
     """
     return [
         (
             f"{'*' if at == choice.best else ' '} {t.name}",
-            f"{t.accuracy:.1%}",
-            f"{t.error:.1%}",
+            f"{t.accuracy:.1%} ± {100 * t.error:.1f}",
+            f"{100 * t.behind:.1f} ± {100 * t.behind_error:.1f}" if t.behind else "",
             f"{t.bytes:,}",
             time(t.microseconds),
             f"{t.seconds:.0f} s",

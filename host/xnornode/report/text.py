@@ -17,7 +17,7 @@ WIDTH = 80
 INDENT = 12  # width of the names before the figures
 CELL = 7  # characters of a class's name above the confusion matrix
 NAME = 40  # characters of a class's or a group's name in a table
-TRIED = 30  # characters of a name among what was tried
+TRIED = 26  # characters of a name among what was tried
 EPOCHS = 52  # epochs in the curve
 
 

@@ -25,6 +25,8 @@ class Tried:
     config: TrainConfig
     accuracy: float
     error: float
+    behind: float
+    behind_error: float
     bytes: int
     microseconds: float
     seconds: float
@@ -39,8 +41,28 @@ class Choice:
 
 CHOICE = Choice(
     (
-        Tried("statistics", TrainConfig(layers=(Dense(64),)), 0.912, 0.013, 4321, 820.0, 6.2),
-        Tried("raw & <b>" + "long " * 20, TrainConfig(), 0.931, 0.012, 123_456, 82_000.0, 31.0),
+        Tried(
+            "statistics",
+            TrainConfig(layers=(Dense(64),)),
+            0.912,
+            0.013,
+            0.019,
+            0.021,
+            4321,
+            820.0,
+            6.2,
+        ),
+        Tried(
+            "raw & <b>" + "long " * 20,
+            TrainConfig(),
+            0.931,
+            0.012,
+            0.0,
+            0.0,
+            123_456,
+            82_000.0,
+            31.0,
+        ),
     ),
     0,
     "the smallest within one standard error of the best, raw",
@@ -61,7 +83,7 @@ def test_examples():
 
 def test_text_shows_what_was_tried(report):
     text = to_text(report)
-    assert "* statistics" in text and "4,321" in text and "91.2%" in text
+    assert "* statistics" in text and "4,321" in text and "91.2% ± 1.3  1.9 ± 2.1" in text
     assert "within one standard error" in text
     assert "logistic regression" in text and "majority class" in text
     assert max(map(len, text.splitlines())) <= 80
@@ -84,6 +106,8 @@ def test_json_has_what_was_tried_and_simpler_methods(report):
         "layers": "dense 64",
         "accuracy": 0.912,
         "error": 0.013,
+        "behind": 0.019,
+        "behind_error": 0.021,
         "bytes": 4321,
         "microseconds": 820.0,
         "seconds": 6.2,

@@ -92,3 +92,13 @@ def test_clusters_are_groups_then_recordings_then_windows():
 def test_report_says_what_its_interval_rests_on():
     report = make_report(*trained())
     assert report.interval_how.startswith("cluster bootstrap over 2 groups")
+
+
+def test_groups_that_happen_to_agree_prove_no_difference():
+    """One window of 50 lost in each of two groups, or three."""
+    for groups in (2, 3):
+        first = np.arange(50 * groups) % 50 > 0
+        low, high = difference_interval(
+            first, np.ones(len(first), bool), np.arange(len(first)) // 50
+        )
+        assert low < -0.04 and high >= 0
