@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         for test in tests:
             for seed in range(options.seeds):
                 name = f"{word}, {test}" + (f", seed {seed}" if options.seeds > 1 else "")
-                key = f"{name}, {options.false_accepts:g}"
+                key = f"{options.data.resolve()}, {name}, {options.false_accepts:g}"
                 if key not in kept:
                     kept[key] = run(dataset, word, test, validation, options.false_accepts, seed)
                     RESULTS.parent.mkdir(parents=True, exist_ok=True)
