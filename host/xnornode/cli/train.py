@@ -96,8 +96,9 @@ def run(options: argparse.Namespace) -> int:
     kept = _checkpoint(options)
     output_options.check_outputs(options, kept)
     left = left_files(kept) if kept else []
-    if options.resume and not left:
-        raise XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
+    chosen_before = kept is not None and train_choice.choice_file(kept).exists()
+    if options.resume and not left and not chosen_before:
+        raise _no_checkpoint(kept)
     if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
         for path in left:
             read_settings(path)
@@ -108,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     config = augment_options.settle(options, config, splits)
     recipe = data_options.recipe_of(options) is not None
     tries = train_choice.to_try(options, splits, recipe)
+    if options.resume and not left and len(tries) < 2:
+        raise _no_checkpoint(kept)  # a choice alone is of no use where nothing is chosen
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
@@ -133,6 +136,13 @@ def run(options: argparse.Namespace) -> int:
             model, trained, chosen = event_options.settle(options, *parts, background, progress)
     except KeyboardInterrupt:
         left = left_files(kept) if kept else []
+        if not left and choice and kept:
+            without = " without --restart" if options.restart else ""
+            say(
+                f"stopped; no model was written. The same command{without} takes the choice from "
+                f"{train_choice.choice_file(kept)}"
+            )
+            return 1
         if not left:
             raise
         how = "--resume instead of --restart" if options.restart else "--resume"
@@ -163,6 +173,10 @@ def run(options: argparse.Namespace) -> int:
     for path in (*left_files(kept), train_choice.choice_file(kept)) if kept else ():
         path.unlink(missing_ok=True)
     return 0
+
+
+def _no_checkpoint(kept: Path | None) -> XnorNodeError:
+    return XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
 
 
 def _say_new_scales(path: Path, splits: Splits) -> None:
