@@ -12,6 +12,7 @@ from xnornode.data.augment import Augmentation, SoundAugment
 from xnornode.data.augment_text import Wanted, augment_in_words, make_augment, read_augment
 from xnornode.data.default_augment import default_augment, fit_to_features
 from xnornode.data.noise_folder import find_noise, read_noise
+from xnornode.data.sound import is_sound
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError
 from xnornode.model.spectrum import Spectrum
@@ -61,6 +62,7 @@ def settle(options: argparse.Namespace, config: TrainConfig, splits: Splits) -> 
         if not options.features:  # of networks that are tried, some have no bands
             augment = fit_to_features(augment, config.features)
     if options.noise_folder:
+        _check_noise(wanted, augment, splits)
         augment = _with_noise(options.noise_folder, augment, splits)
     return replace(config, augment=augment)
 
@@ -75,12 +77,30 @@ def tell(options: argparse.Namespace, config: TrainConfig) -> None:
         say(f"{', '.join(named)} left out: {config.features.NAME} features have no bands")
 
 
-def _with_noise(folder: Path, augment: Augmentation | None, splits: Splits) -> SoundAugment:
+def _check_noise(wanted: Wanted | None, augment: Augmentation | None, splits: Splits) -> None:
+    """Raise DataError, before noise is read, where the user has nothing that it is mixed into."""
     if splits.train.data_kind != "windows" or splits.image_shape or splits.window.length == 1:
         raise DataError("--noise-folder mixes noise into sound, and these data are none: omit it")
-    if augment is not None and not isinstance(augment, SoundAugment):
+    of_sound = isinstance(augment, SoundAugment)
+    if wanted and wanted.given:
+        if not of_sound:
+            raise DataError(
+                f"--noise-folder mixes noise into sound, and --augment '{wanted.text()}' is for "
+                "motion: omit one"
+            )
+    elif not of_sound and not is_sound(splits.window.channels, splits.window.rate_mhz):
+        hertz = splits.window.rate_mhz / 1000
         raise DataError(
-            f"--noise-folder mixes noise into sound, and the augmentation, "
+            f"these data are no sound ({f'{hertz:g} Hz' if hertz else 'of unknown rate'}): "
+            "--noise-folder mixes noise into sound; omit it, or choose changes of sound, as for "
+            "vibration, such as --augment 'gain 6'"
+        )
+
+
+def _with_noise(folder: Path, augment: Augmentation | None, splits: Splits) -> SoundAugment:
+    if augment is not None and not isinstance(augment, SoundAugment):  # of a recipe
+        raise DataError(
+            f"--noise-folder mixes noise into sound, and the usual augmentation, "
             f"{augment_in_words(augment)}, is for other data: omit it, or choose changes of sound "
             "(--augment)"
         )

@@ -1,6 +1,8 @@
 """`xnornode train`: data in, a model and its report out."""
 
 import argparse
+import glob
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +37,7 @@ from xnornode.report.metrics import make_report, to_json
 from xnornode.report.pictures import take_pictures
 from xnornode.report.settings import in_words
 from xnornode.report.text import to_text
-from xnornode.training.checkpoint import left_files, read_settings, settings_text
+from xnornode.training.checkpoint import left_files, read_settings, settings_text, teacher_file
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 
@@ -96,8 +98,9 @@ def run(options: argparse.Namespace) -> int:
     kept = _checkpoint(options)
     output_options.check_outputs(options, kept)
     left = left_files(kept) if kept else []
-    if options.resume and not left:
-        raise XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
+    chosen_before = kept is not None and train_choice.choice_file(kept).exists()
+    if options.resume and not left and not chosen_before:
+        raise _no_checkpoint(kept)
     if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
         for path in left:
             read_settings(path)
@@ -108,6 +111,8 @@ def run(options: argparse.Namespace) -> int:
     config = augment_options.settle(options, config, splits)
     recipe = data_options.recipe_of(options) is not None
     tries = train_choice.to_try(options, splits, recipe)
+    if options.resume and not left and len(tries) < 2:
+        raise _no_checkpoint(kept)  # a choice alone is of no use where nothing is chosen
     background = event_options.check(options, splits)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
@@ -133,6 +138,13 @@ def run(options: argparse.Namespace) -> int:
             model, trained, chosen = event_options.settle(options, *parts, background, progress)
     except KeyboardInterrupt:
         left = left_files(kept) if kept else []
+        if not left and choice and kept:
+            without = " without --restart" if options.restart else ""
+            say(
+                f"stopped; no model was written. The same command{without} takes the choice from "
+                f"{train_choice.choice_file(kept)}"
+            )
+            return 1
         if not left:
             raise
         how = "--resume instead of --restart" if options.restart else "--resume"
@@ -160,9 +172,24 @@ def run(options: argparse.Namespace) -> int:
             lambda: to_html(report, pictures=take_pictures(model, splits, report)),
         )
     output_options.say_written(options.output, size)
-    for path in (*left_files(kept), train_choice.choice_file(kept)) if kept else ():
-        path.unlink(missing_ok=True)
+    if kept:
+        _remove(kept)
     return 0
+
+
+def _no_checkpoint(kept: Path | None) -> XnorNodeError:
+    return XnorNodeError(f"there is no checkpoint {kept or ''} to go on from")
+
+
+def _remove(kept: Path) -> None:
+    """Remove the checkpoint of a training that is done, and what a kill left while it was written.
+
+    The parts have the names that `write_whole` gives them.
+    """
+    for path in (kept, teacher_file(kept), train_choice.choice_file(kept)):
+        parts = f"{glob.escape(os.path.realpath(path))}.{'[0-9a-f]' * 8}.part"
+        for one in (path, *map(Path, glob.glob(parts))):
+            one.unlink(missing_ok=True)
 
 
 def _say_new_scales(path: Path, splits: Splits) -> None:

@@ -73,14 +73,15 @@ def settle(
     """Choose among `tries` and show the table; None where nothing can be compared.
 
     kept: the file of the training's checkpoint. The choice is kept beside it, and taken from there
-    when the training goes on.
+    when the training goes on. What is not there is made again, and comes out the same.
+    Raises XnorNodeError for a choice of other settings, with which no training goes on.
     """
     of = _fingerprint(tries, splits)
     choice = _read(kept, of, tries) if kept and not options.restart else None
-    if options.resume and not choice:
+    if options.resume and kept and not choice and _of_others(kept, of):
         raise XnorNodeError(
-            f"{kept} is of other settings or data: use those, or start from the beginning with "
-            "--restart"
+            f"{choice_file(kept)} is of other settings or data: use those, or start from the "
+            "beginning with --restart"
         )
     if choice and kept:
         say(f"the choice is taken from {choice_file(kept)}")
@@ -90,6 +91,8 @@ def settle(
             choice = choose(splits, tries, seed=options.seed, progress=_shown(progress))
         except DataError as error:
             say(f"the first network is taken: {error}")
+            if kept:  # one that is left is of another training
+                choice_file(kept).unlink(missing_ok=True)
             return None
         finally:
             progress.end()
@@ -151,6 +154,15 @@ def _write(kept: Path, of: str, choice: Choice) -> None:
     ]
     about = {"of": of, "tried": tried, "best": choice.best, "why": choice.why}
     write_whole(choice_file(kept), json.dumps(about).encode())
+
+
+def _of_others(kept: Path, of: str) -> bool:
+    """Whether a choice is there that was made with other settings or data."""
+    try:
+        its = json.loads(choice_file(kept).read_bytes())["of"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return isinstance(its, str) and its != of
 
 
 def _read(kept: Path, of: str, tries: Sequence[Candidate]) -> Choice | None:

@@ -17,7 +17,7 @@ from xnornode.data.splits import Splits
 from xnornode.data.understood import understand
 from xnornode.datasets.load import load_dataset
 from xnornode.model import model_file
-from xnornode.recipes.wake import shape_for, splits_for, wake, wake_config
+from xnornode.recipes.wake import LAYERS, shape_for, splits_for, wake, wake_config
 from xnornode.recipes.wake_sounds import take_apart
 from xnornode.recipes.wake_words import check_word
 from xnornode.report.metrics import make_report
@@ -33,9 +33,10 @@ MOST_BYTES = 16_000
 """Of a keyword in all, which a Pico has to spare."""
 OTHERS = (
     *("events", "background", "checkpoint", "resume", "restart", "split", "image", "shape", "text"),
-    *("training_hop", "label_spread", "circular", "full_scale", "quick", "choose"),
+    *("training_hop", "label_spread", "circular", "full_scale", "quick", "short"),
+    "no_baselines",
 )
-"""Options that do not go together with --wake."""
+"""Options that do not go together with --wake, or say nothing there."""
 
 Configure = Callable[[argparse.Namespace, TrainConfig, Splits], TrainConfig]
 Notes = Callable[[Splits, TrainConfig], str]
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace, configure: Configure, notes_of: Notes) -> i
     wants = (data_options.wanted(options.test), data_options.wanted(options.validation))
     data = take_apart(dataset, options.wake, *wants, noises)
     length, hop = (samples_of(given, dataset) for given in (options.window, options.hop))
-    shape = shape_for(data, length, hop)
+    shape = shape_for(data, length, hop, () if options.layers else LAYERS)
     splits = splits_for(data, shape, options.seed)
     splits = replace(
         splits,

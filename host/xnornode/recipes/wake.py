@@ -1,6 +1,6 @@
 """A keyword that wakes: a word against everything else, at a number of false accepts an hour."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,7 +89,12 @@ class Woken:
     mistaken: tuple[tuple[str, int], ...]
 
 
-def shape_for(data: WakeData, length: int | None = None, hop: int | None = None) -> Shape:
+def shape_for(
+    data: WakeData,
+    length: int | None = None,
+    hop: int | None = None,
+    layers: Sequence[Conv] = (),
+) -> Shape:
     """The node's window: it holds nearly every recording of the word whole, at some hop.
 
     Parameters
@@ -98,6 +103,8 @@ def shape_for(data: WakeData, length: int | None = None, hop: int | None = None)
         The training part tells how long the word is.
     length, hop : int, optional
         In samples, where they are given.
+    layers : sequence of Conv, default ()
+        That a given window is to be long enough for, such as `LAYERS`.
 
     Returns
     -------
@@ -107,10 +114,16 @@ def shape_for(data: WakeData, length: int | None = None, hop: int | None = None)
     Raises
     ------
     DataError
-        A window is too short for a spectrum.
+        A window is too short for a spectrum or for the layers.
     """
     rate = data.rate
     frame, step = frames_for(rate)
+    least = frame + step * (frames_of(layers) - 1)
+    if length is not None and length < least:
+        raise DataError(
+            f"--window {length / rate:.3g}s is too short for these layers: at least about "
+            f"{np.ceil(100 * least / rate) / 100:g} s"
+        )
     hop = hop or max(1, round(HOP * rate / step)) * step
     if length is None:
         word = float(np.quantile([len(w) for w in data.train.words], LONG_WORD))
@@ -147,6 +160,15 @@ def splits_for(data: WakeData, shape: Shape, seed: int = 0) -> Splits:
         notes=data.notes,
         warnings=data.warnings,
     )
+
+
+def frames_of(layers: Sequence[Conv]) -> int:
+    """How many frames layers need, so that one place is left behind the last."""
+    count = 1
+    for layer in reversed(layers):
+        count = (count * layer.pool[0] - 1) * layer.stride[0] + layer.kernel[0]
+        count -= 2 * layer.padding[0]
+    return max(1, count)
 
 
 def frames_for(rate: float) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from xnornode.cli.main import main
+from xnornode.data.recording_file import to_bytes
 from xnornode.data.sound import to_wav
 from xnornode.model.model_file import load_model
 
@@ -59,6 +60,15 @@ def noise(tmp_path_factory):
     hiss = np.random.default_rng(1).normal(0, 900, (32000, 1)).astype(np.int16)
     (folder / "street.wav").write_bytes(to_wav(hiss, 16000))
     return folder
+
+
+def motion(record, folder):
+    """Recordings at 50 Hz of four people."""
+    for person in range(4):
+        for label in ("slow", "fast"):
+            path = folder / "motion" / f"p{person}" / f"{label}.rec"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(to_bytes(record(label, f"p{person}", person)))
 
 
 def test_what_was_asked_for_is_in_report_and_notes(xnornode, words, noise, tmp_path):
@@ -133,6 +143,32 @@ def test_what_does_not_suit_texts(xnornode, given, says, noise, tmp_path):
     given = (*given, noise) if given == ("--noise-folder",) else given
     done = xnornode("train", tmp_path / "t.csv", "-o", tmp_path / "m.bnn", *given)
     assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ((), "these data are no sound (50 Hz): --noise-folder mixes noise into sound; omit it"),
+        (("--augment", "default"), "these data are no sound (50 Hz)"),
+        (("--augment", "scale 0.1"), "and --augment 'scale 0.1' is for motion: omit one"),
+    ],
+)
+def test_noise_is_refused_for_motion_before_it_is_read(
+    xnornode, record, noise, given, says, tmp_path
+):
+    motion(record, tmp_path)
+    given = ("--window", "32", "--noise-folder", noise, *given)
+    done = xnornode("train", tmp_path / "motion", "-o", tmp_path / "m.bnn", *given)
+    assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
+    assert "resampled" not in done.stderr and "trying" not in done.stderr
+
+
+def test_noise_is_mixed_into_vibration_with_changes_of_sound(xnornode, record, noise, tmp_path):
+    motion(record, tmp_path)
+    given = ("--window", "32", "--noise-folder", noise, "--augment", "gain 6", "--quick")
+    done = xnornode("train", tmp_path / "motion", "-o", tmp_path / "m.bnn", *given)
+    assert done.returncode == 0, done.stderr
+    assert "augmentation: gain 6, noise 5..25, 1 recordings of noise" in done.stderr
 
 
 def test_levels_need_features_with_bands(xnornode, words, tmp_path):

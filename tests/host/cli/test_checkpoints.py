@@ -109,3 +109,17 @@ def test_what_is_no_checkpoint_is_not_replaced(recordings, tmp_path):
         done = xnornode("train", recordings, *options, *more)
         assert done.returncode == 1 and "is no checkpoint" in done.stderr
     assert other.read_bytes() == b"precious"
+
+
+def test_what_a_kill_left_of_a_checkpoint_goes_with_it(stop, tmp_path):
+    arguments, _ = stop(2)
+    own = ("", ".teacher", ".choice")
+    for name in own:
+        (tmp_path / f"m.bnn.checkpoint{name}.0123abcd.part").write_bytes(b"half")
+    others = ("m.bnn.0123abcd.part", "n.bnn.checkpoint.0123abcd.part", "m.bnn.checkpoint.my.part")
+    for name in others:
+        (tmp_path / name).write_bytes(b"mine")
+    assert xnornode(*arguments).returncode == 1
+    assert len([*tmp_path.glob("m.bnn.checkpoint*.0123abcd.part")]) == len(own)
+    assert xnornode(*arguments, "--resume").returncode == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"m.bnn", "recordings", *others}

@@ -8,6 +8,7 @@ import pytest
 from xnornode.cli import train as command
 from xnornode.cli import train_choice
 from xnornode.cli.main import main
+from xnornode.errors import DataError
 from xnornode.model.model_file import load_model
 from xnornode.recipes.candidates import candidates
 from xnornode.training.trainer import train
@@ -63,19 +64,31 @@ def test_options_of_training_reach_what_is_tried(table, monkeypatch, capsys):
     assert {(c.config.epochs, c.config.smoothing, c.config.seed) for c in seen} == {(8, 0.2, 3)}
 
 
-def test_a_training_that_goes_on_keeps_its_choice(table, tmp_path, monkeypatch, capsys):
-    def interrupted(splits, config, progress, **given):
-        def count(epoch):
-            if epoch.number == 3:
+@pytest.fixture
+def stop(table, monkeypatch):
+    """Train with Ctrl-C after so many epochs; 0: before the first."""
+
+    def run(epochs, *more):
+        def interrupted(splits, config, progress, **given):
+            def count(epoch):
+                if epoch.number == epochs:
+                    raise KeyboardInterrupt
+
+            if not epochs:
                 raise KeyboardInterrupt
+            return train(splits, config, progress=count, **given)
 
-        return train(splits, config, progress=count, **given)
+        with monkeypatch.context() as patch:
+            patch.setattr(command, "train", interrupted)
+            assert main([*table, *more]) == 1
 
+    return run
+
+
+def test_a_training_that_goes_on_keeps_its_choice(table, stop, tmp_path, monkeypatch, capsys):
     assert main(table) == 0
     whole = (tmp_path / "m.bnn").read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(command, "train", interrupted)
-        assert main(table) == 1
+    stop(3)
     assert (tmp_path / "m.bnn.checkpoint.choice").exists()
 
     def nothing(*_, **__):
@@ -83,12 +96,60 @@ def test_a_training_that_goes_on_keeps_its_choice(table, tmp_path, monkeypatch, 
 
     with monkeypatch.context() as patch:
         patch.setattr(train_choice, "choose", nothing)
-        assert main([*table, "--resume", "--smoothing", "0.1"]) == 1  # of other settings
-        capsys.readouterr()
+        assert main([*table, "--resume", "--smoothing", "0.1"]) == 1
+        assert "checkpoint.choice is of other settings or data" in capsys.readouterr().err
         assert main([*table, "--resume"]) == 0
     assert "the choice is taken from" in capsys.readouterr().err
     assert (tmp_path / "m.bnn").read_bytes() == whole
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.bnn", "t.csv"]
+
+
+def test_a_training_goes_on_where_nothing_could_be_compared(
+    table, stop, tmp_path, monkeypatch, capsys
+):
+    def nothing(*_, **__):
+        raise DataError("nothing can be left out")
+
+    monkeypatch.setattr(train_choice, "choose", nothing)
+    assert main(table) == 0
+    whole = (tmp_path / "m.bnn").read_bytes()
+    (tmp_path / "m.bnn.checkpoint.choice").write_text('{"of": "another training"}')
+    stop(3)
+    assert not (tmp_path / "m.bnn.checkpoint.choice").exists()
+    assert main([*table, "--resume", "--smoothing", "0.1"]) == 1
+    assert "m.bnn.checkpoint is of other settings or data" in capsys.readouterr().err
+    assert main([*table, "--resume"]) == 0
+    assert (tmp_path / "m.bnn").read_bytes() == whole
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.bnn", "t.csv"]
+
+
+def test_a_choice_that_was_deleted_is_made_again(table, stop, tmp_path, capsys):
+    assert main(table) == 0
+    whole = (tmp_path / "m.bnn").read_bytes()
+    stop(3)
+    (tmp_path / "m.bnn.checkpoint.choice").unlink()
+    capsys.readouterr()
+    assert main([*table, "--resume"]) == 0
+    assert "trying 2 networks" in capsys.readouterr().err
+    assert (tmp_path / "m.bnn").read_bytes() == whole
+
+
+@pytest.mark.parametrize("again", [(), ("--resume",)])
+def test_stopped_behind_the_choice_it_is_kept(again, table, stop, tmp_path, capsys):
+    stop(0)
+    kept = tmp_path / "m.bnn.checkpoint.choice"
+    said = f"stopped; no model was written. The same command takes the choice from {kept}"
+    assert said in capsys.readouterr().err
+    assert main([*table, "--resume", "--quick"]) == 1
+    assert "there is no checkpoint" in capsys.readouterr().err
+    assert main([*table, *again]) == 0
+    assert f"the choice is taken from {kept}" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.bnn", "t.csv"]
+
+
+def test_stopped_behind_the_choice_of_a_restart(table, stop, capsys):
+    stop(0, "--restart")
+    assert "The same command without --restart takes the choice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"of": 3}', b"\xff\x00"])
