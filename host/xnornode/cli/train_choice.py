@@ -24,7 +24,7 @@ from xnornode.training.config import TrainConfig
 
 NETWORK = ("layers", "features", "encoding", "bits")
 """Options that name a network."""
-HEADS = ("tried", "accuracy", "behind the best", "bytes", "a window", "took", "")
+HEADS = ("tried", "accuracy", "behind the best", "bytes, without notes", "a window", "took", "")
 WIDTH = 100
 """Columns of the table in a pipe."""
 

@@ -52,7 +52,7 @@ class Tried:
         By how much the accuracy is below the highest one, and the standard error of that
         difference, which is far smaller than `error` where some groups are hard for all.
     bytes : int
-        Of the model file.
+        Of the model file, without a name and notes.
     microseconds : float
         Estimated time of one classification on an RP2040.
     seconds : float
@@ -77,11 +77,12 @@ class Choice:
     Parameters
     ----------
     tried : tuple of Tried
-        In the order of the candidates. Those that cannot be trained on these data are missing.
+        In the order of the candidates. Those that cannot be trained on these data are missing, and
+        those that would take too long.
     best : int
         Index into `tried`.
     why : str
-        The rule and how it was applied, as one sentence.
+        The rule and how it was applied, and what was left out, as one sentence.
     """
 
     tried: tuple[Tried, ...]
@@ -169,6 +170,14 @@ def choose(
     planned = plan(splits, [c.config for c in fitting], folds, seed, seconds)
     if fitting and not planned.count:
         raise DataError(NOTHING_LEFT_OUT)
+    about = "; ".join(
+        [planned.describe()]
+        + [
+            f"left out, as trying it would take some {long:.0f} s: {fitting[i].name}"
+            for i, long in planned.left_out
+        ]
+    )
+    fitting = [fitting[i] for i in planned.tried]
     for number, candidate in enumerate(fitting):
 
         def show(k: int, epoch: Epoch, number: int = number) -> None:
@@ -183,7 +192,7 @@ def choose(
     if not outcomes:
         assert fault
         raise fault
-    return _decide(outcomes, planned)
+    return _decide(outcomes, planned, about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +225,7 @@ def _validate(
     return _Outcome(candidate, right[planned.folds >= 0], model, time.perf_counter() - start)
 
 
-def _decide(outcomes: Sequence[_Outcome], planned: Plan) -> Choice:
+def _decide(outcomes: Sequence[_Outcome], planned: Plan, about: str) -> Choice:
     """The smallest of those within one standard error of the most accurate one."""
     units = planned.units.of[planned.folds >= 0]
     first = max(outcomes, key=lambda o: (o.right.mean(), -len(to_bytes(o.model))))
@@ -237,7 +246,7 @@ def _decide(outcomes: Sequence[_Outcome], planned: Plan) -> Choice:
                 o.seconds,
             )
         )
-    return Choice(tuple(tried), best_of(tried), f"{RULE} ({planned.describe()})")
+    return Choice(tuple(tried), best_of(tried), f"{RULE} ({about})")
 
 
 def best_of(tried: Sequence[Tried]) -> int:

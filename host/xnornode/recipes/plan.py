@@ -1,22 +1,24 @@
 """How much candidates are trained to choose among them: folds, epochs and windows, by work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Data, Texts
 from xnornode.recipes.folds import Indices, Units, folds_of, units_of
-from xnornode.recipes.work import seconds_of
+from xnornode.recipes.work import Work, work_of
 from xnornode.training.config import TrainConfig
 
 SECONDS = 40.0
 """Of estimated work: with a usual PC's differences, at most a minute."""
 LEAST_EPOCHS, LEAST_SHARE = 3, 0.25
 """Epochs of a short training: at least so many, and at least this share of the final ones."""
-LEAST_WINDOWS = 1000
-"""Of more, some may be left out."""
+LEAST_WINDOWS, FEWEST_WINDOWS = 1000, 300
+"""Of more, some may be left out; where two candidates take too long even so, down to the second."""
+TOO_LONG = 1.5
+"""Times the seconds: what takes longer is not tried."""
 FEWER_FOLDS = 3
 PARTS = 20
 
@@ -37,6 +39,10 @@ class Plan:
         Folds; 0 where nothing can be left out.
     share : float
         Of the final training's epochs.
+    tried : tuple of int
+        Indices of the candidates that are tried.
+    left_out : tuple of (int, float)
+        Indices of those that take too long, and the seconds they would take.
     """
 
     part: Data
@@ -44,6 +50,8 @@ class Plan:
     units: Units
     count: int
     share: float
+    tried: tuple[int, ...] = ()
+    left_out: tuple[tuple[int, float], ...] = ()
 
     def epochs_of(self, config: TrainConfig) -> int:
         """Epochs of a candidate's short trainings."""
@@ -62,7 +70,9 @@ def plan(
 ) -> Plan:
     """Plan short trainings that take about `seconds` in all, by estimated work.
 
-    First overlapping windows are left out, then folds, epochs, and whole recordings.
+    First overlapping windows are left out, then folds, epochs, and whole recordings. Where that is
+    not enough, the dearest candidates are left out, but never the first, and two remain. Where
+    those take too long, more recordings are left out.
 
     Parameters
     ----------
@@ -83,13 +93,50 @@ def plan(
         The part and its folds.
     """
 
+    works = [work_of(config, splits) for config in configs]
+    tried, left_out = list(range(len(configs))), list[tuple[int, float]]()
+    least = LEAST_WINDOWS
+    while True:
+        some = [(configs[i], works[i]) for i in tried]
+        planned = _planned(splits, some, folds, seed, seconds, least)
+        each = [_seconds(planned, *one) for one in some]
+        if sum(each) <= TOO_LONG * seconds or least == FEWEST_WINDOWS:
+            return replace(planned, tried=tuple(tried), left_out=tuple(left_out))
+        if len(tried) > 2:
+            dearest = max(range(1, len(tried)), key=each.__getitem__)
+            left_out.append((tried.pop(dearest), each[dearest]))
+        else:
+            least = FEWEST_WINDOWS
+
+
+def _seconds(planned: Plan, config: TrainConfig, work: Work) -> float:
+    """Estimated seconds of a candidate's short trainings."""
+    count = planned.count
+    if not count:
+        return 0.0
+    windows = max(1, len(planned.part) * (count - 1) // count)
+    return count * work.seconds(windows, planned.epochs_of(config))
+
+
+def _planned(
+    splits: Splits,
+    some: Sequence[tuple[TrainConfig, Work]],
+    folds: int,
+    seed: int,
+    seconds: float,
+    least: int,
+) -> Plan:
+    """The plan for all of `some`, with at least so many windows."""
+
     def work(count: int, windows: int, share: float) -> float:
         each = max(1, windows * (count - 1) // count)
         part = Plan(splits.train, none, units, count, share)
-        return sum(count * seconds_of(c, splits, each, part.epochs_of(c)) for c in configs)
+        return sum(count * w.seconds(each, part.epochs_of(c)) for c, w in some)
 
     data = splits.train
     units, none = units_of(data), np.zeros(0, np.int64)
+    if units.kind == "group" and splits.understood and splits.understood.grouping == "recording":
+        units = replace(units, kind="recording")
     count, share = folds, 1.0
     kept = np.ones(len(data), bool)
     if work(count, len(data), share) > seconds:
@@ -100,7 +147,7 @@ def plan(
             share = max(LEAST_SHARE, 0.9 * share)
         rest = int(kept.sum())
         fit = rest * min(1.0, seconds / work(count, rest, share))
-        kept = _some(data, kept, max(fit, LEAST_WINDOWS) / rest, seed)
+        kept = _some(data, kept, max(fit, least) / rest, seed)
     part = data.select(kept)
     own = Units(units.kind, np.unique(units.of[kept], return_inverse=True)[1].astype(np.int64))
     while count > 1:

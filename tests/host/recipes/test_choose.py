@@ -1,12 +1,14 @@
 """Candidates, folds, and the choice among candidates by cross-validation."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from xnornode.data.dataset import from_windows
 from xnornode.data.prepare import prepare
+from xnornode.data.sound_augment import SoundAugment
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Texts
 from xnornode.errors import DataError
@@ -16,8 +18,9 @@ from xnornode.recipes.candidates import Candidate, candidates
 from xnornode.recipes.choose import Tried, best_of, choose, standard_error
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.folds import Units, folds_of, units_of
-from xnornode.recipes.plan import plan
-from xnornode.recipes.work import seconds_of
+from xnornode.recipes.plan import SECONDS as USUAL
+from xnornode.recipes.plan import TOO_LONG, plan
+from xnornode.recipes.work import CHANGED, SPECTRUM, seconds_of
 
 SECONDS = 0.5
 
@@ -152,7 +155,7 @@ def test_units_are_groups_then_recordings_then_equal_windows():
 def test_a_plan_counts_work_and_keeps_recordings_whole():
     splits = tones(people=6, each=400, length=32)
     configs = [replace(c.config, epochs=40) for c in candidates(splits)[:2]]
-    whole, little = (plan(splits, configs, 4, 0, seconds) for seconds in (1e6, 0.5))
+    whole, little = (plan(splits, configs, 4, 0, seconds) for seconds in (1e6, 1.5))
     assert (len(whole.part), whole.count, whole.share) == (len(splits.train), 4, 1)
     assert little.count == 3 and 900 <= len(little.part) < len(whole.part) and little.share < 1
     assert little.epochs_of(configs[0]) == 10
@@ -173,3 +176,74 @@ def test_nothing_can_be_compared_where_each_class_has_one_recording():
     one = replace(splits, train=replace(splits.train, places=places, groups=alone))
     with pytest.raises(DataError, match="no data can be left out"):
         choose(one, candidates(one)[:2])
+
+
+def long_windows(count=300, length=1000, channels=3):
+    """Slow movements, so that convolutions along time are a candidate."""
+    rng = np.random.default_rng(0)
+    samples = np.cumsum(rng.normal(0, 20, (count, length, channels)), axis=1).astype(np.int16)
+    return prepare(from_windows("long", samples, ["a", "b"] * (count // 2), rate_mhz=500_000))
+
+
+def total(splits, configs, planned):
+    each = len(planned.part) * (planned.count - 1) // planned.count
+    return sum(
+        planned.count * seconds_of(c, splits, each, planned.epochs_of(c))
+        for c in (configs[i] for i in planned.tried)
+    )
+
+
+def test_spectra_and_changed_windows_have_their_price():
+    splits = long_windows(length=512, channels=1)
+    found = {c.name.split(",")[0]: c.config for c in candidates(splits)}
+    config = replace(found["spectrum"], augment=None)
+
+    def features(augment, epochs):
+        work = [seconds_of(replace(config, augment=a), splits, 64, epochs) for a in (augment, None)]
+        return work[0] - work[1]
+
+    once, changed = 64 * 512 * SPECTRUM, 64 * 512 * (SPECTRUM + CHANGED)
+    one, two = (seconds_of(config, splits, 64, epochs) for epochs in (1, 2))
+    assert 2 * one - two == pytest.approx(once)  # not again in the second epoch
+    assert features(SoundAugment(gain=6), 10) == pytest.approx(10 * changed - once)
+    assert features(SoundAugment(gain=6, versions=4), 10) == pytest.approx(4 * changed - once)
+    assert features(SoundAugment(band_shift=1), 10) == pytest.approx(0)
+
+
+def test_a_plan_that_takes_too_long_leaves_the_dearest_out_but_never_the_first():
+    splits = long_windows()
+    configs = [c.config for c in candidates(splits)]
+    all_of_them = plan(splits, configs, 4, 0, 1e6)
+    assert all_of_them.tried == (0, 1, 2, 3) and not all_of_them.left_out
+    planned = plan(splits, configs, 4, 0, USUAL / 3)
+    assert planned.tried == (0, 1, 2) and planned.left_out[0][0] == 3
+    assert planned.left_out[0][1] > total(splits, configs, planned)
+    assert total(splits, configs, planned) <= TOO_LONG * USUAL / 3
+    turned = plan(splits, configs[::-1], 4, 0, 0.1)
+    assert turned.tried[0] == 0 and len(turned.tried) == 2
+
+
+def test_two_that_take_too_long_are_tried_on_fewer_windows():
+    splits = long_windows(1400, 64, 1)
+    configs = [c.config for c in candidates(splits)]
+    fewer = plan(splits, configs, 4, 0, 0.5)
+    assert len(fewer.tried) == 2 and 280 <= len(fewer.part) < 600
+
+
+def test_what_is_left_out_is_said():
+    splits = table()
+    tries = short(splits, epochs=4)
+    choice = choose(splits, tries, seconds=0.02)
+    assert len(choice.tried) == 2 and choice.tried[0].name == tries[0].name
+    missing = {c.name for c in tries} - {t.name for t in choice.tried}
+    assert missing and all(
+        f"left out, as trying it would take some 0 s: {name}" in choice.why for name in missing
+    )
+
+
+def test_groups_that_are_recordings_are_called_so():
+    splits = tones(people=6, each=8)
+    configs = [candidates(splits)[0].config]
+    for grouping, said in (("group", "whole groups"), ("recording", "whole recordings")):
+        of = replace(splits, understood=SimpleNamespace(grouping=grouping))
+        assert said in plan(of, configs, 4, 0, 1e6).describe()
