@@ -1,5 +1,6 @@
 """Settings of spectra that suit most data."""
 
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,8 @@ FLOOR_STEP = 512
 """Of what the floor is a multiple: two octaves of power."""
 CLIPPED = 0.001
 """Share of levels that may be at their upper end."""
+MOST_STEPS = 31
+"""The highest floor, in steps."""
 SAMPLE = 200
 """Windows that the floor is chosen by."""
 
@@ -74,12 +77,13 @@ def _with_floor(features: Spectrum, splits: Splits) -> Spectrum:
     items = splits.train.items
     assert isinstance(items, np.ndarray)
     some = items[:: max(1, len(items) // SAMPLE)]
-    for floor in range(0, 1 << 14, FLOOR_STEP):
-        features = replace(features, floor=floor)
-        if (features.levels(some) == 255).mean() <= CLIPPED:
-            break
-    return features
 
+    def clips(steps: int) -> bool:
+        levels = replace(features, floor=FLOOR_STEP * steps).levels(some)
+        return bool((levels == 255).mean() > CLIPPED)
 
-def _floored(f: Spectrum, floor: int) -> Spectrum:
-    return replace(f, floor=floor)
+    # The higher the floor, the fewer are clipped.
+    return replace(
+        features,
+        floor=FLOOR_STEP * bisect_left(range(MOST_STEPS), True, key=lambda n: not clips(n)),
+    )
