@@ -22,7 +22,7 @@ LOGMEL_BANDS, SPECTRUM_BANDS = 16, 64
 REACH = 92
 """Levels below the loudest one that are heard: 35 dB. What is weaker differs by the room."""
 LOGMEL_LAYERS = (
-    Conv(32, (7, 4), (2, 2), activation="int8"),
+    Conv(32, (7, 4), pool=(2, 2), activation="int8"),
     Conv(64, (3, 3), (2, 1), activation="int8"),
 )
 """Over frames and bands of a log-mel spectrum: a sound may be a little higher or lower."""
