@@ -228,6 +228,9 @@ static void end(window_obj_t *self) {
 }
 
 static size_t fill_rows(window_obj_t *self, const uint8_t *samples, size_t count) {
+    if (!self->stream.model) {
+        return bnn_window_fill(&self->stream.window, samples, count);
+    }
     begin(self);
     const size_t taken = bnn_stream_fill(&self->stream, samples, count);
     end(self);

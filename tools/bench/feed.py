@@ -137,6 +137,7 @@ def expected(channels: int, scale: int, samples: int, times: int) -> tuple[int, 
 def costs(board: Board) -> Iterator[Cost]:
     """Each of CASES, on a board without the library. Raises RuntimeError for a wrong window."""
     install(board, Plan({**node_library.files("armv6m"), **models()}))
+    board.clear()
     board.run(f"BLOCK = {BLOCK}\n" + SETUP)
     for name, channels, scale, method, given, samples, most in CASES:
         board.run(f"prepare({channels}, {scale})")

@@ -117,8 +117,9 @@ def heard(board: Board) -> Iterator[Heard]:
     """
     models = {rate: model_of(rate) for rate in RATES}
     install(board, Plan({f"/sound{rate}.bnn": to_bytes(model) for rate, model in models.items()}))
-    board.run(CODE)
     for rate, model in models.items():
+        board.clear()  # a window of samples takes 32 kB in one piece
+        board.run(CODE)
         features = model.features
         assert isinstance(features, Spectrum)
         took, ram, heap = json.loads(board.run(f"heard('/sound{rate}.bnn', {BLOCK})"))

@@ -39,15 +39,6 @@ void bnn_stream_begin(bnn_stream_t *stream, const bnn_model_t *model) {
     stream->done = 0;
 }
 
-uint32_t bnn_stream_at(const bnn_stream_t *stream) {
-    return stream->model ? stream->at : stream->window.at;
-}
-
-bool bnn_stream_complete(const bnn_stream_t *stream) {
-    const uint32_t length = stream->model ? stream->model->length : stream->window.length;
-    return bnn_stream_at(stream) == length;
-}
-
 void bnn_stream_clear(bnn_stream_t *stream) {
     stream->window.at = 0;
     stream->at = 0;

@@ -33,9 +33,18 @@ size_t bnn_stream_levels(const bnn_model_t *model);
 // caller sets its samples, the levels and the scratch.
 void bnn_stream_begin(bnn_stream_t *stream, const bnn_model_t *model);
 
-// Samples that are in the window, and whether it is complete.
-uint32_t bnn_stream_at(const bnn_stream_t *stream);
-bool bnn_stream_complete(const bnn_stream_t *stream);
+// Samples that are in the window.
+static inline uint32_t bnn_stream_at(const bnn_stream_t *stream) {
+    return stream->model ? stream->at : stream->window.at;
+}
+
+// Whether the window is complete.
+static inline bool bnn_stream_complete(const bnn_stream_t *stream) {
+    if (!stream->model) {
+        return stream->window.at == stream->window.length;
+    }
+    return stream->at == stream->model->length;
+}
 
 void bnn_stream_clear(bnn_stream_t *stream);
 

@@ -237,6 +237,20 @@ def test_the_node_restarts_in_the_middle(home):
     assert any("bytes of it: going on from there" in text for text in said), said
 
 
+def test_the_free_heap_stays_in_one_piece(home):
+    """For a model of three quarters of it, after windows and models have come and gone."""
+    with live_node(home, OLD) as (_, bridge):
+        for data in (NEW, LARGE, OLD):
+            push(bridge.url, data)
+        with Monitor(bridge.url) as monitor:
+            for _ in zip(range(300), monitor, strict=False):
+                pass
+        with connect(bridge.url) as session:
+            free = session.hello.ram
+            begin = {"protocol": 1, "length": free * 3 // 4, "sha256": "0" * 64, "revision": 9}
+            assert session.request("begin", **begin).at == 0
+
+
 def test_a_program_that_prints_a_prompt_is_no_repl(home):
     """It goes on. The line stands still behind the prompt, as it may on a busy computer."""
     place = (TO_HOST, 0, b'"event":"hello"')
