@@ -21,16 +21,19 @@ LINES = 20  # of `xnornode monitor`, in which the gesture must come
 PATIENCE = 200  # seconds for a command, on a busy computer
 
 
+SECONDS = 60  # of a signal, before it begins again: noise that comes again soon would be learnt
+
+
 def gesture(label: str) -> Signal:
-    """What somebody does with the sensor who follows the page: a second of it, again and again."""
-    turn = 2 * np.pi * np.arange(200) / 200
+    """What somebody does with the sensor who follows the page: the same each second, but noise."""
+    turn = 2 * np.pi * np.arange(200 * SECONDS) / 200
     still = np.zeros_like(turn)
     moves = {
         "rest": [still, still, still + 1, still, still, still],
         "shake": [1.5 * np.sin(4 * turn), still, still + 1, still, 90 * np.cos(4 * turn), still],
         "circle": [0.5 * np.cos(turn), 0.5 * np.sin(turn), still + 1, still, still, still + 180],
     }
-    noise = np.random.default_rng(0).normal(0, 1, (200, 6)) * ([0.02] * 3 + [2.0] * 3)
+    noise = np.random.default_rng(0).normal(0, 1, (len(turn), 6)) * ([0.02] * 3 + [2.0] * 3)
     return Signal(np.stack(moves[label], axis=1) + noise, rate=200, channels=AXES, loop=True)
 
 
@@ -71,8 +74,7 @@ class Owner:
         self.pico.set_speed(1)
 
     def look(self, words: list[str], label: str) -> list[str]:
-        """Follow the node while a gesture is made, until it has been detected, then Ctrl-C."""
-        self.pico.play("mpu6050", gesture(label))
+        """Follow the node until a gesture that is made from its first line on is detected."""
         self.pico.set_speed(SPEED)
         command = [COMMAND, *words, *self.more["monitor"]]
         seen: list[str] = []
@@ -81,6 +83,8 @@ class Owner:
         ) as process:
             assert process.stdout
             for line in process.stdout:
+                if not seen:
+                    self.pico.play("mpu6050", gesture(label))
                 seen.append(line)
                 if ("detected" in line and label in line) or len(seen) == LINES:
                     break

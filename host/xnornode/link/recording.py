@@ -88,6 +88,7 @@ class SampleStream:
             if error.name == "unknown":
                 raise outdated("it does not know `stream`") from error
             raise
+        self._pass_on_earlier()
         self._renewed = self._heard = time.monotonic()
         self._ms = self._renewed_ms = 0  # of the node's clock
         self._seq, self._at, self._broken = 0, self.info.at, False
@@ -133,6 +134,14 @@ class SampleStream:
                 raise LinkLost(with_last_lines(text, self._session.stream.recent))
             if wait.passed and not event:
                 return None
+
+    def _pass_on_earlier(self) -> None:
+        """What ended before the answer is a program, such as one without a model: not the stream."""
+        for event in [*self._events]:
+            if isinstance(event, Error | End):
+                self._events.remove(event)
+                if self._on_event:
+                    self._on_event(event)
 
     def _take(self, event: Event) -> Block | None:
         """The samples of an event, if it has some."""

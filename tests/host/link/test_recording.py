@@ -185,6 +185,21 @@ def test_what_ends_a_stream(event, reason):
         SampleStream(Answers(0, [event])).read(0)
 
 
+@pytest.mark.quick
+def test_a_program_that_failed_before_does_not_end_a_stream():
+    class Resting(Answers):
+        """A node without a model, which says so once more just before it takes the command."""
+
+        def request(self, name, **fields):
+            for event in (Error("no model"), End(3), line(0, 0)):
+                self.on_event(event)
+            return super().request(name, **fields)
+
+    seen = []
+    stream = SampleStream(Resting(0, []), seen.append)
+    assert stream.read(0).taken == 2 and seen == [Error("no model"), End(3)]
+
+
 def test_a_port_that_goes_away(tmp_path):
     fault = Fault(Kind.DISCONNECT, TO_HOST, at=100, after=b'"samples"', nth=5)
     with (
