@@ -130,7 +130,9 @@ def cases() -> Iterator[Case]:
     deep = [Spec(40, (14, 14), (3, 3)), Spec(24, (12, 12), (3, 3), (2, 2))]
     yield _windows("deep image", _thermometer(3, 1), 3, 196, deep)
     # Weights in rows, which bits to bits have no more.
-    for inputs, outputs in ((32, 200), (64, 64), (240, 100), (1024, 32), (2304, 16)):
+    for inputs, outputs in (
+        (32, 200), (64, 64), (240, 100), (256, 40), (496, 100), (1024, 32), (2304, 16),
+    ):  # fmt: skip
         rows = [Spec(outputs, output="int8")]
         yield _windows(f"rows {inputs}-{outputs}", _thermometer(1, 1), 1, inputs, rows)
     yield _windows("bytes 784-8", _bytes(1), 1, 784, [Spec(8)])
@@ -138,6 +140,9 @@ def cases() -> Iterator[Case]:
     to_bytes = Spec(128, output="int8")
     yield _windows("bytes to bytes", _bytes(1), 1, 100, [to_bytes, Spec(64)])
     yield _windows("bytes image", _bytes(1), 1, 784, [Spec(16, (28, 28), (5, 5), (2, 2))])
+    for filters, pool, output in ((256, 2, "binary"), (128, 1, "binary"), (192, 2, "int8")):
+        pooled = Spec(filters, (8, 8), (5, 5), (2, 2), pool=(pool, pool), output=output)
+        yield _windows(f"bytes to {filters} filters", _bytes(1), 1, 64, [pooled])
     small = Spec(16, (64, 1), (3, 1), output="int8")
     yield _windows("bytes averaged", _bytes(2), 2, 64, [small], averaged=(62, 1))
     # One row for each group, whose tables serve it alone.

@@ -274,6 +274,8 @@ def _rows(done: Work, layer: IntLayer) -> None:
         blocks, rest = divmod(ceil(g.inputs / 32), 8)
         done["rows"] += calls
         done["block"] += rows * blocks
+        if blocks:  # the adders' sums, once a row
+            done["row of blocks"] += rows
         done["word"] += rows * rest
     if gathers(layer):
         unit = UNIT[layer.inputs]
