@@ -110,6 +110,7 @@ def cases() -> Iterator[Case]:
     for length, channels, bits, widths in (
         (128, 6, 3, [64]), (128, 6, 1, [64]), (64, 1, 1, [64, 64]), (256, 1, 1, [64]),
         (1024, 1, 1, [64]), (1024, 1, 4, [8]), (100, 3, 2, [32, 32]), (32, 1, 1, [200, 200]),
+        (16, 1, 32, [40]), (64, 1, 16, [8]), (40, 3, 10, [24]),
     ):  # fmt: skip
         name = f"dense {length * channels * bits}-{'-'.join(map(str, widths))}"
         encoding = _thermometer(channels, bits)

@@ -165,7 +165,7 @@ def test_models_that_the_node_refuses(home, tmp_path):
     other = random_model(5, 16, 3, 2, (8, 3))
     selftest = small_model(6)
     selftest = replace(selftest, expected=selftest.selftest_scores() + 1)
-    huge = random_model(9, 16, 2, 2, (4000, 200, 3))
+    huge = random_model(9, 16, 2, 2, (8000, 200, 3))
     with live_node(home, OLD) as (node, bridge):
         for model, name, text in (
             (other, "channels", "has ch0 (g), ch1 (g); the model wants ch0 (g), ch1 (g), ch2 (g)"),
