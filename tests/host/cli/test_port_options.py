@@ -4,6 +4,7 @@ import pytest
 
 from tests.lab.livenode import model_bytes
 from xnornode.cli.main import main
+from xnornode.link.addresses import Port, usual_lines
 
 pytestmark = pytest.mark.quick
 
@@ -84,3 +85,18 @@ def test_a_host_that_nobody_knows(url, command, capsys, tmp_path):
     assert main([command, *file, "--port", url]) == 1
     said = "".join(capsys.readouterr())
     assert "no host of this name is found" in said and "Traceback" not in said
+
+
+def test_flash_checks_its_port_and_lines(capsys):
+    """Its --baud is another one: the rate at which an ESP32's flash is written."""
+    assert "socket://node names no TCP port" in refused(capsys, "flash", "--port", "socket://node")
+    assert "'up' is none of both" in refused(capsys, "flash", "--lines", "up")
+
+
+def test_ports_that_name_no_lines_take_those_of_the_command(monkeypatch):
+    monkeypatch.setenv("XNORNODE_LINES", "dtr")
+    with usual_lines("keep"):
+        assert Port("x").lines == "keep" and Port("x", lines="none").lines == "none"
+        with usual_lines(None):
+            assert Port("x").lines == "keep"
+    assert Port("x").lines == "dtr"
