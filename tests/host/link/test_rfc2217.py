@@ -89,7 +89,10 @@ def test_no_server_of_this_kind(monkeypatch):
 
 def test_a_rate_that_the_server_refuses():
     master, slave = os.openpty()
-    with Server(master, Lines(refused=(115200,))) as server, pytest.raises(LinkError):
+    with (
+        Server(master, Lines(refused=(115200,))) as server,
+        pytest.raises(LinkError, match="with 115200 baud: remote rejected"),
+    ):
         open_port(server.url)
     os.close(master)
     os.close(slave)
