@@ -93,11 +93,14 @@ class Port(str):
     lines: str
 
     def __new__(cls, name: str, baud: int | None = None, lines: str | None = None) -> "Port":
-        """Checked; what is not named is taken from the environment."""
-        port = super().__new__(cls, checked_name(name))
-        port.baud = checked_baud(str(baud)) if baud is not None else _from(BAUD_VARIABLE)
-        port.lines = checked_lines(lines or _usual[-1] or os.environ.get(LINES_VARIABLE) or BOTH)
-        return port
+        """The name, checked."""
+        return super().__new__(cls, checked_name(name))
+
+    def __init__(self, name: str, baud: int | None = None, lines: str | None = None) -> None:
+        if isinstance(name, Port):  # what is not named now was named before
+            baud, lines = baud or name.baud, lines or name.lines
+        self.baud = checked_baud(str(baud)) if baud is not None else _from(BAUD_VARIABLE)
+        self.lines = checked_lines(lines or _usual[-1] or os.environ.get(LINES_VARIABLE) or BOTH)
 
 
 def _from(variable: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from xnornode.errors import LinkError
 from xnornode.link.addresses import Port, PortNameError
-from xnornode.link.ports import open_port
+from xnornode.link.ports import find_port, open_port
 
 pytestmark = pytest.mark.quick
 
@@ -110,6 +110,8 @@ def test_what_is_not_named_is_in_the_environment(monkeypatch):
     monkeypatch.setenv("XNORNODE_LINES", "keep")
     assert (Port("x").baud, Port("x").lines) == (9600, "keep")
     assert (Port("x", 300, "none").baud, Port("x", 300, "none").lines) == (300, "none")
+    again = find_port(Port("x", 300, "none"))
+    assert (again.baud, again.lines) == (300, "none")
     monkeypatch.setenv("XNORNODE_LINES", "up")
     with pytest.raises(PortNameError, match="'up' is none of both, dtr, rts, none, keep"):
         Port("x")
