@@ -19,9 +19,11 @@ from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
+from xnornode.cli.port_options import add_lines, checker
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
+from xnornode.link.addresses import checked_name, usual_lines
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 from xnornode.model import file_format
@@ -53,8 +55,11 @@ def add_parsers(commands: Any) -> None:
         EXAMPLE_COMMANDS,
     )
     parser.set_defaults(run=run)
+    add_lines(parser)
     parser.add_argument(
-        "--port", help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only Pico found)"
+        "--port",
+        type=checker(checked_name),
+        help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only Pico found)",
     )
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
     parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
@@ -277,7 +282,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.autostart and (options.replace_main or options.watchdog):
         options.wrong_usage("--replace-main and --watchdog go with --autostart")
     try:
-        set_up(options)
+        with usual_lines(options.lines):
+            set_up(options)
     except KeyboardInterrupt:
         say("stopped; run it again to finish")
         return 1
