@@ -1,0 +1,133 @@
+"""An ESP32's boot loader by esptool, with a stand-in for the chip's ROM; MicroPython afterwards."""
+
+import hashlib
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from esp32_mock_bootloader import mock_bootloader
+
+from tests.lab.esp_images import firmware
+from tests.lab.line_port import Port
+from tests.lab.rfc2217 import Server
+from xnornode.board import esp32
+from xnornode.board.esp32_image import CHIPS, Image
+from xnornode.errors import LinkError
+from xnornode.link.ports import open_port
+from xnornode.link.raw_repl import RAW_REPL
+
+ROMS = {chip.name: chip.name.lower().replace("-", "") for chip in CHIPS.values()}
+"""The stand-in's name for each chip."""
+BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+DOWNLOAD = BOOT.replace(b"0x13 (SPI_FAST_FLASH_BOOT)", b"0x3 (DOWNLOAD_BOOT(UART0))")
+DOWNLOAD += b"waiting for download\r\n"
+
+
+def file_for(name: str, **changed) -> Image:
+    return Image(Path("f.bin"), firmware(CHIPS[name], **changed))
+
+
+class Talk:
+    """What was said, and the progress."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.done: list[tuple[int, int]] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def progress(self, done: int, total: int) -> None:
+        self.done.append((done, total))
+
+
+def write(url: str, image: Image, **options) -> tuple[bool, Talk]:
+    """Write an image as `xnornode flash` does."""
+    talk = Talk()
+    with (
+        closing(open_port(url)) as port,
+        esp32.BootLoader(url, port, talk.say, talk.progress) as loader,
+    ):
+        return loader.write(image, **options), talk
+
+
+def holds(url: str, address: int, data: bytes) -> bool:
+    """Whether the chip's flash holds these bytes."""
+    with closing(open_port(url)) as port, esp32.BootLoader(url, port, Talk().say) as loader:
+        return loader._esp.flash_md5sum(address, len(data)) == hashlib.md5(data).hexdigest()
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_a_chip_is_found_written_and_left_alone_the_second_time(name):
+    image = file_for(name)
+    with mock_bootloader(ROMS[name]) as chip:
+        wrote, talk = write(chip.url(), image)
+        assert wrote and talk.lines[0] == f"the chip on {chip.url()} is an {name}"
+        assert talk.done[-1] == (len(image.data), len(image.data))
+        wrote, talk = write(chip.url(), image)
+        assert not wrote and not talk.done
+
+
+def test_what_the_board_keeps_between_the_parts_is_no_reason_to_write_again():
+    image = file_for("ESP32")
+    with mock_bootloader("esp32") as chip:
+        assert write(chip.url(), image)[0]
+        with closing(open_port(chip.url())) as port:
+            with esp32.BootLoader(chip.url(), port, Talk().say) as loader:
+                loader._tool.write_flash(loader._esp, [(0x9000, b"calibration")])
+        assert not write(chip.url(), image)[0]
+        assert holds(chip.url(), 0x9000, b"calibration")
+        assert write(chip.url(), image, force=True)[0]
+        assert write(chip.url(), file_for("ESP32", text=b"a newer one"))[0]
+
+
+def test_erase_takes_all_of_the_flash_and_only_when_asked():
+    image = file_for("ESP32-C3")
+    with mock_bootloader("esp32c3") as chip:
+        with closing(open_port(chip.url())) as port:
+            with esp32.BootLoader(chip.url(), port, Talk().say) as loader:
+                loader._tool.write_flash(loader._esp, [(0x200000, b"a model")])
+        assert write(chip.url(), image)[0]
+        assert holds(chip.url(), 0x200000, b"a model")
+        wrote, talk = write(chip.url(), image, erase=True)
+        assert wrote and "models, recordings and all other files go" in talk.lines[1]
+        assert holds(chip.url(), 0x200000, b"\xff" * 7) and holds(chip.url(), 0, image.data)
+
+
+@pytest.mark.parametrize(
+    ("rom", "image", "says"),
+    [
+        ("esp32c3", file_for("ESP32"), r"for the ESP32, and the chip on .* is an ESP32-C3: nothin"),
+        ("esp32", file_for("ESP32-S3"), r"is an ESP32: .* download ESP32_GENERIC-\*.bin"),
+        ("esp32s3", file_for("ESP32-S3", flash=8 << 20), "for 8 MB of flash, and .* has 4 MB"),
+        ("esp8266", file_for("ESP32"), "is an ESP8266: firmware is written to ESP32, ESP32-S2"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(rom, image, says):
+    with mock_bootloader(rom) as chip:
+        with pytest.raises(LinkError, match=says):
+            write(chip.url(), image, erase=True)
+        if rom != "esp8266":
+            assert holds(chip.url(), 0, b"\xff" * 0x20000)
+
+
+def test_flash_that_holds_something_else_afterwards_is_an_error_with_its_remedy(monkeypatch):
+    with mock_bootloader("esp32") as chip:
+        from esptool.loader import ESPLoader
+
+        monkeypatch.setattr(ESPLoader, "flash_md5sum", lambda self, at, size: "0" * 32)
+        with pytest.raises(LinkError, match=r"does not hold what was written: .*--baud 115200"):
+            write(chip.url(), file_for("ESP32"))
+
+
+def test_over_rfc_2217_the_lines_reset_the_chip_at_both_ends_and_the_rate_comes_back():
+    with mock_bootloader("esp32") as chip:
+        with Server(("127.0.0.1", chip.port())) as server:
+            wrote, _ = write(server.url, file_for("ESP32"))
+        lines = server.lines
+        assert wrote
+        down = [at for at, line in enumerate(lines.log) if line == (False, True)]
+        assert len(down) == 2, lines.log  # into the boot loader, and out of it
+        assert (True, False) in lines.log[down[0] : down[1]]  # GPIO0 low when EN rises
+        assert (True, False) not in lines.log[down[1] :]
+        assert esp32.WRITE_BAUD in lines.rates and lines.rates[-1] == 115200
