@@ -1,24 +1,25 @@
 """An ESP32's boot loader by esptool, with a stand-in for the chip's ROM; MicroPython afterwards."""
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from esp32_mock_bootloader import mock_bootloader
 
 from tests.lab.esp_images import firmware
-from tests.lab.line_port import Port
 from tests.lab.rfc2217 import Server
-from xnornode.board import esp32
+from xnornode.board import esp32_loader
 from xnornode.board.esp32_image import CHIPS, Image
 from xnornode.errors import LinkError
 from xnornode.link.ports import open_port
-from xnornode.link.raw_repl import RAW_REPL
 
 ROMS = {chip.name: chip.name.lower().replace("-", "") for chip in CHIPS.values()}
 """The stand-in's name for each chip."""
-BOOT = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+BOOT = (
+    b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+)
 DOWNLOAD = BOOT.replace(b"0x13 (SPI_FAST_FLASH_BOOT)", b"0x3 (DOWNLOAD_BOOT(UART0))")
 DOWNLOAD += b"waiting for download\r\n"
 
@@ -46,14 +47,21 @@ def write(url: str, image: Image, **options) -> tuple[bool, Talk]:
     talk = Talk()
     with (
         closing(open_port(url)) as port,
-        esp32.BootLoader(url, port, talk.say, talk.progress) as loader,
+        esp32_loader.BootLoader(url, port, talk.say, talk.progress) as loader,
     ):
         return loader.write(image, **options), talk
 
 
+@contextmanager
+def booted(url: str) -> Iterator[esp32_loader.BootLoader]:
+    """A chip in its boot loader."""
+    with closing(open_port(url)) as port, esp32_loader.BootLoader(url, port, Talk().say) as loader:
+        yield loader
+
+
 def holds(url: str, address: int, data: bytes) -> bool:
     """Whether the chip's flash holds these bytes."""
-    with closing(open_port(url)) as port, esp32.BootLoader(url, port, Talk().say) as loader:
+    with booted(url) as loader:
         return loader._esp.flash_md5sum(address, len(data)) == hashlib.md5(data).hexdigest()
 
 
@@ -72,9 +80,8 @@ def test_what_the_board_keeps_between_the_parts_is_no_reason_to_write_again():
     image = file_for("ESP32")
     with mock_bootloader("esp32") as chip:
         assert write(chip.url(), image)[0]
-        with closing(open_port(chip.url())) as port:
-            with esp32.BootLoader(chip.url(), port, Talk().say) as loader:
-                loader._tool.write_flash(loader._esp, [(0x9000, b"calibration")])
+        with booted(chip.url()) as loader:
+            loader._tool.write_flash(loader._esp, [(0x9000, b"calibration")])
         assert not write(chip.url(), image)[0]
         assert holds(chip.url(), 0x9000, b"calibration")
         assert write(chip.url(), image, force=True)[0]
@@ -84,9 +91,8 @@ def test_what_the_board_keeps_between_the_parts_is_no_reason_to_write_again():
 def test_erase_takes_all_of_the_flash_and_only_when_asked():
     image = file_for("ESP32-C3")
     with mock_bootloader("esp32c3") as chip:
-        with closing(open_port(chip.url())) as port:
-            with esp32.BootLoader(chip.url(), port, Talk().say) as loader:
-                loader._tool.write_flash(loader._esp, [(0x200000, b"a model")])
+        with booted(chip.url()) as loader:
+            loader._tool.write_flash(loader._esp, [(0x200000, b"a model")])
         assert write(chip.url(), image)[0]
         assert holds(chip.url(), 0x200000, b"a model")
         wrote, talk = write(chip.url(), image, erase=True)
@@ -130,4 +136,4 @@ def test_over_rfc_2217_the_lines_reset_the_chip_at_both_ends_and_the_rate_comes_
         assert len(down) == 2, lines.log  # into the boot loader, and out of it
         assert (True, False) in lines.log[down[0] : down[1]]  # GPIO0 low when EN rises
         assert (True, False) not in lines.log[down[1] :]
-        assert esp32.WRITE_BAUD in lines.rates and lines.rates[-1] == 115200
+        assert esp32_loader.WRITE_BAUD in lines.rates and lines.rates[-1] == 115200
