@@ -1,6 +1,7 @@
 """An ESP32's boot loader by esptool, with a stand-in for the chip's ROM; MicroPython afterwards."""
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,9 +11,9 @@ from esp32_mock_bootloader import mock_bootloader
 
 from tests.lab.esp_images import firmware
 from tests.lab.rfc2217 import Server
-from xnornode.board import esp32_loader
+from xnornode.board import esp32, esp32_loader
 from xnornode.board.esp32_image import CHIPS, Image
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, LinkLost, XnorNodeError
 from xnornode.link.ports import open_port
 
 ROMS = {chip.name: chip.name.lower().replace("-", "") for chip in CHIPS.values()}
@@ -137,3 +138,98 @@ def test_over_rfc_2217_the_lines_reset_the_chip_at_both_ends_and_the_rate_comes_
         assert (True, False) in lines.log[down[0] : down[1]]  # GPIO0 low when EN rises
         assert (True, False) not in lines.log[down[1] :]
         assert esp32_loader.WRITE_BAUD in lines.rates and lines.rates[-1] == 115200
+
+
+class Resetting:
+    """A port whose chip was reset: what it says, one piece a read, and how it answers Ctrl-C."""
+
+    name, is_open, timeout, write_timeout, in_waiting = "port", True, 0.0, 0.0, 0
+
+    def __init__(self, *says: bytes, answers: bool = True) -> None:
+        self.says, self.answers, self.wrote = [*says], answers, b""
+
+    def read(self, size: int) -> bytes:
+        if not self.says:
+            return b""
+        said, self.says[0] = self.says[0][:size], self.says[0][size:]
+        if not self.says[0]:
+            del self.says[0]
+        return said
+
+    def write(self, data: bytes) -> None:
+        assert not self.says, "it was interrupted before it was done with its start"
+        self.wrote += data
+        if self.answers and data.endswith(CTRL_A):
+            self.says.append(RAW_REPL)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def test_a_chip_that_starts_is_interrupted_at_its_prompt():
+    port, talk = Resetting(BOOT, b"MicroPython v1.26\r\n>>> "), Talk()
+    board = esp32.wait_for_micropython("port", port, talk.say)
+    assert not talk.lines and port.is_open and board.url == "port"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """No second is waited for what does not come."""
+    for name in ("QUIET_SECONDS", "PROMPT_SECONDS"):
+        monkeypatch.setattr(esp32, name, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("came", "talk", "says"),
+    [
+        (b"", "nothing comes from the board: press its EN", "press EN .RST., and run this again"),
+        (DOWNLOAD, "the chip says 'waiting for download': let go of BOOT", "is in download mode"),
+        (BOOT * 3, "", "starts again and again: look at its power supply"),
+        (BOOT + b"E BOD: Brownout detector was triggered\r\n", "", "voltage drops .brown-out."),
+        (b"hello\r\n", "", "(?s)press EN .RST., and run .*the last lines that came:\n    hello"),
+    ],
+)
+def test_a_chip_that_does_not_come_back_is_told_what_to_do(impatient, came, talk, says):
+    port, said = Resetting(*[came] if came else [], answers=False), Talk()
+    with pytest.raises(LinkError, match=says):
+        esp32.wait_for_micropython("port", port, said.say, seconds=0.3)
+    assert not port.is_open
+    assert [line for line in said.lines if line.startswith(talk)] == said.lines
+    assert bool(said.lines) == bool(talk)
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "says"),
+    [
+        ("Failed to connect to ESP32: No serial data received.\nFor", b"", "hold the board's BOOT"),
+        ("Wrong boot mode detected (0x13)!", BOOT, "(?s)started its program.*SPI_FAST_FLASH_BOOT"),
+        (
+            "Download mode successfully detected, but getting no sync reply: The serial TX",
+            DOWNLOAD,
+            "(?s)does not hear: its RX .*the last lines.*waiting for download",
+        ),
+        ("Serial data stream stopped: Possible noise", b"", r"stopped answering: .*--baud 115200"),
+        ("Serial data stream stopped", b"Brownout detector was triggered", "voltage drops"),
+        ("Secure Boot V1 detected, writing is disabled", b"", "locked by its owner's fuses"),
+        ("'f.bin' requires chip revision v3.0 or higher. Use --force to", b"", "another file from"),
+    ],
+)
+def test_what_esptool_says_comes_with_the_remedy(said, heard, says):
+    loader = esp32_loader.BootLoader("/dev/ttyUSB0", Resetting(), Talk().say)
+    loader._heard = heard
+    with pytest.raises(LinkError, match=says) as raised, loader._explained():
+        raise loader._tool.FatalError(said)
+    assert "--force" not in str(raised.value)
+
+
+def test_a_port_that_goes_away_meanwhile_is_an_error_of_the_link():
+    loader = esp32_loader.BootLoader("/dev/ttyUSB0", Resetting(), Talk().say)
+    with pytest.raises(LinkLost, match="went away: gone. If nobody unplugged it, the power fail"):
+        with loader._explained():
+            raise OSError("gone")
+
+
+def test_without_esptool_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "esptool", None)
+    with pytest.raises(XnorNodeError, match=r'esptool is missing: pip install "xnornode\[esp32\]"'):
+        esp32_loader.BootLoader("/dev/ttyUSB0", Resetting(), Talk().say)
