@@ -26,6 +26,8 @@ BOOT_SECONDS = 60.0
 """How long MicroPython may take after the reset: its first start formats the filesystem."""
 QUIET_SECONDS = 2.0
 """Seconds without a byte after which a chip that starts is taken to be done with it."""
+TALK_SECONDS = 8.0
+"""Seconds after which it is a program that talks, and no start."""
 PROMPT_SECONDS = 3.0
 """Seconds for the REPL to answer Ctrl-C."""
 DOWNLOAD_MODE = re.compile(rb"waiting for download")
@@ -112,7 +114,7 @@ def wait_for_micropython(
                 waits_for_download = _listen(stream, wait)
                 if not waits_for_download and repl.interrupt(PROMPT_SECONDS, late):
                     return Board(url, repl)
-                late, came = True, stream.recent
+                late, came = True, stream.recent or came
                 said = _what_to_press(came)
                 if said and said != told:
                     say(said)
@@ -140,7 +142,8 @@ def _why_not(url: str, stream: Stream, came: bytes) -> str:
 
 def _listen(stream: Stream, wait: Deadline) -> bool:
     """Take what a starting chip says, to its prompt; whether it waits for a download instead."""
-    while stream.read(wait.within(QUIET_SECONDS)):
+    settled = wait.within(TALK_SECONDS)
+    while not settled.passed and stream.read(wait.within(QUIET_SECONDS)):
         if DOWNLOAD_MODE.search(stream.pending):
             stream.pending = b""
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import md5
@@ -13,15 +14,18 @@ import serial
 from xnornode._extras import load_extra
 from xnornode.board.esp32_image import CHIPS, DOWNLOADS, Image
 from xnornode.errors import LinkError, LinkLost
+from xnornode.link.addresses import BAUDRATE, BOTH
 from xnornode.link.connect import Say
 from xnornode.link.hints import hint, with_last_lines
-from xnornode.link.ports import BAUDRATE, PORT_ERRORS
+from xnornode.link.lines import PORT_ERRORS, set_lines
 from xnornode.link.stream import RECENT
 
 EXTRA = "esp32"
 """Of xnornode: it brings esptool."""
 WRITE_BAUD = 460_800
 """Bits per second while the firmware is written."""
+STRAP_SECONDS = 0.3
+"""Seconds after the reset in which the chip reads from GPIO0, which DTR pulls down, what to start."""
 CONNECT_TRIES = 4
 """How often the chip is reset into its boot loader: by each of esptool's ways, on a serial port."""
 BROWN_OUT = re.compile(rb"(?i)brown-?out")
@@ -100,6 +104,7 @@ class BootLoader:
         self._before, self._after = before, after
         self._tool = load_extra("esptool", EXTRA)
         self._esp: Any = None
+        self._baud = getattr(url, "baud", BAUDRATE)
         self._heard = b""
         self._size = 0
 
@@ -120,10 +125,11 @@ class BootLoader:
         try:
             if self._esp:
                 with suppress(Exception):  # a chip that was stopped amid something says anything
-                    if self._port.baudrate != BAUDRATE:  # what it says next is at this speed
-                        self._esp.change_baud(BAUDRATE)
+                    if self._port.baudrate != self._baud:  # what it says next is at this speed
+                        self._esp.change_baud(self._baud)
                 with suppress(Exception):
                     self._tool.reset_chip(self._esp, self._after)
+                time.sleep(STRAP_SECONDS)
         finally:
             self._let_go()
 
@@ -196,7 +202,7 @@ class BootLoader:
 
     def _connect(self) -> None:
         esp = self._tool.detect_chip(
-            self._port, BAUDRATE, self._before, connect_attempts=CONNECT_TRIES
+            self._port, self._baud, self._before, connect_attempts=CONNECT_TRIES
         )
         self._esp = esp
         if esp.CHIP_NAME not in CHIPS:
@@ -229,7 +235,9 @@ class BootLoader:
         del self._port.read
         _listeners.pop()
         if self._port.is_open:
-            self._port.baudrate = BAUDRATE
+            with suppress(*PORT_ERRORS):
+                self._port.baudrate = self._baud
+            set_lines(self._port, getattr(self.url, "lines", BOTH))
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -20,9 +20,11 @@ from xnornode.board.install import Installer, Plan
 from xnornode.cli import flash_esp32
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
+from xnornode.cli.port_options import add_lines, checker
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
+from xnornode.link.addresses import Port, checked_name, usual_lines
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 from xnornode.model import file_format
@@ -55,8 +57,10 @@ def add_parsers(commands: Any) -> None:
         EXAMPLE_COMMANDS,
     )
     parser.set_defaults(run=run)
+    add_lines(parser)
     parser.add_argument(
         "--port",
+        type=checker(checked_name),
         help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only board found)",
     )
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
@@ -227,11 +231,13 @@ def read_firmware(options: argparse.Namespace) -> rp2040.Uf2 | esp32_image.Image
 
 def set_up(options: argparse.Namespace) -> None:
     """The whole of it; raises XnorNodeError."""
+    if options.port:
+        options.port = Port(options.port, options.baud)
     plan = collect(options)
     firmware = None if options.no_firmware or options.native else read_firmware(options)
     image = firmware if isinstance(firmware, esp32_image.Image) else None
-    if not image and (options.erase or options.baud):
-        raise UsageError("--erase and --baud go with a .bin file for an ESP32, not with UF2")
+    if options.erase and not image:
+        raise UsageError("--erase goes with a .bin file for an ESP32, not with UF2")
     leaves = options.no_firmware or options.native or isinstance(firmware, rp2040.Uf2)
     esp32 = None if leaves else flash_esp32.find(options, image)
     if options.dry_run and (esp32 or leaves):
@@ -346,14 +352,15 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage(
             "--native leaves the firmware as it is: no --firmware, --force or --drive"
         )
-    if (options.erase or options.baud) and (not options.firmware or options.no_firmware):
-        options.wrong_usage("--erase and --baud go with --firmware, a .bin file for an ESP32")
+    if options.erase and (not options.firmware or options.no_firmware):
+        options.wrong_usage("--erase goes with --firmware, a .bin file for an ESP32")
     if options.lock_repl is not None and not options.key:
         options.wrong_usage("--lock-repl goes with --key: without a key anyone can push a model")
     if not options.autostart and (options.replace_main or options.watchdog):
         options.wrong_usage("--replace-main and --watchdog go with --autostart")
     try:
-        set_up(options)
+        with usual_lines(options.lines):
+            set_up(options)
     except KeyboardInterrupt:
         say("stopped; run it again to finish")
         return 1

@@ -10,9 +10,10 @@ from typing import Any
 
 from xnornode.board import esp32, esp32_loader, rp2040
 from xnornode.board.esp32_image import DOWNLOADS, Image
-from xnornode.cli.command import number
 from xnornode.cli.output import Progress, say, show_field
+from xnornode.cli.port_options import add_checked
 from xnornode.errors import LinkError, XnorNodeError
+from xnornode.link.addresses import BAUD_VARIABLE, BAUDRATE, Port, checked_baud
 from xnornode.link.hints import kept_repl, unreached, with_last_lines
 from xnornode.link.ports import RASPBERRY_PI, VARIABLE, boards, open_port
 from xnornode.link.protocol import Session
@@ -30,11 +31,14 @@ def add_options(parser: Any) -> None:
         action="store_true",
         help="erase an ESP32's flash first: models, recordings and all other files go",
     )
-    parser.add_argument(
+    add_checked(
+        parser,
         "--baud",
-        type=number(int, least=9600),
-        help="bits per second while an ESP32's firmware is written "
-        f"(default: {esp32_loader.WRITE_BAUD:,})",
+        BAUD_VARIABLE,
+        checked_baud,
+        metavar="N",
+        help=f"bits per second of the port (default: ${BAUD_VARIABLE}, or {BAUDRATE}; "
+        f"{esp32_loader.WRITE_BAUD} while an ESP32's firmware is written)",
     )
 
 
@@ -53,7 +57,7 @@ def find(options: argparse.Namespace, image: Image | None) -> str | None:
         port = named or esp32.find_port()
         if not port:
             raise LinkError("no ESP32 found: plug one in, or name its port with --port")
-        return port
+        return Port(port, options.baud)
     if rp2040.find_drive(options.drive):
         return None
     if not named and boards([RASPBERRY_PI]):
@@ -63,6 +67,7 @@ def find(options: argparse.Namespace, image: Image | None) -> str | None:
         return None
     if options.dry_run:  # asks no board
         return None if named else port
+    port = Port(port, options.baud)
     with _board(port) as (repl, answers):
         if not answers:
             _explain_silence(repl)
