@@ -80,7 +80,7 @@ def answering(url: str) -> tuple[RawRepl, bool]:
 
 
 def wait_for_micropython(
-    url: str, port: serial.SerialBase, say: Say, seconds: float = BOOT_SECONDS
+    url: str, port: serial.SerialBase, say: Say, seconds: float | None = None
 ) -> Board:
     """The board on a port whose chip was reset.
 
@@ -92,8 +92,8 @@ def wait_for_micropython(
         The open port. It is opened again where the chip's own USB went away by the reset.
     say : callable
         Gets one line of talk.
-    seconds : float, default BOOT_SECONDS
-        How long to wait for it.
+    seconds : float, optional
+        How long to wait for it. Default: BOOT_SECONDS.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def wait_for_micropython(
     LinkError
         MicroPython does not come. The port is closed then.
     """
-    wait = Deadline(seconds)
+    wait = Deadline(BOOT_SECONDS if seconds is None else seconds)
     repl, told, late = RawRepl(url, Stream(port)), "", False
     stream, came = repl.stream, b""
     try:

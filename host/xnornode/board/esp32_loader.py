@@ -25,7 +25,7 @@ EXTRA = "esp32"
 WRITE_BAUD = 460_800
 """Bits per second while the firmware is written."""
 STRAP_SECONDS = 0.3
-"""Seconds after the reset in which the chip reads what to start from GPIO0, which DTR pulls down."""
+"""Seconds after the reset in which the chip reads GPIO0, which DTR pulls down."""
 CONNECT_TRIES = 4
 """How often the chip is reset into its boot loader: by each of esptool's ways, on a serial port."""
 BROWN_OUT = re.compile(rb"(?i)brown-?out")
