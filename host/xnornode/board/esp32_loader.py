@@ -28,6 +28,8 @@ STRAP_SECONDS = 0.3
 """Seconds after the reset in which the chip reads GPIO0, which DTR pulls down."""
 CONNECT_TRIES = 4
 """How often the chip is reset into its boot loader: by each of esptool's ways, on a serial port."""
+BOOT_LOG = re.compile(rb"(?i)rst:0x|boot:0x|brown-?out|waiting for download")
+"""Words of a chip that starts."""
 BROWN_OUT = re.compile(rb"(?i)brown-?out")
 """What a chip says whose voltage drops."""
 
@@ -260,7 +262,7 @@ class BootLoader:
         elif HOLD_BOOT in remedy and self.url.startswith("socket:"):
             remedy += "; socket:// does not carry the lines that do this, rfc2217:// does"
         text = f"{self.url}: {remedy} (esptool: {said})"
-        return with_last_lines(text, self._heard) if _is_text(self._heard) else text
+        return with_last_lines(text, self._heard) if _is_boot_log(self._heard) else text
 
 
 def _own_words(said: str) -> str:
@@ -268,9 +270,9 @@ def _own_words(said: str) -> str:
     return re.split(r"\n|[,.]? ?(?:Use|[Ss]et) (?:--|the force)", said)[0].strip()
 
 
-def _is_text(heard: bytes) -> bool:
+def _is_boot_log(heard: bytes) -> bool:
     """Whether what came is what a chip says at its start, and no answer to esptool."""
-    return bool(heard) and b"\xc0" not in heard
+    return bool(BOOT_LOG.search(heard))
 
 
 _listeners: list[tuple[Say, Callable[[int, int], None]]] = []
