@@ -1,6 +1,7 @@
 """What names a port, and how it is opened: checked before any work is done."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -54,6 +55,11 @@ def usual_lines(lines: str | None) -> Iterator[None]:
         _usual.pop()
 
 
+_NEARLY = re.compile(r"(?i:(socket:|rfc2217:)/*)?([\w.-]+:\d+)")
+"""An address on a network without its `://`."""
+_LEVELS = ("debug", "info", "warning", "error")
+
+
 class PortNameError(LinkError):
     """A port's name or setting that cannot be one, whatever is plugged in."""
 
@@ -87,11 +93,14 @@ class Port(str):
     lines: str
 
     def __new__(cls, name: str, baud: int | None = None, lines: str | None = None) -> "Port":
-        """Checked; what is not named is taken from the environment."""
-        port = super().__new__(cls, checked_name(name))
-        port.baud = checked_baud(str(baud)) if baud is not None else _from(BAUD_VARIABLE)
-        port.lines = checked_lines(lines or _usual[-1] or os.environ.get(LINES_VARIABLE) or BOTH)
-        return port
+        """The name, checked."""
+        return super().__new__(cls, checked_name(name))
+
+    def __init__(self, name: str, baud: int | None = None, lines: str | None = None) -> None:
+        if isinstance(name, Port):  # what is not named now was named before
+            baud, lines = baud or name.baud, lines or name.lines
+        self.baud = checked_baud(str(baud)) if baud is not None else _from(BAUD_VARIABLE)
+        self.lines = checked_lines(lines or _usual[-1] or os.environ.get(LINES_VARIABLE) or BOTH)
 
 
 def _from(variable: str) -> int:
@@ -138,6 +147,8 @@ def checked_name(name: str) -> str:
         raise PortNameError("the port's name is empty")
     scheme, mark, _ = name.partition("://")
     kind = scheme.lower() + mark
+    if not mark and (meant := _NEARLY.fullmatch(name)):
+        raise PortNameError(f"{name} is no serial port: is {_kind(meant[1])}{meant[2]} meant?")
     if kind in NETWORK:
         _check_address(name, kind)
     elif mark and not _is_known(scheme.lower()):
@@ -146,6 +157,10 @@ def checked_name(name: str) -> str:
             f"{RFC2217}HOST:PORT"
         )
     return name
+
+
+def _kind(scheme: str | None) -> str:
+    return f"{scheme.lower()}//" if scheme else SOCKET
 
 
 def _is_known(scheme: str) -> bool:
@@ -173,7 +188,11 @@ def _check_address(url: str, kind: str) -> None:
         raise PortNameError(f"{url} names no TCP port: {form}")
     if port == 0:
         raise PortNameError(f"{url}: a TCP port is a number from 1 to 65535: {form}")
-    for name, _ in options:
+    for name, value in options:
         if name not in _OPTIONS[kind]:
             known = ", ".join(sorted(_OPTIONS[kind]))
             raise PortNameError(f"{url}: {name!r} is no option of such ports: {known}")
+        if name == "timeout" and not re.fullmatch(r"\d{1,3}(\.\d*)?", value):
+            raise PortNameError(f"{url}: timeout={value}: take seconds, such as 5")
+        if name == "logging" and value not in _LEVELS:
+            raise PortNameError(f"{url}: logging={value}: take one of {', '.join(_LEVELS)}")

@@ -21,6 +21,8 @@ LONGEST_WAIT = 60.0
 """Seconds of one wait for the connection; a longer one is made of these."""
 AT_ONCE = 16384
 """Bytes that are received at once."""
+LONGEST_CLOSE = 7.0
+"""Seconds for the reading thread to end: more than the socket waits for bytes."""
 ROOM = 1 << 20
 """Bytes that are kept for a reader that is slow. Then the server has to wait."""
 LONGEST_OPTION = 1024
@@ -58,7 +60,8 @@ class Rfc2217Port(rfc2217.Serial):
     """
 
     _write_lock: threading.Lock
-    _socket: socket.socket
+    _socket: Any  # socket.socket, or None while closed
+    _thread: threading.Thread | None
     _rfc2217_options: Any
     _dtr_state: bool
     _rts_state: bool
@@ -103,6 +106,14 @@ class Rfc2217Port(rfc2217.Serial):
                 if self._rfc2217_options["control"].value is not None:
                     for value in (rfc2217.SET_CONTROL_RTS_OFF, rfc2217.SET_CONTROL_DTR_OFF):
                         self.rfc2217_send_subnegotiation(rfc2217.SET_CONTROL, value)
+        self.is_open = False
+        if self._socket:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            if self._thread:  # it reads by the number of the socket, which the system gives away
+                self._thread.join(LONGEST_CLOSE)
+            self._socket.close()
+            self._socket = None
         super().close()
 
     @property

@@ -8,7 +8,7 @@ import pytest
 
 from xnornode.errors import LinkError
 from xnornode.link.addresses import Port, PortNameError
-from xnornode.link.ports import open_port
+from xnornode.link.ports import find_port, open_port
 
 pytestmark = pytest.mark.quick
 
@@ -33,6 +33,7 @@ ADDRESSES = {
     "h:0": "a TCP port is a number from 1 to 65535",
     "[::1": "is no address: {0}HOST:PORT, or {0}[IPv6]:PORT",
     "h:5000?speed=9": "'speed' is no option of such ports: ",
+    "h:5000?logging=all": "logging=all: take one of debug, info, warning, error",
 }
 
 
@@ -49,6 +50,25 @@ def test_an_address_that_lacks_something(kind, address):
 def test_an_unknown_kind_of_port(name):
     with pytest.raises(PortNameError, match=r"is no kind of port: .*socket://HOST:PORT or rfc2217"):
         open_port(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("node:5000", "socket://node:5000"),
+        ("10.0.0.7:23", "socket://10.0.0.7:23"),
+        ("socket:node:5000", "socket://node:5000"),
+        ("RFC2217:/node:5000", "rfc2217://node:5000"),
+    ],
+)
+def test_an_address_without_its_kind(name, meant):
+    with pytest.raises(PortNameError, match=f"{name} is no serial port: is {meant} meant"):
+        Port(name)
+
+
+def test_a_time_limit_that_is_none():
+    with pytest.raises(PortNameError, match="timeout=x: take seconds, such as 5"):
+        Port("rfc2217://h:1?timeout=x")
 
 
 @pytest.mark.parametrize("name", ["socket://[::1]:5000", "rfc2217://h:1?ign_set_control&timeout=9"])
@@ -90,6 +110,8 @@ def test_what_is_not_named_is_in_the_environment(monkeypatch):
     monkeypatch.setenv("XNORNODE_LINES", "keep")
     assert (Port("x").baud, Port("x").lines) == (9600, "keep")
     assert (Port("x", 300, "none").baud, Port("x", 300, "none").lines) == (300, "none")
+    again = find_port(Port("x", 300, "none"))
+    assert (again.baud, again.lines) == (300, "none")
     monkeypatch.setenv("XNORNODE_LINES", "up")
     with pytest.raises(PortNameError, match="'up' is none of both, dtr, rts, none, keep"):
         Port("x")

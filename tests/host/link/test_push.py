@@ -193,7 +193,7 @@ def test_files_and_ports_that_are_wrong(tmp_path, monkeypatch):
         (("push", good), 1, "/dev/ttyACM99 is not there"),
         (("list",), 1, "/dev/ttyACM99 is not there"),
         (("rollback", "--port", "socket://127.0.0.1:9"), 1, "is not there"),
-        (("doctor", "--port", "nonsense://x"), 1, "cannot open nonsense://x"),
+        (("doctor", "--port", "nonsense://x"), 2, "nonsense:// is no kind of port"),
         (("push",), 2, "usage"),
         (("push", good, "--key", text), 1, "is no key"),
     ):

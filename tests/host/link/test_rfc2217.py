@@ -1,6 +1,7 @@
 """Ports behind an RFC 2217 server: what the link needs of them, which pyserial's own lack."""
 
 import os
+import socket
 import tty
 from contextlib import closing
 
@@ -77,19 +78,20 @@ def test_a_reader_that_is_slow_holds_the_server_up(line, monkeypatch):
         assert came == DATA[:4000]
 
 
-def test_no_server_of_this_kind(monkeypatch):
-    """A raw TCP port: what it sends is no answer."""
-    import socket
-
+def test_no_server_of_this_kind():
+    """A plain TCP port, which gives no answer."""
     with socket.create_server(("127.0.0.1", 0)) as raw:
         url = f"rfc2217://127.0.0.1:{raw.getsockname()[1]}?timeout=0.3"
-        with pytest.raises(LinkError, match="RFC2217"):
+        with pytest.raises(LinkError, match="does not speak RFC 2217: take socket"):
             open_port(url)
 
 
 def test_a_rate_that_the_server_refuses():
     master, slave = os.openpty()
-    with Server(master, Lines(refused=(115200,))) as server, pytest.raises(LinkError):
+    with (
+        Server(master, Lines(refused=(115200,))) as server,
+        pytest.raises(LinkError, match="with 115200 baud: remote rejected"),
+    ):
         open_port(server.url)
     os.close(master)
     os.close(slave)
