@@ -147,7 +147,8 @@ class Receiver:
     def _hello(self, _: "Fields") -> "Fields":
         facts: Fields = self._models.facts()
         facts.update(self.facts)
-        facts["signed"] = facts["signed"] or not self._may("push")
+        if not self._may("push"):
+            facts["signed"] = True
         return facts
 
     def _may(self, what: str) -> bool:
@@ -183,8 +184,8 @@ class Receiver:
             return {"active": active}
         if not MIN_MODEL <= length <= MAX_MODEL:
             raise Refused("length", f"a model has {MIN_MODEL} to {MAX_MODEL} bytes, not {length}")
-        if not self._models.signed():
-            self._check_may("push", "push without a key on the node")
+        if not self._may("push") and not self._models.signed():
+            self._check_may("push", "push to a node without a key")
         self._models.admit(fields)  # before it, nothing is written, and no push has to end
         self._claim(fields["sha256"])
         self.let_go()
