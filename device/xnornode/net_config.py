@@ -46,7 +46,7 @@ def check(given: "dict[str, Any]") -> None:
         if key in TEXTS:
             right = isinstance(value, str)
         elif key in NUMBERS:
-            right = type(value) is int and 0 <= value <= (65535 if key == "port" else 8)
+            right = type(value) is int and 0 <= value <= 65535
         elif key == "allow":
             right = isinstance(value, list) and all([one in MAY for one in value])
         else:

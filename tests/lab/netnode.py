@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, Lab, lab_models
 from tests.lab.livenode import DEVICE, prepare
 from tests.lab.unixnode import UnixNode
@@ -119,3 +120,9 @@ class NetLab(Lab):
         program = prepare(folder, to_bytes(lab_models()[0]), realtime=True)
         configure(folder, program, port=0, allow=["push"])
         super().__init__(NetNode([program], folder, [DEVICE]), QUICK)
+
+    @contextmanager
+    def two_hosts(self) -> Iterator[tuple[str, str]]:
+        """Each has a connection of its own."""
+        with Bridge(self.node.end) as first, Bridge(self.node.end) as second:
+            yield first.url, second.url

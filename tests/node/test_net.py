@@ -11,6 +11,8 @@ from tests.lab.faultplans import Plan, at_byte, at_random, in_each_state, sample
 from tests.lab.faults import TO_NODE, Fault, Kind
 from tests.lab.livenode import active_model, model_bytes
 from tests.lab.netnode import NetLab, net_node
+from tests.lab.targets import interpreter
+from tools.firmware.sources import ROOT
 from xnornode.cli.main import main as xnornode
 from xnornode.errors import NodeError
 from xnornode.link.framing import command, unseal
@@ -71,6 +73,13 @@ def test_a_node_without_a_model_gets_one(tmp_path):
         s, found = client(node)
         with s:
             assert next(e for e in found if e["event"] == "prediction")
+
+
+def test_a_node_without_a_network_loads_nothing_of_it(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "1.bnn").write_bytes(OLD)
+    script = ROOT / "tests" / "lab" / "node_scripts" / "no_network.py"
+    assert interpreter("unix").run(script, str(tmp_path)).splitlines()[-1] == "[]"
 
 
 def test_several_clients(tmp_path):
