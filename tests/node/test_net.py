@@ -9,8 +9,8 @@ from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK
 from tests.lab.faultplans import Plan, at_byte, at_random, in_each_state, sample
 from tests.lab.faults import TO_NODE, Fault, Kind
-from tests.lab.livenode import active_model, model_bytes
-from tests.lab.netnode import NetLab, net_node
+from tests.lab.livenode import DEVICE, active_model, model_bytes
+from tests.lab.netnode import NetLab, NetNode, net_node
 from tests.lab.targets import interpreter
 from tools.firmware.sources import ROOT
 from xnornode.cli.main import main as xnornode
@@ -20,6 +20,7 @@ from xnornode.link.push import Push, push
 
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2), model_bytes(3, hidden=900)
 PATIENCE = 60.0  # seconds for what takes a second or two
+SCRIPTS = ROOT / "tests" / "lab" / "node_scripts"
 ALL = ["push", "rollback", "record"]
 
 
@@ -78,8 +79,35 @@ def test_a_node_without_a_model_gets_one(tmp_path):
 def test_a_node_without_a_network_loads_nothing_of_it(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "1.bnn").write_bytes(OLD)
-    script = ROOT / "tests" / "lab" / "node_scripts" / "no_network.py"
-    assert interpreter("unix").run(script, str(tmp_path)).splitlines()[-1] == "[]"
+    assert (
+        interpreter("unix").run(SCRIPTS / "no_network.py", str(tmp_path)).splitlines()[-1] == "[]"
+    )
+
+
+def test_a_lost_wifi_is_joined_again():
+    lines = interpreter("unix").run(SCRIPTS / "wifi.py", "workshop").splitlines()
+    assert lines[:3] == ["name node-7", "kind 7", "active True"]
+    joined = lines.index("joined")
+    assert set(lines[3:joined] + lines[joined + 1 : -1]) == {"connect workshop secret"}
+    assert (joined - 3, len(lines) - joined - 2) == (3, 2), "at 0, 15, 45 s, and 210, 240 s"
+
+
+def test_a_wifi_that_is_being_joined_does_no_harm():
+    assert interpreter("unix").run(SCRIPTS / "wifi.py", "busy").splitlines()[-1] == "end"
+
+
+def test_the_example(tmp_path):
+    """examples/wifi_main.py, whose node has no sensor: the network is served all the same."""
+    text = (ROOT / "examples" / "wifi_main.py").read_text()
+    assert "listen(5000)" in text
+    fake = (SCRIPTS / "wifi.py").read_text().split("from xnornode")[0]
+    program = tmp_path / "main.py"
+    program.write_text(fake + text.replace("listen(5000)", "listen(0)"))
+    with NetNode([program], tmp_path, [DEVICE]) as node:
+        s, found = client(node)
+        with s as s:
+            assert ask(s, found, "hello", 1)["running"] is False
+        assert b"connect workshop secret" in b"".join(list(node.said))
 
 
 def test_several_clients(tmp_path):
