@@ -151,6 +151,11 @@ def test_a_client_that_never_reads(tmp_path):
                     assert event["event"] != "prediction" or event["seq"] > first["seq"]
 
 
+def test_a_client_that_takes_nothing_for_long_is_disconnected():
+    lines = interpreter("unix").run(SCRIPTS / "stalled_client.py").splitlines()
+    assert lines == ["closed 50", "the other side takes nothing any more", "20 False"]
+
+
 def test_a_broken_push_goes_on_where_it_was(tmp_path):
     with net_node(tmp_path, OLD, port=0, allow=["push"]) as node:
         faults = [Fault(Kind.DISCONNECT, TO_NODE, 200, b'{"push":', 8)]
