@@ -89,6 +89,9 @@ class WiFi:
             self._since, self._pause = time.ticks_ms(), FIRST_MS
         else:
             self._pause = min(2 * self._pause, LONGEST_MS)
+            text = f"the Wi-Fi {self._with[0]} is not there or not joined, status "
+            text += f"{self._wlan.status()}: check `ssid` and `password`; trying again"
+            emit("warning", kind="network", warning=text)
             self._join()
 
     def _join(self) -> None:

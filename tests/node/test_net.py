@@ -52,6 +52,18 @@ def test_the_commands_of_a_pc(tmp_path, capsys):
         assert xnornode(["rollback", *to]) == 0
         assert active_model(tmp_path / "node") == OLD
         assert xnornode(["doctor", *to]) == 0
+        record = [
+            "record",
+            str(tmp_path / "data"),
+            "--label",
+            "x",
+            "--seconds",
+            "1",
+            "--pause",
+            "0",
+        ]
+        assert xnornode([*record, *to]) == 0
+        assert len(list((tmp_path / "data").rglob("*.rec"))) == 1
 
 
 def test_without_a_key_a_client_may_only_look(tmp_path):
@@ -85,7 +97,10 @@ def test_a_node_without_a_network_loads_nothing_of_it(tmp_path):
 
 
 def test_a_lost_wifi_is_joined_again():
-    lines = interpreter("unix").run(SCRIPTS / "wifi.py", "workshop").splitlines()
+    said = interpreter("unix").run(SCRIPTS / "wifi.py", "workshop").splitlines()
+    lines = [line for line in said if not line.startswith("{")]
+    warnings = [unseal(line.encode())["warning"] for line in said if line.startswith("{")]
+    assert len(warnings) == 4 and "the Wi-Fi workshop is not there" in warnings[0]
     assert lines[:3] == ["name node-7", "kind 7", "active True"]
     joined = lines.index("joined")
     assert set(lines[3:joined] + lines[joined + 1 : -1]) == {"connect workshop secret"}

@@ -14,6 +14,9 @@ class WLAN:
     def isconnected(self):
         return self.joined
 
+    def status(self):
+        return 201
+
     def connect(self, *words):
         print("connect", *words)
         if len(words) and words[0] == "busy":
