@@ -39,6 +39,7 @@ fuzz: setup-test ## three minutes of fuzzing: model files, what a node is sent, 
 
 soak: setup-test ## the long form, for a night: 12,000 faulted pushes, 2,000 commands, power cuts, an hour's stream, fuzzing
 	@$(PYTHON) -m tools.stress.soak
+	@$(PYTHON) -m tools.stress.soak faults --link tcp --pushes 1000
 	@$(PYTHON) -m tools.stress.fuzz loader --runs 10000000
 	@$(PYTHON) -m tools.stress.fuzz lines --runs 10000000
 	@$(PYTHON) -m tools.stress.fuzz_parsers --seconds 600

@@ -5,6 +5,7 @@
 docs/reference/lines.md has the lines, docs/reference/protocol.md what the PC may say. As /main.py
 on the node it starts with the power (`xnornode flash --autostart`). /sensor.json says which sensor
 (`xnornode sensor`); without it, recordings in the node's flash are played, at the rate they have.
+/net.json names a Wi-Fi and a TCP port, or where to connect to (docs/guides/network.md).
 As fast as it can, and without starting again after an error:
 
     mpremote exec "REALTIME = RETRY = False" run device/classify.py
@@ -17,6 +18,8 @@ import gc
 START, RUNNING = 4096, 32_768
 gc.threshold(START)
 
+import os
+
 from xnornode import Classifier, Link
 from xnornode.model_store import Store
 from xnornode.runner import run
@@ -27,6 +30,7 @@ from xnornode.supervisor import Problem, supervise
 MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store
 SENSOR = "/sensor.json"
+NETWORK = "/net.json"
 RECORDINGS = "/recordings"
 WATCHDOG = False  # `xnornode flash --watchdog` changes it
 REALTIME = globals().get("REALTIME", True)
@@ -37,6 +41,16 @@ STORE = Store(MODELS, MODEL)
 
 def sensor() -> Sensor:
     return open_sensor(SENSOR, RECORDINGS, realtime=REALTIME, repeat=REPEAT)
+
+
+def network() -> "list[object] | None":
+    try:
+        os.stat(NETWORK)
+    except OSError:
+        return None  # without a network, its modules take no memory
+    from xnornode.net_config import links
+
+    return list(links(NETWORK))
 
 
 def main() -> None:
@@ -60,4 +74,4 @@ def main() -> None:
         source.close()
 
 
-supervise(main, STORE, sensor, RETRY, WATCHDOG)
+supervise(main, STORE, sensor, RETRY, WATCHDOG, network())

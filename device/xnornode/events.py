@@ -10,14 +10,18 @@ from binascii import crc32
 import bnn
 
 from xnornode.classifier import Classifier, Prediction, thousandths
-from xnornode.line_writer import write
+from xnornode.line_writer import write_to_all
 from xnornode.rate_check import RateCheck
+
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from typing import Any
 
 WARN_MS = 60_000  # from one warning to the next of its kind
 
 
 class Events:
-    """Writes the events of one classifier to standard output.
+    """Writes the events of one classifier to standard output, and to all other links.
 
     Attributes: `session`, a random word, another one at each start; `checks_rate`, whether to warn
     where samples come at another rate than the model's.
@@ -129,7 +133,12 @@ class Events:
 
 
 def emit(event: str, **fields: object) -> None:
-    """Write one event: its name, then the fields, whose values JSON can hold, then the crc."""
+    """Write one event to all links. fields: as of `line`."""
+    write_to_all(line(event, fields))
+
+
+def line(event: str, fields: "dict[str, Any]") -> str:
+    """The line of an event: its name, then the fields, whose values JSON can hold, then the crc."""
     # A dict keeps no order on the node, so the event and the crc are put in their places by hand.
     text = json.dumps(fields, separators=(",", ":"))[1:-1]
     body = f'{{"event":"{event}"' + ("," if text else "") + text
@@ -139,7 +148,7 @@ def emit(event: str, **fields: object) -> None:
             if ord(letter) > 0x7F:
                 body = body.replace(letter, _escape(ord(letter)))
         data = body.encode()
-    write(f'{body},"crc":"{crc32(data):08x}"}}\n')
+    return f'{body},"crc":"{crc32(data):08x}"}}\n'
 
 
 def _escape(code: int) -> str:

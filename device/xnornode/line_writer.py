@@ -5,6 +5,7 @@ import time
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 STALL_MS = 400  # that a line takes at least where it waited in vain: USB gives up after 500
@@ -47,3 +48,11 @@ class LineWriter:
 
 
 write = LineWriter().write
+others: "Callable[[str], None] | None" = None  # writes to the links beside standard output
+
+
+def write_to_all(line: str) -> None:
+    """Write a line, its end included, to every link."""
+    write(line)
+    if others:
+        others(line)

@@ -1,4 +1,4 @@
-"""The node's end of the serial line: predictions go out, commands and models come in.
+"""The node's end of its lines: predictions go out, commands and models come in.
 
 In a program of one's own (docs/reference/protocol.md)::
 
@@ -9,6 +9,8 @@ In a program of one's own (docs/reference/protocol.md)::
         if p:
             link.prediction(p)
         link.step()
+
+`Link(clf, stream=uart)` has a second line, or several (wires.py).
 """
 
 import gc
@@ -18,9 +20,9 @@ import time
 
 import micropython
 
-from xnornode import line_reader
+from xnornode import line_reader, line_writer
 from xnornode.classifier import Classifier, Prediction
-from xnornode.events import Events, emit
+from xnornode.events import Events, emit, line
 from xnornode.line_reader import LineReader
 from xnornode.matching import unknown_scale
 from xnornode.model_manager import ModelManager
@@ -32,6 +34,7 @@ from xnornode.watchdog import feed
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from xnornode.sensors.sensor import Sensor
 
@@ -47,13 +50,29 @@ SHARE = 7  # the program has so many times the time that the link takes
 SLICE_US = 2000  # how long a step reads, when the program has no time to spare
 PAUSE_US = 1000  # between two looks at a line on which nothing comes
 
+_wires: "Any" = None  # the module, once a stream has been given: others need not load it
+
+
+def use(stream: "Any") -> None:
+    """Talk over further streams from the next Link on, and in the pauses of `supervise`.
+
+    stream: as of Link; all that were given before are left alone from now on.
+    """
+    global _wires
+    from xnornode import wires
+
+    _wires = wires
+    wires.use(stream)
+
 
 class Link(Events):
     """The line of a program that classifies: its events, and what comes from the PC.
 
     classifier: of the store (`Classifier()`). channels: names of the sensor's channels; a model for
     others is refused. frame: bytes that a line to the node may have; window: lines that may be
-    under way; both by default by the platform. Raises ValueError for a classifier of a file.
+    under way; both by default by the platform. stream: with `read` and `write`, such as a UART, a
+    socket, or what xnornode.net gives, beside the standard port; several in a list; None leaves
+    those that are in use. Raises ValueError for a classifier of a file.
     """
 
     def __init__(
@@ -62,9 +81,12 @@ class Link(Events):
         channels: "tuple[str, ...] | None" = None,
         frame: int | None = None,
         window: int | None = None,
+        stream: "Any" = None,
     ) -> None:
         if classifier.store is None:
             raise ValueError("a Link needs a classifier of the store: Classifier()")
+        if stream is not None:
+            use(stream)
         models = ModelManager(classifier.store, classifier, channels)
         self._connection = Connection(models, classifier.store)
         super().__init__(classifier)
@@ -116,7 +138,7 @@ class Link(Events):
 
     def no_room(self) -> None:
         """The program goes on without a push that may be under way, with the heap that it had."""
-        self._connection.let_go()
+        self._connection.close()
         gc.collect()
 
     def close(self) -> None:
@@ -124,11 +146,16 @@ class Link(Events):
         try:
             self.reads(None)
         finally:
-            self._connection.let_go()
+            self._connection.close()
 
 
 class Connection:
-    """Standard input, the receiver that answers its lines, and the models that it is about."""
+    """Standard input, the receiver that answers its lines, and the models that it is about.
+
+    Attribute `others`: the Connections of further streams.
+    """
+
+    others: "tuple[Connection, ...]" = ()
 
     def __init__(
         self,
@@ -136,11 +163,14 @@ class Connection:
         store: Store,
         open_sensor: "Callable[[], Sensor] | None" = None,
     ) -> None:
-        self.models = models
-        self.streamer = Streamer(open_sensor)
-        self.streamer.locked = not line_reader.CTRL_C
+        streamer = Streamer(open_sensor)
+        streamer.locked = not line_reader.CTRL_C
+        self._set_up(models, store, streamer)
+
+    def _set_up(self, models: ModelManager, store: Store, streamer: Streamer) -> None:
+        self.models, self.store, self.streamer = models, store, streamer
         first = int.from_bytes(os.urandom(3), "little")
-        self.receiver = Receiver(store, models, first, self.streamer)
+        self.receiver = Receiver(store, models, first, streamer)
         self._heard = time.ticks_ms()
         self._takes_ctrl_c = False
 
@@ -150,24 +180,33 @@ class Connection:
         self.models.session = session
         self.models.frame = frame or (FRAME if holds_back else UART_FRAME)
         self.models.window = window or (WINDOW if holds_back else UART_WINDOW)
-        self._reader = LineReader(self.models.frame)
+        self._reader: Any = LineReader(self.models.frame)
+        self._write: Callable[[str], object] = line_writer.write
+        if _wires:
+            self.others = _wires.connections(self)
 
     def step(self, us: int) -> bool:
         """Read for at most so many microseconds; whether nothing came."""
+        us //= 1 + len(self.others)
+        idle = self._step(us)
+        for other in self.others:
+            idle = other._step(us) and idle
+        return idle
+
+    def _step(self, us: int) -> bool:
         until = time.ticks_add(time.ticks_us(), us)
         idle = True
         while True:
             feed()
-            line = self._reader.read(until)
-            if line is None and not self._reader.damaged:
+            taken = self._reader.read(until)
+            if taken is None and not self._reader.damaged:
                 break
             idle = False
             self._heard = time.ticks_ms()
             try:
-                answer = self.receiver.damaged() if line is None else self.receiver.line(line)
+                answer = self.receiver.damaged() if taken is None else self.receiver.line(taken)
                 if answer:
-                    event, fields = answer
-                    emit(event, **fields)
+                    self._write(line(*answer))
             except Exception as error:  # the program that classifies goes on, whatever it is
                 self._failed(error)
             self._set_ctrl_c()
@@ -180,8 +219,9 @@ class Connection:
     def _failed(self, error: Exception) -> None:
         fields = self.receiver.failed(error)
         gc.collect()
-        try:  # noqa: SIM105 (no contextlib on the node)
-            emit("reply", id=None, **fields)
+        try:
+            fields["id"] = None
+            self._write(line("reply", fields))
         except Exception:
             pass  # not even so much can be said
 
@@ -193,6 +233,18 @@ class Connection:
         """End a push that is under way."""
         self.receiver.let_go()
         self._set_ctrl_c()
+
+    def close(self) -> None:
+        """Let go of a push, over whatever link it comes."""
+        self.let_go()
+        for other in self.others:
+            other.let_go()
+
+    def busy(self, ms: int) -> bool:
+        """Whether a push or a stream is under way, or a line came in the last milliseconds."""
+        if self.streamer.on or self.receiver.push or not self.silent(ms):
+            return True
+        return any([other.busy(ms) for other in self.others])
 
     def _set_ctrl_c(self) -> None:
         """During a push noise may be a Ctrl-C, so the reader looks for it instead of the system."""
@@ -210,7 +262,7 @@ def serve(open_sensor: "Callable[[], Sensor] | None" = None) -> None:
     connection = Unattended(Store(), open_sensor or configured)
     emit("hello", id=None, **connection.models.facts())
     try:
-        while not connection.receiver.quit and not connection.silent(SERVE_MS):
+        while not connection.receiver.quit and connection.busy(SERVE_MS):
             connection.turn()
     except KeyboardInterrupt:
         pass
@@ -242,7 +294,7 @@ class Unattended(Connection):
         try:
             self.streamer.stop()
         finally:
-            self.let_go()
+            super().close()
 
 
 def configured() -> "Sensor":

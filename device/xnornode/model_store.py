@@ -20,6 +20,7 @@ READ_BYTES = 512  # of a file that are read at a time
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 
 class Slot:
@@ -44,6 +45,7 @@ class Store:
     def __init__(self, folder: str = FOLDER, before: str = BEFORE_STORE) -> None:
         self.folder = folder
         self._before = before
+        self.receiver: Any = None  # the one whose push was the last to begin
 
     def slots(self) -> "list[Slot]":
         """All models, the active one first. Raises OSError."""

@@ -32,7 +32,10 @@ class Receiver:
     models: a ModelManager, or what has its `facts`, `admit`, `verify`, `load`, `load_slot`,
     `describe`, `swap`, `active`, `number` and `running`. first: the number before the first push's,
     an int. streamer: sends raw samples; without one, `stream` is refused. Attributes: `push`, the
-    Push under way, or None; `quit`, whether the PC has said `quit`.
+    Push under way, or None; `quit`, whether the PC has said `quit`; `facts`, keys of `hello` that
+    only this link has, empty for the node's own port; `allow`, what the link may do beyond reading
+    and signed pushes ("push", "rollback", "record"), None for all; `out`, takes samples, None for
+    standard output.
     """
 
     def __init__(
@@ -47,6 +50,9 @@ class Receiver:
         self._done: Fields = {}  # the answer to the last push that came to its end
         self._done_push = 0
         self.quit = False
+        self.facts: Fields = {}
+        self.allow: tuple[str, ...] | None = None
+        self.out: Any = None
 
     def line(self, line: "memoryview") -> "tuple[str, Fields] | None":
         """Answer one line.
@@ -122,7 +128,7 @@ class Receiver:
         try:
             name, fields = checked(given)
             if name == "quit":
-                if self._models.running:
+                if self._models.running or self.facts:
                     raise Refused("unknown", "a program runs, which does not end")
                 self.quit = True
             else:
@@ -139,7 +145,31 @@ class Receiver:
         return event, answer
 
     def _hello(self, _: "Fields") -> "Fields":
-        return self._models.facts()
+        facts: Fields = self._models.facts()
+        facts.update(self.facts)
+        if not self._may("push"):
+            facts["signed"] = True
+        return facts
+
+    def _may(self, what: str) -> bool:
+        """Whether this link may do something that needs no key."""
+        return self.allow is None or what in self.allow
+
+    def _check_may(self, what: str, refused: str) -> None:
+        if not self._may(what):
+            text = f'this link may not {refused}: "allow" of the link has no "{what}"'
+            raise Refused("not_allowed", text)
+
+    def _claim(self, sha256: str) -> None:
+        """Make this the link that writes to the store. sha256: of the model, as another link's
+        push of the same one ends for it. Raises Refused."""
+        other = self._store.receiver
+        if other and other is not self and other.push:
+            if other.push.begin["sha256"] != sha256:
+                raise Refused("busy", "another link of the node is in a push")
+            other.let_go()
+            other._last += 1  # so that its next chunk is told `replaced`
+        self._store.receiver = self
 
     def _list(self, _: "Fields") -> "Fields":
         return {
@@ -154,7 +184,10 @@ class Receiver:
             return {"active": active}
         if not MIN_MODEL <= length <= MAX_MODEL:
             raise Refused("length", f"a model has {MIN_MODEL} to {MAX_MODEL} bytes, not {length}")
+        if not self._may("push") and not self._models.signed():
+            self._check_may("push", "push to a node without a key")
         self._models.admit(fields)  # before it, nothing is written, and no push has to end
+        self._claim(fields["sha256"])
         self.let_go()
         self._last += 1
         self.push = Push(self._store, self._last, fields)
@@ -193,6 +226,8 @@ class Receiver:
         replaced = self._models.active
         if replaced and replaced["sha256"] == to:
             return {"active": replaced, "previous": self._describe_previous()}
+        self._check_may("rollback", "roll back")
+        self._claim("")
         self.let_go()
         slot = self._store.previous(self._models.number)
         found = self._models.describe(slot) if slot else None
@@ -206,11 +241,12 @@ class Receiver:
     def _stream(self, fields: "Fields") -> "Fields":
         if not self._streamer:
             raise Refused("sensor", "the program that runs sends no samples")
-        return self._streamer.start(fields["seconds"])
+        self._check_may("record", "record")
+        return self._streamer.start(fields["seconds"], self.out)
 
     def _stop(self, _: "Fields") -> "Fields":
         if self._streamer:
-            self._streamer.stop()
+            self._streamer.stop_for(self.out)
         return {}
 
     def _describe_previous(self) -> "Fields | None":

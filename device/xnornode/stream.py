@@ -52,7 +52,7 @@ class Streamer:
         self.locked = False
         self._open = open_sensor
         self._port = port
-        self._out = write or LineWriter(sys.stdout.buffer).write
+        self._standard = self._out = write or LineWriter(sys.stdout.buffer).write
         self._values = memoryview(array("h"))  # the line that is being filled
         self._block = memoryview(array("h"))  # what the sensor gives, where it is read here
         self._fill = 0  # values in it
@@ -63,11 +63,14 @@ class Streamer:
         self._lost = (0, 0)  # overruns and gaps of the samples in the line
         self._before = (0, 0)  # what the sensor had of them when the stream began
 
-    def start(self, seconds: int) -> "dict[str, Any]":
+    def start(self, seconds: int, out: "Callable[[Any], Any] | None" = None) -> "dict[str, Any]":
         """Begin a stream, or give the one that is on more time; the keys of the answer.
 
-        Raises Refused.
+        out: takes the lines instead of `write`. Raises Refused.
         """
+        out = out or self._standard
+        if self.on and out is not self._out:
+            raise Refused("busy", "another link of the node records")
         if not self.on:
             if self.locked:
                 raise Refused("locked", "a node whose port is locked sends no samples")
@@ -78,6 +81,7 @@ class Streamer:
             if not self.sensor.rate_mhz or not self.sensor.channels:
                 raise Refused("sensor", "the sensor has no rate or no channels")
             self._begin(self.sensor)
+            self._out = out
         self._end = time.ticks_add(time.ticks_ms(), 1000 * min(seconds, LONGEST_S))
         sensor = self.sensor
         assert sensor
@@ -88,10 +92,15 @@ class Streamer:
             "rate_mhz": sensor.rate_mhz,
             "device": device(),
             "at": self._at,
-            "port": self._port,
+            "port": self._port if out is self._standard else None,
             "classifies": not (self.alone or self._open),
             "limit": getattr(sensor, "limit", 32767),
         }
+
+    def stop_for(self, out: "Callable[[Any], Any] | None") -> None:
+        """End the stream that one link has begun. out: as of `start`."""
+        if (out or self._standard) is self._out:
+            self.stop()
 
     def stop(self) -> None:
         """End the stream, if one is on. The samples that are not sent yet go out."""

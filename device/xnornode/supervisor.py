@@ -15,12 +15,13 @@ import time
 
 from xnornode import watchdog
 from xnornode.events import emit
-from xnornode.link import Unattended, configured
+from xnornode.link import Unattended, configured, use
 from xnornode.model_store import Store
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from xnornode.sensors.sensor import Sensor
 
@@ -44,6 +45,7 @@ def supervise(
     open_sensor: "Callable[[], Sensor] | None" = None,
     retry: bool = True,
     watch: bool = False,
+    stream: "Any" = None,
 ) -> None:
     """Run a program until it returns; where it fails, say so and start it again after a pause.
 
@@ -51,10 +53,13 @@ def supervise(
     new model ends the pause. A KeyboardInterrupt ends all of this. store: of the models, by default
     the node's. open_sensor: for recordings in a pause, by default the one of sensor.json. retry:
     False for one run alone. watch: whether to switch the hardware watchdog on. Then the program
-    calls `link.step()` or `watchdog.feed()` at least every 8 seconds.
+    calls `link.step()` or `watchdog.feed()` at least every 8 seconds. stream: further links, as of
+    Link, which take models also in the pauses.
     """
     store = store or Store()
     pause = FIRST_S
+    if stream is not None:
+        use(stream)
     try:
         if watch and not watchdog.start():
             emit("warning", kind="watchdog", warning="this board has no watchdog that we know")
@@ -117,8 +122,8 @@ def rest(seconds: int, store: Store, open_sensor: "Callable[[], Sensor] | None" 
         connection = Unattended(store, open_sensor or configured)
         number = connection.models.number
         while connection.models.number == number and not connection.receiver.quit:
-            busy = connection.receiver.push or connection.streamer.on
-            if time.ticks_diff(time.ticks_ms(), start) >= 1000 * seconds and not busy:
+            over = time.ticks_diff(time.ticks_ms(), start) >= 1000 * seconds
+            if over and not connection.busy(0):
                 return
             connection.turn()
     except Exception as error:  # flash or heap fail: then only time can help

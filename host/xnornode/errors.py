@@ -90,6 +90,8 @@ REMEDIES = {
     "revision": "give the new model a higher one (`xnornode train --revision N`)",
     "protocol": "bring the node's library up to date with `xnornode flash`",
     "replaced": "another program pushes to this node, and the one that began last goes on",
+    "busy": "wait until that is done, and try again",
+    "not_allowed": "use the node's own port, or see docs/guides/network.md",
     "no_model": "see `xnornode list`",
     "sensor": "say which sensor the node has, with `xnornode sensor`; a program of your own "
     "names its sensor with `link.reads(sensor)`",

@@ -8,8 +8,9 @@ import functools
 import hashlib
 import random
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -138,21 +139,27 @@ class Lab:
         allowed = {self.active, *others}
         delays = random.Random(seed)
 
-        def one(data: bytes) -> Outcome:
+        def one(data: bytes, url: str) -> Outcome:
             time.sleep(delays.uniform(0, 0.05))
             try:
-                return Outcome(push(line.url, data, timing=self.timing), None, [])
+                return Outcome(push(url, data, timing=self.timing), None, [])
             except LinkError as error:
                 assert str(error).strip()
                 return Outcome(None, error, [])
 
-        with Bridge(self.node.end, shared=True) as line, ThreadPoolExecutor(2) as pool:
-            outcomes = list(pool.map(one, others))
+        with self.two_hosts() as urls, ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(one, others, urls))
         self.check()
         assert self.active in allowed
         won = [data for data, outcome in zip(others, outcomes, strict=True) if outcome.pushed]
         assert not won or self.active in won, "a push says that it has succeeded"
         return outcomes
+
+    @contextmanager
+    def two_hosts(self) -> Iterator[tuple[str, str]]:
+        """Where two hosts reach the node at once."""
+        with Bridge(self.node.end, shared=True) as line:
+            yield line.url, line.url
 
     def revive(self) -> None:
         """Start the node again if it does not run."""

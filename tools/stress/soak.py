@@ -2,6 +2,7 @@
 
     python -m tools.stress.soak                            all of it, one after the other
     python -m tools.stress.soak faults --pushes 12000  faulted pushes to a node on this computer
+    python -m tools.stress.soak faults --link tcp --pushes 300  to one that listens on a TCP port
     python -m tools.stress.soak commands --runs 2000   each command, floods and dead starts too
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
@@ -34,6 +35,7 @@ import serial
 from tests.lab import faultplans
 from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
+from tests.lab.netnode import NetLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab, set_up
 from tools.firmware.build import build
 from tools.stress.soak_commands import commands, say
@@ -46,6 +48,7 @@ from xnornode.link.push import push
 PARTS = ("faults", "commands", "cuts", "stream", "sampling")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
+LABS: dict[str, type[UnixLab | NetLab]] = {"pty": UnixLab, "tcp": NetLab}
 RACES = 50  # pushes to one of two hosts at once
 PORTION = 200  # pushes that one node takes
 MOST_GROWTH = 0.02  # of a node's free RAM, of a program's resident memory
@@ -86,14 +89,17 @@ class Account:
         self.reasons += other.reasons
 
 
-def some_faults(part: tuple[int, int, int]) -> Account:
-    """Every n-th of so many faulted pushes, from the i-th on. part: i, n, so many."""
-    first, step, count = part
+def some_faults(part: tuple[int, int, int, str]) -> Account:
+    """Every n-th of so many faulted pushes, from the i-th on. part: i, n, so many, the link."""
+    first, step, count, link = part
     account, races = Account(), count // RACES
-    with tempfile.TemporaryDirectory() as folder, UnixLab(Path(folder)) as lab:
+    kind = LABS[link]
+    with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as lab:
         for plan in itertools.islice(plans(count - races), first, None, step):
             try:
-                outcome = lab.push(plan.faults, plan.noise, plan.seed, pty=plan.pty)
+                outcome = lab.push(
+                    plan.faults, plan.noise, plan.seed, pty=plan.pty and link == "pty"
+                )
             except Exception as error:
                 raise SoakError(f"{plan}: {error!r}") from error
             account.pushes[plan.name] += 1
@@ -112,18 +118,18 @@ def some_faults(part: tuple[int, int, int]) -> Account:
     return account
 
 
-def faults(count: int, jobs: int) -> None:
-    """Faulted pushes to nodes of the unix build on pseudo-terminals, each of which waits a lot."""
+def faults(count: int, jobs: int, link: str) -> None:
+    """Faulted pushes to nodes of the unix build on some link, each of which waits a lot."""
     started = time.monotonic()
     account = Account()
     steps = max(jobs, count // PORTION)
     with Pool(jobs) as pool:
-        parts = [(first, steps, count) for first in range(steps)]
+        parts = [(first, steps, count, link) for first in range(steps)]
         for done in pool.imap_unordered(some_faults, parts):
             account.add(done)
             total = sum(account.pushes.values())
             say(f"{total:,} pushes in {time.monotonic() - started:.0f} s")
-    print(f"{'faulted pushes':24}{'pushes':>8}{'faults came':>13}")
+    print(f"{f'faulted pushes by {link}':24}{'pushes':>8}{'faults came':>13}")
     for name, n in account.pushes.most_common():
         print(f"{name:24}{n:8,}{account.happened[name]:13,}")
     print(f"{sum(account.pushes.values()):,} in {time.monotonic() - started:.0f} s; after each the")
@@ -266,6 +272,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The long form of the tests of pushes.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default all")
     parser.add_argument("--pushes", type=int, default=12_000, help="default %(default)s")
+    parser.add_argument(
+        "--link", choices=LABS, default="pty", help="of faults, default %(default)s"
+    )
     parser.add_argument("--runs", type=int, default=2000, help="commands, default %(default)s")
     parser.add_argument("--first", type=int, default=0, help="number of the first command's plan")
     parser.add_argument("--pico", action="store_true", help="commands to an emulated Pico")
@@ -278,7 +287,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         for part in options.parts or PARTS:
             if part == "faults":
-                faults(options.pushes, options.jobs)
+                faults(options.pushes, options.jobs, options.link)
             elif part == "commands":
                 if not commands(options.runs, options.jobs, options.first, options.pico):
                     raise SoakError("some commands do not do what they should, see above")
