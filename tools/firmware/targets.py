@@ -64,6 +64,13 @@ TARGETS = {
         ("firmware.uf2", "firmware.bin", "firmware.elf"),
         {"BOARD": "RPI_PICO", "CFLAGS_EXTRA": f"-DMICROPY_HW_ROMFS_BYTES={RP2_ROMFS}"},
     ),
+    "rp2350": Target(
+        "ports/rp2",
+        "Raspberry Pi Pico 2: firmware.uf2",
+        (*ARM_TOOLS, "g++", "cmake"),
+        ("firmware.uf2", "firmware.bin", "firmware.elf"),
+        {"BOARD": "RPI_PICO2", "CFLAGS_EXTRA": f"-DMICROPY_HW_ROMFS_BYTES={RP2_ROMFS}"},
+    ),
     "unix": Target("ports/unix", "this computer: micropython", HOST_TOOLS, ("micropython",), UNIX),
     "unix-asan": Target(
         "ports/unix",
