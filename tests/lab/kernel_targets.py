@@ -19,6 +19,7 @@ from tools.emulators.qemu_xtensa import XtensaMachine
 from tools.emulators.unicorn_core import (
     ARMV6M,
     LIBRARY,
+    M33,
     RV32IMC,
     STACK,
     STRING_H,
@@ -180,6 +181,7 @@ def host(sanitize: bool) -> Process:
 
 TARGETS: dict[str, Callable[[], Target]] = {
     "armv6m": partial(Emulator, ARMV6M),
+    "cortex-m33": partial(Emulator, M33),
     "rv32imc": partial(Emulator, RV32IMC),
     "rv32-zbb": zbb,
     "xtensa": lambda: XtensaMachine(c_core.sources()),

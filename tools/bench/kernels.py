@@ -15,11 +15,18 @@ from subprocess import CalledProcessError
 from typing import Any
 
 from tools.bench.measure import XTENSA, Figure, measure
-from tools.emulators.unicorn_core import ARMV6M, RV32IMC, Architecture, compiler
+from tools.emulators.unicorn_core import (
+    ARMV6M,
+    M33,
+    M33_PORTABLE,
+    RV32IMC,
+    Architecture,
+    compiler,
+)
 from tools.firmware.sources import SourceError
 from xnornode._files import write_whole
 
-ARCHITECTURES = {a.name: a for a in (ARMV6M, RV32IMC, XTENSA)}
+ARCHITECTURES = {a.name: a for a in (ARMV6M, M33, M33_PORTABLE, RV32IMC, XTENSA)}
 REFERENCE = Path(__file__).with_suffix(".json")
 SLOWER = 0.02
 

@@ -1,8 +1,10 @@
 // Thresholds, and weights in columns, portable: lists, and counters of all outputs side by side.
 
+#include "bnn_armv7em.h"
 #include "bnn_kernel.h"
 
-#if !defined(__ARM_ARCH_6M__) && !defined(__XTENSA_WINDOWED_ABI__) // which have it in assembly
+// Those have it in assembly.
+#if !defined(__ARM_ARCH_6M__) && !defined(BNN_ARMV7EM) && !defined(__XTENSA_WINDOWED_ABI__)
 
 #include "bnn_adder.h"
 

@@ -2,11 +2,16 @@
 // and by bytes for what is left.
 
 #include "bnn_adder.h"
+#include "bnn_armv7em.h"
 #include "bnn_kernel.h"
 
 #if defined(__ARM_ARCH_6M__) // bnn_kernel_rows_armv6m.S
 
 const char bnn_kernel_name[] = "armv6m";
+
+#elif defined(BNN_ARMV7EM) // bnn_kernel_rows_armv7em.S
+
+const char bnn_kernel_name[] = "armv7em";
 
 #else
 
