@@ -31,9 +31,13 @@ const char bnn_kernel_name[] = "portable";
 
 BNN_KERNEL
 static inline uint32_t mismatches(const uint32_t *a, const uint32_t *b, uint32_t words) {
+#define DIFFERING(i) (uint32_t)__builtin_popcount(a[i] ^ b[i])
     uint32_t sum = 0;
-    for (; words; words--) {
-        sum += (uint32_t)__builtin_popcount(*a++ ^ *b++);
+    for (; words >= 4; words -= 4, a += 4, b += 4) {
+        sum += DIFFERING(0) + DIFFERING(1) + DIFFERING(2) + DIFFERING(3);
+    }
+    for (; words; words--, a++, b++) {
+        sum += DIFFERING(0);
     }
     return sum;
 }
