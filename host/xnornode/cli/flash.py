@@ -200,7 +200,8 @@ def describe(options: argparse.Namespace, firmware: str | None, plan: Plan) -> N
 def own_firmware(chip: Chip) -> Uf2:
     """XnorNode's firmware for a chip. Raises UsageError where it is not there."""
     if not chip.firmware.exists():
-        raise UsageError(missing(chip.firmware, "firmware"))
+        target = "firmware" if chip is RP2040 else f"firmware CHIP={chip.firmware.parent.name}"
+        raise UsageError(missing(chip.firmware, target))
     return read_uf2(chip.firmware)
 
 
