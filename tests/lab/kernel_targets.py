@@ -49,8 +49,8 @@ class Target(Protocol):
 
 
 class Emulator(Machine):
-    """Unicorn. It checks on the way that a function preserves what it must, and on ARMv6-M that no
-    access to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 does not."""
+    """Unicorn. It checks on the way that a function preserves what it must, and on ARM that no access
+    to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 and an M33's LDRD do not."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(architecture)
