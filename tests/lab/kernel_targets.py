@@ -49,8 +49,9 @@ class Target(Protocol):
 
 
 class Emulator(Machine):
-    """Unicorn. It checks on the way that a function preserves what it must, and on ARM that no access
-    to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 and an M33's LDRD do not."""
+    """Unicorn. It checks on the way that a function preserves what it must, and on ARM that no
+    access to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 does not, nor does a
+    Cortex-M33 in LDRD and LDM."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(architecture)
