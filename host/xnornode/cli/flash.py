@@ -15,8 +15,9 @@ from typing import Any
 
 from xnornode._files import open_to_read, read_most
 from xnornode.board import esp32_image, main_file, native_module, node_library, repl_lock, rp2040
-from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
+from xnornode.board.assets import CLASSIFY, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.board.uf2 import CHIPS, RP2040, Chip, Uf2
 from xnornode.cli import flash_esp32
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
@@ -30,7 +31,7 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 from xnornode.model.model_file import read_model
 
-RP2040 = "armv6m"
+LIBRARY = "armv6m"  # of a dry run
 WIDTH = 11  # of the names in the account
 LONGEST_FIRMWARE = 1 << 26
 """Bytes: a UF2 file has two for each of the flash, and no board has more than 32 MiB."""
@@ -63,12 +64,12 @@ def add_parsers(commands: Any) -> None:
         type=checker(checked_name),
         help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only board found)",
     )
-    parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
+    parser.add_argument("--drive", type=Path, help="where the bootloader's drive is mounted")
     parser.add_argument(
         "--firmware",
         type=Path,
-        help="a Pico's UF2 file (default: XnorNode's), or MicroPython's .bin file for an ESP32 "
-        f"({esp32_image.DOWNLOADS})",
+        help="a Pico's UF2 file (default: XnorNode's for the chip), or MicroPython's .bin file for "
+        f"an ESP32 ({esp32_image.DOWNLOADS})",
     )
     flash_esp32.add_options(parser)
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
@@ -78,7 +79,9 @@ def add_parsers(commands: Any) -> None:
         help="leave the firmware as it is, and put the module beside the library as bnn.mpy",
     )
     parser.add_argument(
-        "--force", action="store_true", help="write the firmware even if it is there"
+        "--force",
+        action="store_true",
+        help="write the firmware even if it is there, or lacks Wi-Fi",
     )
     parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
     parser.add_argument(
@@ -192,20 +195,17 @@ def owners_programs(board: Board, options: argparse.Namespace) -> list[str]:
 
 
 def describe(
-    options: argparse.Namespace,
-    firmware: rp2040.Uf2 | esp32_image.Image | None,
-    port: str | None,
-    plan: Plan,
+    options: argparse.Namespace, firmware: str | None, port: str | None, plan: Plan
 ) -> None:
     """What a run would do. port: an ESP32's, if the board is one."""
     named = port or options.port or os.environ.get(VARIABLE)
     target = named or f"the Pico found at {rp2040.find_pico(None, options.drive) or ''}"
     show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
-    show_field("firmware", firmware.describe() if firmware else f"left as it is{added}", WIDTH)
+    show_field("firmware", firmware or f"left as it is{added}", WIDTH)
     if options.erase:
         show_field("erased", "all of the flash: models, recordings and all other files", WIDTH)
-    files = with_library(plan, RP2040).files
+    files = with_library(plan, LIBRARY).files
     show_field("files", f"{len(files)}, {sum(map(len, files.values())):,} bytes", WIDTH)
     model = f"{options.model}, {len(plan.model):,} bytes" if plan.model else "none"
     show_field("model", model, WIDTH)
@@ -214,7 +214,7 @@ def describe(
     print("dry run: nothing was done")
 
 
-def read_firmware(options: argparse.Namespace) -> rp2040.Uf2 | esp32_image.Image | None:
+def read_firmware(options: argparse.Namespace) -> Uf2 | esp32_image.Image | None:
     """The file that --firmware names; None without."""
     if not options.firmware:
         return None
@@ -226,7 +226,21 @@ def read_firmware(options: argparse.Namespace) -> rp2040.Uf2 | esp32_image.Image
             f"{options.firmware} is a UF2 file for the {chip.name}, which takes MicroPython's .bin "
             f"file here: {chip.advice}"
         )
-    return rp2040.Uf2(options.firmware, data)
+    return Uf2(options.firmware, data)
+
+
+def own_firmware(chip: Chip) -> Uf2:
+    """XnorNode's firmware for a chip. Raises UsageError where it is not there."""
+    if not chip.firmware.exists():
+        target = "firmware" if chip is RP2040 else f"firmware CHIP={chip.firmware.parent.name}"
+        raise UsageError(missing(chip.firmware, target))
+    return Uf2(chip.firmware, read(chip.firmware))
+
+
+def describe_own() -> str:
+    """XnorNode's firmwares that are here. Raises UsageError where the Pico's is not."""
+    chips = [RP2040, *(chip for chip in CHIPS if chip.firmware.exists() and chip is not RP2040)]
+    return "; ".join(f"for a {chip.board} {own_firmware(chip).describe()}" for chip in chips)
 
 
 def set_up(options: argparse.Namespace) -> None:
@@ -236,16 +250,17 @@ def set_up(options: argparse.Namespace) -> None:
     plan = collect(options)
     firmware = None if options.no_firmware or options.native else read_firmware(options)
     image = firmware if isinstance(firmware, esp32_image.Image) else None
+    uf2 = firmware if isinstance(firmware, Uf2) else None
     if options.erase and not image:
         raise UsageError("--erase goes with a .bin file for an ESP32, not with UF2")
-    leaves = options.no_firmware or options.native or isinstance(firmware, rp2040.Uf2)
+    leaves = options.no_firmware or options.native or uf2
     esp32 = None if leaves else flash_esp32.find(options, image)
     if options.dry_run and (esp32 or leaves):
-        describe(options, firmware, esp32, plan)
+        describe(options, firmware.describe() if firmware else None, esp32, plan)
     elif esp32:
         _set_up_esp32(options, esp32, image, plan)
     else:
-        _set_up_pico(options, None if isinstance(firmware, esp32_image.Image) else firmware, plan)
+        _set_up_pico(options, uf2, plan)
 
 
 def _set_up_esp32(
@@ -259,21 +274,20 @@ def _set_up_esp32(
         _finish(options, board, plan, owned, None)
 
 
-def _set_up_pico(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
-    if not (uf2 or options.no_firmware or options.native):
-        if not RP2_FIRMWARE.exists():
-            raise UsageError(missing(RP2_FIRMWARE, "firmware"))
-        uf2 = rp2040.Uf2(RP2_FIRMWARE, read(RP2_FIRMWARE))
+def _set_up_pico(options: argparse.Namespace, named: Uf2 | None, plan: Plan) -> None:
+    leave = options.no_firmware or options.native
     if options.dry_run:
-        describe(options, uf2, None, plan)
+        describe(options, describe_own(), None, plan)
         return
     port = rp2040.find_pico(options.port, options.drive)
     owned = None
-    if uf2:
+    if not leave:
         if options.autostart and port and rp2040.find_drive(options.drive) is None:
             with Board(port) as board:  # before anything is written
                 owned = owners_programs(board, options)
-        port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
+        port, uf2, wrote = rp2040.flash(
+            lambda chip: named or own_firmware(chip), port, options.drive, options.force, say
+        )
         show_field(
             "firmware", f"{uf2.describe()}: {'written' if wrote else 'was there already'}", WIDTH
         )
@@ -333,9 +347,9 @@ def _install(board: Board, plan: Plan, native: bool | None, progress: Progress) 
         yield from installer.install(with_library(plan, built_in))
         return
     if native is False:
-        rp2040.check_platform(board)
+        architecture = rp2040.architecture(board)
         board.clear()
-        yield from installer.install(with_library(plan, RP2040))
+        yield from installer.install(with_library(plan, architecture))
         return
     module = native_module.module_for(board)
     board.clear()
