@@ -64,8 +64,8 @@ format: setup-test ## put the sources into the project's style
 	@$(PYTHON) -m ruff format --quiet
 	@clang-format -i $$(find firmware_modules tests -name '*.[ch]')
 
-firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2
-	@$(PYTHON) -m tools.firmware.build rp2
+firmware: setup ## the Pico's firmware: build/firmware/rp2/firmware.uf2 (CHIP=rp2350: the Pico 2's)
+	@$(PYTHON) -m tools.firmware.build $(or $(CHIP),rp2)
 
 native: setup ## the module for boards that keep their firmware: build/firmware/native/
 	@$(PYTHON) -m tools.firmware.build native

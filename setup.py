@@ -6,7 +6,8 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 FILES = Path("host/xnornode/board/files")
-WANTED = ("device/xnornode", "device/classify.py", "firmware/native", "firmware/rp2/firmware.uf2")
+WANTED = ("device/xnornode", "device/classify.py", "firmware/native",
+          "firmware/rp2/firmware.uf2", "firmware/rp2350/firmware.uf2")  # fmt: skip
 
 
 class BuildWithFiles(build_py):

@@ -1,6 +1,6 @@
 """Build the wheel and the sdist with all that goes on a board; their paths go to stdout.
 
-The node's library, also compiled, native modules and the Pico's firmware are built where they are
+The node's library, also compiled, native modules and the Picos' firmwares are built where they are
 out of date, and put with the sources into a folder of their own, of which `build` makes the two.
 
 Usage: python -m tools.package    writes build/dist/
@@ -30,7 +30,8 @@ def put_together(target: Path) -> None:
     put = {name: ROOT / name for name in SOURCES}
     on_board = ("classify.py", "locked_main.py", "xnornode")
     put |= {f"{FILES}/device/{name}": ROOT / "device" / name for name in on_board}
-    put[f"{FILES}/firmware/rp2/firmware.uf2"] = build("rp2")
+    for chip in ("rp2", "rp2350"):
+        put[f"{FILES}/firmware/{chip}/firmware.uf2"] = build(chip)
     for architecture in BUILT:
         native = f"{FILES}/firmware/native/{architecture}"
         put[f"{native}/bnn.mpy"] = build(f"native/{architecture}")

@@ -161,12 +161,26 @@ static bool counts_of(mp_obj_t given, const mp_buffer_info_t *buffer) {
     return mp_binary_get_size('@', buffer->typecode, NULL) == 1;
 }
 
-// A float in the channel's unit as the model's count.
-static int32_t count_of_float(const window_obj_t *self, unsigned channel, mp_obj_t number,
-                              uint32_t *clipped) {
+// The bits of a number as a float of single precision.
+static uint32_t float_bits(mp_obj_t number) {
+#if MICROPY_ENABLE_DYNRUNTIME && defined(__ARM_PCS_VFP)
+    // The RP2350's firmware returns floats in core registers, others for armv7emsp in those of the
+    // FPU.
+    uint32_t (*const by_core)(mp_obj_t) = (uint32_t (*)(mp_obj_t))mp_fun_table.obj_get_float_to_f;
+    if (by_core(MP_OBJ_NEW_SMALL_INT(1)) == 0x3f800000u) {
+        return by_core(number);
+    }
+#endif
     const float value = mp_obj_get_float_to_f(number);
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+// A float in the channel's unit as the model's count.
+static int32_t count_of_float(const window_obj_t *self, unsigned channel, mp_obj_t number,
+                              uint32_t *clipped) {
+    const uint32_t bits = float_bits(number);
     if ((bits << 1) > 0xff000000) {
         bnn_raise_value_error(MP_ERROR_TEXT("value %d of the sample is not a number"),
                               (int)channel);

@@ -19,6 +19,7 @@ from tools.emulators.qemu_xtensa import XtensaMachine
 from tools.emulators.unicorn_core import (
     ARMV6M,
     LIBRARY,
+    M33,
     RV32IMC,
     STACK,
     STRING_H,
@@ -48,8 +49,9 @@ class Target(Protocol):
 
 
 class Emulator(Machine):
-    """Unicorn. It checks on the way that a function preserves what it must, and on ARMv6-M that no
-    access to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 does not."""
+    """Unicorn. It checks on the way that a function preserves what it must, and on ARM that no
+    access to a watched arena is unaligned: Unicorn allows that, a Cortex-M0 does not, nor does a
+    Cortex-M33 in LDRD and LDM."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__(architecture)
@@ -180,6 +182,7 @@ def host(sanitize: bool) -> Process:
 
 TARGETS: dict[str, Callable[[], Target]] = {
     "armv6m": partial(Emulator, ARMV6M),
+    "cortex-m33": partial(Emulator, M33),
     "rv32imc": partial(Emulator, RV32IMC),
     "rv32-zbb": zbb,
     "xtensa": lambda: XtensaMachine(c_core.sources()),

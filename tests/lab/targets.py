@@ -33,6 +33,7 @@ QEMU = {
     "qemu-riscv-stock": VIRT,
     "qemu-m3-stock": "qemu-system-arm -machine mps2-an385",
     "qemu-m4-stock": f"qemu-system-arm -machine mps2-an386 {WITH_FLOATS}",
+    "qemu-m4-softfp-stock": f"qemu-system-arm -machine mps2-an386 {WITH_FLOATS}",
 }
 NATIVE_QEMU = {
     "native/armv6m": "qemu-arm-stock",

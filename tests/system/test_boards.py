@@ -5,9 +5,10 @@ import pytest
 from tests.lab.feature_nets import awkward_windows, spectra_models
 from tests.lab.nets import awkward_models, conv_models, random_windows
 from tests.lab.parity import disagreements
-from tests.lab.targets import BOARDS, board_of
+from tests.lab.targets import BOARDS, board_of, lend, qemu
 from tests.lab.watch import watch_model, watch_windows
 from tests.lab.window_sessions import differing, sessions
+from tools.firmware.build import build
 from xnornode.model.file_format import to_bytes
 
 
@@ -44,3 +45,12 @@ def test_spectra(board):
 
 def test_windows_filled_by_samples_and_blocks(board):
     assert differing(board, sessions(40, 15, seed=1)) == 0
+
+
+def test_the_native_module_takes_floats_as_the_rp2350_passes_them():
+    """In core registers, where other firmwares for armv7emsp have those of the FPU."""
+    with qemu("qemu-m4-softfp-stock") as board:
+        lend(board, build("native/armv7emsp"))
+        assert board.run("print(bnn.kernel())").strip() == "armv7em"
+        assert differing(board, sessions(40, 15, seed=1)) == 0
+        assert disagreements(board, watch_model(), watch_windows(hop=4, count=50), hop=4) == 0

@@ -20,6 +20,7 @@ from tests.lab.watch import held_out, watch_model, watch_windows
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware.build import build
 from tools.firmware.sources import ROOT
+from xnornode.board.uf2 import UF2_BLOCK, UF2_END, UF2_MAGIC, UF2_RP2350_ARM
 from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import cut_windows
@@ -307,6 +308,17 @@ class TestRefusals:
                 *("--port", port, "--no-firmware", "--model", folder / "watch.bnn"),
                 says="not a Pico with an RP2040",
             )
+
+    def test_firmware_of_another_chip(self, pico, tmp_path):
+        events = len(pico.events)
+        head = (*UF2_MAGIC, 0x2000, 0x10000000, 256, 0, 1, UF2_RP2350_ARM)
+        block = UF2_BLOCK.pack(*head) + bytes(476) + UF2_END.to_bytes(4, "little")
+        (tmp_path / "pico2.uf2").write_bytes(block)
+        self.refused(
+            *("--port", pico.url, "--drive", pico.drive, "--firmware", tmp_path / "pico2.uf2"),
+            says="pico2.uf2 is for the RP2350 (Pico 2), and the board on",
+        )
+        assert "bootsel" not in [event["event"] for event in pico.events[events:]]
 
     def test_busy(self):
         with qemu("qemu-arm") as board:

@@ -125,6 +125,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel):
         *output(*git, "--cached", "--others", "--exclude-standard", "xnornode").split(),
         *(f"{files}/device/{name}.py" for name in ("classify", "locked_main")),
         f"{files}/firmware/rp2/firmware.uf2",
+        f"{files}/firmware/rp2350/firmware.uf2",
         *(f"{files}/device/xnornode/{name}" for name in library),
         *(f"{native}/{architecture}/bnn.mpy" for architecture in BUILT),
         *(f"{native}/{a}/xnornode/{n.removesuffix('.py')}.mpy" for a in BUILT for n in library),

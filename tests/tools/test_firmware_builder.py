@@ -145,8 +145,9 @@ def test_a_firmware_says_which_module_it_has() -> None:
     assert f"MicroPython v{PINNED.version}+bnn.{version} on" in said
 
 
-def test_the_uf2_holds_the_binary_for_an_rp2040() -> None:
-    uf2 = firmware.build("rp2")
+@pytest.mark.parametrize(("name", "chip"), [("rp2", 0xE48BFF56), ("rp2350", 0xE48BFF59)])
+def test_the_uf2_holds_the_binary_for_its_chip(name: str, chip: int) -> None:
+    uf2 = firmware.build(name)
     blocks = [uf2.read_bytes()[at : at + 512] for at in range(0, uf2.stat().st_size, 512)]
     image = b""
     for number, block in enumerate(blocks):
@@ -154,11 +155,13 @@ def test_the_uf2_holds_the_binary_for_an_rp2040() -> None:
         assert (first, second) == (0x0A324655, 0x9E5D5157)
         assert struct.unpack("<I", block[508:]) == (0x0AB16F30,)
         assert (address, index, total) == (0x10000000 + len(image), number, len(blocks))
-        assert family == 0xE48BFF56
+        assert family == chip
         image += block[32 : 32 + size]
     binary = uf2.with_name("firmware.bin").read_bytes()
     assert image[: len(binary)] == binary
     assert len(image) - len(binary) < 256
+    if name == "rp2350":  # its boot ROM wants a block that says: executable, secure, ARM, RP2350
+        assert struct.pack("<II", 0xFFFFDED3, 0x10210142) in binary[:4096]
 
 
 def test_only_what_changed_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 Builds the C core as for a board, runs it in an emulator (Unicorn), and compares each result with
 the reference before its count is printed. Of the Cortex-M0+ cycles are counted, by its manual, with
-memory that never waits; of other cores instructions. docs/reference/kernels.md says more.
+memory that never waits; of other cores instructions. For the Cortex-M33 the portable kernels are
+beside its own. docs/reference/kernels.md says more.
 Exit status 0; 1 where a result is wrong, a tool is missing, or --check finds something slower.
 """
 
@@ -15,11 +16,18 @@ from subprocess import CalledProcessError
 from typing import Any
 
 from tools.bench.measure import XTENSA, Figure, measure
-from tools.emulators.unicorn_core import ARMV6M, RV32IMC, Architecture, compiler
+from tools.emulators.unicorn_core import (
+    ARMV6M,
+    M33,
+    M33_PORTABLE,
+    RV32IMC,
+    Architecture,
+    compiler,
+)
 from tools.firmware.sources import SourceError
 from xnornode._files import write_whole
 
-ARCHITECTURES = {a.name: a for a in (ARMV6M, RV32IMC, XTENSA)}
+ARCHITECTURES = {a.name: a for a in (ARMV6M, M33, M33_PORTABLE, RV32IMC, XTENSA)}
 REFERENCE = Path(__file__).with_suffix(".json")
 SLOWER = 0.02
 
@@ -31,6 +39,10 @@ BARS: dict[tuple[str, str], tuple[float, str]] = {
     ("ARMv6-M", "int8 784 to 64 bits"): (2.2, "MAC"),
     ("ARMv6-M", "conv 3x3, 32 to 32, 14x14"): (0.60, "MAC"),
     ("ARMv6-M", "frame of 256 to 32 levels"): (60_000, "frame"),
+    ("Cortex-M33", "dense 1024 to 64"): (0.20, "MAC"),
+    ("Cortex-M33", "dense 64 to 64"): (28, "neuron"),
+    ("Cortex-M33", "int8 784 to 64 bits"): (1.15, "MAC"),
+    ("Cortex-M33", "conv 3x3, 32 to 32, 14x14"): (0.21, "MAC"),
     ("RV32IMC", "dense 1024 to 64"): (0.28, "MAC"),
     ("RV32IMC", "frame of 256 to 32 levels"): (30_000, "frame"),
     ("Xtensa LX6", "dense 1024 to 64"): (0.31, "MAC"),
@@ -82,6 +94,19 @@ def compare(figures: Sequence[Figure]) -> None:
         if name in each and each.keys() >= set(peers):
             times = (f"{each[peer] / each[name]:.1f} times as fast as {peer}" for peer in peers)
             print(f"- {name}: per MAC", ", ".join(times))
+
+
+def against_portable(done: Mapping[Architecture, Sequence[Figure]]) -> None:
+    """Print what the Cortex-M33's kernels bring over the portable ones, if both were measured."""
+    portable = {figure.name: figure.count for figure in done.get(M33_PORTABLE, ())}
+    pairs = [(each, portable[each.name]) for each in done.get(M33, ()) if each.name in portable]
+    if pairs:
+        print(f"\n| {M33.name + ', instructions':<34} |   portable |    kernels | times as fast |")
+        print(f"|{'-' * 36}|{'-' * 11}:|{'-' * 11}:|{'-' * 14}:|")
+    for each, before in pairs:
+        if each.section not in ("peers", "spectra"):
+            times = before / each.count
+            print(f"| {each.name:<34} | {before:10,} | {each.count:10,} | {times:13.2f} |")
 
 
 def slower(name: str, figures: Sequence[Figure], reference: Mapping[str, int]) -> list[str]:
@@ -148,6 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             done[architecture] = list(measure(architecture, lambda figure: args.only in figure))
             show(architecture, done[architecture])
             compare(done[architecture])
+        against_portable(done)
         if args.renew:
             write_whole(REFERENCE, renewed(done))
         if args.check:

@@ -1,7 +1,8 @@
 """The C core in an emulator (Unicorn), for tools that count what it takes.
 
 Counts are the same on every machine: Cortex-M0+ cycles by the core's manual, with memory that never
-waits, or instructions of RV32IMC.
+waits, or instructions of the Cortex-M33 and RV32IMC. An instruction that moves several words counts
+as one for each of them.
 """
 
 import re
@@ -80,6 +81,12 @@ class Architecture:
 
 
 ARMV6M = Architecture("ARMv6-M", "arm-none-eabi-", ("-mcpu=cortex-m0plus", "-mthumb"), "cycles")
+M33 = Architecture(
+    "Cortex-M33", "arm-none-eabi-", ("-mcpu=cortex-m33", "-mthumb"), "instructions"
+)  # fmt: skip
+M33_PORTABLE = Architecture(
+    "Cortex-M33 portable", M33.prefix, (*M33.flags, "-DBNN_KERNEL_PORTABLE"), M33.counts
+)
 RV32IMC = Architecture(
     # GCC 12 of Debian has no libgcc for rv32imc; the core has no use for the atomic instructions.
     "RV32IMC", "riscv64-unknown-elf-", ("-march=rv32imac", "-mabi=ilp32"), "instructions"
@@ -144,6 +151,19 @@ def thumb_cycles(op: int) -> int:
     return 1
 
 
+def thumb_words(op: int, second: int) -> int:
+    """How many instructions one of ARMv8-M counts as: one, or the words that it moves."""
+    if op >> 12 == 0xC:
+        return (op & 0xFF).bit_count()
+    if op >> 9 in (0b1011010, 0b1011110):
+        return (op & 0x1FF).bit_count()
+    if op >> 9 == 0b1110100:
+        if not op & 0x40:
+            return second.bit_count()  # LDM, STM
+        return 2 if op & 0x120 else 1  # LDRD, STRD; others, such as TBB
+    return 1
+
+
 class Machine:
     """Runs functions of the core, and of `files` beside it, and counts what they take."""
 
@@ -151,11 +171,16 @@ class Machine:
         self.architecture = architecture
         self.code, self.symbols = build(architecture, files or c_core.sources())
         unicorn = emulator()
-        self.arm = architecture is ARMV6M
+        self.arm = architecture.prefix == ARMV6M.prefix
+        self.cycles = architecture is ARMV6M
         if self.arm:
             import unicorn.arm_const as names
 
-            self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+            mode = unicorn.UC_MODE_THUMB
+            self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, mode)
+            if not self.cycles:
+                self.uc = unicorn.Uc(unicorn.UC_ARCH_ARM, mode | unicorn.UC_MODE_MCLASS)
+                self.uc.ctl_set_cpu_model(names.UC_CPU_ARM_CORTEX_M33)
             registers = [f"UC_ARM_REG_R{i}" for i in range(4)]
             self.link, self.stack = names.UC_ARM_REG_LR, names.UC_ARM_REG_SP
         else:
@@ -178,7 +203,7 @@ class Machine:
         if cost is None:
             cost = self._blocks[address, size] = self._cost(address, size)
         self.count += cost
-        if self.arm:
+        if self.cycles:
             self.count += address != self._next  # a jump
             self._next = address + size
 
@@ -187,8 +212,13 @@ class Machine:
         while at < end:
             (half,) = struct.unpack_from("<H", self.code, at)
             long = half >> 11 in (0x1D, 0x1E, 0x1F) if self.arm else half & 3 == 3
+            if self.cycles:
+                cost += thumb_cycles(half)
+            elif self.arm:
+                cost += thumb_words(half, struct.unpack_from("<H", self.code, at + 2)[0])
+            else:
+                cost += 1
             at += 4 if long else 2
-            cost += thumb_cycles(half) if self.arm else 1
         return cost
 
     def call(self, name: str, *arguments: int) -> int:
@@ -196,7 +226,7 @@ class Machine:
         self.prepare(name, *arguments)
         self.count, self._next = 0, self.symbols[name]
         self.uc.emu_start(self.symbols[name] | self.arm, END)
-        self.count += self.arm  # the jump of the return
+        self.count += self.cycles  # the jump of the return
         result: int = self.uc.reg_read(self.registers[0])
         return result
 

@@ -35,7 +35,7 @@ FIRMWARE = BUILD / "firmware"
 LOG = BUILD / "log"
 JOBS = 2
 RP2_FLASH_START = "0x10000000"
-RP2_UF2_FAMILY = "0xe48bff56"
+UF2_FAMILIES = {"RPI_PICO": "0xe48bff56", "RPI_PICO2": "0xe48bff59"}  # of the RP2040, RP2350 (ARM)
 
 # Settings of the caller that would change what is built, or which make would pass on.
 FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "BUILD", "VARIANT",
@@ -188,7 +188,7 @@ class Builder:
                 log(name),
                 f"{name}: UF2",
                 [sys.executable, str(self.tree / "tools/uf2conv.py"), "--convert",
-                 "--base", RP2_FLASH_START, "--family", RP2_UF2_FAMILY,
+                 "--base", RP2_FLASH_START, "--family", UF2_FAMILIES[target.settings["BOARD"]],
                  "--output", str(folder / "obj/firmware.uf2"), str(folder / "obj/firmware.bin")],
                 dict(os.environ),
                 append=True,

@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.firmware.build import (
     FIRMWARE,
     RP2_FLASH_START,
-    RP2_UF2_FAMILY,
+    UF2_FAMILIES,
     BuildError,
     build,
     log,
@@ -72,7 +72,7 @@ def link(files: Sequence[str] = ("vm",), firmware: Path | None = None) -> Path:
         ("link", words),
         ("binary", ["arm-none-eabi-objcopy", "-O", "binary", str(elf), str(image)]),
         ("UF2", [sys.executable, converter, "--convert", "--base", RP2_FLASH_START, "--family",
-                 RP2_UF2_FAMILY, "--output", str(output), str(image)]),
+                 UF2_FAMILIES["RPI_PICO"], "--output", str(output), str(image)]),
     ):  # fmt: skip
         at_objects = ["env", "-C", str(objects), *parts]
         run_logged(log(folder.name), f"{folder.name}: {title}", at_objects, dict(os.environ))

@@ -64,6 +64,13 @@ TARGETS = {
         ("firmware.uf2", "firmware.bin", "firmware.elf"),
         {"BOARD": "RPI_PICO", "CFLAGS_EXTRA": f"-DMICROPY_HW_ROMFS_BYTES={RP2_ROMFS}"},
     ),
+    "rp2350": Target(
+        "ports/rp2",
+        "Raspberry Pi Pico 2: firmware.uf2",
+        (*ARM_TOOLS, "g++", "cmake"),
+        ("firmware.uf2", "firmware.bin", "firmware.elf"),
+        {"BOARD": "RPI_PICO2", "CFLAGS_EXTRA": f"-DMICROPY_HW_ROMFS_BYTES={RP2_ROMFS}"},
+    ),
     "unix": Target("ports/unix", "this computer: micropython", HOST_TOOLS, ("micropython",), UNIX),
     "unix-asan": Target(
         "ports/unix",
@@ -137,6 +144,7 @@ TARGETS = {
 # but any real board has, is put in.
 MPS2 = {"BOARD": "MPS2_AN385", "FROZEN_MANIFEST": ""}
 HARD_FLOAT = "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard"
+SOFT_FLOAT = HARD_FLOAT.replace("=hard", "=softfp")
 THUMB = "-DMICROPY_EMIT_THUMB=1 -DMICROPY_EMIT_THUMB_ARMV7M=0 -DMICROPY_EMIT_INLINE_THUMB_FLOAT=0"
 STOCK = {
     "rp2": replace(TARGETS["rp2"], settings={"BOARD": "RPI_PICO"}),
@@ -151,6 +159,11 @@ STOCK = {
         TARGETS["qemu-arm"],
         about="emulated Cortex-M4 with floats: firmware.elf",
         settings=MPS2 | {"CFLAGS_EXTRA": HARD_FLOAT},
+    ),
+    "qemu-m4-softfp": replace(
+        TARGETS["qemu-arm"],
+        about="emulated Cortex-M4 that passes floats as the RP2350's firmware does: firmware.elf",
+        settings=MPS2 | {"CFLAGS_EXTRA": SOFT_FLOAT},
     ),
 }
 for name, target in STOCK.items():

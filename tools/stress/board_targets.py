@@ -13,7 +13,8 @@ import serial
 
 from xnornode.board.install import Installer
 from xnornode.board.native_module import Module, check, module_for
-from xnornode.board.rp2040 import UF2_BLOCK, UF2_END, UF2_MAGIC, UF2_RP2040, Uf2, check_platform
+from xnornode.board.rp2040 import identify
+from xnornode.board.uf2 import UF2_BLOCK, UF2_END, UF2_MAGIC, UF2_RP2040, Uf2
 from xnornode.errors import XnorNodeError
 from xnornode.link.raw_repl import RawRepl
 from xnornode.link.repl import Board
@@ -65,7 +66,7 @@ def take_answer(data: bytes) -> None:
         lambda board: check(board, Module("x64", b"")),
         lambda board: Installer(board, lambda _: None, lambda *_: None)._can_stage({}),
         lambda board: board.hashes(["/lib/a.py"]),
-        check_platform,
+        identify,
     ]
     for question in asked:
         port: serial.SerialBase = Played(data)  # type: ignore[assignment]

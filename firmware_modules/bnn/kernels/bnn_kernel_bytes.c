@@ -1,6 +1,44 @@
 // Rows over int8 inputs: tables of the sums of four of them with either sign.
 
+#include "bnn_armv7em.h"
 #include "bnn_kernel.h"
+
+#if defined(BNN_ARMV7EM) // bnn_kernel_bytes_armv7em.S
+
+void bnn_kernel_fill_tables(int16_t *tables, const uint32_t *x);
+void bnn_kernel_add_16(const int16_t *tables, const uint32_t *row, uint32_t words, uint32_t count,
+                       int32_t *sums);
+void bnn_kernel_add_32(const int16_t *tables, const uint32_t *row, uint32_t words, uint32_t count,
+                       int32_t *sums);
+
+BNN_KERNEL
+void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows, uint32_t words,
+                            uint32_t count, int32_t *sums) {
+    int16_t tables[2 * 128] __attribute__((aligned(4))); // each 128: sums of 6, 5 and 5 inputs
+    uint32_t last[8];
+    for (uint32_t i = 0; i < count; i++) {
+        sums[i] = 0;
+    }
+    for (uint32_t fours = (n + 3) / 4, some; fours; fours -= some, x += some, rows++) {
+        const uint32_t *eight = x;
+        some = fours < 8 ? fours : 8;
+        if (some < 8) {
+            for (uint32_t i = 0; i < 8; i++) {
+                last[i] = i < some ? x[i] : 0;
+            }
+            eight = last;
+        }
+        bnn_kernel_fill_tables(tables, eight);
+        if (some <= 4) {
+            bnn_kernel_add_16(tables, rows, words, count, sums);
+            break;
+        }
+        bnn_kernel_fill_tables(tables + 128, eight + 4);
+        bnn_kernel_add_32(tables, rows, words, count, sums);
+    }
+}
+
+#else
 
 // For 32 bytes at most, in fours: entry [k][v], or [v][k] on ARMv6-M, is the sum of bytes 4k to
 // 4k + 3, signed by the bits of v, plus BIAS to make it unsigned, which Thumb loads in one
@@ -77,3 +115,5 @@ void bnn_kernel_signed_sums(const uint32_t *x, uint32_t n, const uint32_t *rows,
         bnn_kernel_add_entries(table, rows, words, count, sums, some);
     }
 }
+
+#endif

@@ -1,8 +1,10 @@
 // Thresholds, and weights in columns, portable: lists, and counters of all outputs side by side.
 
+#include "bnn_armv7em.h"
 #include "bnn_kernel.h"
 
-#if !defined(__ARM_ARCH_6M__) && !defined(__XTENSA_WINDOWED_ABI__) // which have it in assembly
+// Those have it in assembly.
+#if !defined(__ARM_ARCH_6M__) && !defined(BNN_ARMV7EM) && !defined(__XTENSA_WINDOWED_ABI__)
 
 #include "bnn_adder.h"
 
@@ -21,6 +23,21 @@ uint32_t bnn_kernel_at_least(const uint32_t *samples, int32_t threshold) {
     return bits;
 }
 
+#if defined(__riscv_zbb) // an instruction finds the next 1
+
+BNN_KERNEL
+uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
+                          uint16_t *list) {
+    for (; count; count--, entry += 128) {
+        for (uint32_t bits = *words++ ^ flip; bits; bits &= bits - 1) {
+            *list++ = (uint16_t)(entry + 4 * (uint32_t)__builtin_ctz(bits));
+        }
+    }
+    return list;
+}
+
+#else
+
 BNN_KERNEL
 uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, uint32_t entry,
                           uint16_t *list) {
@@ -37,6 +54,8 @@ uint16_t *bnn_kernel_list(const uint32_t *words, uint32_t count, uint32_t flip, 
     }
     return list;
 }
+
+#endif
 
 #define COLUMN(type, i) (*(const type *)(columns + list[i] / (4 / sizeof(type))))
 

@@ -2,11 +2,16 @@
 // and by bytes for what is left.
 
 #include "bnn_adder.h"
+#include "bnn_armv7em.h"
 #include "bnn_kernel.h"
 
 #if defined(__ARM_ARCH_6M__) // bnn_kernel_rows_armv6m.S
 
 const char bnn_kernel_name[] = "armv6m";
+
+#elif defined(BNN_ARMV7EM) // bnn_kernel_rows_armv7em.S
+
+const char bnn_kernel_name[] = "armv7em";
 
 #else
 
@@ -26,9 +31,13 @@ const char bnn_kernel_name[] = "portable";
 
 BNN_KERNEL
 static inline uint32_t mismatches(const uint32_t *a, const uint32_t *b, uint32_t words) {
+#define DIFFERING(i) (uint32_t)__builtin_popcount(a[i] ^ b[i])
     uint32_t sum = 0;
-    for (; words; words--) {
-        sum += (uint32_t)__builtin_popcount(*a++ ^ *b++);
+    for (; words >= 4; words -= 4, a += 4, b += 4) {
+        sum += DIFFERING(0) + DIFFERING(1) + DIFFERING(2) + DIFFERING(3);
+    }
+    for (; words; words--, a++, b++) {
+        sum += DIFFERING(0);
     }
     return sum;
 }

@@ -14,7 +14,6 @@ LIBRARY = DEVICE / "xnornode"
 CLASSIFY = DEVICE / "classify.py"
 LOCKED_MAIN = DEVICE / "locked_main.py"
 NATIVE_MODULES = FIRMWARE / "native"
-RP2_FIRMWARE = FIRMWARE / "rp2" / "firmware.uf2"
 
 
 def missing(path: Path, target: str) -> str:

@@ -1,19 +1,21 @@
-"""The firmware of a Raspberry Pi Pico: bootloader, RPI-RP2 drive, UF2 (RP2040 datasheet, 2.8.5)."""
+"""The firmware of a Raspberry Pi Pico or Pico 2: bootloader, its drive, UF2.
+
+RP2040 datasheet, 2.8.5; RP2350 datasheet, 5.5.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from xnornode.errors import LinkError, XnorNodeError
+from xnornode.board.uf2 import CHIPS, Chip, Uf2
+from xnornode.errors import LinkError
 from xnornode.link.ports import RASPBERRY_PI, VARIABLE, boards
 from xnornode.link.repl import Board, wait_for_board
 
@@ -29,79 +31,7 @@ INFO = "INFO_UF2.TXT"
 DRIVE_REMOVABLE, DRIVE_FIXED = 2, 3
 """Kinds of drives that Windows' GetDriveTypeW gives."""
 
-UF2_BLOCK = struct.Struct("<8I")
-UF2_MAGIC = (0x0A324655, 0x9E5D5157)
-UF2_END = 0x0AB16F30
-UF2_RP2040 = 0xE48BFF56
-UF2_NOT_MAIN_FLASH = 0x1
-
 Say = Callable[[str], None]
-
-
-class Uf2:
-    """A firmware file.
-
-    Parameters
-    ----------
-    path : Path
-        Its path, for messages.
-    data : bytes
-        Its content.
-
-    Raises
-    ------
-    XnorNodeError
-        It is no UF2 file, or not one for the RP2040.
-    """
-
-    def __init__(self, path: Path, data: bytes) -> None:
-        self.path, self.data = path, data
-        self.segments = _segments(path, data)
-
-    def describe(self) -> str:
-        """Name, bytes of flash, and the start of the hash."""
-        size = sum(len(s) for s in self.segments.values())
-        digest = hashlib.sha256(self.data).hexdigest()[:12]
-        return f"{self.path.name}, {size:,} bytes, SHA-256 {digest}"
-
-    def is_on(self, board: Board) -> bool:
-        """Whether the board's flash holds these very bytes."""
-        for address, data in self.segments.items():
-            digest = board.run(
-                "import hashlib, uctypes\n"
-                f"flash = uctypes.bytearray_at({address}, {len(data)})\n"
-                "print(hashlib.sha256(flash).digest().hex())"
-            )
-            if digest.strip() != hashlib.sha256(data).hexdigest():
-                return False
-        return True
-
-
-def _segments(path: Path, data: bytes) -> dict[int, bytes]:
-    """Address to bytes, adjacent blocks joined."""
-    segments: dict[int, bytearray] = {}
-    end, start = -1, 0
-    for at in range(0, len(data), 512):
-        block = data[at : at + 512]
-        if len(block) < 512 or UF2_BLOCK.unpack(block[:32])[:2] != UF2_MAGIC:
-            raise XnorNodeError(f"{path} is not a UF2 file: --firmware names one, or leave it out")
-        _, _, flags, address, size, number, count, family = UF2_BLOCK.unpack(block[:32])
-        if block[508:] != UF2_END.to_bytes(4, "little") or size > 476:
-            raise XnorNodeError(f"{path} is damaged at block {at // 512}: copy it again")
-        if count != len(data) // 512 or number != at // 512:
-            raise XnorNodeError(f"{path} is cut short: copy it again")
-        if flags & UF2_NOT_MAIN_FLASH:
-            continue
-        if family != UF2_RP2040:
-            raise XnorNodeError(f"{path} is not for the RP2040 (UF2 family {family:#x})")
-        if address != end:
-            start = address
-            segments[start] = bytearray()
-        segments[start] += block[32 : 32 + size]
-        end = address + size
-    if not segments:
-        raise XnorNodeError(f"{path} is empty")
-    return {address: bytes(part) for address, part in segments.items()}
 
 
 def find_pico(port: str | None, drive: Path | None) -> str | None:
@@ -112,7 +42,7 @@ def find_pico(port: str | None, drive: Path | None) -> str | None:
     port : str or None
         The port that the user names.
     drive : Path or None
-        Where the user says that the RPI-RP2 drive is.
+        Where the user says that the bootloader's drive is.
 
     Returns
     -------
@@ -139,29 +69,36 @@ def find_pico(port: str | None, drive: Path | None) -> str | None:
     )
 
 
-def find_drive(drive: Path | None) -> Path | None:
-    """Where the RPI-RP2 drive is mounted; None when it is not there."""
+def find_drive(drive: Path | None) -> tuple[Path, Chip] | None:
+    """Where the bootloader's drive is mounted, and whose it is; None when it is not there."""
     for folder in [drive] if drive else mounted(sys.platform):
         try:
-            if b"RPI-RP2" in (folder / INFO).read_bytes():
-                return folder
+            info = (folder / INFO).read_bytes()
         except OSError:
             continue
+        for chip in CHIPS:
+            if f"Board-ID: {chip.drive}".encode() in info:
+                return folder, chip
     return None
 
 
 def mounted(platform: str, root: Path = Path("/")) -> list[Path]:
-    """Where a system may have the RPI-RP2 drive. root: the top of its file system, but on Windows.
+    """Where a system may have the drive. root: the top of its file system, but on Windows.
 
     Linux lists what it has mounted; macOS has it by name, a second one with a number.
     """
     if platform == "win32":
         return local_drives(_drive_type)
+    labels = [chip.drive for chip in CHIPS]
     if platform == "darwin":
-        return sorted(root.glob("Volumes/RPI-RP2*"))
+        return [path for label in labels for path in sorted(root.glob(f"Volumes/{label}*"))]
     mounts = root / "proc" / "mounts"
     lines = os.fsdecode(mounts.read_bytes()).splitlines() if mounts.exists() else []
-    return [Path(line.split()[1].replace("\\040", " ")) for line in lines if "RPI-RP2" in line]
+    return [
+        Path(line.split()[1].replace("\\040", " "))
+        for line in lines
+        if any(label in line for label in labels)
+    ]
 
 
 def local_drives(drive_type: Callable[[str], int]) -> list[Path]:
@@ -178,38 +115,59 @@ def _drive_type(root: str) -> int:
 
 def _mount() -> None:
     """Ask the desktop to mount the drive where nothing does so by itself."""
-    device = Path("/dev/disk/by-label/RPI-RP2")
-    if device.exists() and shutil.which("udisksctl"):
-        subprocess.run(
-            ["udisksctl", "mount", "--no-user-interaction", "-b", str(device)],
-            capture_output=True,
-            check=False,
-        )
+    for chip in CHIPS:
+        device = Path("/dev/disk/by-label") / chip.drive
+        if device.exists() and shutil.which("udisksctl"):
+            subprocess.run(
+                ["udisksctl", "mount", "--no-user-interaction", "-b", str(device)],
+                capture_output=True,
+                check=False,
+            )
 
 
-def check_platform(board: Board) -> None:
-    """Raise LinkError unless the board is one that this program knows how to set up."""
+def identify(board: Board) -> tuple[Chip, str]:
+    """The board's chip, and what MicroPython calls the board.
+
+    Raises LinkError for one that this program cannot set up.
+    """
     machine = board.run("import sys\nprint(sys.platform, sys.implementation._machine)").strip()
-    if not machine.startswith("rp2 ") or "RP2040" not in machine:
+    for chip in CHIPS:
+        if machine.startswith("rp2 ") and chip.name in machine:
+            return chip, machine
+    known = " or ".join(f"{chip.board} with an {chip.name}" for chip in CHIPS)
+    raise LinkError(
+        f"the board on {board.url} is not a {known} but {machine!r}: name another --port"
+    )
+
+
+def architecture(board: Board) -> str:
+    """Of the machine code that the board's firmware loads. Raises LinkError as `identify`."""
+    return "rv32imc" if "RISCV" in identify(board)[1] else "armv6m"
+
+
+def _check_chip(uf2: Uf2, chip: Chip, where: str) -> None:
+    """Raise LinkError for another chip's firmware."""
+    if uf2.chip is not chip:
         raise LinkError(
-            f"the board on {board.url} is not a Pico with an RP2040 but {machine!r}: "
-            "name another --port"
+            f"{uf2.path} is for the {uf2.chip.name} ({uf2.chip.board}), and {where} is an "
+            f"{chip.name} ({chip.board}): nothing was written. Name its firmware with --firmware, "
+            "or leave --firmware out for XnorNode's own"
         )
 
 
 def flash(
-    uf2: Uf2, port: str | None, drive: Path | None, force: bool, say: Say
-) -> tuple[str, bool]:
+    choose: Callable[[Chip], Uf2], port: str | None, drive: Path | None, force: bool, say: Say
+) -> tuple[str, Uf2, bool]:
     """Put the firmware on the board unless it is there.
 
     Parameters
     ----------
-    uf2 : Uf2
-        The firmware.
+    choose : callable
+        Gives the firmware for a chip. One for another chip is refused before anything is written.
     port : str or None
         The board's port. None when it is in its bootloader already.
     drive : Path or None
-        Where the user says that the RPI-RP2 drive is. None: where the system mounts it.
+        Where the user says that the bootloader's drive is. None: where the system mounts it.
     force : bool
         Write it even where it is there already.
     say : callable
@@ -217,8 +175,8 @@ def flash(
 
     Returns
     -------
-    tuple of str and bool
-        The board's port, and whether the firmware was written.
+    tuple of str, Uf2 and bool
+        The board's port, its firmware, and whether that was written.
 
     Raises
     ------
@@ -227,33 +185,43 @@ def flash(
     """
     if find_drive(drive) is None:
         if port is None:
-            raise LinkError("the RPI-RP2 drive has gone: plug the board in again with BOOTSEL held")
+            raise LinkError("the drive has gone: plug the board in again with BOOTSEL held")
         with Board(port) as board:
-            check_platform(board)
+            chip, machine = identify(board)
+            uf2 = choose(chip)
+            _check_chip(uf2, chip, f"the board on {board.url}")
+            if uf2.path == chip.firmware and " W with " in machine and not force:
+                raise LinkError(
+                    f"the board on {board.url} is a {machine.partition(' ')[2]}, and XnorNode's "
+                    "firmware has no Wi-Fi: --native keeps the board's own, --force writes it"
+                )
             if not force and uf2.is_on(board):
-                return port, False
+                return port, uf2, False
             say("firmware: entering the bootloader")
             board.leave("import machine\nmachine.bootloader()")
-    folder = _wait_for_drive(drive)
+    folder, chip = _wait_for_drive(drive)
+    uf2 = choose(chip)
+    _check_chip(uf2, chip, f"the board of the drive {folder}")
     say(f"firmware: copying to {folder}")
     _copy(uf2, folder)
     _wait_until_gone(folder)
     say("firmware: booting")
-    return _wait_for_port(port), True
+    return _wait_for_port(port), uf2, True
 
 
-def _wait_for_drive(drive: Path | None) -> Path:
+def _wait_for_drive(drive: Path | None) -> tuple[Path, Chip]:
     deadline = time.monotonic() + DRIVE_SECONDS
     while time.monotonic() < deadline:
-        folder = find_drive(drive)
-        if folder:
-            return folder
+        found = find_drive(drive)
+        if found:
+            return found
         if not drive:
             _mount()
         time.sleep(0.1)
-    device = " (/dev/disk/by-label/RPI-RP2)" if sys.platform == "linux" else ""
+    labels = " or ".join(chip.drive for chip in CHIPS)
+    device = f" (/dev/disk/by-label/{labels})" if sys.platform == "linux" else ""
     raise LinkError(
-        f"{drive or 'the RPI-RP2 drive'} did not show up: if nothing mounts it, do so yourself"
+        f"{drive or f'the {labels} drive'} did not show up: if nothing mounts it, do so yourself"
         f"{device} and name its folder with --drive; the board waits in its bootloader meanwhile"
     )
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from xnornode._files import open_to_read, read_most
 from xnornode.board import main_file, native_module, node_library, repl_lock, rp2040
-from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
+from xnornode.board.assets import CLASSIFY, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.board.uf2 import CHIPS, RP2040, Chip, Uf2
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
 from xnornode.data import recording_file
@@ -27,7 +28,7 @@ from xnornode.link.repl import Board
 from xnornode.model import file_format
 from xnornode.model.model_file import read_model
 
-RP2040 = "armv6m"
+LIBRARY = "armv6m"  # of a dry run
 WIDTH = 11  # of the names in the account
 LONGEST_FIRMWARE = 1 << 26
 """Bytes: a UF2 file has two for each of the flash, and no board has more than 32 MiB."""
@@ -56,8 +57,8 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--port", help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only Pico found)"
     )
-    parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
-    parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
+    parser.add_argument("--drive", type=Path, help="where the bootloader's drive is mounted")
+    parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for the chip)")
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
     parser.add_argument(
         "--native",
@@ -65,7 +66,9 @@ def add_parsers(commands: Any) -> None:
         help="leave the firmware as it is, and put the module beside the library as bnn.mpy",
     )
     parser.add_argument(
-        "--force", action="store_true", help="write the firmware even if it is there"
+        "--force",
+        action="store_true",
+        help="write the firmware even if it is there, or lacks Wi-Fi",
     )
     parser.add_argument("--model", type=Path, help="a .bnn file to install and self-test")
     parser.add_argument(
@@ -178,14 +181,14 @@ def owners_programs(board: Board, options: argparse.Namespace) -> list[str]:
     return found
 
 
-def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
+def describe(options: argparse.Namespace, firmware: str | None, plan: Plan) -> None:
     """What a run would do."""
     named = options.port or os.environ.get(VARIABLE)
     target = named or f"the Pico found at {rp2040.find_pico(None, options.drive) or ''}"
     show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
-    show_field("firmware", uf2.describe() if uf2 else f"left as it is{added}", WIDTH)
-    files = with_library(plan, RP2040).files
+    show_field("firmware", firmware or f"left as it is{added}", WIDTH)
+    files = with_library(plan, LIBRARY).files
     show_field("files", f"{len(files)}, {sum(map(len, files.values())):,} bytes", WIDTH)
     model = f"{options.model}, {len(plan.model):,} bytes" if plan.model else "none"
     show_field("model", model, WIDTH)
@@ -194,25 +197,43 @@ def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) ->
     print("dry run: nothing was done")
 
 
+def own_firmware(chip: Chip) -> Uf2:
+    """XnorNode's firmware for a chip. Raises UsageError where it is not there."""
+    if not chip.firmware.exists():
+        target = "firmware" if chip is RP2040 else f"firmware CHIP={chip.firmware.parent.name}"
+        raise UsageError(missing(chip.firmware, target))
+    return read_uf2(chip.firmware)
+
+
+def describe_own() -> str:
+    """XnorNode's firmwares that are here. Raises UsageError where the Pico's is not."""
+    chips = [RP2040, *(chip for chip in CHIPS if chip.firmware.exists() and chip is not RP2040)]
+    return "; ".join(f"for a {chip.board} {own_firmware(chip).describe()}" for chip in chips)
+
+
+def read_uf2(path: Path) -> Uf2:
+    """A firmware file, checked."""
+    return Uf2(path, read(path))
+
+
 def set_up(options: argparse.Namespace) -> None:
     """The whole of it; raises XnorNodeError."""
     plan = collect(options)
-    uf2 = None
-    if not (options.no_firmware or options.native):
-        path = options.firmware or RP2_FIRMWARE
-        if not options.firmware and not path.exists():
-            raise UsageError(missing(path, "firmware"))
-        uf2 = rp2040.Uf2(path, read(path))
+    leave = options.no_firmware or options.native
+    named = None if leave or not options.firmware else read_uf2(options.firmware)
     if options.dry_run:
-        describe(options, uf2, plan)
+        own = None if leave else named.describe() if named else describe_own()
+        describe(options, own, plan)
         return
     port = rp2040.find_pico(options.port, options.drive)
     owned = None
-    if uf2:
+    if not leave:
         if options.autostart and port and rp2040.find_drive(options.drive) is None:
             with Board(port) as board:  # before anything is written
                 owned = owners_programs(board, options)
-        port, wrote = rp2040.flash(uf2, port, options.drive, options.force, say)
+        port, uf2, wrote = rp2040.flash(
+            lambda chip: named or own_firmware(chip), port, options.drive, options.force, say
+        )
         show_field(
             "firmware", f"{uf2.describe()}: {'written' if wrote else 'was there already'}", WIDTH
         )
@@ -253,9 +274,9 @@ def _install(board: Board, plan: Plan, native: bool, progress: Progress) -> Iter
 
     installer = Installer(board, progress.say, show)
     if not native:
-        rp2040.check_platform(board)
+        architecture = rp2040.architecture(board)
         board.clear()
-        yield from installer.install(with_library(plan, RP2040))
+        yield from installer.install(with_library(plan, architecture))
         return
     module = native_module.module_for(board)
     board.clear()
