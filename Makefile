@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test package fuzz soak bench bench-training bench-ablation quick lint format firmware native docs clean distclean
+.PHONY: help setup setup-test demo test newest package fuzz soak bench bench-training bench-ablation quick lint format firmware native docs clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,6 +19,12 @@ demo: ## record, train, push, predict on an emulated Pico (REPLAY=1: watch; PORT
 test: lint ## lint, all firmwares, the whole suite (TEST=tests/core: only that)
 	@$(PYTHON) -m tools.firmware.build all >/dev/null
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(TEST)
+
+newest: setup-test ## node and reference on the newest MicroPython that Debian has the source of
+	@$(PYTHON) -m tools.firmware.build --micropython newest unix native/x64 >/dev/null
+	@MICROPYTHON_DIR=newest $(PYTHON) -m pytest tests/node/test_module.py tests/node/test_window.py \
+		tests/node/test_level_window.py tests/node/test_answers.py tests/node/test_matching.py \
+		tests/node/test_wake.py -k "unix and not asan or x64"
 
 bench: setup-test ## cycles of kernels, layers, models; sizes (MODELS="a.bnn" DATA=mnist: these too)
 	@$(PYTHON) -m tools.bench.kernels

@@ -15,6 +15,7 @@ import pytest
 
 from tools.firmware import build as firmware
 from tools.firmware import sources
+from tools.firmware.releases import NEWEST, PINNED
 
 TOOL = "tools.firmware.build"
 CONTENT = b"what the mirror has"
@@ -141,7 +142,7 @@ def test_a_firmware_says_which_module_it_has() -> None:
     program = "import sys, bnn; print(bnn.__version__, sys.version)"
     said = subprocess.check_output([firmware.build("unix"), "-c", program], text=True)
     assert said.startswith(f"{version} ")
-    assert f"MicroPython v{sources.VERSION}+bnn.{version} on" in said
+    assert f"MicroPython v{PINNED.version}+bnn.{version} on" in said
 
 
 @pytest.mark.parametrize(("name", "chip"), [("rp2", 0xE48BFF56), ("rp2350", 0xE48BFF59)])
@@ -205,3 +206,24 @@ def test_another_module_is_another_build(
     source.write_text(source.read_text() + "\n")
     after = builder.inputs(name)
     assert before["settings"] == after["settings"] and before["code"] != after["code"]
+
+
+@pytest.mark.quick
+def test_the_newest_release_is_named_and_built_beside_the_pinned_one(capsys) -> None:
+    """It is of a suite that changes, so nothing here fetches it."""
+    firmware.main(["--path", "--micropython", "newest", "unix"])
+    assert capsys.readouterr().out == f"{firmware.FIRMWARE}/micropython-newest/unix/micropython\n"
+    assert NEWEST.archives[0].suite != sources.SUITE
+    assert sources.release_of(sources.SOURCES / "micropython-newest") == NEWEST
+    assert sources.release_of(sources.SOURCES / "micropython") == PINNED
+    assert sources.release_of(Path("/somebody/micropython")) is None
+
+
+@pytest.mark.quick
+def test_a_vanished_newest_release_names_its_own_suite(mirror: Path, monkeypatch) -> None:
+    index = mirror / "dists/next/main/source/Sources.xz"
+    index.parent.mkdir(parents=True)
+    index.write_bytes(lzma.compress(b"Package: thing\nVersion: 3.0-1\n"))
+    gone = sources.Archive("thing", "2.5-1", "pool/gone.tar.xz", "0" * 64, "next")
+    with pytest.raises(sources.SourceError, match=r"of Debian next; the mirror offers: 3\.0-1"):
+        sources.download(gone)

@@ -70,6 +70,9 @@ class EmulatedPico(Reporter):
         What is wired to the pins; see sensors.py.
     speed : float, default 1
         How many times faster than in real time the chip sleeps, from 1 to 100.
+    cache : bool, default False
+        Whether reads of flash take their time, through the chip's flash cache. Otherwise memory
+        never waits.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class EmulatedPico(Reporter):
         flash_log: Path | None = None,
         sensors: Sequence[Sensor] = (),
         speed: float = 1,
+        cache: bool = False,
     ) -> None:
         super().__init__()
         self.flash = Path(flash)
@@ -95,6 +99,7 @@ class EmulatedPico(Reporter):
         self.flash_log = flash_log
         self.sensors = tuple(sensors)
         self.speed = speed
+        self.cache = cache
         self.cut_power: int | None = None
         """From the next start on: ends after so many flash operations, as another one begins."""
         self.torn = False
@@ -141,7 +146,7 @@ class EmulatedPico(Reporter):
             command += ["--ground", str(self.ground)]
         if self.sensors:
             command += ["--sensors", str(describe(self.sensors, self._folder()))]
-        command += ["--speed", str(self.speed)]
+        command += ["--speed", str(self.speed)] + ["--cache"] * self.cache
         # A file for the messages, since nobody reads a pipe while the emulator runs
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(

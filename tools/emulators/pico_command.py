@@ -50,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         command += ["--firmware", str(arguments.firmware)]
     if arguments.sensors:
         command += ["--sensors", str(arguments.sensors)]
-    command += ["--speed", str(arguments.speed)]
+    command += ["--speed", str(arguments.speed)] + ["--cache"] * arguments.cache
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -87,6 +87,9 @@ def main(argv: list[str] | None = None) -> int:
         type=float,
         default=1,
         help="of the sleeping chip, default %(default)s: real time",
+    )
+    parser.add_argument(
+        "--cache", action="store_true", help="reads of flash take their time, as on a board"
     )
     parser.add_argument(
         "--install", action="store_true", help="only install the emulator's npm package"

@@ -20,9 +20,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.firmware import native_package, sources, tool_packages, xtensa_toolchain
+from tools.firmware import esp32, native_package, sources, tool_packages, xtensa_toolchain
 from tools.firmware.build_log import BuildError as BuildError
 from tools.firmware.build_log import run_logged
+from tools.firmware.releases import PINNED, RELEASES, Release
 from tools.firmware.sources import BUILD, ROOT, SourceError
 from tools.firmware.targets import TARGETS, Target
 from xnornode.board import node_library
@@ -35,7 +36,6 @@ LOG = BUILD / "log"
 JOBS = 2
 RP2_FLASH_START = "0x10000000"
 UF2_FAMILIES = {"RPI_PICO": "0xe48bff56", "RPI_PICO2": "0xe48bff59"}  # of the RP2040, RP2350 (ARM)
-RELEASE_DATE = "1744675200"  # of MicroPython 1.25.0, in Unix seconds: same inputs, same firmware
 
 # Settings of the caller that would change what is built, or which make would pass on.
 FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "BUILD", "VARIANT",
@@ -52,6 +52,11 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return total.hexdigest()
 
 
+def folder_of(release: Release | None) -> Path:
+    """Where firmwares of a release lie: those of other sources than the pinned ones beside them."""
+    return FIRMWARE / release.name if release and release != PINNED else FIRMWARE
+
+
 def module_version() -> str:
     """The version of the bnn module, as its header states it."""
     match = re.search(r'BNN_MODULE_VERSION "(.+?)"', (MODULES / "bnn/core/bnn.h").read_text())
@@ -63,19 +68,20 @@ class Builder:
 
     def __init__(self, micropython: str | os.PathLike[str] | None = None) -> None:
         self.tree = sources.micropython(micropython)
-        self.pinned = self.tree == sources.SOURCES / "micropython"
+        self.release = sources.release_of(self.tree)  # None for somebody's own tree
+        self.firmware = folder_of(self.release)
 
     def build(self, name: str) -> Path:
         """Bring a target up to date and return its main output."""
         target = TARGETS[name]
-        folder = FIRMWARE / name
-        with sources.lock(FIRMWARE / f"{name}.lock", f"firmware {name}"):
+        folder = self.firmware / name
+        with sources.lock(self.firmware / f"{name}.lock", f"firmware {name}"):
             stamp = folder / "stamp.json"
             wanted = self.inputs(name)
             had = json.loads(stamp.read_text()) if stamp.exists() else {}
             whole = all((folder / output).exists() for output in target.outputs)
             # Somebody's own tree may change at any time: there, make decides what is up to date.
-            if not (had == wanted and whole and self.pinned):
+            if not (had == wanted and whole and self.release):
                 if missing := missing_tools(name):
                     raise BuildError(
                         f"{name} needs {', '.join(missing)}, not found on this system. "
@@ -104,7 +110,7 @@ class Builder:
         own += sorted(Path(other).rglob("*")) if other else []
         settings: list[str | bytes] = [
             repr(target),
-            sources.identity() if self.pinned else str(self.tree),
+            sources.identity(self.release) if self.release else str(self.tree),
             MANIFEST.read_text() if target.port == "ports/rp2" else "",
             module_version() if target.uses_modules else "",
             *(f"{tool} {shutil.which(tool)}" for tool in target.tools),
@@ -128,11 +134,11 @@ class Builder:
             result = xtensa_toolchain.environment(result) | {"MICROPYTHON_TOP": str(self.tree)}
         if target.port == native_package.FOLDER:
             result["PYTHONPATH"] = str(tool_packages.install("native"))
-        if self.pinned:  # else MicroPython's build would describe the repository around its tree
+        if self.release:  # else MicroPython's build would describe the repository around its tree
             version = f"+bnn.{module_version()}" if target.uses_modules else ""
-            result["MICROPY_GIT_TAG"] = f"v{sources.VERSION}{version}"
+            result["MICROPY_GIT_TAG"] = f"v{self.release.version}{version}"
             result["MICROPY_GIT_HASH"] = "pinned"
-            result["SOURCE_DATE_EPOCH"] = RELEASE_DATE
+            result["SOURCE_DATE_EPOCH"] = self.release.date
         return result
 
     def cxx_library_flag(self) -> str:
@@ -155,7 +161,7 @@ class Builder:
         """Run make for a target, with its progress on stderr and its output in the log."""
         target = TARGETS[name]
         settings = target.settings | {"PYTHON": sys.executable}
-        work = FIRMWARE / name / "obj"
+        work = self.firmware / name / "obj"
         if target.port == native_package.FOLDER:
             # All of it, as its makefile does not know of headers. From here, since the module keeps
             # the name that the linker is given.
@@ -175,7 +181,7 @@ class Builder:
 
     def collect(self, name: str) -> None:
         """Copy the outputs out of the build tree, each one whole or not at all."""
-        target, folder = TARGETS[name], FIRMWARE / name
+        target, folder = TARGETS[name], self.firmware / name
         if target.port == "ports/rp2":
             # Without picotool the SDK makes no UF2; MicroPython has its own converter.
             run_logged(
@@ -210,7 +216,7 @@ def build(name: str, micropython: str | os.PathLike[str] | None = None) -> Path:
 
     Args:
         name: a key of TARGETS.
-        micropython: a MicroPython checkout to use instead of the pinned sources.
+        micropython: a MicroPython checkout to use instead of the pinned sources, or "newest".
 
     Returns:
         The path of the target's main output, such as firmware.uf2.
@@ -238,13 +244,17 @@ def expanded(targets: list[str]) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    names = ", ".join(TARGETS)
+    names = ", ".join((*TARGETS, esp32.NAME))
     parser = argparse.ArgumentParser(description="Build MicroPython firmwares with the bnn module.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{names}, or all")
     parser.add_argument("--micropython", metavar="DIR", help="build from this checkout "
-                        "(default: MICROPYTHON_DIR, or the pinned sources)")  # fmt: skip
+                        "(default: MICROPYTHON_DIR, or the pinned sources); newest: MicroPython "
+                        f"{RELEASES['newest'].version}")  # fmt: skip
     parser.add_argument(
         "--path", action="store_true", help="print the outputs' paths, build nothing"
+    )
+    parser.add_argument(
+        "--board", default=esp32.BOARD, help="of esp32: a board of the port, default %(default)s"
     )
     parser.add_argument("--clean", action="store_true", help="remove what was built of the targets")
     parser.add_argument("--list", action="store_true", help="list the targets")
@@ -252,19 +262,27 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.list:
         for name, target in TARGETS.items():
             print(f"{name:17} {target.about}")
+        print(f"{esp32.NAME:17} {esp32.ABOUT}")
         return 0
-    unknown = sorted(set(arguments.targets) - {*TARGETS, "all", "native"})
+    unknown = sorted(set(arguments.targets) - {*TARGETS, esp32.NAME, "all", "native"})
     if unknown or not arguments.targets:
         problem = f"no such target: {', '.join(unknown)}" if unknown else "which target?"
         parser.error(f"{problem} (known: {names}, native_package, all)")
     chosen = list(TARGETS) if "all" in arguments.targets else expanded(arguments.targets)
+    own = arguments.micropython or os.environ.get("MICROPYTHON_DIR", "")
+    folder = folder_of(RELEASES.get(own))
     try:
         builder = None
         for name in chosen:
             if arguments.clean:
-                shutil.rmtree(FIRMWARE / name, ignore_errors=True)
+                shutil.rmtree(folder / name, ignore_errors=True)
+            elif name == esp32.NAME:
+                work = FIRMWARE / esp32.NAME / arguments.board
+                if not arguments.path:
+                    esp32.build(own, arguments.board, work, log(esp32.NAME), FOREIGN)
+                print(work / esp32.OUTPUT, flush=True)
             elif arguments.path:
-                print(FIRMWARE / name / TARGETS[name].outputs[0])
+                print(folder / name / TARGETS[name].outputs[0])
             else:
                 builder = builder or Builder(arguments.micropython)
                 print(builder.build(name), flush=True)

@@ -18,69 +18,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from tools.firmware.releases import EDITS, PINNED, RELEASES, Release
+from tools.firmware.releases import SUITE as SUITE
+from tools.firmware.releases import Archive as Archive
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SOURCES = BUILD / "sources"
+RP2_LIBRARIES = {"pico-sdk": "pico_sdk_init.cmake", "tinyusb": "src/tusb.h"}
 APT_HELPER = Path("/usr/lib/apt/apt-helper")
-SUITE = "trixie"
 
 
 class SourceError(Exception):
     """The sources cannot be had; the text says why and how to go on."""
 
-
-@dataclass(frozen=True)
-class Archive:
-    """One file of the Debian pool: its source package, version, path there, and SHA-256."""
-
-    package: str
-    version: str
-    path: str
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        return self.path.rsplit("/", 1)[1]
-
-
-VERSION = "1.25.0"
-MICROPYTHON = Archive(
-    "micropython",
-    "1.25.0+ds-1",
-    "pool/main/m/micropython/micropython_1.25.0+ds.orig.tar.xz",
-    "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
-)
-PICO_SDK = Archive(
-    "pico-sdk",
-    "2.1.1-1",
-    "pool/main/p/pico-sdk/pico-sdk-source_2.1.1-1_all.deb",
-    "507a3ca37636641bc90239d7c04dc9dc28c5008087a8162102ea94d2273153d3",
-)
-TINYUSB = Archive(
-    "tinyusb",
-    "0.18.0+dfsg-1",
-    "pool/main/t/tinyusb/tinyusb-source_0.18.0+dfsg-1_all.deb",
-    "01ce2c645df68f14a8a7dcfc8fb355713152543757955820479a87949a61154e",
-)
-ARCHIVES = (MICROPYTHON, PICO_SDK, TINYUSB)
-
-# The Pico has no network: building it without TLS spares a fourth archive (Mbed TLS), which is
-# replaced in Debian at each security update, so that a pin of it would soon point nowhere. The
-# firmware lacks the modules ssl and cryptolib and hashlib.sha1 for it; hashlib.sha256 is there.
-EDITS = (
-    ("ports/rp2/mpconfigport.h", r"(MICROPY_SSL_MBEDTLS +)\(1\)", r"\1(0)"),
-    ("ports/rp2/mpconfigport.h", r"(MICROPY_PY_SSL +)\(1\)", r"\1(0)"),
-    ("ports/rp2/mpconfigport.h", r"(MICROPY_PY_CRYPTOLIB +)\(1\)", r"\1(0)"),
-    ("ports/rp2/mpconfigport.h", r"(MICROPY_PY_HASHLIB_SHA1 +)\(1\)", r"\1(0)"),
-    ("ports/rp2/CMakeLists.txt", r"set\(MICROPY_SSL_MBEDTLS ON\)\n", ""),
-    ("ports/rp2/CMakeLists.txt", r"    mbedtls/mbedtls_port\.c\n", ""),
-    ("ports/rp2/CMakeLists.txt", r"target_link_libraries\(\S+ micropy_lib_mbedtls\)\n", ""),
-)
 
 GO_ON = (
     "To go on with a MicroPython checkout of your own (v1.25, with its submodules):\n"
@@ -145,13 +100,13 @@ def apt_fetch(uri: str, target: Path) -> str | None:
     return (errors or done.stderr.splitlines() or [f"exit status {done.returncode}"])[0]
 
 
-def offered(mirror: str, package: str, scratch: Path) -> str:
-    """The version of a source package that the mirror's suite offers now, or "none"."""
+def offered(mirror: str, archive: Archive, scratch: Path) -> str:
+    """The version of a source package that the archive's suite offers now, or "none"."""
     index = scratch / "Sources.xz"
-    if apt_fetch(f"{mirror}/dists/{SUITE}/main/source/Sources.xz", index):
+    if apt_fetch(f"{mirror}/dists/{archive.suite}/main/source/Sources.xz", index):
         return "none"
     text = subprocess.run(["xz", "-dc", str(index)], capture_output=True, text=True, check=True)
-    pattern = rf"^Package: {re.escape(package)}\n(?:.+\n)*?Version: (\S+)"
+    pattern = rf"^Package: {re.escape(archive.package)}\n(?:.+\n)*?Version: (\S+)"
     match = re.search(pattern, text.stdout, re.MULTILINE)
     return match[1] if match else "none"
 
@@ -173,9 +128,9 @@ def download(archive: Archive) -> Path:
         else:
             text = "\n".join(f"  {problem}" for _, problem in problems)
             if re.search("404 +Not Found|No such file", text):
-                now = offered(problems[0][0], archive.package, Path(scratch))
+                now = offered(problems[0][0], archive, Path(scratch))
                 text += (
-                    f"\nWanted: {archive.package} {archive.version} of Debian {SUITE}; "
+                    f"\nWanted: {archive.package} {archive.version} of Debian {archive.suite}; "
                     f"the mirror offers: {now}."
                 )
             raise SourceError(f"{archive.name} cannot be downloaded:\n{text}\n{GO_ON}")
@@ -198,14 +153,14 @@ def unpack_deb(deb: Path, folder: str, target: Path) -> None:
         (Path(scratch) / folder).rename(target)
 
 
-def assemble(target: Path) -> None:
+def assemble(release: Release, target: Path) -> None:
     """Unpack the cached archives into one MicroPython tree at `target`."""
-    archive = download(MICROPYTHON)
+    micropython, pico_sdk, tinyusb = map(download, release.archives)
     subprocess.run(
-        ["tar", "-xJf", str(archive), "-C", str(target), "--strip-components=1"], check=True
+        ["tar", "-xJf", str(micropython), "-C", str(target), "--strip-components=1"], check=True
     )
-    unpack_deb(download(PICO_SDK), "usr/src/pico-sdk", target / "lib/pico-sdk")
-    unpack_deb(download(TINYUSB), "usr/src/tinyusb", target / "lib/tinyusb")
+    unpack_deb(pico_sdk, "usr/src/pico-sdk", target / "lib/pico-sdk")
+    unpack_deb(tinyusb, "usr/src/tinyusb", target / "lib/tinyusb")
     for library in ("pico-sdk", "micropython-lib"):  # the build only looks whether it is there
         (target / "lib" / library / "README.md").touch()
     for name, pattern, replacement in EDITS:
@@ -216,19 +171,30 @@ def assemble(target: Path) -> None:
         path.write_text(text)
 
 
-def identity() -> str:
-    """Changes when the pinned tree would."""
-    return hashlib.sha256(repr((ARCHIVES, EDITS)).encode()).hexdigest()
+def identity(release: Release) -> str:
+    """Changes when the release's tree would."""
+    return hashlib.sha256(repr((release.archives, EDITS)).encode()).hexdigest()
 
 
-def own_checkout(tree: Path) -> Path:
-    """Check somebody's own MicroPython tree and return its absolute path."""
-    if not (tree / "py/mpconfig.h").exists() or not (tree / "ports/rp2").exists():
+def release_of(tree: Path) -> Release | None:
+    """The release that `micropython` made a tree of; None for somebody's own tree."""
+    releases = (PINNED, *RELEASES.values())
+    return next((each for each in releases if SOURCES / each.name == tree), None)
+
+
+def own_checkout(tree: Path, port: str = "rp2", wanted: Mapping[str, str] = RP2_LIBRARIES) -> Path:
+    """Check somebody's own MicroPython tree and return its absolute path.
+
+    Args:
+        tree: its top folder.
+        port: a port that it must have.
+        wanted: the libraries in `lib` that the port is built with, and a file of each.
+    """
+    if not (tree / "py/mpconfig.h").exists() or not (tree / "ports" / port).exists():
         raise SourceError(
-            f"{tree} is not a MicroPython source tree (no py/mpconfig.h or ports/rp2 there).\n"
+            f"{tree} is not a MicroPython source tree (no py/mpconfig.h or ports/{port} there).\n"
             "Give the top folder of a checkout as MICROPYTHON_DIR or --micropython."
         )
-    wanted = {"pico-sdk": "pico_sdk_init.cmake", "tinyusb": "src/tusb.h"}
     missing = [
         f"lib/{name}"
         for name, probe in wanted.items()
@@ -237,7 +203,8 @@ def own_checkout(tree: Path) -> Path:
     if missing:
         raise SourceError(
             f"{tree} lacks {' and '.join(missing)}. There, run:\n"
-            "  git submodule update --init lib/pico-sdk lib/tinyusb lib/mbedtls lib/micropython-lib"
+            f"  git submodule update --init {' '.join(f'lib/{name}' for name in wanted)}"
+            f"{' lib/mbedtls lib/micropython-lib' if port == 'rp2' else ''}"
         )
     return tree.resolve()
 
@@ -246,26 +213,27 @@ def micropython(own: str | os.PathLike[str] | None = None) -> Path:
     """The MicroPython tree to build from.
 
     Args:
-        own: a checkout to use instead of the pinned sources; by default what the environment
-            variable MICROPYTHON_DIR names, if it is set.
+        own: a checkout to use instead of the pinned sources, or a name of RELEASES; by default
+            what the environment variable MICROPYTHON_DIR names, if it is set.
 
     Raises:
         SourceError: no network, a refused or vanished package, a wrong hash or a wrong tree.
     """
     own = own or os.environ.get("MICROPYTHON_DIR")
-    if own:
+    if own and str(own) not in RELEASES:
         return own_checkout(Path(own))
-    tree = SOURCES / "micropython"
+    release = RELEASES[str(own)] if own else PINNED
+    tree = SOURCES / release.name
     stamp = tree / ".xnornode"
     with lock(SOURCES / "lock", "the MicroPython sources"):
-        if stamp.exists() and stamp.read_text() == identity():
+        if stamp.exists() and stamp.read_text() == identity(release):
             return tree
-        print(f"sources: MicroPython {VERSION}, Pico SDK, TinyUSB ...", file=sys.stderr)
+        print(f"sources: MicroPython {release.version}, Pico SDK, TinyUSB ...", file=sys.stderr)
         with tempfile.TemporaryDirectory(dir=SOURCES, prefix="unpack-") as scratch:
-            fresh = Path(scratch) / "micropython"
+            fresh = Path(scratch) / release.name
             fresh.mkdir()
-            assemble(fresh)
-            (fresh / stamp.name).write_text(identity())
+            assemble(release, fresh)
+            (fresh / stamp.name).write_text(identity(release))
             shutil.rmtree(tree, ignore_errors=True)
             fresh.rename(tree)
     return tree
@@ -277,7 +245,8 @@ def main() -> int:
         description=__doc__.partition("\n")[0],
         epilog="The environment variable MICROPYTHON_DIR does the same as --micropython.",
     )
-    parser.add_argument("--micropython", metavar="DIR", help="use this checkout, download nothing")
+    parser.add_argument("--micropython", metavar="DIR", help="use this checkout, download nothing; "
+                        f"{', '.join(RELEASES)}: another release")  # fmt: skip
     arguments = parser.parse_args()
     try:
         print(micropython(arguments.micropython))

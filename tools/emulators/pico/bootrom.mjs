@@ -1,7 +1,7 @@
 // A stand-in for the RP2040's boot ROM: the header and the two look-up tables are in the 16 KiB
 // as the datasheet has them (2.8.3), and each function is `bkpt #n; bx lr`, carried out here.
 import { doubleTable, singleTable } from './romfloat.mjs';
-import { FLASH_SIZE } from './memory.mjs';
+import { FLASH_AT, FLASH_SIZE } from './memory.mjs';
 
 const HEADER_MAGIC = [0x4d, 0x75, 0x01, 3]; // 'M' 'u' 1, version 3: RP2040 B2
 const INITIAL_SP = 0x20042000;
@@ -118,6 +118,7 @@ export class BootRom {
       EX: nothing, // flash_exit_xip
       FC: (r, chip) => {
         // flash_flush_cache: also takes back a forced chip select
+        bus.cache?.flush();
         chip.flashSelect.release();
         return CALL_CYCLES;
       },
@@ -167,9 +168,13 @@ export class BootRom {
   copy(to, from, count) {
     const target = this.memory.locate(to, count);
     const source = this.memory.locate(from, count);
-    if (target >= 0 && source >= 0) this.memory.u8.copyWithin(target, source, source + count);
-    else for (let i = 0; i < count; i++) this.bus.write8(to + i, this.bus.read8(from + i));
-    return CALL_CYCLES + (count >> 1);
+    const { cache } = this.bus;
+    let waits = 0;
+    if (target >= 0 && source >= 0) {
+      this.memory.u8.copyWithin(target, source, source + count);
+      if (cache && source >= FLASH_AT) waits = cache.readRun(source, count);
+    } else for (let i = 0; i < count; i++) this.bus.write8(to + i, this.bus.read8(from + i));
+    return CALL_CYCLES + (count >> 1) + waits;
   }
 
   /** Erases whole sectors, and as many as possible of them as blocks. Returns cycles. */

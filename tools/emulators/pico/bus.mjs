@@ -11,6 +11,7 @@ export class Bus {
     this.memory = memory;
     this.chip = null; // the rp2040js chip, new at each reset
     this.onFault = () => {};
+    this.cache = null; // of the flash; without one it never waits
   }
 
   fault(kind, address) {
@@ -28,7 +29,10 @@ export class Bus {
         break;
       case 1:
         // Four aliases that differ in how they use the cache, each with the 2 MiB repeated
-        if (address < 0x14000000) return i32[((address & (FLASH_SIZE - 1)) + FLASH_AT) >> 2];
+        if (address < 0x14000000) {
+          if (this.cache) this.chip.core.left -= this.cache.readData(address);
+          return i32[((address & (FLASH_SIZE - 1)) + FLASH_AT) >> 2];
+        }
         break;
       case 2:
         if (address - SRAM_BASE < SRAM_SIZE) return i32[(address - SRAM_BASE + SRAM_AT) >> 2];

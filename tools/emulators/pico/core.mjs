@@ -15,6 +15,7 @@ const BIT_COUNT = Uint8Array.from({ length: 256 }, (_, list) => {
   return count;
 });
 
+const NOWHERE = 0x3fffffff; // beyond any index of the memories
 const CONDITIONS = 72; // first of the cases of B<cond>
 
 /** Cycles of a data access beyond the instruction's first. */
@@ -52,9 +53,19 @@ export class Core extends CoreState {
     let target = 0; // address of a jump that may change the kind of memory
     let jump = false;
     if (this.pendingFault) return; // the PC was bad
+    // Without a cache no index is beyond these, and data in flash is read in place
+    const { cache } = this;
+    const flashCode = cache ? FLASH_AT >> 1 : NOWHERE;
+    const flashWords = cache ? FLASH_AT >> 2 : NOWHERE;
+    const flashSize = cache ? 0 : FLASH_SIZE;
+    let fetched = this.fetched; // the 32-bit word that instructions come from
 
     // Cases that need none of what follows the switch end in `continue`
     while (left > 0) {
+      if (ip >= flashCode && ip >> 1 !== fetched) {
+        fetched = ip >> 1;
+        left -= cache.read(ip >> 2);
+      }
       const op = u16[ip++];
       left--;
       switch (kinds[op]) {
@@ -263,7 +274,9 @@ export class Core extends CoreState {
           break;
         case 33: // LDR Rt, [PC, #imm]
           left--;
-          r[(op >> 8) & 7] = i32[((ip + 1) >> 1) + (op & 0xff)];
+          x = ((ip + 1) >> 1) + (op & 0xff);
+          if (x >= flashWords) left -= cache.read(x >> 1);
+          r[(op >> 8) & 7] = i32[x];
           continue;
         case 34: // STR Rt, [Rn, Rm]
           a = (r[(op >> 3) & 7] + r[(op >> 6) & 7]) | 0;
@@ -334,7 +347,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize) {
             r[op & 7] = i8[b + FLASH_AT];
             left--;
             continue;
@@ -350,7 +363,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE && !(a & 3)) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize && !(a & 3)) {
             r[op & 7] = i32[(b + FLASH_AT) >> 2];
             left--;
             continue;
@@ -366,7 +379,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE && !(a & 3)) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize && !(a & 3)) {
             r[op & 7] = i32[(b + FLASH_AT) >> 2];
             left--;
             continue;
@@ -394,7 +407,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE && !(a & 1)) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize && !(a & 1)) {
             r[op & 7] = u16[(b + FLASH_AT) >> 1];
             left--;
             continue;
@@ -411,7 +424,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize) {
             r[op & 7] = u8[b + FLASH_AT];
             left--;
             continue;
@@ -427,7 +440,7 @@ export class Core extends CoreState {
             left--;
             continue;
           }
-          if ((b = (a - FLASH_BASE) >>> 0) < FLASH_SIZE && !(a & 1)) {
+          if ((b = (a - FLASH_BASE) >>> 0) < flashSize && !(a & 1)) {
             r[op & 7] = i16[(b + FLASH_AT) >> 1];
             left--;
             continue;
@@ -672,6 +685,10 @@ export class Core extends CoreState {
           left--;
           continue;
         case 89: // BL, MSR, MRS, barriers: the second halfword tells
+          if (ip >= flashCode && ip >> 1 !== fetched) {
+            fetched = ip >> 1;
+            left -= cache.read(ip >> 2);
+          }
           b = u16[ip++];
           left -= 2;
           if ((b & 0xd000) === 0xd000) {
@@ -730,6 +747,7 @@ export class Core extends CoreState {
     }
 
     this.left = left + held;
+    this.fetched = fetched;
     this.negative = nv;
     this.zero = zv;
     this.carry = c;

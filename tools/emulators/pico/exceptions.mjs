@@ -20,6 +20,7 @@ export class CoreState {
     this.registers = new Int32Array(16);
     this.onBreakpoint = () => false; // (number) -> true if it was the boot ROM's
     this.onLockup = () => {};
+    this.cache = null; // of the flash; without one it never waits
     this.reset();
   }
 
@@ -51,6 +52,7 @@ export class CoreState {
     this.eventRegistered = false;
     this.waiting = false; // 'WFE' or 'WFI' while it sleeps
     this.halted = false;
+    this.fetched = 0; // the word of flash whose halves run now: it is not read twice
     this.budget = 0; // cycles of the slice that runs now
     this.left = 0; // what is left of them
   }

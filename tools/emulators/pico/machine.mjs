@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { BootRom } from './bootrom.mjs';
 import { Bus } from './bus.mjs';
+import { FlashCache } from './cache.mjs';
 import { Clock } from './clock.mjs';
 import { Core } from './core.mjs';
 import { RP2040 } from './library.mjs';
@@ -20,6 +21,7 @@ const BOOT2_SIZE = 256;
 const BOOT2_RUNS_AT = 0x20041f00; // where the ROM copies it; datasheet 2.8.1.3.1
 const USB_RESET_BIT = 1 << 24;
 const CORE1_BIT = 1 << 16; // of the power-on state machine
+const XIP_FLUSH = 0x4;
 const QSPI_PINS_HIGH = 0x3e; // all but the clock; the BOOTSEL button would pull pin 1 low
 
 const TEMPERATURE_CHANNEL = 4;
@@ -38,12 +40,16 @@ export function bootChecksum(bytes) {
 }
 
 export class Machine {
-  /** @param makeFlash (array) -> the flash chip behind that array */
-  constructor(makeFlash) {
+  /**
+   * @param makeFlash (array) -> the flash chip behind that array
+   * @param cache whether reads of flash wait for it as a board's do; without, they never wait
+   */
+  constructor(makeFlash, cache = false) {
     this.memory = new Memory();
     this.flash = makeFlash(this.memory.flash);
     this.bus = new Bus(this.memory);
     this.core = new Core(this.memory, this.bus);
+    if (cache) this.bus.cache = this.core.cache = new FlashCache();
     this.bus.onFault = (reason) => this.core.fault(reason);
     this.rom = new BootRom(this.memory, this.bus, this.flash);
     this.rom.onBootsel = () => this.stop('bootsel');
@@ -84,6 +90,7 @@ export class Machine {
     this.clock = new Clock(DEFAULT_FREQUENCY);
     this.clock.core = this.core;
     this.core.reset();
+    this.bus.cache?.flush();
     const chip = this.makeChip();
     this.watchdog.reason = reason;
     if (scratch) this.watchdog.scratchData.set(scratch);
@@ -117,6 +124,7 @@ export class Machine {
     chip.peripherals[0x18000] = ssi;
     chip.peripherals[0x40018] = chip.flashSelect;
     chip.peripherals[0x14000] = new Registers({ 0x08: 3 }); // XIP_CTRL: flushed, FIFO empty
+    onWrite(chip.peripherals[0x14000], XIP_FLUSH, () => this.bus.cache?.flush());
     chip.peripherals[0x40060] = new RingOscillator();
     chip.peripherals[0x40064] = new Registers({ 0x00: 0xb1, 0x04: 0x09, 0x08: 0x100 }); // VREG
     this.watchdog = chip.peripherals[0x40058];

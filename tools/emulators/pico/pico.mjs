@@ -15,7 +15,7 @@ import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
-                    [--sensors FILE] [--speed N] [--with-stdin]
+                    [--sensors FILE] [--speed N] [--cache] [--with-stdin]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
@@ -27,6 +27,7 @@ const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--fir
   --ground N        connect GPIO N to ground
   --sensors FILE    what is wired to the pins, as JSON; see README.md
   --speed N         a sleeping chip sleeps N times faster than in real time (default 1)
+  --cache           reads of flash take the time that they take through a board's cache
   --with-stdin      end when standard input is closed; its lines are orders
 `;
 
@@ -41,6 +42,7 @@ const OPTIONS = {
   ground: { type: 'string' },
   sensors: { type: 'string' },
   speed: { type: 'string', default: '1' },
+  cache: { type: 'boolean', default: false },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -133,7 +135,8 @@ class Pico {
     this.options = options;
     const board = readSensors(options.sensors); // before anything is made
     this.drive = new Drive(options.drive);
-    this.machine = new Machine((array) => (this.flash = new Flash(options.flash, array)));
+    const makeFlash = (array) => (this.flash = new Flash(options.flash, array));
+    this.machine = new Machine(makeFlash, options.cache);
     this.machine.board = board;
     this.machine.grounded = options.ground;
     this.runner = new Runner(this.machine, options.speed);
