@@ -110,6 +110,15 @@ def module_for(board: Board) -> Module:
     return Module(architecture, data)
 
 
+def built_in(board: Board) -> str | None:
+    """The board's architecture if its firmware has the module built in; else None.
+
+    Raises LinkError if native modules are not for its architecture.
+    """
+    found = ask(board, Interpreter, _FACTS)
+    return _architecture(found.mpy, found.version) if found.builtin else None
+
+
 def _architecture(mpy: int, version: str) -> str:
     """Of sys.implementation._mpy (MicroPython documentation, "MicroPython .mpy files")."""
     number = mpy >> 10 & 0xF

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from xnornode._files import open_to_read, read_most
-from xnornode.board import main_file, native_module, node_library, repl_lock, rp2040
+from xnornode.board import esp32_image, main_file, native_module, node_library, repl_lock, rp2040
 from xnornode.board.assets import CLASSIFY, RP2_FIRMWARE, missing
 from xnornode.board.install import Installer, Plan
+from xnornode.cli import flash_esp32
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
 from xnornode.data import recording_file
@@ -35,6 +36,7 @@ EXAMPLE_COMMANDS = """
 xnornode flash --model model.bnn
 xnornode flash --native --port /dev/ttyUSB0 --model model.bnn
 xnornode flash --model model.bnn --recording walk.rec --autostart
+xnornode flash --firmware ESP32_GENERIC-v1.26.1.bin --model model.bnn
 """
 
 
@@ -54,10 +56,17 @@ def add_parsers(commands: Any) -> None:
     )
     parser.set_defaults(run=run)
     parser.add_argument(
-        "--port", help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only Pico found)"
+        "--port",
+        help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only board found)",
     )
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
-    parser.add_argument("--firmware", type=Path, help="UF2 file (default: XnorNode's for a Pico)")
+    parser.add_argument(
+        "--firmware",
+        type=Path,
+        help="a Pico's UF2 file (default: XnorNode's), or MicroPython's .bin file for an ESP32 "
+        f"({esp32_image.DOWNLOADS})",
+    )
+    flash_esp32.add_options(parser)
     parser.add_argument("--no-firmware", action="store_true", help="leave the firmware as it is")
     parser.add_argument(
         "--native",
@@ -178,13 +187,20 @@ def owners_programs(board: Board, options: argparse.Namespace) -> list[str]:
     return found
 
 
-def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
-    """What a run would do."""
-    named = options.port or os.environ.get(VARIABLE)
+def describe(
+    options: argparse.Namespace,
+    firmware: rp2040.Uf2 | esp32_image.Image | None,
+    port: str | None,
+    plan: Plan,
+) -> None:
+    """What a run would do. port: an ESP32's, if the board is one."""
+    named = port or options.port or os.environ.get(VARIABLE)
     target = named or f"the Pico found at {rp2040.find_pico(None, options.drive) or ''}"
     show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
-    show_field("firmware", uf2.describe() if uf2 else f"left as it is{added}", WIDTH)
+    show_field("firmware", firmware.describe() if firmware else f"left as it is{added}", WIDTH)
+    if options.erase:
+        show_field("erased", "all of the flash: models, recordings and all other files", WIDTH)
     files = with_library(plan, RP2040).files
     show_field("files", f"{len(files)}, {sum(map(len, files.values())):,} bytes", WIDTH)
     model = f"{options.model}, {len(plan.model):,} bytes" if plan.model else "none"
@@ -194,17 +210,51 @@ def describe(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) ->
     print("dry run: nothing was done")
 
 
+def read_firmware(options: argparse.Namespace) -> rp2040.Uf2 | esp32_image.Image | None:
+    """The file that --firmware names; None without."""
+    if not options.firmware:
+        return None
+    data = read(options.firmware)
+    if esp32_image.is_image(data) or options.firmware.suffix.lower() == ".bin":
+        return esp32_image.Image(options.firmware, data)
+    return rp2040.Uf2(options.firmware, data)
+
+
 def set_up(options: argparse.Namespace) -> None:
     """The whole of it; raises XnorNodeError."""
     plan = collect(options)
-    uf2 = None
-    if not (options.no_firmware or options.native):
-        path = options.firmware or RP2_FIRMWARE
-        if not options.firmware and not path.exists():
-            raise UsageError(missing(path, "firmware"))
-        uf2 = rp2040.Uf2(path, read(path))
+    firmware = None if options.no_firmware or options.native else read_firmware(options)
+    image = firmware if isinstance(firmware, esp32_image.Image) else None
+    if not image and (options.erase or options.baud):
+        raise UsageError("--erase and --baud go with a .bin file for an ESP32: name --firmware")
+    leaves = options.no_firmware or options.native or isinstance(firmware, rp2040.Uf2)
+    esp32 = None if leaves else flash_esp32.find(options, image)
+    if options.dry_run and (esp32 or leaves):
+        describe(options, firmware, esp32, plan)
+    elif esp32:
+        _set_up_esp32(options, esp32, image, plan)
+    else:
+        _set_up_pico(options, None if isinstance(firmware, esp32_image.Image) else firmware, plan)
+
+
+def _set_up_esp32(
+    options: argparse.Namespace, port: str, image: esp32_image.Image | None, plan: Plan
+) -> None:
+    owned = None
+    if image and options.autostart:
+        with flash_esp32.board_before(port) as board:
+            owned = owners_programs(board, options) if board else None
+    with flash_esp32.board_with_firmware(port, image, options, WIDTH) as board:
+        _finish(options, board, plan, owned, None)
+
+
+def _set_up_pico(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan) -> None:
+    if not (uf2 or options.no_firmware or options.native):
+        if not RP2_FIRMWARE.exists():
+            raise UsageError(missing(RP2_FIRMWARE, "firmware"))
+        uf2 = rp2040.Uf2(RP2_FIRMWARE, read(RP2_FIRMWARE))
     if options.dry_run:
-        describe(options, uf2, plan)
+        describe(options, uf2, None, plan)
         return
     port = rp2040.find_pico(options.port, options.drive)
     owned = None
@@ -219,18 +269,29 @@ def set_up(options: argparse.Namespace) -> None:
     if not port:
         raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:
-        try:
-            for path in owners_programs(board, options) if owned is None else owned:
-                show_field("kept", f"{path} as {main_file.keep_copy(board, path)}", WIDTH)
-            for line in install(board, plan, options.native):
-                print(line, flush=True)
-            if options.lock_repl is not None:
-                print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
-        except BaseException:
-            with suppress(LinkError):
-                board.restart()
-            raise
-        board.restart()
+        _finish(options, board, plan, owned, options.native)
+
+
+def _finish(
+    options: argparse.Namespace,
+    board: Board,
+    plan: Plan,
+    owned: list[str] | None,
+    native: bool | None,
+) -> None:
+    """All but the firmware, and start the board again."""
+    try:
+        for path in owners_programs(board, options) if owned is None else owned:
+            show_field("kept", f"{path} as {main_file.keep_copy(board, path)}", WIDTH)
+        for line in install(board, plan, native):
+            print(line, flush=True)
+        if options.lock_repl is not None:
+            print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
+    except BaseException:
+        with suppress(LinkError):
+            board.restart()
+        raise
+    board.restart()
 
 
 def with_library(plan: Plan, architecture: str) -> Plan:
@@ -239,20 +300,27 @@ def with_library(plan: Plan, architecture: str) -> Plan:
     return replace(plan, files={**library, **plan.files}, obsolete=node_library.obsolete(library))
 
 
-def install(board: Board, plan: Plan, native: bool) -> Iterator[str]:
-    """Do what is planned, on a board that has its firmware; lines of account."""
+def install(board: Board, plan: Plan, native: bool | None) -> Iterator[str]:
+    """Do what is planned, on a board that has its firmware; lines of account.
+
+    native: whether it gets the module as a file; None: if its firmware has none.
+    """
     with Progress() as progress:
         yield from _install(board, plan, native, progress)
 
 
-def _install(board: Board, plan: Plan, native: bool, progress: Progress) -> Iterator[str]:
+def _install(board: Board, plan: Plan, native: bool | None, progress: Progress) -> Iterator[str]:
     def show(path: str, done: int, total: int) -> None:
         progress(done, total, f"{done:,} of {total:,} bytes, {path}")
         if done >= total:
             progress.end()
 
     installer = Installer(board, progress.say, show)
-    if not native:
+    if native is None and (built_in := native_module.built_in(board)):
+        board.clear()
+        yield from installer.install(with_library(plan, built_in))
+        return
+    if native is False:
         rp2040.check_platform(board)
         board.clear()
         yield from installer.install(with_library(plan, RP2040))

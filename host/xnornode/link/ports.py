@@ -9,6 +9,7 @@ from serial.tools import list_ports
 
 from xnornode.errors import LinkError
 from xnornode.link.deadline import Deadline
+from xnornode.link.rfc2217 import Rfc2217Port
 
 RASPBERRY_PI = 0x2E8A
 """USB vendor id; MicroPython on a Pico is one of its serial ports."""
@@ -89,7 +90,8 @@ def find_port(named: str | None) -> str:
 BAUDRATE = 115200
 """Bits per second for boards with a UART bridge; USB ports ignore it."""
 
-NETWORK = ("socket://", "rfc2217://")
+SOCKET, RFC2217 = "socket://", "rfc2217://"
+NETWORK = (SOCKET, RFC2217)
 """How the URLs of ports on a network begin."""
 
 RETRY = 0.2
@@ -126,7 +128,7 @@ def open_port(url: str) -> serial.SerialBase:
         If it cannot be opened; the message says what to do.
     """
     try:
-        port = serial.serial_for_url(url, baudrate=BAUDRATE, do_not_open=True)
+        port = _named(url, BAUDRATE)
         port.timeout = port.write_timeout = ANSWER_TIMEOUT
         if "://" not in url:
             port.exclusive = True
@@ -136,6 +138,15 @@ def open_port(url: str) -> serial.SerialBase:
     except ValueError as error:  # no such kind of URL
         raise LinkError(f"cannot open {url}: {error}") from error
     return port
+
+
+def _named(url: str, baud: int) -> serial.Serial | Rfc2217Port:
+    """The port of that name, not open yet. Raises ValueError for an unknown kind of URL."""
+    if url.lower().startswith(RFC2217):
+        port = Rfc2217Port(baudrate=baud)
+        port.port = url
+        return port
+    return serial.serial_for_url(url, baudrate=baud, do_not_open=True)
 
 
 def open_again(url: str, seconds: float) -> serial.SerialBase:
