@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         XnorNodeError,
     )
     from xnornode.export.fold import fold
+    from xnornode.link.addresses import Port
     from xnornode.link.monitor import Monitor
     from xnornode.link.push import push
     from xnornode.model.classifier import Classifier
@@ -52,6 +53,7 @@ _ROOMS = {
     "datasets.load": ("load_dataset",),
     "errors": ("DataError", "LinkError", "LinkLost", "ModelError", "NodeError", "XnorNodeError"),
     "export.fold": ("fold",),
+    "link.addresses": ("Port",),
     "link.monitor": ("Monitor",),
     "link.push": ("push",),
     "model.classifier": ("Classifier",),
@@ -79,6 +81,7 @@ __all__ = [
     "ModelError",
     "Monitor",
     "NodeError",
+    "Port",
     "PrepareOptions",
     "ReadOptions",
     "Seconds",

@@ -63,7 +63,8 @@ def test_all_is_imported_without_what_windows_lacks():
     ],
 )
 def test_a_port_that_does_not_open_is_explained_in_any_language(problem, says):
-    assert says in ports._why_not_open("COM5", OSError(problem))
+    name = "socket://a:1" if "socket" in problem else "COM5"
+    assert says in ports._why_not_open(name, OSError(problem))
 
 
 def test_a_reader_that_has_gone_is_no_error_on_windows(monkeypatch, tmp_path, capsys):

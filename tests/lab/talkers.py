@@ -66,7 +66,8 @@ class TalkingPort:
 
     @rts.setter
     def rts(self, value: bool) -> None:
-        if self._rts and not value and hasattr(self.talker, "reset"):
+        # As on boards that reset themselves: EN is low while RTS is set and DTR is not
+        if self._rts and not value and not self.dtr and hasattr(self.talker, "reset"):
             self._came += self.talker.reset()
         self._rts = value
 
@@ -91,7 +92,7 @@ class TalkingPort:
         return len(self._came)
 
     def open(self) -> "TalkingPort":
-        self.is_open = True
+        self.is_open = self.dtr = self._rts = True
         return self
 
     def close(self) -> None:

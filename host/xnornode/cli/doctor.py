@@ -7,10 +7,9 @@ from typing import Any
 
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field
-from xnornode.cli.port_options import add_port, add_reset
+from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.link.diagnose import Level, examine
 from xnornode.link.keys import ON_NODE, make_key, read_key
-from xnornode.link.ports import find_port
 from xnornode.link.repl import Board
 
 _REMOVE = f"import os\ntry: os.remove({ON_NODE!r})\nexcept OSError: pass"
@@ -50,7 +49,9 @@ def add_parsers(commands: Any) -> None:
 def run_doctor(options: argparse.Namespace) -> int:
     """1 if something fails."""
     failed = False
-    for finding in examine(options.port, reset=options.reset):
+    for finding in examine(
+        options.port, reset=options.reset, baud=options.baud, lines=options.lines
+    ):
         failed |= finding.level is Level.FAILURE
         show_field(finding.level.value, finding.text, 10)
         if finding.remedy:
@@ -62,7 +63,7 @@ def run_key(options: argparse.Namespace) -> int:
     """`xnornode key`. Raises XnorNodeError."""
     if (options.file is None) != options.remove:
         options.wrong_usage("name a key file, or --remove")
-    port = find_port(options.port)
+    port = port_of(options)
     if options.file and not os.path.lexists(options.file):
         make_key(options.file)
         say(f"{options.file} is a new key: keep it, and keep it to yourself")

@@ -9,7 +9,9 @@ from typing import Any
 
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say
+from xnornode.cli.port_options import add_settings, checker, port_of
 from xnornode.errors import LinkLost
+from xnornode.link.addresses import checked_name
 from xnornode.link.relay import PtySide, Relay, TcpSide
 
 QUIET = 10.0
@@ -39,8 +41,12 @@ def add_parsers(commands: Any) -> None:
         help="HOST:PORT to listen on, or pty:PATH for a pseudo-terminal",
     )
     parser.add_argument(
-        "port", metavar="PORT", help="serial port or pyserial URL of the node, such as /dev/ttyACM0"
+        "port",
+        type=checker(checked_name),
+        metavar="PORT",
+        help="serial port or pyserial URL of the node, such as /dev/ttyACM0",
     )
+    add_settings(parser)
     parser.add_argument(
         "--allow-stream",
         action="store_true",
@@ -64,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     where = options.listen
     side = PtySide(where) if isinstance(where, Path) else TcpSide(*where)
     with closing(side):
-        relay = Relay(side, options.port, options.allow_stream)
+        relay = Relay(side, port_of(options), options.allow_stream)
         with closing(relay):
             say(f"{side.name} leads to {options.port}; Ctrl-C ends it")
             with suppress(KeyboardInterrupt):

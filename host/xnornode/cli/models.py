@@ -9,14 +9,13 @@ from typing import Any
 
 from xnornode.cli.command import add_command, add_json
 from xnornode.cli.output import Progress, say, show_field
-from xnornode.cli.port_options import add_port, add_reset
+from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.errors import XnorNodeError
 from xnornode.link.connect import connect
 from xnornode.link.deadline import Deadline
 from xnornode.link.keys import read_key
 from xnornode.link.messages import Models, NodeModel, Switched
 from xnornode.link.parsing import expect
-from xnornode.link.ports import find_port
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
 from xnornode.link.timing import COMMAND
@@ -86,7 +85,7 @@ def run_push(options: argparse.Namespace) -> int:
     try:
         with Progress() as progress:
             done = push(
-                find_port(options.port),
+                port_of(options),
                 data,
                 key=key,
                 say=progress.say,
@@ -141,7 +140,7 @@ def run_rollback(options: argparse.Namespace) -> int:
 
 def _connect(options: argparse.Namespace) -> AbstractContextManager[Session]:
     """A session that ends, whatever the port does."""
-    port = find_port(options.port)
+    port = port_of(options)
     return connect(port, say=say, limit=Deadline(COMMAND), reset=options.reset)
 
 

@@ -12,10 +12,9 @@ from xnornode.cli.command import add_command, number
 from xnornode.cli.monitor_formats import Csv, Influx, Json, Prometheus, Writer
 from xnornode.cli.node_texts import NodeTexts
 from xnornode.cli.output import is_terminal, say
-from xnornode.cli.port_options import add_port
+from xnornode.cli.port_options import add_port, port_of
 from xnornode.link.messages import Caution, Error, Event, Ready
 from xnornode.link.monitor import Monitor
-from xnornode.link.ports import find_port
 from xnornode.link.predictions import Detected, Prediction
 
 SILENCE = 10.0
@@ -95,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
         if form != "prometheus":
             options.wrong_usage(f"-o is for --format prometheus; for {form}, use > FILE")
         check_writable(options.output)
-    port = find_port(options.port)
+    port = port_of(options)
     texts = NodeTexts(options.quiet)
     monitor = Monitor(port, say=say, on_text=texts)
     try:

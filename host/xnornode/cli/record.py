@@ -10,7 +10,7 @@ from typing import Any
 from xnornode.cli.command import add_command, number
 from xnornode.cli.live_signal import LiveSignal
 from xnornode.cli.output import say, show_table
-from xnornode.cli.port_options import add_port, add_reset
+from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.data.recording_file import LONGEST as LONGEST_FILE
 from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_folder import (
@@ -27,7 +27,6 @@ from xnornode.data.recording_folder import (
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Streaming
-from xnornode.link.ports import find_port
 from xnornode.link.recording import USABLE, SampleStream, fastest_rate, needed_bytes, streaming
 from xnornode.link.take import Take
 from xnornode.model.names import name_fault
@@ -124,7 +123,7 @@ class _Work:
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode record`; the exit status. Raises XnorNodeError."""
     work = _plan(options)
-    port = find_port(options.port)
+    port = port_of(options)
     try:
         with streaming(port, say=say, reset=options.reset) as stream:
             _check_sensor(work, stream.info)

@@ -11,9 +11,8 @@ from xnornode.board.sensor_kinds import KINDS, PATH, Config, Value, complete
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
-from xnornode.cli.port_options import add_port, add_reset
+from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.errors import LinkError
-from xnornode.link.ports import find_port
 from xnornode.link.repl import Board
 
 SETTINGS = (
@@ -96,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage("name the KIND of sensor: " + ", ".join(KINDS))
     if options.kind and "." not in options.kind and options.kind not in KINDS:
         complete(options.kind, given, "", "")  # which raises
-    port = find_port(options.port)
+    port = port_of(options)
     with _interrupted(port, options.reset) as board:
         if options.remove:
             sensor_setup.remove_config(board)

@@ -57,7 +57,13 @@ class Finding:
     remedy: str = ""
 
 
-def examine(named: str | None, timing: Timing = USUAL, reset: bool = False) -> Iterator[Finding]:
+def examine(
+    named: str | None,
+    timing: Timing = USUAL,
+    reset: bool = False,
+    baud: int | None = None,
+    lines: str | None = None,
+) -> Iterator[Finding]:
     """Look at everything between this computer and a node's predictions.
 
     Parameters
@@ -68,6 +74,8 @@ def examine(named: str | None, timing: Timing = USUAL, reset: bool = False) -> I
         How long is waited for answers.
     reset : bool, default False
         Whether a board whose program cannot be interrupted may be reset.
+    baud, lines : optional
+        As those of `Port`.
 
     Yields
     ------
@@ -87,7 +95,7 @@ def examine(named: str | None, timing: Timing = USUAL, reset: bool = False) -> I
     heard: set[type] = set()
     talk: list[str] = []
     try:
-        url = find_port(named)
+        url = find_port(named, baud, lines)
         with connect(
             url,
             timing,

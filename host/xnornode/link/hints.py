@@ -3,7 +3,7 @@
 import re
 
 from xnornode.errors import LinkError
-from xnornode.link.ports import BAUDRATE
+from xnornode.link.addresses import BAUDRATE
 from xnornode.link.schema import printable
 
 LINES = 3
@@ -62,7 +62,10 @@ def hint(came: bytes) -> str:
             return text
     odd = len(came.translate(None, _TEXT))
     if len(came) >= ENOUGH and odd > UNREADABLE * len(came):
-        return f"what comes is no text: is the other side's baud rate {BAUDRATE}, and is GND wired?"
+        return (
+            f"what comes is no text: is the other side's baud rate {BAUDRATE} (else name it with "
+            "--baud), and is GND wired?"
+        )
     return ""
 
 

@@ -1,15 +1,40 @@
 """Which serial port: the one that was named, or the only board that is plugged in."""
 
 import os
+import socket
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
 
 from xnornode.errors import LinkError
+from xnornode.link.addresses import (
+    BAUDRATE,
+    NETWORK,
+    RFC2217,
+    SOCKET,
+    VARIABLE,
+    Port,
+    PortNameError,
+)
 from xnornode.link.deadline import Deadline
+from xnornode.link.lines import PORT_ERRORS, open_lines
 from xnornode.link.rfc2217 import Rfc2217Port
+
+__all__ = [
+    "ANSWER_TIMEOUT",
+    "BAUDRATE",
+    "PORT_ERRORS",
+    "RASPBERRY_PI",
+    "RETRY",
+    "VARIABLE",
+    "VENDORS",
+    "Port",
+    "boards",
+    "find_port",
+    "open_again",
+    "open_port",
+]
 
 RASPBERRY_PI = 0x2E8A
 """USB vendor id; MicroPython on a Pico is one of its serial ports."""
@@ -22,8 +47,6 @@ VENDORS = {
     0x0403: "FTDI",
 }
 """USB vendors of boards with MicroPython, and of the serial chips on them."""
-VARIABLE = "XNORNODE_PORT"
-"""Environment variable that names the port."""
 
 
 def boards(vendors: Iterable[int] = VENDORS) -> list[str]:
@@ -47,23 +70,25 @@ def boards(vendors: Iterable[int] = VENDORS) -> list[str]:
     return sorted(p.device for p in list_ports.comports() if p.vid in vendors)
 
 
-def find_port(named: str | None) -> str:
+def find_port(named: str | None, baud: int | None = None, lines: str | None = None) -> Port:
     """The port that was named, or $XNORNODE_PORT, or the only board's.
 
     Parameters
     ----------
     named : str or None
         Serial port or pyserial URL, if the user named one.
+    baud, lines : optional
+        As those of `Port`.
 
     Returns
     -------
-    str
-        Serial port or pyserial URL.
+    Port
+        Its name, and how it is opened.
 
     Raises
     ------
     LinkError
-        If none is named and not exactly one board is plugged in.
+        If none is named and not exactly one board is plugged in, or it can be no port.
 
     Examples
     --------
@@ -72,7 +97,7 @@ def find_port(named: str | None) -> str:
     """
     port = named or os.environ.get(VARIABLE)
     if port:
-        return port
+        return Port(port, baud, lines)
     found = boards()
     if len(found) > 1:
         raise LinkError(
@@ -84,29 +109,14 @@ def find_port(named: str | None) -> str:
             f"no board found: plug one in, or name its port with --port or the environment "
             f"variable {VARIABLE}"
         )
-    return found[0]
+    return Port(found[0], baud, lines)
 
-
-BAUDRATE = 115200
-"""Bits per second for boards with a UART bridge; USB ports ignore it."""
-
-SOCKET, RFC2217 = "socket://", "rfc2217://"
-NETWORK = (SOCKET, RFC2217)
-"""How the URLs of ports on a network begin."""
 
 RETRY = 0.2
 """Seconds between two looks for a port that went away."""
 
 ANSWER_TIMEOUT = 10.0
 """Seconds without a byte from a board that owes an answer before it counts as silent."""
-
-try:
-    import termios
-
-    PORT_ERRORS: tuple[type[Exception], ...] = (OSError, termios.error)
-except ImportError:
-    PORT_ERRORS = (OSError,)
-"""What pyserial raises for a port that has gone away."""
 
 
 def open_port(url: str) -> serial.SerialBase:
@@ -115,7 +125,7 @@ def open_port(url: str) -> serial.SerialBase:
     Parameters
     ----------
     url : str
-        Serial port or pyserial URL.
+        Serial port or pyserial URL; a `Port` says how it is opened.
 
     Returns
     -------
@@ -127,26 +137,27 @@ def open_port(url: str) -> serial.SerialBase:
     LinkError
         If it cannot be opened; the message says what to do.
     """
+    name = url if isinstance(url, Port) else Port(url)
     try:
-        port = _named(url, BAUDRATE)
+        port = _named(name)
         port.timeout = port.write_timeout = ANSWER_TIMEOUT
-        if "://" not in url:
+        if "://" not in name:
             port.exclusive = True
-        port.open()
+        open_lines(port, name.lines)
     except PORT_ERRORS as error:
-        raise LinkError(_why_not_open(url, error)) from error
-    except ValueError as error:  # no such kind of URL
-        raise LinkError(f"cannot open {url}: {error}") from error
+        raise LinkError(_why_not_open(name, error)) from error
+    except (ValueError, NotImplementedError) as error:  # a setting that it does not take
+        raise LinkError(f"cannot open {name} with {name.baud} baud: {error}") from error
     return port
 
 
-def _named(url: str, baud: int) -> serial.Serial | Rfc2217Port:
-    """The port of that name, not open yet. Raises ValueError for an unknown kind of URL."""
-    if url.lower().startswith(RFC2217):
-        port = Rfc2217Port(baudrate=baud)
-        port.port = url
+def _named(name: Port) -> serial.Serial | Rfc2217Port:
+    """The port of that name, not open yet."""
+    if name.lower().startswith(RFC2217):
+        port = Rfc2217Port(baudrate=name.baud)
+        port.port = str(name)
         return port
-    return serial.serial_for_url(url, baudrate=baud, do_not_open=True)
+    return serial.serial_for_url(str(name), baudrate=name.baud, do_not_open=True)
 
 
 def open_again(url: str, seconds: float) -> serial.SerialBase:
@@ -173,6 +184,8 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
     while True:
         try:
             return open_port(url)
+        except PortNameError:
+            raise
         except LinkError:
             if wait.passed:
                 raise
@@ -180,26 +193,35 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
 
 
 def _why_not_open(url: str, error: Exception) -> str:
+    if url.lower().startswith(NETWORK):
+        return _why_not_reached(url, error)
     text = str(error)
     # Windows words its errors in the user's language: there the class and the number tell.
     if any(sign in text for sign in ("exclusively lock", "busy", "PermissionError")):
         return f"{url} is busy: close the program that has it open (a terminal, Thonny, mpremote)"
     if "Permission denied" in text:
         return f"{url}: permission denied: add yourself to the group dialout and log in again"
-    if any(sign in text for sign in ("No such file", "FileNotFoundError", "refused", "10061")):
+    if any(sign in text for sign in ("No such file", "FileNotFoundError")):
         return f"{url} is not there: plug the board in, or name its port with --port"
     if any(sign in text for sign in ("Inappropriate ioctl", "Is a directory", "symbolic links")):
         return f"{url} is no serial port: name one, such as /dev/ttyACM0"
-    if not _has_port(url):
-        return f"cannot open {url}: an address on a network is {NETWORK[0]}HOST:PORT"
     return f"cannot open {url}: {text}"
 
 
-def _has_port(url: str) -> bool:
-    """Whether a URL of a network has what it needs; any other one does not need it."""
-    if not url.lower().startswith(NETWORK):
-        return True
-    try:
-        return urlsplit(url).port is not None
-    except ValueError:
-        return False
+def _why_not_reached(url: str, error: Exception) -> str:
+    text, cause = str(error), error.__context__
+    if isinstance(cause, socket.gaierror | UnicodeError):
+        return f"{url}: no host of this name is found: check it, or take the host's IP address"
+    if isinstance(cause, ConnectionRefusedError) or "10061" in text:
+        return (
+            f"{url} is not there: the host answers, but nothing listens on this TCP port; start "
+            "the node's program or the server of its serial port, or name another one with --port"
+        )
+    if isinstance(cause, TimeoutError):
+        return f"{url}: the host does not answer: is it on, and in this network?"
+    if "RFC2217" in text or "waiting for option" in text:
+        return (
+            f"{url}: what listens there does not speak RFC 2217: take {SOCKET}HOST:PORT for a "
+            "plain TCP port"
+        )
+    return f"cannot open {url}: {cause if isinstance(cause, OSError) else text}"

@@ -5,12 +5,12 @@ The raw REPL's paste mode has flow control of its own, so nothing is lost on por
 """
 
 import secrets
-from contextlib import suppress
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import Deadline
 from xnornode.link.hints import kept_repl, unreached, with_last_lines
-from xnornode.link.ports import ANSWER_TIMEOUT, PORT_ERRORS
+from xnornode.link.lines import pulse
+from xnornode.link.ports import ANSWER_TIMEOUT
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
 from xnornode.link.stream import Stream
@@ -27,8 +27,6 @@ INTERRUPT_TRIES = 4
 """How often what runs is interrupted. The first try gets 1 s, each further one 1 s more."""
 RESET_SECONDS = 10.0
 """Seconds in which a board that is reset has to come to its REPL."""
-RESET_PULSE = 0.1
-"""Seconds for which the reset line is held."""
 RESET_INTERRUPT = 0.05
 """Seconds from one Ctrl-C to the next while a board starts."""
 LARGEST_OUTPUT = 1 << 24
@@ -133,11 +131,7 @@ class RawRepl:
             If the port went away and does not come back.
         """
         wait = self.stream.wait(RESET_SECONDS)
-        with suppress(*PORT_ERRORS):  # a port without such lines
-            self.stream.port.dtr = False
-            self.stream.port.rts = True
-            wait.pause(RESET_PULSE)
-            self.stream.port.rts = False
+        pulse(self.stream.port, self.url, wait)
         self.stream.pending = b""
         while not wait.passed:
             try:

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +14,8 @@ import serial
 
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.guard import LONGEST_LINE, Filter, to_host, to_node
-from xnornode.link.ports import PORT_ERRORS, RETRY, open_port
+from xnornode.link.lines import PORT_ERRORS, close_lines
+from xnornode.link.ports import RETRY, open_port
 
 READ_BYTES = 4096
 """Bytes that are read at a time."""
@@ -253,18 +253,18 @@ class Relay:
     def _listen(self, port: serial.SerialBase) -> None:
         """What the node says, until its port goes away. Runs in a thread."""
         try:
-            with closing(port):
-                while not self._ends:
-                    if len(self._out) < ROOM or time.monotonic() > self._read + PATIENCE:
-                        lines = list(self.events.feed(self._heard(port)))
-                    else:
-                        lines = []
-                        time.sleep(POLL)
-                    with self._lock:
-                        self._hand_on(lines)
+            while not self._ends:
+                if len(self._out) < ROOM or time.monotonic() > self._read + PATIENCE:
+                    lines = list(self.events.feed(self._heard(port)))
+                else:
+                    lines = []
+                    time.sleep(POLL)
+                with self._lock:
+                    self._hand_on(lines)
         except PORT_ERRORS:
             pass  # `turn` says so
         finally:
+            close_lines(port)
             self._lost = True
 
     def _hand_on(self, lines: Iterable[bytes]) -> None:

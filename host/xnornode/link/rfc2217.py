@@ -58,6 +58,8 @@ class Rfc2217Port(rfc2217.Serial):
 
     _write_lock: threading.Lock
     _socket: socket.socket
+    _dtr_state: bool
+    _rts_state: bool
     _limit: float | None = None
     _cut = False  # whether a write was given up in its middle
     _ended = False  # whether the server has closed the connection
@@ -154,6 +156,12 @@ class Rfc2217Port(rfc2217.Serial):
             super().rfc2217_set_control(value)
         finally:
             self._hurries = before
+
+    def _update_dtr_state(self) -> None:
+        """On opening pyserial changes DTR, then RTS: both are cleared the other way round."""
+        if self._hurries and not (self._dtr_state or self._rts_state):
+            self._update_rts_state()  # type: ignore[attr-defined]
+        super()._update_dtr_state()  # type: ignore[misc]
 
     def _must_be_open(self) -> None:
         if not self.is_open or self._cut:

@@ -6,7 +6,8 @@ import serial
 
 from xnornode.errors import LinkLost
 from xnornode.link.deadline import NEVER, Deadline
-from xnornode.link.ports import ANSWER_TIMEOUT, PORT_ERRORS, open_again
+from xnornode.link.lines import PORT_ERRORS, close_lines
+from xnornode.link.ports import ANSWER_TIMEOUT, open_again
 
 RECENT = 2048
 """Bytes that are kept of what came last, for messages."""
@@ -122,8 +123,7 @@ class Stream:
 
     def reopen(self, url: str, wait: Deadline) -> None:
         """Open a port that went away, once it is back. Raises LinkError if it is not in time."""
-        with suppress(*PORT_ERRORS):
-            self.port.close()
+        close_lines(self.port)
         self.port = open_again(url, wait.left)
         self.pending, self.gone = b"", False
 
@@ -132,7 +132,7 @@ class Stream:
         return LinkLost(f"{self.name} went away: {error}")
 
     def close(self) -> None:
-        """Close the port. What was written leaves first, if the port takes it."""
+        """Close the port. What was written leaves first, if the port takes it, then the lines."""
         drained = Deadline(DRAIN)
         with suppress(*PORT_ERRORS):
             # A closed port of Linux has no count, but an error that is none of a port
@@ -141,5 +141,4 @@ class Stream:
                     self.port.reset_output_buffer()  # type: ignore[attr-defined]
                     break
                 drained.pause(0.01)
-        with suppress(*PORT_ERRORS):
-            self.port.close()
+        close_lines(self.port)
