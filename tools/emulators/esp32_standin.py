@@ -49,6 +49,7 @@ class Esp32Standin:
 
     def __init__(self, chip: str, folder: Path, blank: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.chip = chip
         self._chip = Esp32(chip, folder, b"" if blank else image(chip))
         self._port = Port(self._chip)
         self._port.start()

@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from tools.emulators.esp32.boot_loader import FLASH_SIZE, BootLoader
-from tools.emulators.esp32.image import CHIPS, fault
+from tools.emulators.esp32.image import CHIPS, FILES, fault
 from tools.firmware.build import build
 
-FILES_AT = 0x200000  # MicroPython's partition for files
-FORMATTED = b"formatted by the stand-in"  # at its start; erased, it takes the files with it
+# At the start of the files' partition: erased, it takes them along.
+FORMATTED = b"formatted by the stand-in"
 BOOT_PY = "# This file is run at each start, before main.py.\n"
 
 
@@ -48,7 +48,7 @@ class Esp32:
             content = bytearray(b"\xff" * FLASH_SIZE)
             content[self.facts.offset : self.facts.offset + len(firmware)] = firmware
             if any(self.files.iterdir()):
-                content[FILES_AT : FILES_AT + len(FORMATTED)] = FORMATTED
+                content[FILES : FILES + len(FORMATTED)] = FORMATTED
             flash.write_bytes(content)
         with flash.open("r+b") as file:
             self.flash = mmap.mmap(file.fileno(), FLASH_SIZE)
@@ -68,17 +68,17 @@ class Esp32:
             self._loader.setblocking(False)
             self.fd = self._loader.fileno()
             return f"{facts.greeting}{facts.loader}waiting for download\r\n".encode()
-        if why := fault(self.flash[:FILES_AT], facts.name):
+        if why := fault(self.flash[:FILES], facts.name):
             return f"{facts.greeting}{facts.program}{why}\r\n".encode()
         self._run_micropython()
         return f"{facts.greeting}{facts.program}".encode()
 
     def _run_micropython(self) -> None:
-        if self.flash[FILES_AT : FILES_AT + len(FORMATTED)] != FORMATTED:
+        if self.flash[FILES : FILES + len(FORMATTED)] != FORMATTED:
             shutil.rmtree(self.files)
             self.files.mkdir()
             (self.files / "boot.py").write_text(BOOT_PY)
-            self.flash[FILES_AT : FILES_AT + len(FORMATTED)] = FORMATTED
+            self.flash[FILES : FILES + len(FORMATTED)] = FORMATTED
         self.fd, terminal = os.openpty()
         tty.setraw(terminal)
         os.set_blocking(self.fd, False)

@@ -1,6 +1,6 @@
-"""Firmware images for ESP32s, as their boot loader reads them: a valid one, and what is wrong.
+"""Firmware for ESP32s, as their boot loaders read it: a valid file, and what is wrong with one.
 
-The format is that of esptool's documentation ("Firmware Image Format").
+The formats are those of Espressif's documentation: "Firmware Image Format", "Partition Tables".
 """
 
 from __future__ import annotations
@@ -19,6 +19,18 @@ SEED = 0xEF  # of the checksum
 ALIGN = 16  # the checksum is the last byte of so many
 FOUR_MEGABYTES = 0x20
 DIO = 2
+
+ENTRY = struct.Struct("<2sBBII16sI")
+ENTRY_MAGIC = b"\xaa\x50"
+MD5_MARK = b"\xeb\xeb" + b"\xff" * 14
+TABLE, APPLICATION, FILES = 0x8000, 0x10000, 0x200000
+"""Where the partition table lies in flash, and what it lists: MicroPython, and its files."""
+PARTITIONS = (
+    (1, 2, 0x9000, 0x6000, b"nvs"),
+    (1, 1, 0xF000, 0x1000, b"phy_init"),
+    (0, 0, APPLICATION, FILES - APPLICATION, b"factory"),
+    (1, 0x81, FILES, 0x200000, b"vfs"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +72,28 @@ CHIPS = {
 
 
 def image(chip: str, size: int = 16384, seed: int = 0) -> bytes:
-    """A valid image for a chip: a segment of `size` bytes, a multiple of 4, which mean nothing."""
+    """A valid firmware file for a chip, as MicroPython publishes them, to be written at its offset.
+
+    Args:
+        chip: a key of CHIPS.
+        size: of its application, in bytes: a multiple of 4.
+        seed: makes what they are, which means nothing.
+    """
     facts = CHIPS[chip]
-    data = bytes(random.Random(seed).choices(b"\x00\x00 xnor", k=size))  # compressed, as code is
+    flash = bytearray(b"\xff" * APPLICATION)
+    loader = _one_image(facts, 1024, seed)
+    flash[facts.offset : facts.offset + len(loader)] = loader
+    table = b"".join(
+        ENTRY.pack(ENTRY_MAGIC, kind, subtype, at, room, name, 0)
+        for kind, subtype, at, room, name in PARTITIONS
+    )
+    table += MD5_MARK + hashlib.md5(table, usedforsecurity=False).digest()
+    flash[TABLE : TABLE + len(table)] = table
+    return bytes(flash[facts.offset :]) + _one_image(facts, size, seed + 1)
+
+
+def _one_image(facts: Chip, size: int, seed: int) -> bytes:
+    data = bytes(random.Random(seed).choices(b"\x00\x00 xnor", k=size))  # compresses, as code does
     header = HEADER.pack(
         MAGIC, 1, DIO, FOUR_MEGABYTES, facts.ram, 0xEE, 0, 0, 0, facts.id, 0, 0, 0xFFFF, 1
     )
@@ -72,9 +103,19 @@ def image(chip: str, size: int = 16384, seed: int = 0) -> bytes:
 
 
 def fault(flash: bytes, chip: str) -> str | None:
-    """Why a chip does not start what is in its flash, in the words of its ROM; None if it does."""
+    """Why a chip does not start what is in its flash, in its own words; None if it does.
+
+    The application is looked at where there is a partition table.
+    """
     facts = CHIPS[chip]
-    at = facts.offset
+    why = _fault_of(flash, facts.offset, facts)
+    if why or flash[TABLE : TABLE + 2] != ENTRY_MAGIC:
+        return why
+    why = _fault_of(flash, APPLICATION, facts)
+    return why and f"E (90) boot: {why}\r\nE (95) boot: No bootable app partitions in flash"
+
+
+def _fault_of(flash: bytes, at: int, facts: Chip) -> str | None:
     magic, segments, *_, chip_id, _, _, _, hashed = HEADER.unpack_from(flash, at)
     if magic != MAGIC:
         return f"invalid header: 0x{int.from_bytes(flash[at : at + 4], 'little'):08x}"
@@ -84,7 +125,7 @@ def fault(flash: bytes, chip: str) -> str | None:
     for _ in range(segments):
         _, size = SEGMENT.unpack_from(flash, end)
         start, end = end + SEGMENT.size, end + SEGMENT.size + size
-        if end > len(flash):
+        if end + ALIGN > len(flash):
             return f"invalid segment length 0x{size:08x}"
         checksum = reduce(xor, flash[start:end], checksum)
     end += -(end - at + 1) % ALIGN + 1

@@ -30,9 +30,8 @@ static char heap[HEAP_SIZE];
 const char *root;
 
 static void mount_root(void) {
-    const mp_obj_t folder = mp_obj_new_str_from_cstr(root);
     const mp_obj_t args[] = {
-        MP_OBJ_TYPE_GET_SLOT(&mp_type_vfs_posix, make_new)(&mp_type_vfs_posix, 1, 0, &folder),
+        MP_OBJ_TYPE_GET_SLOT(&mp_type_vfs_posix, make_new)(&mp_type_vfs_posix, 0, 0, NULL),
         MP_OBJ_NEW_QSTR(qstr_from_str("/")),
     };
     mp_vfs_mount(2, args, (mp_map_t *)&mp_const_empty_map);
@@ -53,7 +52,7 @@ static void run(void) {
 void run_node(const char *folder, uintptr_t *stack) {
     root = folder;
     while (true) {
-        if (chdir(root) != 0) {
+        if (chdir("/") != 0) {
             leave(1);
         }
         mp_stack_set_top(stack);
@@ -96,10 +95,8 @@ static size_t blocks_of(char *path, size_t length) {
 
 int statvfs(const char *path, struct statvfs *out) {
     (void)path;
-    char scratch[MICROPY_ALLOC_PATH_MAX + 1];
-    const size_t length = strlen(root);
-    strcpy(scratch, root);
-    const size_t used = blocks_of(scratch, length);
+    char scratch[MICROPY_ALLOC_PATH_MAX + 1] = "/";
+    const size_t used = blocks_of(scratch, 0);
     memset(out, 0, sizeof *out);
     out->f_bsize = out->f_frsize = BLOCK;
     out->f_blocks = BLOCKS;

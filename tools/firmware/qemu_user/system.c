@@ -48,21 +48,30 @@ int fsync(int fd) {
 }
 
 int chdir(const char *path) {
-    return call(numbers.chdir, (intptr_t)path, 0, 0);
+    return call(numbers.chdir, (intptr_t)INSIDE(path), 0, 0);
+}
+
+#ifdef NODE
+const char *inside(const char *path, char *buffer) {
+    if (path[0] != '/' || strlen(root) + strlen(path) >= PATH_BYTES) {
+        return path; // relative, or so long that there is no such file
+    }
+    return strcat(strcpy(buffer, root), path);
 }
 
 char *getcwd(char *buffer, size_t size) {
-    if (call(numbers.getcwd, (intptr_t)buffer, (intptr_t)size, 0) < 0) {
+    char whole[PATH_BYTES];
+    if (call(numbers.getcwd, (intptr_t)whole, sizeof whole, 0) < 0) {
         return NULL;
     }
-#ifdef NODE
-    // MicroPython cuts the length of the folder off, and a slash is to be left.
-    if (strcmp(buffer, root) == 0 && strlen(buffer) + 1 < size) {
-        strcat(buffer, "/");
-    }
-#endif
-    return buffer;
+    const char *path = whole + strlen(root);
+    return strncpy(buffer, *path ? path : "/", size);
 }
+#else
+char *getcwd(char *buffer, size_t size) {
+    return call(numbers.getcwd, (intptr_t)buffer, (intptr_t)size, 0) < 0 ? NULL : buffer;
+}
+#endif
 
 DIR *opendir(const char *path) {
     DIR *dir = m_new_obj(DIR);

@@ -31,6 +31,7 @@ const struct numbers numbers = {
     .chdir = 49,
     .getcwd = 17,
     .getdents64 = 61,
+    .getrandom = 278,
     .exit_group = 94,
 };
 
@@ -47,7 +48,7 @@ int open(const char *path, int flags, ...) {
     // Linux has other bits for these than the C library.
     const int linux_flags = (flags & O_ACCMODE) | (flags & O_CREAT ? 0100 : 0) |
                             (flags & O_TRUNC ? 01000 : 0) | (flags & O_APPEND ? 02000 : 0);
-    return result(system_call(SYS_OPENAT, HERE, (intptr_t)path, linux_flags, 0644, 0));
+    return result(system_call(SYS_OPENAT, HERE, (intptr_t)INSIDE(path), linux_flags, 0644, 0));
 }
 
 off_t lseek(int fd, off_t offset, int whence) {
@@ -65,19 +66,20 @@ int poll(struct pollfd *each, nfds_t count, int ms) {
 }
 
 int rename(const char *from, const char *to) {
-    return result(system_call(SYS_RENAMEAT2, HERE, (intptr_t)from, HERE, (intptr_t)to, 0));
+    return result(
+        system_call(SYS_RENAMEAT2, HERE, (intptr_t)INSIDE(from), HERE, (intptr_t)INSIDE(to), 0));
 }
 
 int unlink(const char *path) {
-    return call(SYS_UNLINKAT, HERE, (intptr_t)path, 0);
+    return call(SYS_UNLINKAT, HERE, (intptr_t)INSIDE(path), 0);
 }
 
 int rmdir(const char *path) {
-    return call(SYS_UNLINKAT, HERE, (intptr_t)path, IS_FOLDER);
+    return call(SYS_UNLINKAT, HERE, (intptr_t)INSIDE(path), IS_FOLDER);
 }
 
 int mkdir(const char *path, mode_t mode) {
-    return call(SYS_MKDIRAT, HERE, (intptr_t)path, (intptr_t)mode);
+    return call(SYS_MKDIRAT, HERE, (intptr_t)INSIDE(path), (intptr_t)mode);
 }
 
 int stat(const char *path, struct stat *out) {
@@ -95,7 +97,7 @@ int stat(const char *path, struct stat *out) {
         uint64_t rest[16];
     } found;
     const intptr_t to = (intptr_t)&found;
-    if (result(system_call(SYS_STATX, HERE, (intptr_t)path, 0, BASIC_STATS, to)) < 0) {
+    if (result(system_call(SYS_STATX, HERE, (intptr_t)INSIDE(path), 0, BASIC_STATS, to)) < 0) {
         return -1;
     }
     memset(out, 0, sizeof *out);

@@ -32,6 +32,7 @@ const struct numbers numbers = {
     .chdir = 41,
     .getcwd = 43,
     .getdents64 = 60,
+    .getrandom = 338,
     .exit_group = 119,
 };
 
@@ -48,7 +49,7 @@ int open(const char *path, int flags, ...) {
     // Linux has other bits for these than the C library.
     const int linux_flags = (flags & O_ACCMODE) | (flags & O_CREAT ? 0100 : 0) |
                             (flags & O_TRUNC ? 01000 : 0) | (flags & O_APPEND ? 02000 : 0);
-    return call(SYS_OPEN, (intptr_t)path, linux_flags, 0644);
+    return call(SYS_OPEN, (intptr_t)INSIDE(path), linux_flags, 0644);
 }
 
 off_t lseek(int fd, off_t offset, int whence) {
@@ -60,19 +61,19 @@ int poll(struct pollfd *each, nfds_t count, int ms) {
 }
 
 int rename(const char *from, const char *to) {
-    return call(SYS_RENAME, (intptr_t)from, (intptr_t)to, 0);
+    return call(SYS_RENAME, (intptr_t)INSIDE(from), (intptr_t)INSIDE(to), 0);
 }
 
 int unlink(const char *path) {
-    return call(SYS_UNLINK, (intptr_t)path, 0, 0);
+    return call(SYS_UNLINK, (intptr_t)INSIDE(path), 0, 0);
 }
 
 int rmdir(const char *path) {
-    return call(SYS_RMDIR, (intptr_t)path, 0, 0);
+    return call(SYS_RMDIR, (intptr_t)INSIDE(path), 0, 0);
 }
 
 int mkdir(const char *path, mode_t mode) {
-    return call(SYS_MKDIR, (intptr_t)path, (intptr_t)mode, 0);
+    return call(SYS_MKDIR, (intptr_t)INSIDE(path), (intptr_t)mode, 0);
 }
 
 int stat(const char *path, struct stat *out) {
@@ -86,7 +87,7 @@ int stat(const char *path, struct stat *out) {
         uint64_t blocks;
         uint32_t times[8];
     } found;
-    if (call(SYS_STAT64, (intptr_t)path, (intptr_t)&found, 0) < 0) {
+    if (call(SYS_STAT64, (intptr_t)INSIDE(path), (intptr_t)&found, 0) < 0) {
         return -1;
     }
     memset(out, 0, sizeof *out);
