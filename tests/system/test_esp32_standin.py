@@ -33,7 +33,7 @@ from xnornode.model.model_file import save_model
 ARCHITECTURES = {"esp32": "xtensawin", "esp32c3": "rv32imc"}
 SLOW = Timing(answer=60.0)  # for an emulated chip on a busy computer
 SAMPLES = np.random.default_rng(0).integers(-2000, 2000, (2000, 2)).astype(np.int16)
-HOP = 16
+HOP, RATE_MHZ = 16, 200_000
 
 
 def model(revision: int):
@@ -62,7 +62,7 @@ def folder(tmp_path_factory, chip):
     folder = tmp_path_factory.mktemp(chip)
     (folder / "firmware.bin").write_bytes(Esp32Standin.image(chip))
     recording = Recording(SAMPLES, "x", "p1", "r0")
-    file = RecordFile(recording, model(1).window.channels, (0, 0), 2000)
+    file = RecordFile(recording, model(1).window.channels, (0, 0), RATE_MHZ)
     (folder / "r0.rec").write_bytes(record_bytes(file))
     save_model(model(1), folder / "1.bnn")
     return folder
@@ -150,9 +150,9 @@ def test_predictions_and_a_push(account, board):
 
 def test_the_model_stays_over_a_reset(account, board):
     """Of the chip by its line, as by its button."""
-    with serial.serial_for_url(board.url, do_not_open=True) as port:
-        port.dtr = port.rts = False
-        port.open()
+    port = serial.serial_for_url(board.url, do_not_open=True)
+    port.dtr = port.rts = False
+    with port:
         resets = board.resets
         port.rts = True
         port.rts = False
