@@ -19,10 +19,10 @@ pytestmark = pytest.mark.quick
 
 PUBLIC = [
     "Budget", "Classifier", "Conv", "DataError", "Dataset", "Dense", "LinkError", "LinkLost",
-    "Model", "ModelError", "Monitor", "NodeError", "PrepareOptions", "ReadOptions", "Seconds",
-    "SoundAugment", "Splits", "TrainConfig", "Understood", "XnorClassifier", "XnorNodeError",
-    "default_config", "estimate", "fold", "from_windows", "load_dataset", "load_model", "prepare",
-    "push", "save_model", "search", "train", "understand",
+    "Model", "ModelError", "Monitor", "NodeError", "Port", "PrepareOptions", "ReadOptions",
+    "Seconds", "SoundAugment", "Splits", "TrainConfig", "Understood", "XnorClassifier",
+    "XnorNodeError", "default_config", "estimate", "fold", "from_windows", "load_dataset",
+    "load_model", "prepare", "push", "save_model", "search", "train", "understand",
 ]  # fmt: skip
 SOURCE = Path(xnornode.__file__)
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)

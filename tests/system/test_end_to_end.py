@@ -281,7 +281,7 @@ class TestRefusals:
     @pytest.mark.quick
     def test_unplugged(self):
         self.refused("--port", "/dev/ttyACM99", "--no-firmware", says="is not there: plug")
-        self.refused("--port", "socket://127.0.0.1:9", "--no-firmware", says="is not there: plug")
+        self.refused("--port", "socket://127.0.0.1:9", "--no-firmware", says="nothing listens on")
 
     @pytest.mark.quick
     def test_files_that_are_something_else(self, tmp_path):

@@ -58,6 +58,8 @@ class Chip:
         In the header of an image.
     offset : int
         Where the boot loader lies in flash.
+    family : int
+        In the header of a UF2 file.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class Chip:
     name: str
     number: int
     offset: int
+    family: int
 
     @property
     def board(self) -> str:
@@ -91,15 +94,15 @@ class Chip:
 CHIPS = {
     chip.name: chip
     for chip in (
-        Chip("ESP32", 0, 0x1000),
-        Chip("ESP32-S2", 2, 0x1000),
-        Chip("ESP32-C3", 5, 0x0),
-        Chip("ESP32-S3", 9, 0x0),
-        Chip("ESP32-C2", 12, 0x0),
-        Chip("ESP32-C6", 13, 0x0),
-        Chip("ESP32-H2", 16, 0x0),
-        Chip("ESP32-P4", 18, 0x2000),
-        Chip("ESP32-C5", 23, 0x2000),
+        Chip("ESP32", 0, 0x1000, 0x1C5F21B0),
+        Chip("ESP32-S2", 2, 0x1000, 0xBFDD4EEE),
+        Chip("ESP32-C3", 5, 0x0, 0xD42BA06C),
+        Chip("ESP32-S3", 9, 0x0, 0xC47E5767),
+        Chip("ESP32-C2", 12, 0x0, 0x2B88D29C),
+        Chip("ESP32-C6", 13, 0x0, 0x540DDF62),
+        Chip("ESP32-H2", 16, 0x0, 0x332726F6),
+        Chip("ESP32-P4", 18, 0x2000, 0x3D308E94),
+        Chip("ESP32-C5", 23, 0x2000, 0xF71C0343),
     )
 }
 """The chips that firmware is written to, by name."""
@@ -234,6 +237,12 @@ def is_image(data: bytes) -> bool:
     """Whether a file looks like one for an ESP32 chip, and not for a Pico."""
     lead = _lead(data)
     return data[lead : lead + 1] == bytes([MAGIC])
+
+
+def uf2_chip(data: bytes) -> Chip | None:
+    """The chip that a UF2 file is for, if it is one of these."""
+    family = int.from_bytes(data[28:32], "little") if data[:4] == b"UF2\n" else None
+    return next((chip for chip in CHIPS.values() if chip.family == family), None)
 
 
 def _lead(data: bytes) -> int:

@@ -20,9 +20,11 @@ from xnornode.board.install import Installer, Plan
 from xnornode.cli import flash_esp32
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, confirm, say, show_field
+from xnornode.cli.port_options import add_lines, checker
 from xnornode.data import recording_file
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link import keys
+from xnornode.link.addresses import Port, checked_name, usual_lines
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 from xnornode.model import file_format
@@ -55,8 +57,10 @@ def add_parsers(commands: Any) -> None:
         EXAMPLE_COMMANDS,
     )
     parser.set_defaults(run=run)
+    add_lines(parser)
     parser.add_argument(
         "--port",
+        type=checker(checked_name),
         help=f"serial port or pyserial URL (default: ${VARIABLE}, or the only board found)",
     )
     parser.add_argument("--drive", type=Path, help="where the RPI-RP2 drive is mounted")
@@ -217,16 +221,23 @@ def read_firmware(options: argparse.Namespace) -> rp2040.Uf2 | esp32_image.Image
     data = read(options.firmware)
     if esp32_image.is_image(data) or options.firmware.suffix.lower() == ".bin":
         return esp32_image.Image(options.firmware, data)
+    if chip := esp32_image.uf2_chip(data):
+        raise UsageError(
+            f"{options.firmware} is a UF2 file for the {chip.name}, which takes MicroPython's .bin "
+            f"file here: {chip.advice}"
+        )
     return rp2040.Uf2(options.firmware, data)
 
 
 def set_up(options: argparse.Namespace) -> None:
     """The whole of it; raises XnorNodeError."""
+    if options.port:
+        options.port = Port(options.port, options.baud)
     plan = collect(options)
     firmware = None if options.no_firmware or options.native else read_firmware(options)
     image = firmware if isinstance(firmware, esp32_image.Image) else None
-    if not image and (options.erase or options.baud):
-        raise UsageError("--erase and --baud go with a .bin file for an ESP32: name --firmware")
+    if options.erase and not image:
+        raise UsageError("--erase goes with a .bin file for an ESP32, not with UF2")
     leaves = options.no_firmware or options.native or isinstance(firmware, rp2040.Uf2)
     esp32 = None if leaves else flash_esp32.find(options, image)
     if options.dry_run and (esp32 or leaves):
@@ -269,7 +280,8 @@ def _set_up_pico(options: argparse.Namespace, uf2: rp2040.Uf2 | None, plan: Plan
     if not port:
         raise LinkError("the board is in its bootloader: run without --no-firmware or --native")
     with Board(port) as board:
-        _finish(options, board, plan, owned, options.native)
+        either = options.no_firmware and not options.native and flash_esp32.is_esp32(board)
+        _finish(options, board, plan, owned, None if either else options.native)
 
 
 def _finish(
@@ -340,12 +352,15 @@ def run(options: argparse.Namespace) -> int:
         options.wrong_usage(
             "--native leaves the firmware as it is: no --firmware, --force or --drive"
         )
+    if options.erase and (not options.firmware or options.no_firmware):
+        options.wrong_usage("--erase goes with --firmware, a .bin file for an ESP32")
     if options.lock_repl is not None and not options.key:
         options.wrong_usage("--lock-repl goes with --key: without a key anyone can push a model")
     if not options.autostart and (options.replace_main or options.watchdog):
         options.wrong_usage("--replace-main and --watchdog go with --autostart")
     try:
-        set_up(options)
+        with usual_lines(options.lines):
+            set_up(options)
     except KeyboardInterrupt:
         say("stopped; run it again to finish")
         return 1

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from xnornode.board import esp32, rp2040
+from xnornode.board import esp32, esp32_loader, rp2040
 from xnornode.board.esp32_image import DOWNLOADS, Image
-from xnornode.cli.command import number
 from xnornode.cli.output import Progress, say, show_field
+from xnornode.cli.port_options import add_checked
 from xnornode.errors import LinkError, XnorNodeError
+from xnornode.link.addresses import BAUD_VARIABLE, BAUDRATE, Port, checked_baud
 from xnornode.link.hints import kept_repl, unreached, with_last_lines
 from xnornode.link.ports import RASPBERRY_PI, VARIABLE, boards, open_port
 from xnornode.link.protocol import Session
@@ -30,11 +31,14 @@ def add_options(parser: Any) -> None:
         action="store_true",
         help="erase an ESP32's flash first: models, recordings and all other files go",
     )
-    parser.add_argument(
+    add_checked(
+        parser,
         "--baud",
-        type=number(int, least=9600),
-        help="bits per second while an ESP32's firmware is written "
-        f"(default: {esp32.WRITE_BAUD:,})",
+        BAUD_VARIABLE,
+        checked_baud,
+        metavar="N",
+        help=f"bits per second of the port (default: ${BAUD_VARIABLE}, or {BAUDRATE}; "
+        f"{esp32_loader.WRITE_BAUD} while an ESP32's firmware is written)",
     )
 
 
@@ -53,23 +57,27 @@ def find(options: argparse.Namespace, image: Image | None) -> str | None:
         port = named or esp32.find_port()
         if not port:
             raise LinkError("no ESP32 found: plug one in, or name its port with --port")
-        return port
+        return Port(port, options.baud)
     if rp2040.find_drive(options.drive):
         return None
-    if not named:
-        return None if boards([RASPBERRY_PI]) else esp32.find_port()
-    if options.dry_run or esp32.usb_vendor(named) == RASPBERRY_PI:
+    if not named and boards([RASPBERRY_PI]):
         return None
-    return named if _is_esp32(named) else None
-
-
-def _is_esp32(port: str) -> bool:
-    """Whether MicroPython on a port runs on an ESP32. Raises LinkError if none answers."""
+    port = named or esp32.find_port()
+    if not port or esp32.usb_vendor(port) == RASPBERRY_PI:
+        return None
+    if options.dry_run:  # asks no board
+        return None if named else port
+    port = Port(port, options.baud)
     with _board(port) as (repl, answers):
         if not answers:
             _explain_silence(repl)
         with Board(port, repl) as board:
-            return board.run(_MACHINE).startswith("esp32")
+            return port if is_esp32(board) else None
+
+
+def is_esp32(board: Board) -> bool:
+    """Whether MicroPython on a board runs on an ESP32."""
+    return board.run(_MACHINE).startswith("esp32 ")
 
 
 @contextmanager
@@ -81,22 +89,20 @@ def _board(port: str) -> Iterator[tuple[RawRepl, bool]]:
 
 def _explain_silence(repl: RawRepl) -> None:
     """Raise LinkError that says what to do for a port on which no MicroPython answers."""
-    stream = repl.stream
-    if stream.recent:
-        session = Session(stream)
-        if session.greet(session.timing.hello):
-            raise LinkError(kept_repl(repl.url))
-    silent = unreached(repl.url, stream.recent)
+    url, stream = repl.url, repl.stream
+    session = Session(stream)
+    if session.greet(session.timing.hello):
+        raise LinkError(kept_repl(url))
+    silent, came = unreached(url, stream.recent), stream.recent
     try:
-        with esp32.BootLoader(repl.url, stream.port, say) as loader:
-            text = f"the {loader.chip.name} on {repl.url} has no MicroPython: {loader.chip.advice}"
-            raise LinkError(with_last_lines(text, stream.recent))
+        with esp32_loader.BootLoader(url, stream.port, say) as loader:
+            chip = loader.chip
     except XnorNodeError as error:
-        if "has no MicroPython" in str(error):
-            raise
-        raise LinkError(
-            f"{silent}\n  for an ESP32, whose firmware is at {DOWNLOADS}: {error}"
-        ) from error
+        text = f"if it is an ESP32, whose firmware is at {DOWNLOADS}: {error}"
+        raise LinkError(f"{silent}\n  {text}") from error
+    raise LinkError(
+        with_last_lines(f"no MicroPython answers on {url}, an {chip.name}: {chip.advice}", came)
+    )
 
 
 @contextmanager
@@ -125,16 +131,17 @@ def board_with_firmware(
                 if done >= total:
                     progress.end()
 
-            with esp32.BootLoader(port, stream.port, progress.say, show) as loader:
+            with esp32_loader.BootLoader(port, stream.port, progress.say, show) as loader:
                 chip = loader.chip
                 wrote = loader.write(
-                    image, options.erase, options.force, options.baud or esp32.WRITE_BAUD
+                    image, options.erase, options.force, options.baud or esp32_loader.WRITE_BAUD
                 )
         show_field("board", f"{chip.name} on {port}", width)
         if options.erase:
             show_field("erased", "all of the flash: models, recordings and all other files", width)
         what = f"written at {chip.offset:#x} and verified" if wrote else "was there already"
         show_field("firmware", f"{image.describe()}: {what}", width)
-        say("waiting for MicroPython")
+        by_hand = ": press the board's EN (RST) button" if port.startswith("socket:") else ""
+        say(f"waiting for MicroPython{by_hand}")
         with esp32.wait_for_micropython(port, stream.port, say) as board:
             yield board

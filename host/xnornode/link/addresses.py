@@ -1,6 +1,8 @@
 """What names a port, and how it is opened: checked before any work is done."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,6 +32,26 @@ _OPTIONS = {
     RFC2217: {"logging", "ign_set_control", "poll_modem", "timeout"},
 }
 """What may follow the `?` of a URL."""
+
+
+_usual: list[str | None] = [None]
+"""The lines of ports that name none; the last one counts."""
+
+
+@contextmanager
+def usual_lines(lines: str | None) -> Iterator[None]:
+    """Have ports that name no lines be opened with these; a context manager.
+
+    Parameters
+    ----------
+    lines : str or None
+        One of LINES; None changes nothing.
+    """
+    _usual.append(lines or _usual[-1])
+    try:
+        yield
+    finally:
+        _usual.pop()
 
 
 class PortNameError(LinkError):
@@ -68,7 +90,7 @@ class Port(str):
         """Checked; what is not named is taken from the environment."""
         port = super().__new__(cls, checked_name(name))
         port.baud = checked_baud(str(baud)) if baud is not None else _from(BAUD_VARIABLE)
-        port.lines = checked_lines(lines or os.environ.get(LINES_VARIABLE) or BOTH)
+        port.lines = checked_lines(lines or _usual[-1] or os.environ.get(LINES_VARIABLE) or BOTH)
         return port
 
 

@@ -21,6 +21,11 @@ KNOWN = (
         "the chip is in download mode: let go of BOOT (GPIO0) and press the board's reset button",
     ),
     (
+        rb"(?i)brown-?out",
+        "the chip's voltage drops (brown-out): use a shorter USB cable, another port or a powered "
+        "hub, and unplug what else the board feeds",
+    ),
+    (
         rb"(?s)rst:0x.*rst:0x|ets [A-Z][a-z]{2} .*ets [A-Z][a-z]{2} |invalid header: 0x",
         "an ESP chip starts again and again: look at its power supply and its USB cable, and "
         "install MicroPython again",

@@ -22,7 +22,7 @@ from xnornode.link.schema import printable
 from xnornode.link.stream import Stream
 from xnornode.link.texts import Texts
 
-CLOSING = 2.0
+CLOSING = 8.0
 """Seconds that the reading thread gets to end. After that it is left alone with its port."""
 GLANCE = 0.5
 """Seconds after which the reading thread looks whether it is to end."""

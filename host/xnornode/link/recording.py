@@ -136,7 +136,7 @@ class SampleStream:
                 return None
 
     def _pass_on_earlier(self) -> None:
-        """What ended before the answer is a program, such as one without a model: not the stream."""
+        """A program that ended before the answer, such as one without a model, ends no stream."""
         for event in [*self._events]:
             if isinstance(event, Error | End):
                 self._events.remove(event)

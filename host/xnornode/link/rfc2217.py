@@ -6,7 +6,8 @@ import select
 import socket
 import threading
 import warnings
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import serial
 from serial import rfc2217
@@ -58,6 +59,7 @@ class Rfc2217Port(rfc2217.Serial):
 
     _write_lock: threading.Lock
     _socket: socket.socket
+    _rfc2217_options: Any
     _dtr_state: bool
     _rts_state: bool
     _limit: float | None = None
@@ -87,11 +89,21 @@ class Rfc2217Port(rfc2217.Serial):
         """Connect and negotiate. Raises SerialException, or ValueError for a refused setting."""
         self._came, self._changes = bytearray(), threading.Condition()
         self._cut = self._ended = False
+        self._rfc2217_options = None
         self._hurries = True
         with warnings.catch_warnings():  # pyserial's way to name a thread is an old one
             warnings.simplefilter("ignore", DeprecationWarning)
             super().open()
         self._hurries = False
+
+    def close(self) -> None:
+        """Close the connection. Where opening has failed, or was ended, the lines are cleared."""
+        if self._hurries and self.is_open:
+            with suppress(OSError, TypeError):  # gone, or not as far as this
+                if self._rfc2217_options["control"].value is not None:
+                    for value in (rfc2217.SET_CONTROL_RTS_OFF, rfc2217.SET_CONTROL_DTR_OFF):
+                        self.rfc2217_send_subnegotiation(rfc2217.SET_CONTROL, value)
+        super().close()
 
     @property
     def in_waiting(self) -> int:

@@ -1,11 +1,11 @@
-"""Firmware files for the ESP32 chips: what is taken, and what is refused before a board is asked."""
+"""Firmware files for the ESP32 chips: what is taken, and what is refused without a board."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.lab.esp_images import APPLICATION, firmware, image, table
-from xnornode.board.esp32_image import CHIPS, TABLE, TABLE_BYTES, Image, is_image
+from xnornode.board.esp32_image import CHIPS, TABLE, TABLE_BYTES, Image, is_image, uf2_chip
 from xnornode.errors import XnorNodeError
 
 pytestmark = pytest.mark.quick
@@ -30,8 +30,11 @@ def test_a_file_is_for_its_chip_and_goes_to_its_offset(chip):
 def test_the_offsets_and_numbers_are_those_of_esptool():
     from esptool.targets import CHIP_DEFS
 
-    known = {c.CHIP_NAME: (c.IMAGE_CHIP_ID, c.BOOTLOADER_FLASH_OFFSET) for c in CHIP_DEFS.values()}
-    assert {c.name: (c.number, c.offset) for c in CHIPS.values()}.items() <= known.items()
+    known = {
+        c.CHIP_NAME: (c.IMAGE_CHIP_ID, c.BOOTLOADER_FLASH_OFFSET, c.UF2_FAMILY_ID)
+        for c in CHIP_DEFS.values()
+    }
+    assert {c.name: (c.number, c.offset, c.family) for c in CHIPS.values()}.items() <= known.items()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_a_file_for_address_0_loses_its_empty_start(name):
 
 
 def test_an_empty_start_of_another_length_is_refused():
-    with pytest.raises(XnorNodeError, match="begins with 4,096 empty bytes.* lies at 0x0"):
+    with pytest.raises(XnorNodeError, match=r"begins with 4,096 empty bytes.* lies at 0x0"):
         read(b"\xff" * 0x1000 + firmware(CHIPS["ESP32-C3"]))
 
 
@@ -121,6 +124,13 @@ def test_each_single_bit_of_the_program_counts_without_a_hash_too():
 def test_other_files_are_refused(data, says):
     with pytest.raises(XnorNodeError, match=says):
         read(data)
+
+
+def test_a_uf2_file_for_an_esp32_is_known_by_its_family():
+    head = b"UF2\n" + bytes(24)
+    assert uf2_chip(head + (0xC47E5767).to_bytes(4, "little")) is CHIPS["ESP32-S3"]
+    assert uf2_chip(head + (0xE48BFF56).to_bytes(4, "little")) is None
+    assert uf2_chip(firmware()) is None
 
 
 def test_a_file_of_another_kind_is_told_from_an_image():

@@ -16,6 +16,7 @@ from xnornode.link import lines, ports
 from xnornode.link.addresses import LINES, Port
 from xnornode.link.raw_repl import RawRepl
 from xnornode.link.repl import Board
+from xnornode.link.rfc2217 import Rfc2217Port
 from xnornode.link.stream import Stream
 
 pytestmark = pytest.mark.quick
@@ -145,6 +146,25 @@ def test_a_board_is_left_without_a_reset(far, end):
                     raise end
         except (KeyboardInterrupt, LinkError) as error:
             assert type(error) is end
+    assert server.lines.resets == 0 and server.lines.left == [CLEAR]
+
+
+@pytest.mark.parametrize("at", [(True, False), SET])
+def test_opening_that_is_ended_in_its_middle(far, at, monkeypatch):
+    """By Ctrl-C while an answer is waited for."""
+    with Server(far[0]) as server:
+
+        def sleep(seconds: float) -> None:
+            if server.lines.log[-1] == at and port.is_open:
+                monkeypatch.undo()
+                raise KeyboardInterrupt
+            real(seconds)
+
+        real, port = time.sleep, Rfc2217Port()
+        monkeypatch.setattr(ports, "Rfc2217Port", lambda **_: port)
+        monkeypatch.setattr(time, "sleep", sleep)
+        with pytest.raises(KeyboardInterrupt):
+            ports.open_port(server.url)
     assert server.lines.resets == 0 and server.lines.left == [CLEAR]
 
 
