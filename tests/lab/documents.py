@@ -55,7 +55,8 @@ class Block:
 
 def pages() -> list[Path]:
     """Each document for people."""
-    names = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "tools/emulators/pico/README")
+    names = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+    names += ("tools/emulators/pico/README", "tools/emulators/esp32/README")
     return [*(ROOT / f"{name}.md" for name in names), *sorted((ROOT / "docs").rglob("*.md"))]
 
 

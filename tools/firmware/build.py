@@ -105,8 +105,9 @@ class Builder:
         if target.uses_modules or other:
             files = sorted(path for path in MODULES.rglob("*") if path.suffix in SOURCE_SUFFIXES)
         if target.port == native_package.FOLDER:
-            files += [*node_library.sources(), xtensa_toolchain.RUNTIME]
+            files += node_library.sources()
         own = sorted(ROOT.joinpath(target.port).rglob("*")) if target.ours else []
+        own += [xtensa_toolchain.RUNTIME] if "xtensa-lx106-elf-gcc" in target.tools else []
         own += sorted(Path(other).rglob("*")) if other else []
         settings: list[str | bytes] = [
             repr(target),
@@ -131,7 +132,9 @@ class Builder:
                 f"-DCMAKE_EXE_LINKER_FLAGS={self.cxx_library_flag()}"
             )
         if "xtensa-lx106-elf-gcc" in target.tools:
-            result = xtensa_toolchain.environment(result) | {"MICROPYTHON_TOP": str(self.tree)}
+            result = xtensa_toolchain.environment(result)
+        if target.ours:
+            result["MICROPYTHON_TOP"] = str(self.tree)
         if target.port == native_package.FOLDER:
             result["PYTHONPATH"] = str(tool_packages.install("native"))
         if self.release:  # else MicroPython's build would describe the repository around its tree

@@ -49,12 +49,29 @@ ARM_TOOLS = ("make", "gcc", "arm-none-eabi-gcc")
 # it (docs/guides/placement.md).
 RP2_ROMFS = 128 * 1024
 XTENSA = Target(
-    "tools/firmware/xtensa",
+    "tools/firmware/qemu_user",
     "the ESP32's instruction set (Xtensa LX6), for qemu-xtensa: micropython",
     ("make", "gcc", "xtensa-lx106-elf-gcc", "qemu-xtensa"),
     ("micropython", "micropython.elf"),
+    {"CPU": "xtensa"},
     ours=True,
 )
+# What tools/emulators/esp32_standin.py starts: stock, for native modules.
+STANDINS = {
+    "standin/esp32": replace(
+        XTENSA,
+        about="an ESP32 at a serial port, for qemu-xtensa: micropython",
+        settings={"CPU": "xtensa", "CHIP": "ESP32"},
+        uses_modules=False,
+    ),
+    "standin/esp32c3": replace(
+        XTENSA,
+        about="an ESP32-C3 (RV32IMC) at a serial port, for qemu-riscv32: micropython",
+        tools=("make", "gcc", "riscv64-unknown-elf-gcc", "qemu-riscv32"),
+        settings={"CPU": "rv32", "CHIP": "ESP32C3"},
+        uses_modules=False,
+    ),
+}
 
 TARGETS = {
     "rp2": Target(
@@ -131,6 +148,7 @@ TARGETS = {
         about="the same without the module, to load it from a native .mpy",
         uses_modules=False,
     ),
+    **STANDINS,
     "mpy-cross": Target(
         "mpy-cross",
         "MicroPython's cross-compiler to .mpy",

@@ -1,7 +1,7 @@
-// Directories, which Debian's C library for Xtensa lacks.
+// Directories, which Debian's C libraries for these lack.
 
-#ifndef XTENSA_DIRENT_H
-#define XTENSA_DIRENT_H
+#ifndef QEMU_USER_DIRENT_H
+#define QEMU_USER_DIRENT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,4 +28,4 @@ DIR *opendir(const char *path);
 struct dirent *readdir(DIR *dir);
 int closedir(DIR *dir);
 
-#endif // XTENSA_DIRENT_H
+#endif // QEMU_USER_DIRENT_H

@@ -1,7 +1,11 @@
-// A MicroPython for the ESP32's instruction set, to run under qemu-xtensa:
+// A MicroPython for the instruction sets of ESP32s, to run under qemu-user:
 //
 //   micropython            a REPL on stdin and stdout, with the raw REPL that mpremote speaks
 //   micropython FILE ...   run a script, with sys.argv; "-" is stdin
+//
+// A node (node.c) is made with CHIP, and takes the whole path of its folder:
+//
+//   micropython FOLDER
 //
 // MICROPYPATH adds folders to sys.path, separated by colons.
 
@@ -20,11 +24,6 @@
 #include "shared/runtime/pyexec.h"
 #include "system.h"
 
-#define HEAP_SIZE (2u << 20)
-#define STACK_SIZE (256u << 10)
-
-static char heap[HEAP_SIZE];
-
 void gc_collect(void) {
     gc_collect_start();
     gc_helper_collect_regs_and_stack();
@@ -35,6 +34,19 @@ void nlr_jump_fail(void *value) {
     (void)value;
     abort();
 }
+
+#ifdef NODE
+void start(uintptr_t *stack) {
+    if (stack[0] != 2) {
+        leave(2);
+    }
+    run_node((const char *)stack[2], stack);
+}
+#else
+#define HEAP_SIZE (2u << 20)
+#define STACK_SIZE (256u << 10)
+
+static char heap[HEAP_SIZE];
 
 static void print_error(void *env, const char *text, size_t size) {
     (void)env;
@@ -136,3 +148,4 @@ void start(uintptr_t *stack) {
     }
     leave(status);
 }
+#endif

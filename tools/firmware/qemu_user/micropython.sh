@@ -1,0 +1,2 @@
+#!/bin/sh
+exec QEMU "$0.elf" "$@"

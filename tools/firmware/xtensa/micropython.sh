@@ -1,2 +1,0 @@
-#!/bin/sh
-exec qemu-xtensa -cpu dc233c "$0.elf" "$@"
