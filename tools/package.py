@@ -28,7 +28,7 @@ FILES = Path("host/xnornode/board/files")
 def put_together(target: Path) -> None:
     """Copy the sources and what goes on a board to an empty folder. Raises BuildError."""
     put = {name: ROOT / name for name in SOURCES}
-    on_board = ("classify.py", "locked_main.py", "xnornode")
+    on_board = ("classify.py", "library_trial.py", "locked_main.py", "xnornode")
     put |= {f"{FILES}/device/{name}": ROOT / "device" / name for name in on_board}
     put[f"{FILES}/firmware/rp2/firmware.uf2"] = build("rp2")
     for architecture in BUILT:

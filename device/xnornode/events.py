@@ -140,6 +140,10 @@ def emit(event: str, **fields: object) -> None:
                 body = body.replace(letter, _escape(ord(letter)))
         data = body.encode()
     write(f'{body},"crc":"{crc32(data):08x}"}}\n')
+    if event in ("ready", "hello"):  # this version of the library works: docs/reference/library.md
+        came_up = getattr(sys.modules["xnornode"], "came_up", None)
+        if came_up:
+            came_up()
 
 
 def _escape(code: int) -> str:
