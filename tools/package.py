@@ -2,6 +2,7 @@
 
 The node's library, also compiled, native modules and the Pico's firmware are built where they are
 out of date, and put with the sources into a folder of their own, of which `build` makes the two.
+Beside them is a folder for each architecture that `mip` installs from (docs/guides/native.md).
 
 Usage: python -m tools.package    writes build/dist/
 """
@@ -54,6 +55,12 @@ def package(dist: Path) -> Path:
         shutil.rmtree(dist, ignore_errors=True)
         command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), folder]
         run_logged(LOG / "package.log", "package", command, dict(os.environ))
+    for architecture in BUILT:
+        shutil.copytree(
+            build(f"native/{architecture}").parent,
+            dist / "mip" / architecture,
+            ignore=shutil.ignore_patterns("obj", "stamp.json"),
+        )
     return next(dist.glob("*.whl"))
 
 

@@ -1,4 +1,4 @@
-"""A board whose filesystem is littlefs in RAM, updates of its library, and its starts after them."""
+"""A board with littlefs in RAM, updates of its library, and its starts after them."""
 
 import json
 import subprocess
@@ -24,6 +24,16 @@ OWN = {
 """What the owner of a board has put into the library's folder."""
 
 
+PARTS = ("__init__", "classifier", "model_store", "matching", "romfs", "watchdog")
+PARTS += ("events", "line_writer", "rate_check", "sensors/__init__", "sensors/sensor")
+"""Enough of the library to classify and to write an event: few files, so few power cuts."""
+
+
+def parts(library: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A library of PARTS alone."""
+    return {path: library[path] for path in (f"{LIBRARY}/{name}.mpy" for name in PARTS)}
+
+
 def quiet(*_: object) -> None:
     """Nobody listens."""
 
@@ -32,8 +42,7 @@ def with_version(library: Mapping[str, bytes], version: str) -> dict[str, bytes]
     """A library that says that it is another version."""
     text = (node_library.LIBRARY / "__init__.py").read_bytes()
     assert text.count(b'"0.2.0"') == 1
-    files = {path: data for path, data in library.items() if "/__init__." not in path[-14:]}
-    files |= {p: d for p, d in library.items() if "sensors/__init__" in p}
+    files = {path: data for path, data in library.items() if path != f"{LIBRARY}/__init__.mpy"}
     return files | {f"{LIBRARY}/__init__.py": text.replace(b'"0.2.0"', f'"{version}"'.encode())}
 
 
@@ -71,11 +80,11 @@ class LibraryLab:
         switch(board)
         return sent
 
-    def starts(self, model: bytes, count: int, cuts: bool = False) -> list[dict[str, Any]]:
-        """What starts of the board say."""
+    def starts(self, model: bytes, count: int, *kinds: str) -> list[dict[str, Any]]:
+        """What starts of the board say. kinds: as of library_cuts.py."""
         (self.folder / "model.bnn").write_bytes(model)
         command = [*self.unix, str(SCRIPTS / "library_cuts.py"), str(self.folder)]
-        command += [str(self.folder / "model.bnn"), str(count), *["cuts"] * cuts]
+        command += [str(self.folder / "model.bnn"), str(count), *kinds]
         done = subprocess.run(
             command,
             capture_output=True,

@@ -114,7 +114,8 @@ def test_the_package_is_whole_and_names_no_folder_of_this_computer(package):
     names = [name for name, _ in listed["urls"]]
     assert all(name == url and (package / url).is_file() for name, url in listed["urls"])
     folder = ROOT / "device"
-    device = sorted(str(path.relative_to(folder)) for path in folder.glob("xnornode/**/*.py"))
+    sources = [path.relative_to(folder) for path in folder.glob("xnornode/**/*.py")]
+    device = sorted(str(path.with_suffix(".mpy")) for path in sources)
     assert sorted(names) == sorted(["bnn.mpy", *device])
     assert str(ROOT).encode() not in (package / "bnn.mpy").read_bytes()
 

@@ -1,5 +1,6 @@
 # Runs in MicroPython: starts a board from its flash, and after every power cut of what was done to
-# it and of the starts themselves. micropython library_cuts.py FOLDER MODEL STARTS [cuts]
+# it and of the starts themselves. micropython library_cuts.py FOLDER MODEL STARTS [KIND...]
+# KIND: "before", "shreds of" (tests/lab/node_scripts/ramflash.py), or "deaf": it never says ready.
 # Prints a JSON object a start: what version classified, or what went wrong.
 import gc
 import json
@@ -29,14 +30,13 @@ def operations(path):
 def start(image, model, come_up=True):
     """Power on: the version that classifies. The flash afterwards, and what was done to it."""
     flash = RamFlash(image=image)
-    vfs.mount(vfs.VfsLfs2(flash, progsize=PAGE), "/")
+    vfs.mount(vfs.VfsLfs2(flash, readsize=PAGE, progsize=PAGE), "/")
     os.chdir("/")
     for name in list(sys.modules):
         if name == "xnornode" or name.startswith("xnornode."):
             del sys.modules[name]
     try:
         import xnornode
-
         from xnornode.own import OWN
         from xnornode.sensors.own import PART
 
@@ -45,7 +45,7 @@ def start(image, model, come_up=True):
             from xnornode.events import emit
 
             emit("ready")
-        import xnornode.sensors.configured  # noqa: F401 (parts that are imported later)
+        import xnornode.sensors.sensor
 
         return xnornode.__version__, flash
     except (Exception, KeyboardInterrupt) as error:
@@ -55,23 +55,27 @@ def start(image, model, come_up=True):
         gc.collect()
 
 
-def main(folder, model, starts, cuts=""):
+def main(folder, model, starts, *kinds):
     model = read(model)
     image, log = read(folder + "/image"), operations(folder + "/log")
     steps = []
-    if cuts:
+    if "before" in kinds:
         before = read(folder + "/before")
         steps.append(("update", before, log))
     for n in range(int(starts)):
-        version, flash = start(image, model)
+        version, flash = start(image, model, "deaf" not in kinds)
         print(json.dumps({"start": n, "version": version}))
         steps.append(("start", image, list(flash.log)))
         image = bytes(flash.image)
-    for name, before, log in steps if cuts else ():
+    for name, before, log in steps if "before" in kinds else ():
         for how, k, cut in power_cuts(before, log):
+            if how not in kinds:
+                continue
             first, flash = start(cut, model)
-            then, _ = start(bytes(flash.image), model)
-            said = {"step": name, "cut": f"{how} {k} of {len(log)}", "versions": [first, then]}
+            versions = [first]
+            if name == "start" and how == "before":
+                versions.append(start(bytes(flash.image), model)[0])
+            said = {"step": name, "cut": how, "at": k, "of": len(log), "versions": versions}
             print(json.dumps(said))
 
 

@@ -5,7 +5,7 @@ import sys
 
 from ramflash import RamFlash, vfs
 
-SECTORS = 320
+SECTORS = 64
 flash = RamFlash(SECTORS)
 vfs.VfsLfs2.mkfs(flash, progsize=256)
 fs = vfs.VfsLfs2(flash, progsize=256)
