@@ -13,7 +13,7 @@ from tools.firmware.sources import ROOT
 from xnornode.board import node_library
 from xnornode.board.install import Installer
 from xnornode.board.library_places import LIBRARY
-from xnornode.board.library_update import stage, switch
+from xnornode.board.library_steps import stage, switch
 from xnornode.link.repl import Board
 
 SCRIPTS = ROOT / "tests" / "lab" / "node_scripts"

@@ -9,9 +9,9 @@ import pytest
 
 from tests.lab.librarylab import OWN, LibraryLab, parts, with_version
 from tests.lab.livenode import small_model
-from xnornode.board import library_update, node_library
+from xnornode.board import library_steps, node_library
 from xnornode.board.library_places import COMMON, LIBRARY, NEW, OLD
-from xnornode.board.library_update import Version, settle, version
+from xnornode.board.library_steps import Version, settle, version
 from xnornode.errors import LinkError
 from xnornode.model.file_format import to_bytes
 
@@ -63,7 +63,7 @@ def test_each_power_cut_leaves_the_old_version_or_the_new_one(lab, old, new):
 
 
 def test_a_careless_switch_is_found_out(lab, old, new, monkeypatch):
-    monkeypatch.setattr(library_update, "_SWITCH", COMMON + "remove(HERE)\nos.rename(NEW, HERE)")
+    monkeypatch.setattr(library_steps, "_SWITCH", COMMON + "remove(HERE)\nos.rename(NEW, HERE)")
     update(lab, old, new)
     said = {s for start in lab.starts(MODEL, 1, "before") for s in start.get("versions", ())}
     assert any(text.startswith("ImportError") for text in said)

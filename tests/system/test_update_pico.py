@@ -18,9 +18,9 @@ from xnornode.errors import LinkError
 from xnornode.link.connect import connect
 from xnornode.link.repl import Board
 
-EVERY = 40
+EVERY = 90
 """Flash operations from one power cut to the next while the new version is written."""
-LAST = 30
+LAST = 20
 """Flash operations up to the end of an update, at each of which the power is cut."""
 OLD_INIT = f"{LIBRARY}/__init__.py"
 
