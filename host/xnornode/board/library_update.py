@@ -23,7 +23,7 @@ from xnornode.board.native_module import FACTS, architecture_of
 from xnornode.errors import LinkError
 from xnornode.link.connect import Say, connect
 from xnornode.link.deadline import Deadline
-from xnornode.link.repl import Board
+from xnornode.link.repl import Board, wait_for_board
 
 UP_SECONDS = 90.0
 """Seconds in which a version must answer once the board has started with it."""
@@ -159,7 +159,8 @@ class LibraryUpdate:
                 pass
         except LinkError as error:
             problem = str(error)
-        board = Board(self._url, reset=self._reset)
+        # A version that hangs may not even hear Ctrl-C: its timer starts the board again
+        board = wait_for_board(self._url, UP_SECONDS)
         try:
             settle(board)
             runs = version(board, known)
