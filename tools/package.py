@@ -2,6 +2,7 @@
 
 The node's library, also compiled, native modules and the Picos' firmwares are built where they are
 out of date, and put with the sources into a folder of their own, of which `build` makes the two.
+Beside them is a folder for each architecture that `mip` installs from (docs/guides/native.md).
 
 Usage: python -m tools.package    writes build/dist/
 """
@@ -28,7 +29,7 @@ FILES = Path("host/xnornode/board/files")
 def put_together(target: Path) -> None:
     """Copy the sources and what goes on a board to an empty folder. Raises BuildError."""
     put = {name: ROOT / name for name in SOURCES}
-    on_board = ("classify.py", "locked_main.py", "xnornode")
+    on_board = ("classify.py", "library_trial.py", "locked_main.py", "xnornode")
     put |= {f"{FILES}/device/{name}": ROOT / "device" / name for name in on_board}
     for chip in ("rp2", "rp2350"):
         put[f"{FILES}/firmware/{chip}/firmware.uf2"] = build(chip)
@@ -55,6 +56,12 @@ def package(dist: Path) -> Path:
         shutil.rmtree(dist, ignore_errors=True)
         command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), folder]
         run_logged(LOG / "package.log", "package", command, dict(os.environ))
+    for architecture in BUILT:
+        shutil.copytree(
+            build(f"native/{architecture}").parent,
+            dist / "mip" / architecture,
+            ignore=shutil.ignore_patterns("obj", "stamp.json"),
+        )
     return next(dist.glob("*.whl"))
 
 

@@ -135,6 +135,15 @@ class Events:
 def emit(event: str, **fields: object) -> None:
     """Write one event to all links. fields: as of `line`."""
     write_to_all(line(event, fields))
+    written(event)
+
+
+def written(event: str) -> None:
+    """After the first `ready` or `hello` a new version of the library is no longer on trial."""
+    if event in ("ready", "hello"):  # docs/reference/library.md
+        came_up = getattr(sys.modules["xnornode"], "came_up", None)
+        if came_up:
+            came_up()
 
 
 def line(event: str, fields: "dict[str, Any]") -> str:

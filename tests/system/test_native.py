@@ -4,7 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -114,7 +118,8 @@ def test_the_package_is_whole_and_names_no_folder_of_this_computer(package):
     names = [name for name, _ in listed["urls"]]
     assert all(name == url and (package / url).is_file() for name, url in listed["urls"])
     folder = ROOT / "device"
-    device = sorted(str(path.relative_to(folder)) for path in folder.glob("xnornode/**/*.py"))
+    sources = [path.relative_to(folder) for path in folder.glob("xnornode/**/*.py")]
+    device = sorted(str(path.with_suffix(".mpy")) for path in sources)
     assert sorted(names) == sorted(["bnn.mpy", *device])
     assert str(ROOT).encode() not in (package / "bnn.mpy").read_bytes()
 
@@ -147,18 +152,36 @@ def test_flash_native(pico, package, tmp_path):
         assert disagreements(board, model, watch_windows(hop=64, count=20), hop=64) == 0
 
 
-def test_mip_installs_the_package(pico, package):
+@pytest.fixture
+def server(package):
+    """The address of a web server that has the package."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(package))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+@pytest.mark.parametrize("from_server", [False, True], ids=["folder", "server"])
+def test_mip_installs_the_package(pico, package, server, from_server):
     with Board(pico.url) as board:
         board.clear()
-        board.run("import os\ntry: os.remove('/lib/bnn.mpy')\nexcept OSError: pass")
+        board.run(
+            "import os\nfor name in ('bnn.mpy', 'xnornode/__init__.mpy'):\n"
+            " try: os.remove('/lib/' + name)\n except OSError: pass"
+        )
     command = [sys.executable, "-m", "mpremote", "connect", pico.url]
-    command += ["mip", "install", str(package / "package.json")]
+    command += ["mip", "install", f"{server if from_server else package}/package.json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     with Board(pico.url) as board:
         board.clear()
         said = board.run("import bnn, xnornode; print(bnn.__file__, xnornode.__file__)")
-    assert said.split() == [native_module.PATH, "/lib/xnornode/__init__.py"]
+        assert said.split() == [native_module.PATH, "/lib/xnornode/__init__.mpy"]
+        model = b64encode(native_module.probe()).decode()
+        board.run(f"from binascii import a2b_base64\nmodel = a2b_base64({model!r})")
+        board.run("c = xnornode.Classifier(model)\nfor _ in range(32): p = c.feed((7,))")
+        assert board.run("print(p.label in c.model.labels, c.model.selftest())") == "True True\n"
 
 
 def test_a_firmware_with_bnn_built_in_is_left_alone(pico_firmware, package, tmp_path):

@@ -123,7 +123,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel):
     native = f"{files}/firmware/native"
     expected = {
         *output(*git, "--cached", "--others", "--exclude-standard", "xnornode").split(),
-        *(f"{files}/device/{name}.py" for name in ("classify", "locked_main")),
+        *(f"{files}/device/{name}.py" for name in ("classify", "library_trial", "locked_main")),
         f"{files}/firmware/rp2/firmware.uf2",
         f"{files}/firmware/rp2350/firmware.uf2",
         *(f"{files}/device/xnornode/{name}" for name in library),

@@ -16,14 +16,18 @@ FOLDER = "firmware_modules/bnn/natmod"
 
 
 def write_package(folder: Path, version: str) -> None:
-    """Put the node's library beside bnn.mpy, and a package.json that lists all of it."""
+    """Put the node's library, compiled, beside bnn.mpy, and lists of both for `mip`.
+
+    package.json has all of it; library.json has no bnn.mpy, for firmware that has it built in.
+    folder: named as the architecture.
+    """
     library = LIBRARY.name
     shutil.rmtree(folder / library, ignore_errors=True)
-    (folder / library).mkdir()
-    names = ["bnn.mpy"]
-    for path in node_library.sources():
-        names.append(f"{library}/{node_library.module(path)}.py")
-        (folder / names[-1]).parent.mkdir(exist_ok=True)
-        shutil.copyfile(path, folder / names[-1])
-    package = {"version": version, "urls": [[name, name] for name in names]}
-    (folder / "package.json").write_text(json.dumps(package, indent=1) + "\n")
+    names = []
+    for path, data in node_library.compile_library(folder.name).items():
+        names.append(f"{library}/{Path(path).relative_to(node_library.ON_NODE).as_posix()}")
+        (folder / names[-1]).parent.mkdir(parents=True, exist_ok=True)
+        (folder / names[-1]).write_bytes(data)
+    for file, listed in (("package.json", ["bnn.mpy", *names]), ("library.json", names)):
+        package = {"version": version, "urls": [[name, name] for name in listed]}
+        (folder / file).write_text(json.dumps(package, indent=1) + "\n")

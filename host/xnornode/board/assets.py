@@ -12,6 +12,7 @@ DEVICE = (_CARRIED if INSTALLED else _CHECKOUT) / "device"
 FIRMWARE = (_CARRIED if INSTALLED else _CHECKOUT / "build") / "firmware"
 LIBRARY = DEVICE / "xnornode"
 CLASSIFY = DEVICE / "classify.py"
+LIBRARY_TRIAL = DEVICE / "library_trial.py"
 LOCKED_MAIN = DEVICE / "locked_main.py"
 NATIVE_MODULES = FIRMWARE / "native"
 

@@ -1,11 +1,12 @@
 """Put files and a model on a board at its REPL; what is there already is left alone."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from xnornode.board.facts import Room, ask
+from xnornode.board.library_places import LIBRARY, SETTLE
 from xnornode.errors import LinkError
 from xnornode.link.connect import Say, receiver
 from xnornode.link.protocol import Session
@@ -16,8 +17,6 @@ BLOCK = 4096
 """Bytes of a block of the board's filesystem: a file takes whole ones."""
 SPARE = 4 * BLOCK
 """Bytes that must stay free: littlefs copies its folders' blocks when it changes them."""
-LIBRARY = "/lib/xnornode"
-"""Where the node's library is."""
 STAGED = LIBRARY + ".new"
 """Where another version of it is put, until it is whole."""
 FIRST = "/xnornode"
@@ -138,7 +137,9 @@ class Installer:
             When the board is full, refuses, or cannot be reached. What was there stays.
         """
         known = {p for p in (*plan.files, *plan.obsolete) if p.startswith(LIBRARY + "/")}
-        self.board.run(_FINISH % sorted(known))
+        if known:
+            self.board.run(SETTLE)
+        self.board.run(finish_code(known))
         there = self.board.hashes([*plan.files, *plan.obsolete])
         missing = {p: d for p, d in plan.files.items() if there[p] != hashlib.sha256(d).hexdigest()}
         gone = [path for path in plan.obsolete if there[path]]
@@ -146,20 +147,20 @@ class Installer:
         if any(there[path] for path in known.intersection([*missing, *gone])):
             library = {p: d for p, d in plan.files.items() if p in known}
             if self._can_stage({**missing, **library}):
-                self._put_all({STAGED + p[len(LIBRARY) :]: d for p, d in library.items()})
+                self.put_all({STAGED + p[len(LIBRARY) :]: d for p, d in library.items()})
                 self.board.run(_SWITCH)
-                self.board.run(_FINISH % sorted(known))
+                self.board.run(finish_code(known))
                 written = len({*missing, *library})
                 missing = {p: d for p, d in missing.items() if p not in known}
                 gone = [path for path in gone if path not in known]
-        need, room = _needed(missing), ask(self.board, Room, _FACTS)
+        need, room = needed(missing), ask(self.board, Room, _FACTS)
         if missing and need > room.free:
             raise LinkError(
                 f"the board is full: {need:,} bytes are needed, {room.free:,} of {room.size:,} are "
                 "free; "
                 "remove files (mpremote fs rm) or install fewer recordings"
             )
-        self._put_all(missing)
+        self.put_all(missing)
         self.board.run(f"import os\nfor _p in {gone}: os.remove(_p)")
         if plan.files:
             yield (
@@ -184,7 +185,8 @@ class Installer:
     def _show_push(self, done: int, total: int) -> None:
         self._progress("model", done, total)
 
-    def _put_all(self, files: dict[str, bytes]) -> None:
+    def put_all(self, files: dict[str, bytes]) -> None:
+        """Write files, and the folders that they are in. Raises LinkError."""
         self._make_folders(files)
         for path, data in files.items():
             self._say(f"writing {path}, {len(data):,} bytes")
@@ -193,7 +195,7 @@ class Installer:
     def _can_stage(self, files: dict[str, bytes]) -> bool:
         """Whether two versions of the library can be on the board for a while."""
         room = ask(self.board, Room, _FACTS)
-        can = room.first and _needed(files) <= room.free
+        can = room.first and needed(files) <= room.free
         if not can:
             self._say(
                 "no room for two versions of the library: leave the power on until it is done"
@@ -209,6 +211,14 @@ class Installer:
             )
 
 
-def _needed(files: dict[str, bytes]) -> int:
+def finish_code(known: Iterable[str]) -> str:
+    """Code for a board that ends an exchange of the library that was cut off.
+
+    known: paths of the library; all else in its folder is its owner's, and stays.
+    """
+    return _FINISH % sorted(known)
+
+
+def needed(files: dict[str, bytes]) -> int:
     """Bytes of the filesystem that files need."""
     return sum(-(-len(d) // BLOCK) * BLOCK for d in files.values()) + SPARE

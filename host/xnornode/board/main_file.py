@@ -125,7 +125,7 @@ def owners(board: Board, paths: list[str]) -> list[str]:
     """Which of these programs on a board are its owner's. Raises LinkError."""
     found = []
     for path in paths:
-        program = _read(board, path)
+        program = read(board, path)
         if program is not None and not is_ours(program):
             found.append(path)
     return found
@@ -146,8 +146,8 @@ def keep_copy(board: Board, path: str) -> str:
     return copy
 
 
-def _read(board: Board, path: str) -> bytes | None:
-    """A file of a board, or its begin; None where there is none."""
+def read(board: Board, path: str) -> bytes | None:
+    """A file of a board, or its begin; None where there is none. Raises LinkError."""
     said = board.run(_READ % (path, LARGEST)).split()
     if said == ["-"]:
         return None

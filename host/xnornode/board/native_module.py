@@ -34,7 +34,7 @@ BUILT = ("x64", "armv6m", "armv7m", "armv7emsp", "rv32imc", "xtensawin")
 
 BUILT_IN = "a firmware with bnn built in (a Pico gets it from `xnornode flash` without --native)"
 
-_FACTS = """
+FACTS = """
 import json, sys
 try:
     import bnn
@@ -44,6 +44,7 @@ except Exception:
 version = '.'.join(map(str, sys.implementation.version[:3]))
 print(json.dumps([getattr(sys.implementation, '_mpy', 0), version, builtin]))
 """
+"""Code for a board that prints its `Interpreter`."""
 _CHECK = """
 import bnn, json
 from binascii import a2b_base64
@@ -86,14 +87,14 @@ def module_for(board: Board) -> Module:
     LinkError
         There is none, or the firmware has the module built in.
     """
-    found = ask(board, Interpreter, _FACTS)
+    found = ask(board, Interpreter, FACTS)
     mpy, version = found.mpy, found.version
     if found.builtin:
         raise LinkError(
             f"the firmware on {board.url} has bnn {found.builtin} built in, which always comes "
             "first: run this with --no-firmware instead of --native"
         )
-    architecture = _architecture(mpy, version)
+    architecture = architecture_of(mpy, version)
     path = NATIVE_MODULES / architecture / "bnn.mpy"
     try:
         data = path.read_bytes()
@@ -115,12 +116,16 @@ def built_in(board: Board) -> str | None:
 
     Raises LinkError if native modules are not for its architecture.
     """
-    found = ask(board, Interpreter, _FACTS)
-    return _architecture(found.mpy, found.version) if found.builtin else None
+    found = ask(board, Interpreter, FACTS)
+    return architecture_of(found.mpy, found.version) if found.builtin else None
 
 
-def _architecture(mpy: int, version: str) -> str:
-    """Of sys.implementation._mpy (MicroPython documentation, "MicroPython .mpy files")."""
+def architecture_of(mpy: int, version: str) -> str:
+    """The one whose files a board loads. Raises LinkError where there is none.
+
+    mpy: sys.implementation._mpy (MicroPython documentation, "MicroPython .mpy files"). version: of
+    its MicroPython.
+    """
     number = mpy >> 10 & 0xF
     name = ARCHITECTURES[number] if number < len(ARCHITECTURES) else f"number {number}"
     if not name:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from xnornode.board.assets import LIBRARY, NATIVE_MODULES
+from xnornode.board.assets import INSTALLED, LIBRARY, NATIVE_MODULES
 
 ON_NODE = "/lib/xnornode"
 FORMER = ["lines", "node", "store", "replay"]
@@ -40,7 +40,7 @@ def files(architecture: str) -> dict[str, bytes]:
         Files by their path on the board.
     """
     folder = NATIVE_MODULES / architecture / LIBRARY.name
-    found = sorted(folder.rglob("*.mpy"))
+    found = sorted(folder.rglob("*.mpy")) if INSTALLED else []  # a checkout's may be older
     if not found:
         try:
             return compile_library(architecture)

@@ -24,6 +24,7 @@ MODULES = {
     "search": "search",
     "info": "info",
     "flash": "flash",
+    "update": "update",
     "sensor": "sensor",
     "push": "models",
     "list": "models",

@@ -112,6 +112,7 @@ def run_list(options: argparse.Namespace) -> int:
     """`xnornode list`. Raises LinkError."""
     with _connect(options) as session:
         models = expect(Models, session.request("list"))
+        library = session.hello.library
     if options.json:
         fields = asdict(models)
         del fields["id"]
@@ -121,6 +122,7 @@ def run_list(options: argparse.Namespace) -> int:
         show_field(name, describe(model) if model else "none")
     for part in models.part:
         show_field("unfinished", f"{part.bytes:,} bytes of SHA-256 {part.sha256[:12]}")
+    show_field("library", f"version {library}")
     return 0
 
 

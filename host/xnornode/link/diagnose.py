@@ -134,7 +134,9 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
     yield _ok(f"{url}: {hello.machine}, MicroPython {hello.firmware}; {state}")
     library = f"library {hello.library}, bnn {hello.bnn}"
     if hello.format == file_format.VERSION:
-        yield _ok(f"{library}, model format {hello.format}")
+        other = hello.library != __version__
+        remedy = "`xnornode update` puts this computer's version of the library there"
+        yield Finding(Level.OK, f"{library}, model format {hello.format}", remedy if other else "")
     else:
         reads_plain = hello.format == file_format.PLAIN  # as all models without answers
         yield Finding(

@@ -65,6 +65,7 @@ class FolderBoard:
             **{name: self._changing(getattr(os, name)) for name in ("remove", "rename", "rmdir")},
             mkdir=self._changing(os.mkdir),
             listdir=lambda path: os.listdir(self._here(path)),
+            stat=lambda path: os.stat(self._here(path)),
             getcwd=lambda: "/",
             statvfs=lambda path: (4096, 4096, 200, free),
         )
