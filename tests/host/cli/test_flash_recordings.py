@@ -2,7 +2,7 @@
 
 import pytest
 
-from xnornode.cli.flash import UsageError, collect
+from xnornode.cli.flash_files import UsageError, collect
 from xnornode.cli.main import _parser, main
 from xnornode.data.recording_file import to_bytes
 
