@@ -171,7 +171,8 @@ class Connection:
         self.models, self.store, self.streamer = models, store, streamer
         first = int.from_bytes(os.urandom(3), "little")
         self.receiver = Receiver(store, models, first, streamer)
-        self._heard = time.ticks_ms()
+        self._heard = self._moved = time.ticks_ms()
+        self._number = self._at = 0  # of the push, and its bytes, when it moved
         self._takes_ctrl_c = False
 
     def open(self, session: str, frame: int | None = None, window: int | None = None) -> None:
@@ -213,9 +214,18 @@ class Connection:
             self._set_ctrl_c()
             if self.receiver.quit or time.ticks_diff(until, time.ticks_us()) < 0:
                 break
-        if self.receiver.push and self.silent(LET_GO_MS):
+        if self._stands_still():
             self.let_go()
+        self._set_ctrl_c()  # another link may have ended the push
         return idle
+
+    def _stands_still(self) -> bool:
+        """Whether a push has not gone on for LET_GO_MS, whatever else has come."""
+        push, now = self.receiver.push, time.ticks_ms()
+        if not push or (push.number == self._number and push.at == self._at):
+            return bool(push) and time.ticks_diff(now, self._moved) > LET_GO_MS
+        self._number, self._at, self._moved = push.number, push.at, now
+        return False
 
     def _failed(self, error: Exception) -> None:
         fields = self.receiver.failed(error)
@@ -242,10 +252,13 @@ class Connection:
             other.let_go()
 
     def busy(self, ms: int) -> bool:
-        """Whether a push or a stream is under way, or a line came in the last milliseconds."""
+        """Whether a push or a stream is under way, or a line came in the last milliseconds.
+
+        Lines of further links do not count: a client must not keep the program from its start.
+        """
         if self.streamer.on or self.receiver.push or not self.silent(ms):
             return True
-        return any([other.busy(ms) for other in self.others])
+        return any([other.receiver.push for other in self.others])
 
     def _set_ctrl_c(self) -> None:
         """During a push noise may be a Ctrl-C, so the reader looks for it instead of the system."""

@@ -45,7 +45,7 @@ class Store:
     def __init__(self, folder: str = FOLDER, before: str = BEFORE_STORE) -> None:
         self.folder = folder
         self._before = before
-        self.receiver: Any = None  # the one whose push was the last to begin
+        self.receiver: Any = None  # the one with a push under way
 
     def slots(self) -> "list[Slot]":
         """All models, the active one first. Raises OSError."""

@@ -228,6 +228,8 @@ class Caller(Connected):
     def _failed(self, attempt: "Any") -> None:
         self._since = time.ticks_ms()
         self._poll = None
+        if self._pause == LONGEST_MS:
+            self._address = None  # the name may have another one by now
         if attempt:
             attempt.close()
 

@@ -3,12 +3,13 @@
 import json
 import time
 
-from xnornode import net
 from xnornode.events import emit
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from typing import Any
+
+    from xnornode import net
 
 TEXTS = ("ssid", "password", "country", "hostname", "connect")
 NUMBERS = ("port", "clients")
@@ -19,6 +20,8 @@ FIRST_MS, LONGEST_MS = 15_000, 120_000  # from one attempt to join the Wi-Fi to 
 def links(path: str) -> "list[net.Connected]":
     """The streams of a Link that a file names; none, and a warning, where it is wrong."""
     try:
+        from xnornode import net  # a board without sockets has none
+
         with open(path, "rb") as f:
             given = json.load(f)
         check(given)

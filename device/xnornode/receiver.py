@@ -95,6 +95,8 @@ class Receiver:
     def let_go(self) -> None:
         """End the push that is under way; what it has written stays for the next `begin`."""
         push, self.push = self.push, None
+        if self._store.receiver is self:  # which outlives the program whose models this one has
+            self._store.receiver = None
         if push:
             push.close()
 
@@ -161,15 +163,16 @@ class Receiver:
             raise Refused("not_allowed", text)
 
     def _claim(self, sha256: str) -> None:
-        """Make this the link that writes to the store. sha256: of the model, as another link's
-        push of the same one ends for it. Raises Refused."""
+        """End another link's push, if it is of the same model, or this is the standard port.
+
+        sha256: of the model. Raises Refused where the other link's push goes on.
+        """
         other = self._store.receiver
         if other and other is not self and other.push:
-            if other.push.begin["sha256"] != sha256:
+            if self.facts and other.push.begin["sha256"] != sha256:
                 raise Refused("busy", "another link of the node is in a push")
             other.let_go()
             other._last += 1  # so that its next chunk is told `replaced`
-        self._store.receiver = self
 
     def _list(self, _: "Fields") -> "Fields":
         return {
@@ -191,6 +194,7 @@ class Receiver:
         self.let_go()
         self._last += 1
         self.push = Push(self._store, self._last, fields)
+        self._store.receiver = self
         return {"push": self._last, "at": self.push.at}
 
     def _end(self, fields: "Fields") -> "Fields":

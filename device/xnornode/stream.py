@@ -211,10 +211,11 @@ class Streamer:
         self._fill = 0  # also where there is no memory for the line, which is lost then
         data = b2a_base64(values, newline=False)  # type: ignore[call-arg]  # the stubs lack it
         crc = crc32(b'"', crc32(data, crc32(head)))
+        end = f'","crc":"{crc:08x}"}}\r\n'.encode()
         # The pieces as they are: a line as a whole would be one more copy
         self._out(head)
         self._out(data)
-        self._out(f'","crc":"{crc:08x}"}}\r\n'.encode())
+        self._out(end)
 
 
 def _description(sensor: "Sensor") -> "tuple[object, ...]":

@@ -68,14 +68,24 @@ class WireConnection(Connection):
     def _step(self, us: int) -> bool:
         wire = self._wire
         wire.flush()
+        self._see_breaks()  # before the next client's first line
         idle = wire.broken or super()._step(us)
-        if wire.breaks != self._breaks:  # what follows is somebody else's
-            self._breaks = wire.breaks
-            self.let_go()
+        self._see_breaks()
+        return idle
+
+    def _see_breaks(self) -> None:
+        """Where the stream has broken, what follows is somebody else's."""
+        wire = self._wire
+        if wire.breaks == self._breaks:
+            return
+        self._breaks = wire.breaks
+        self.let_go()
+        try:
             self.streamer.stop_for(wire.out)
             if wire.broken:
                 emit("warning", kind="link", warning=f"a link broke and is left alone: {wire.why}")
-        return idle
+        except MemoryError:
+            pass  # the program goes on
 
     def _set_ctrl_c(self) -> None:
         pass  # no byte of a stream interrupts the program

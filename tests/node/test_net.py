@@ -96,6 +96,17 @@ def test_a_node_without_a_network_loads_nothing_of_it(tmp_path):
     )
 
 
+def test_lives_of_programs_and_a_board_without_sockets(tmp_path):
+    """A program that ends leaves nothing on the heap, also after a push: the model is large."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "1.bnn").write_bytes(model_bytes(3, hidden=2500))
+    said = interpreter("unix").run(SCRIPTS / "lives.py", str(tmp_path)).splitlines()
+    free = [int(line) for line in said if line.isdigit()]
+    assert len(free) == 3 and max(free) - min(free) < 8000
+    assert "goes on without a network" in unseal(said[-2].encode())["warning"]
+    assert said[-1] == "[]"
+
+
 def test_a_lost_wifi_is_joined_again():
     said = interpreter("unix").run(SCRIPTS / "wifi.py", "workshop").splitlines()
     lines = [line for line in said if not line.startswith("{")]

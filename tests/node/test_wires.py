@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from contextlib import ExitStack, closing, suppress
 from itertools import islice
 
@@ -13,7 +14,6 @@ from tests.lab.faultlab import QUICK
 from tests.lab.livenode import DEVICE, active_model, model_bytes
 from tests.lab.unixnode import UnixNode
 from tools.firmware.sources import ROOT
-from xnornode.errors import NodeError
 from xnornode.link.framing import command, unseal
 from xnornode.link.messages import Prediction
 from xnornode.link.protocol import Session
@@ -59,9 +59,9 @@ class Links:
         threading.Thread(target=read, daemon=True).start()
 
     def close(self):
+        self._stack.close()  # bridges use the sockets
         for s in self.sockets:
             s.close()
-        self._stack.close()
 
 
 @pytest.fixture
@@ -134,15 +134,26 @@ def test_one_push_at_a_time(links, tmp_path):
     assert refused["error"] == "busy" and "another link" in refused["message"]
     assert ask(second, heard_too, "rollback", 2, to="0" * 64)["error"] == "busy"
     assert "message" not in ask(first, heard, "list", 2)
-    with pytest.raises(NodeError, match="busy"):
-        push(node.main, OTHER, timing=QUICK)
     # The same model may go on over another link: the PC may have come back there
     again = ask(second, heard_too, "begin", 3, **Push(NEW)._begin)
     assert again["at"] == begun["at"]
     assert ask(first, heard, "end", 4, push=begun["push"])["error"] == "replaced"
-    first.close()
-    second.close()
-    assert push(node.main, NEW, timing=QUICK).sent and active_model(tmp_path) == NEW
+    # The cable is never kept out
+    assert push(node.main, OTHER, timing=QUICK).sent and active_model(tmp_path) == OTHER
+    assert ask(second, heard_too, "end", 5, push=again["push"])["error"] == "replaced"
+
+
+def test_a_push_that_stands_still_ends_whatever_else_comes(links):
+    node = links("socket", "socket")
+    first, second = node.sockets
+    assert "error" not in ask(first, events(first), "begin", 1, **Push(NEW)._begin)
+    heard, end = events(second), time.monotonic() + PATIENCE
+    answer = {"error": "busy"}
+    while answer.get("error") == "busy" and time.monotonic() < end:
+        first.sendall(b"{\n")
+        time.sleep(1)
+        answer = ask(second, heard, "begin", 1, **Push(OTHER)._begin)
+    assert "error" not in answer
 
 
 def test_one_recording_at_a_time(links):
