@@ -145,7 +145,7 @@ def refuse(found: "Any", places: int) -> None:
     """Tell a client that there is no place for it."""
     from xnornode.events import line
 
-    text = f"the node has {places} clients already: close one, or allow more"
+    text = f"all {places} places are taken: close a monitor, or raise `clients` in net.json"
     try:
         found.setblocking(False)
         found.write(line("error", {"error": text}).encode())

@@ -149,8 +149,6 @@ class Receiver:
     def _hello(self, _: "Fields") -> "Fields":
         facts: Fields = self._models.facts()
         facts.update(self.facts)
-        if not self._may("push"):
-            facts["signed"] = True
         return facts
 
     def _may(self, what: str) -> bool:
@@ -159,7 +157,9 @@ class Receiver:
 
     def _check_may(self, what: str, refused: str) -> None:
         if not self._may(what):
-            text = f'this link may not {refused}: "allow" of the link has no "{what}"'
+            text = (
+                f'this link may not {refused}: take the cable, or "allow": ["{what}"] of net.json'
+            )
             raise Refused("not_allowed", text)
 
     def _claim(self, sha256: str) -> None:

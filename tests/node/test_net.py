@@ -72,7 +72,7 @@ def test_without_a_key_a_client_may_only_look(tmp_path):
             push(node.url, NEW, timing=QUICK)
         s, found = client(node)
         with s as s:
-            assert ask(s, found, "hello", 1)["signed"] is True
+            assert ask(s, found, "hello", 1)["signed"] is False
             assert ask(s, found, "list", 2)["active"]
             assert ask(s, found, "rollback", 3, to="0" * 64)["error"] == "not_allowed"
             assert ask(s, found, "stream", 4, seconds=5)["error"] == "not_allowed"
@@ -145,7 +145,7 @@ def test_several_clients(tmp_path):
             third, told = client(node)
             with third:
                 (only,) = list(told)
-            assert only["event"] == "error" and "2 clients" in only["error"]
+            assert only["event"] == "error" and "2 places" in only["error"]
             one.close()
             heard.close()
             assert next(e for e in heard_too if e["event"] == "prediction")

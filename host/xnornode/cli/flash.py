@@ -29,11 +29,12 @@ from xnornode.cli.flash_files import (
 from xnornode.cli.output import Progress, confirm, say, show_field
 from xnornode.cli.port_options import add_lines, checker
 from xnornode.errors import LinkError
-from xnornode.link.addresses import Port, checked_name, usual_lines
+from xnornode.link.addresses import Port, PortNameError, checked_name, usual_lines
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 
 LIBRARY = "armv6m"  # of a dry run
+SENSOR = "/sensor.json"
 WIDTH = 11  # of the names in the account
 EXAMPLE_COMMANDS = """
 xnornode flash --model model.bnn
@@ -164,6 +165,8 @@ def set_up(options: argparse.Namespace) -> None:
     firmware = None if options.no_firmware or options.native else read_firmware(options)
     image = firmware if isinstance(firmware, esp32_image.Image) else None
     uf2 = firmware if isinstance(firmware, Uf2) else None
+    if image and options.drive:
+        raise UsageError("--drive goes with a Pico's UF2 file, not with a .bin file for an ESP32")
     if options.erase and not image:
         raise UsageError("--erase goes with a .bin file for an ESP32, not with UF2")
     leaves = options.no_firmware or options.native or uf2
@@ -226,6 +229,10 @@ def _finish(
             print(line, flush=True)
         if options.lock_repl is not None:
             print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
+        if options.autostart and board.hashes([SENSOR])[SENSOR] is None:
+            say(
+                "no sensor is set: `xnornode sensor` sets one. Recordings on the node are played once"
+            )
     except BaseException:
         with suppress(LinkError):
             board.restart()
@@ -275,6 +282,13 @@ def _install(board: Board, plan: Plan, native: bool | None, progress: Progress) 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode flash`; the exit status. Raises XnorNodeError."""
+    if not options.port and os.environ.get(VARIABLE):
+        try:
+            checked_name(os.environ[VARIABLE])
+        except PortNameError as error:
+            options.wrong_usage(f"${VARIABLE}: {error}")
+    if options.no_firmware and (options.firmware or options.erase):
+        options.wrong_usage("--no-firmware leaves the firmware as it is: no --firmware, no --erase")
     if options.native and (options.firmware or options.force or options.drive):
         options.wrong_usage(
             "--native leaves the firmware as it is: no --firmware, --force or --drive"

@@ -116,7 +116,7 @@ def run_list(options: argparse.Namespace) -> int:
     if options.json:
         fields = asdict(models)
         del fields["id"]
-        print(json.dumps(fields))
+        print(json.dumps({**fields, "library": library}))
         return 0
     for name, model in (("active", models.active), ("previous", models.previous)):
         show_field(name, describe(model) if model else "none")

@@ -124,6 +124,11 @@ def with_last_lines(text: str, came: bytes) -> str:
 
 def kept_repl(url: str) -> str:
     """The message for a node that answers commands, and does not give its port to the REPL."""
+    if url.lower().startswith("socket:"):
+        return (
+            f"the node on {url} answers, but there is no REPL: the node's own network port has "
+            "none, so take the cable for this command"
+        )
     return (
         f"the node on {url} answers, but Ctrl-C does not stop its program: {LOCKED}; otherwise the "
         "program catches Ctrl-C (a bare `except:`), and only a reset stops it"

@@ -222,6 +222,6 @@ def _why_not_reached(url: str, error: Exception) -> str:
     if "RFC2217" in text or "waiting for option" in text:
         return (
             f"{url}: what listens there does not speak RFC 2217: take {SOCKET}HOST:PORT for a "
-            "plain TCP port"
+            "plain TCP port; a server with one client may be in use by another program"
         )
     return f"cannot open {url}: {cause if isinstance(cause, OSError) else text}"
