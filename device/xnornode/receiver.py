@@ -157,9 +157,7 @@ class Receiver:
 
     def _check_may(self, what: str, refused: str) -> None:
         if not self._may(what):
-            text = (
-                f'this link may not {refused}: take the cable, or "allow": ["{what}"] of net.json'
-            )
+            text = f'this link may not {refused}: by cable, or with "allow": ["{what}"] in net.json'
             raise Refused("not_allowed", text)
 
     def _claim(self, sha256: str) -> None:

@@ -13,7 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xnornode.board import esp32_image, main_file, native_module, node_library, repl_lock, rp2040
+from xnornode.board import (
+    esp32_image,
+    main_file,
+    native_module,
+    node_library,
+    repl_lock,
+    rp2040,
+    sensor_kinds,
+)
 from xnornode.board.install import Installer, Plan
 from xnornode.board.uf2 import Uf2
 from xnornode.cli import flash_esp32
@@ -34,7 +42,6 @@ from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
 
 LIBRARY = "armv6m"  # of a dry run
-SENSOR = "/sensor.json"
 WIDTH = 11  # of the names in the account
 EXAMPLE_COMMANDS = """
 xnornode flash --model model.bnn
@@ -229,10 +236,8 @@ def _finish(
             print(line, flush=True)
         if options.lock_repl is not None:
             print(repl_lock.lock(board, options.lock_repl, replace_main=options.autostart))
-        if options.autostart and board.hashes([SENSOR])[SENSOR] is None:
-            say(
-                "no sensor is set: `xnornode sensor` sets one. Recordings on the node are played once"
-            )
+        if options.autostart and board.hashes([sensor_kinds.PATH])[sensor_kinds.PATH] is None:
+            say("no sensor is set: `xnornode sensor` sets one; the node's recordings play once")
     except BaseException:
         with suppress(LinkError):
             board.restart()
