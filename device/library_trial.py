@@ -13,8 +13,10 @@ HERE, NEW, OLD = "/lib/xnornode", "/lib/xnornode_new", "/lib/xnornode_old"
 STARTS = 3  # after so many without `came_up` the previous version is back
 RESET_MS = 60_000  # after which a version that hangs is started again, where there is a timer
 __path__ = HERE
+TIMERS = (-1, 3, 1) if sys.platform == "esp32" else (-1,)  # elsewhere others may be a program's
 _timer = None
 _on_trial = False
+_threshold = gc.threshold()
 
 
 def _names(folder: str) -> "list[str]":
@@ -58,12 +60,14 @@ def _take(folder: str) -> None:
 
 def _arm() -> None:
     global _timer
-    try:
-        from machine import Timer, reset
+    for number in TIMERS:
+        try:
+            from machine import Timer, reset
 
-        _timer = Timer(-1, mode=Timer.ONE_SHOT, period=RESET_MS, callback=lambda _: reset())
-    except Exception:
-        pass  # no such timer: then a watchdog or its owner starts the board again
+            _timer = Timer(number, mode=Timer.ONE_SHOT, period=RESET_MS, callback=lambda _: reset())
+            return
+        except Exception:
+            pass  # no such timer: without any, a watchdog or its owner starts the board again
 
 
 def _back(why: str) -> None:
@@ -84,8 +88,10 @@ def _back(why: str) -> None:
 
 
 def _disarm() -> None:
+    global _timer
     if _timer:
         _timer.deinit()
+    _timer = None  # a program may have this timer from now on
 
 
 def _forget() -> None:
@@ -94,6 +100,7 @@ def _forget() -> None:
         if name.startswith("xnornode."):
             del sys.modules[name]
             globals().pop(name[9:], None)
+    gc.threshold(_threshold)  # which the version's `__init__` may have left changed
     gc.collect()
 
 

@@ -139,8 +139,8 @@ def emit(event: str, **fields: object) -> None:
 
 
 def written(event: str) -> None:
-    """After the first `ready` or `hello` a new version of the library is no longer on trial."""
-    if event in ("ready", "hello"):  # docs/reference/library.md
+    """After the first `ready` a new version of the library is no longer on trial."""
+    if event == "ready":  # `hello` may be of a receiver at the REPL (docs/reference/library.md)
         came_up = getattr(sys.modules["xnornode"], "came_up", None)
         if came_up:
             came_up()

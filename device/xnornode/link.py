@@ -22,7 +22,7 @@ import micropython
 
 from xnornode import line_reader, line_writer
 from xnornode.classifier import Classifier, Prediction
-from xnornode.events import Events, emit, line, written
+from xnornode.events import Events, emit, line
 from xnornode.line_reader import LineReader
 from xnornode.matching import unknown_scale
 from xnornode.model_manager import ModelManager
@@ -208,7 +208,6 @@ class Connection:
                 answer = self.receiver.damaged() if taken is None else self.receiver.line(taken)
                 if answer:
                     self._write(line(*answer))
-                    written(answer[0])
             except Exception as error:  # the program that classifies goes on, whatever it is
                 self._failed(error)
             self._set_ctrl_c()

@@ -7,12 +7,15 @@ from hashlib import sha256
 
 import pytest
 
-from tests.lab.librarylab import OWN, LibraryLab, parts, with_version
+from tests.lab.librarylab import OWN, LibraryLab, parts, quiet, with_version
 from tests.lab.livenode import small_model
 from xnornode.board import library_steps, node_library
-from xnornode.board.library_places import COMMON, LIBRARY, NEW, OLD
-from xnornode.board.library_steps import Version, settle, version
+from xnornode.board.assets import LIBRARY_TRIAL
+from xnornode.board.library_places import COMMON, LIBRARY, NEW, OLD, TRIAL
+from xnornode.board.library_proof import failure
+from xnornode.board.library_steps import Version, settle, stage_previous, version
 from xnornode.errors import LinkError
+from xnornode.link.connect import Known
 from xnornode.model.file_format import to_bytes
 
 MODEL = to_bytes(small_model())
@@ -178,3 +181,83 @@ def test_a_trial_that_the_command_ends(lab, old, new):
         assert version(board, known).name == "0.2.0"
         own = {path: sha256(data).hexdigest() for path, data in OWN.items()}
         assert board.hashes([*OWN]) == own
+
+
+def test_a_rollback_goes_to_the_version_before_alone(lab, old, new):
+    """Not to one that an update has put there which was cut off before its switch."""
+    known = node_library.obsolete([])
+    with lab.board() as board:
+        lab.set_up(board, old)
+        library_steps.stage(board, new, known, quiet, quiet)
+        with pytest.raises(LinkError, match="no previous version"):
+            stage_previous(board, known)
+        lab.update(board, new)
+        board.run(f"os.rename({NEW + '/trial.0'!r}, {NEW + '/trial.up'!r})")
+        settle(board)
+        for _ in range(2):  # the second one is after a cut before its switch
+            assert stage_previous(board, known).name == "0.1.9"
+        lab.save(board)
+    assert versions(lab.starts(MODEL, 1)) == ["0.2.0"]
+
+
+def test_a_program_that_died_is_no_version_that_came_up(lab):
+    answers = Known(at_repl=True), Known(at_repl=True, stopped=True)
+    with lab.board() as board:
+        board.run(f"import os\nos.mkdir({LIBRARY!r})")
+        board.put(b"", f"{LIBRARY}/__init__.py")
+        assert not any(failure(board, node) for node in answers)  # no program starts by itself
+        board.put(b"import time\n# from xnornode flash\n", "/main.py")
+        assert not any(failure(board, node) for node in answers)
+        board.put(b"from xnornode.runner import run\n", "/main.py")
+        died, stopped = (failure(board, node) for node in answers)
+        assert died.startswith("/main.py ended before it was ready: ImportError: no module named")
+        assert not stopped  # it ran, and has no link
+        board.put(b"from xnornode import Link\n", "/main.py")
+        died, stopped = (failure(board, node) for node in answers)
+        assert "ImportError" in died
+        assert stopped.startswith("/main.py does not answer")
+
+
+TINY = (
+    "import gc, os, sys\n"
+    "bad = 'import gc\\ngc.threshold(4096)\\n1 // 0'\n"
+    "for folder, text in (({new!r}, bad), ({old!r}, 'X = 1')):\n"
+    "    os.mkdir(folder)\n"
+    "    with open(folder + '/__init__.py', 'w') as f: f.write(text)\n"
+    "open({new!r} + '/trial.0', 'w').close()\n"
+)
+
+
+def test_a_failed_import_leaves_the_heap_as_it_was(lab):
+    with lab.board() as board:
+        board.put(LIBRARY_TRIAL.read_bytes(), TRIAL)
+        board.run(TINY.format(new=NEW, old=OLD))
+        said = board.run("gc.threshold(8192)\nimport xnornode\nprint(xnornode.X, gc.threshold())")
+        assert said.split()[-2:] == ["1", "8192"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "there", "taken"),
+    [("rp2", (-1, 3), [-1]), ("esp32", (0, 1, 2, 3), [3]), ("esp32", (0, 1), [1]),
+     ("nrf", (0, 1, 2, 3), [])],
+)  # fmt: skip
+def test_the_timer_of_a_trial(lab, platform, there, taken):
+    """On ports with the virtual timer, and on those that have hardware timers alone."""
+    source = LIBRARY_TRIAL.read_text().replace("sys.platform", repr(platform))
+    fake = (
+        "import sys\ntaken = []\n"
+        "class Timer:\n ONE_SHOT = 0\n"
+        f" def __init__(self, n, **_):\n  if n not in {there}: raise ValueError(n)\n"
+        "  taken.append(n)\n"
+        " def deinit(self): taken.append('end')\n"
+        "class machine: pass\nmachine.Timer = Timer\nmachine.reset = None\n"
+        "sys.modules['machine'] = machine\n"
+    )
+    functions = source[: source.index("\n_start()\n")]
+    with lab.board() as board:
+        board.run(fake + functions)
+        board.run("_arm()\n_disarm()\n_disarm()")
+        assert board.value("import json\nprint(json.dumps(taken))") == [
+            *taken,
+            *["end"] * len(taken),
+        ]

@@ -108,14 +108,18 @@ def classifies(lab: PowerLab, cut: PowerCut) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
-    [("while True:\n    pass\n", ""), ("x = [bytes(999) for _ in range(999)]\n", "MemoryError")],
-    ids=["hangs", "out of memory"],
+    ("module", "text", "why"),
+    [
+        ("link", "while True:\n    pass\n", ""),
+        ("link", "x = [bytes(999) for _ in range(999)]\n", "MemoryError"),
+        ("runner", "1 // 0\n", "ended before it was ready: ZeroDivisionError"),
+    ],
+    ids=["hangs", "out of memory", "program dies"],
 )
-def test_the_command_goes_back_where_the_new_version_does_not_come_up(lab, text, why):
+def test_the_command_goes_back_where_the_new_version_does_not_come_up(lab, module, text, why):
     library = node_library.files("armv6m")
-    del library[f"{LIBRARY}/link.mpy"]
-    library[f"{LIBRARY}/link.py"] = text.encode()
+    del library[f"{LIBRARY}/{module}.mpy"]
+    library[f"{LIBRARY}/{module}.py"] = text.encode()
     with on(lab, lab.old) as pico:
         with pytest.raises(LinkError, match=rf"does not come up .* 0\.1\.9 .* again: .*{why}"):
             LibraryUpdate(pico.url, quiet, quiet).update(library)  # type: ignore[arg-type]

@@ -26,8 +26,10 @@ _ROOM = (
 known = set(%s)
 own = sum(-(-os.stat(p)[6] // 4096) * 4096 for p in files(HERE) if p not in known)
 s = os.statvfs('/')
-trial = [n for n in names(NEW) if n.startswith('trial.')]
-print(json.dumps([bool(is_folder(HERE)), bool(is_folder(OLD)), bool(trial), s[0] * s[3], own]))
+def is_previous(path):
+    with open(path) as f: return f.read() == 'previous'
+was = [n for n in names(NEW) if n[:6] == 'trial.' and is_previous(NEW + '/' + n)]
+print(json.dumps([bool(is_folder(HERE)), bool(is_folder(OLD)), bool(was), s[0] * s[3], own]))
 """
 )
 _CARRY = (
@@ -53,7 +55,15 @@ for path in files(HERE):
 _MARK = COMMON + "remove(OLD)\nfor n in names(NEW):\n if n == 'failed' or n[:6] == 'trial.': "
 _MARK += "os.remove(NEW + '/' + n)\nopen(NEW + '/trial.0', 'w').close()"
 _SWITCH = COMMON + "os.rename(HERE, OLD)"
-_MARK_OLD = COMMON + "remove(NEW)\nopen(OLD + '/trial.0', 'w').close()\nos.rename(OLD, NEW)"
+_MARK_OLD = COMMON + "remove(NEW)\nwith open(OLD + '/trial.0', 'w') as f: f.write('previous')\n"
+_MARK_OLD += "os.rename(OLD, NEW)"
+_CAME_UP = (
+    COMMON
+    + """
+for n in names(NEW):
+    if n[:6] == 'trial.' and not is_folder(HERE): os.rename(NEW + '/' + n, NEW + '/trial.up')
+"""
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ class State:
     ----------
     here, old : bool
         Whether there is one in charge, and one before it.
-    trial : bool
-        Whether the one that arrives is whole.
+    previous : bool
+        Whether the one beside it is the one before, whose return was cut off.
     free : int
         Bytes of the filesystem.
     own : int
@@ -74,7 +84,7 @@ class State:
 
     here: bool
     old: bool
-    trial: bool
+    previous: bool
     free: Count
     own: Count
 
@@ -101,6 +111,17 @@ class Version:
 def settle(board: Board) -> None:
     """End a trial, of which the board is at its REPL: the best version gets the library's place."""
     board.run(SETTLE)
+
+
+def on_trial(board: Board) -> bool:
+    """Whether a board starts with a version that has not come up."""
+    code = "print(any(n[:6] == 'trial.' and n != 'trial.up' for n in names(NEW)), is_folder(HERE))"
+    return board.run(COMMON + code).split() == ["True", "0"]
+
+
+def came_up(board: Board) -> None:
+    """Say that the version on trial is good; `settle` gives it its place."""
+    board.run(_CAME_UP)
 
 
 def version(board: Board, known: list[str], folder: str = LIBRARY) -> Version:
@@ -167,7 +188,7 @@ def stage(
 def stage_previous(board: Board, known: list[str]) -> Version:
     """Put the version before beside the one in charge; which it is. Raises LinkError."""
     state = ask(board, State, _ROOM % known)
-    if not (state.old or state.trial):
+    if not (state.old or state.previous):
         raise LinkError("the node has no previous version of its library to go back to")
     found = version(board, known, OLD if state.old else NEW)
     board.put(LIBRARY_TRIAL.read_bytes(), TRIAL)

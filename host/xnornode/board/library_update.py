@@ -10,8 +10,11 @@ from xnornode.board import node_library
 from xnornode.board.facts import Interpreter, Obstacle, ask
 from xnornode.board.install import Progress, finish_code
 from xnornode.board.library_places import COMMON
+from xnornode.board.library_proof import failure
 from xnornode.board.library_steps import (
     Version,
+    came_up,
+    on_trial,
     settle,
     stage,
     stage_previous,
@@ -21,7 +24,7 @@ from xnornode.board.library_steps import (
 )
 from xnornode.board.native_module import FACTS, architecture_of
 from xnornode.errors import LinkError
-from xnornode.link.connect import Say, connect
+from xnornode.link.connect import Known, Say, connect
 from xnornode.link.deadline import Deadline
 from xnornode.link.repl import Board, wait_for_board
 
@@ -147,21 +150,26 @@ class LibraryUpdate:
         """Start the board with the new version, and see whether it comes up."""
         self._say(f"the node starts with version {now.name}")
         board.restart()
-        problem = ""
+        problem, node, running = "", Known(), False
         try:
             with connect(
                 self._url,
                 say=self._say,
                 patient=True,
+                known=node,
                 limit=Deadline(UP_SECONDS),
                 reset=self._reset,
-            ):
-                pass
+            ) as session:
+                running = session.hello.running
         except LinkError as error:
             problem = str(error)
         # A version that hangs may not even hear Ctrl-C: its timer starts the board again
         board = wait_for_board(self._url, UP_SECONDS)
         try:
+            if not problem and not running and on_trial(board):
+                problem = failure(board, node)
+            if not problem:
+                came_up(board)
             settle(board)
             runs = version(board, known)
             if runs != now:

@@ -50,10 +50,13 @@ class Known:
         Whether its program has answered. It is waited for then, and not interrupted.
     stopped : bool, default False
         Whether its program was interrupted, and has to be started again.
+    at_repl : bool, default False
+        Whether no program answered, so that the receiver was started at the REPL.
     """
 
     answered: bool = False
     stopped: bool = False
+    at_repl: bool = False
 
 
 @contextmanager
@@ -241,6 +244,7 @@ def _running(board: Board, session: Session, say: Say, known: Known) -> Iterator
 @contextmanager
 def _at_repl(board: Board, session: Session, say: Say, known: Known) -> Iterator[None]:
     """The receiver on a board whose REPL has been entered."""
+    known.at_repl = True
     has_main = True  # until it is known: what the board starts by itself does no harm
     try:
         platform, *files = board.run(_ABOUT, ANSWER_TIMEOUT).split() or [""]

@@ -1,6 +1,6 @@
 # Runs in MicroPython: starts a board from its flash, and after every power cut of what was done to
 # it and of the starts themselves. micropython library_cuts.py FOLDER MODEL STARTS [KIND...]
-# KIND: "before", "shreds of" (tests/lab/node_scripts/ramflash.py), or "deaf": it never says ready.
+# KIND: "before", "shreds of" (tests/lab/node_scripts/ramflash.py), or "deaf": never ready.
 # Prints a JSON object a start: what version classified, or what went wrong.
 import gc
 import json
@@ -41,10 +41,9 @@ def start(image, model, come_up=True):
         from xnornode.sensors.own import PART
 
         assert xnornode.Classifier(model).model.selftest() and OWN + PART == "owners"
-        if come_up:
-            from xnornode.events import emit
+        from xnornode.events import emit
 
-            emit("ready")
+        emit("ready" if come_up else "hello")
         import xnornode.sensors.sensor
 
         return xnornode.__version__, flash
