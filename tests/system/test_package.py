@@ -20,6 +20,7 @@ from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware.sources import ROOT
 from tools.package import package
 from xnornode.board.native_module import BUILT
+from xnornode.board.node_library import compile_library
 from xnornode.data.recording_file import RecordFile, to_bytes
 from xnornode.data.windows import Recording
 
@@ -128,7 +129,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel):
         f"{files}/firmware/rp2350/firmware.uf2",
         *(f"{files}/device/xnornode/{name}" for name in library),
         *(f"{native}/{architecture}/bnn.mpy" for architecture in BUILT),
-        *(f"{native}/{a}/xnornode/{n.removesuffix('.py')}.mpy" for a in BUILT for n in library),
+        *(f"{native}/{a}{path.removeprefix('/lib')}" for a in BUILT for path in compile_library(a)),
     }
     about = f"xnornode-{xnornode.__version__}.dist-info"
     names = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")

@@ -40,7 +40,8 @@ def files(architecture: str) -> dict[str, bytes]:
         Files by their path on the board.
     """
     folder = NATIVE_MODULES / architecture / LIBRARY.name
-    found = sorted(folder.rglob("*.mpy")) if INSTALLED else []  # a checkout's may be older
+    # Also the sources of what a board compiles itself; a checkout's may be older
+    found = sorted(folder.rglob("*.*py")) if INSTALLED else []
     if not found:
         try:
             return compile_library(architecture)
