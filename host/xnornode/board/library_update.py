@@ -164,7 +164,16 @@ class LibraryUpdate:
         except LinkError as error:
             problem = str(error)
         # A version that hangs may not even hear Ctrl-C: its timer starts the board again
-        board = wait_for_board(self._url, UP_SECONDS)
+        if problem:
+            self._say(f"it does not answer: waiting up to {UP_SECONDS:.0f} s for the board's timer")
+        try:
+            board = wait_for_board(self._url, UP_SECONDS)
+        except LinkError as error:
+            raise LinkError(
+                f"version {now}, on trial, seems to hang, and the board has no timer that ends it: "
+                "run `xnornode update --reset`, or press its reset button up to three times, until "
+                f"the version before is back ({error})"
+            ) from error
         try:
             if not problem and not running and on_trial(board):
                 problem = failure(board, node)
