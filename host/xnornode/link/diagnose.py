@@ -14,7 +14,7 @@ from xnornode import __version__
 from xnornode.errors import LinkError
 from xnornode.link.connect import connect
 from xnornode.link.deadline import Deadline
-from xnornode.link.messages import Hello, Models, Prediction
+from xnornode.link.messages import Error, Event, Hello, Models, Prediction
 from xnornode.link.parsing import expect
 from xnornode.link.ports import VENDORS, find_port
 from xnornode.link.protocol import Session
@@ -93,14 +93,21 @@ def examine(
     )
     yield from _ports()
     heard: set[type] = set()
+    errors: list[str] = []
     talk: list[str] = []
+
+    def note(event: Event) -> None:
+        heard.add(type(event))
+        if isinstance(event, Error):
+            errors.append(event.error)
+
     try:
         url = find_port(named, baud, lines)
         with connect(
             url,
             timing,
             talk.append,
-            on_event=lambda event: heard.add(type(event)),
+            on_event=note,
             limit=Deadline(COMMAND),
             reset=reset,
         ) as session:
@@ -111,6 +118,8 @@ def examine(
             yield _line(session)
             if session.hello.running:
                 yield _stream(session, heard)
+            elif errors:
+                yield Finding(Level.WARNING, f"the node's program fails: {errors[-1]}")
     except LinkError as error:
         yield Finding(Level.FAILURE, str(error))
 
