@@ -161,7 +161,7 @@ def describe(
     show_field("model", model, WIDTH)
     if options.lock_repl is not None:
         show_field("REPL", f"locked, unless GPIO {options.lock_repl} is low at the start", WIDTH)
-    print("dry run: nothing was done")
+    print("dry run: nothing was done, and the board was not asked")
 
 
 def set_up(options: argparse.Namespace) -> None:
