@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import xnornode
@@ -83,7 +84,7 @@ def _of_ps(pid: int) -> str:
             text=True,
             timeout=ASKING,
             check=False,
-            env={"LC_ALL": "C"},
+            env=os.environ | {"LC_ALL": "C", "TZ": "UTC"},
         )
     except (OSError, subprocess.SubprocessError):
         return ""
@@ -119,7 +120,5 @@ def kill(pid: int) -> None:
 
 
 def _send(pid: int, number: int) -> None:
-    try:
+    with suppress(OSError):  # it has just ended
         getattr(os, "killpg", os.kill)(pid, number)
-    except OSError:  # it has just ended
-        pass
