@@ -60,8 +60,9 @@ def add_parsers(commands: Any) -> None:
         "Record the raw samples of a node's sensor into DATA/LABEL/GROUP/1.rec, 2.rec and so on, "
         "as `xnornode train DATA` takes them. The node's program goes on; a node without one needs "
         "only its library and a sensor (`xnornode sensor`). Each recording begins after a "
-        "countdown, or at a press of the node's own button. Lost samples, clipped values and the measured rate are said. No file is "
-        "overwritten. Ctrl-C ends it; the recording under way is dropped then.",
+        "countdown, or at a press of the node's own button. Lost samples, clipped values and the "
+        "measured rate are said. No file is overwritten. Ctrl-C ends it; the "
+        "recording under way is dropped then.",
         """
         xnornode record gestures --label wave
         xnornode record gestures --label wave --group anna --seconds 10 --repeat 5
@@ -101,8 +102,8 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--button",
         action="store_true",
-        help="begin each recording when the node's button is pressed, in place of --pause (the node "
-        "gets one with `xnornode sensor KIND --button`)",
+        help="begin each recording when the node's button is pressed, in place of --pause (the "
+        "node gets one with `xnornode sensor KIND --button`)",
     )
     parser.add_argument(
         "--allow-loss",
