@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 MODULES = {
+    "studio": "studio",
     "record": "record",
     "data": "data",
     "convert": "convert",

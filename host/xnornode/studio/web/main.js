@@ -1,0 +1,129 @@
+// The shell: pages, theme, node chip, toasts, questions, keys.
+
+import { h, add, button, clear } from "/web/dom.js";
+import * as net from "/web/net.js";
+import { themeChanged } from "/web/colours.js";
+
+const PAGES = ["node", "record", "data", "train", "models", "live"];
+const TITLES = { node: "Node", record: "Record", data: "Data", train: "Train", models: "Models", live: "Live" };
+const STYLED = []; // pages with a style sheet of their own, web/pages/X.css
+const TOAST = 6000; // milliseconds
+
+const main = document.getElementById("main");
+const banner = document.getElementById("banner");
+const chip = document.getElementById("node-chip");
+let current = "", unmount = null, turn = 0;
+
+function toast(text, kind = "") {
+  const node = h("div", { class: `toast ${kind}` }, text, button("×", () => node.remove(), { kind: "quiet", label: "Close this message" }));
+  document.getElementById("toasts").append(node);
+  if (kind !== "bad") setTimeout(() => node.remove(), TOAST);
+  while (document.getElementById("toasts").children.length > 4) document.getElementById("toasts").firstChild.remove();
+}
+
+/** A dialog. Gives a promise of whether it was agreed to. body: nodes beside the text. */
+function ask({ title, text = "", body = null, ok = "OK", cancel = "Cancel", danger = false }) {
+  return new Promise((done) => {
+    const dialog = h("dialog", { "aria-label": title });
+    const close = (value) => { dialog.close(); dialog.remove(); done(value); };
+    add(dialog, [
+      h("h2", {}, title), text && h("p", {}, text), body,
+      h("div", { class: "actions" },
+        cancel && button(cancel, () => close(false)),
+        button(ok, () => close(true), { kind: danger ? "danger" : "primary" })),
+    ]);
+    dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(false); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+const ctx = {
+  get: net.get, post: net.post, upload: net.upload, subscribe: net.subscribe, onConnection: net.onConnection,
+  toast, confirm: ask, go: (page) => { location.hash = `#/${page}`; },
+  state: { port: null, connected: false },
+  /** Run a request; its error becomes a message. Gives undefined then. */
+  async attempt(promise) {
+    try { return await promise; } catch (error) { toast(error.message, "bad"); return undefined; }
+  },
+};
+
+async function show() {
+  const [wanted, ...rest] = location.hash.replace(/^#\//, "").split("/");
+  const name = PAGES.includes(wanted) ? wanted : "node";
+  const mine = ++turn;
+  const module = await import(`/web/pages/${name}.js`);
+  if (mine !== turn) return;
+  try { unmount?.(); } catch (error) { console.error(error); }
+  clear(main);
+  main.className = `page-${name}`;
+  current = name;
+  document.title = `${TITLES[name]} · XnorNode studio`;
+  for (const link of document.querySelectorAll(".tabs a")) {
+    if (link.dataset.page === name) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+  }
+  ctx.path = rest.map(decodeURIComponent);
+  unmount = module.default.mount(main, ctx) || null;
+}
+
+function makeTabs() {
+  add(document.querySelector(".tabs"), PAGES.map((name, i) =>
+    h("a", { href: `#/${name}`, "data-page": name, "aria-keyshortcuts": String(i + 1) }, TITLES[name])));
+}
+
+function watchNode() {
+  net.subscribe(["node"], ({ state }) => {
+    ctx.state = state;
+    const name = state.hello?.machine?.split(" with ")[0] || state.port;
+    chip.textContent = state.port ? (state.connected ? name : `${state.port}: away`) : "no node";
+    chip.className = `node-chip ${state.port && state.connected ? "good" : state.port ? "warn" : ""}`;
+    chip.title = state.problem || state.port || "choose a node";
+  });
+  chip.addEventListener("click", () => ctx.go("node"));
+  net.onConnection(async (open) => {
+    banner.hidden = open;
+    if (open) return;
+    banner.textContent = "The studio does not answer. Is `xnornode studio` still running? Recordings and trainings are safe.";
+    try { await net.get("/api/about"); } catch (error) {
+      if (error.message.includes("token")) banner.textContent = "The studio was started again: open the new address that it has printed.";
+    }
+  });
+}
+
+function theme() {
+  const kept = localStorage.getItem("theme");
+  if (kept) document.documentElement.dataset.theme = kept;
+  document.getElementById("theme").addEventListener("click", () => {
+    const dark = document.documentElement.dataset.theme
+      ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", document.documentElement.dataset.theme);
+    themeChanged();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
+}
+
+function keys() {
+  const rows = [["1 to 6", "the pages"], ["?", "this list"], ["Esc", "close a question"]];
+  const help = () => {
+    const own = [...document.querySelectorAll("[data-keys]")].flatMap((node) => node.dataset.keys.split(";").map((part) => part.split("=")));
+    ask({ title: "Keys", cancel: "", ok: "Close", body: h("dl", { class: "keys" }, [...rows, ...own].map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])) });
+  };
+  document.getElementById("help").addEventListener("click", help);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+    const page = PAGES[Number(event.key) - 1];
+    if (page) ctx.go(page);
+    else if (event.key === "?") help();
+  });
+}
+
+for (const name of STYLED) document.head.append(h("link", { rel: "stylesheet", href: `/web/pages/${name}.css` }));
+makeTabs();
+theme();
+keys();
+watchNode();
+net.connect();
+addEventListener("hashchange", show);
+show();

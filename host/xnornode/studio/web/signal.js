@@ -1,0 +1,126 @@
+// A live signal: a ring of samples, drawn once an animation frame.
+
+import { css, channelColour, onTheme } from "/web/colours.js";
+import { h } from "/web/dom.js";
+
+const NANO = 1e9;
+/** "accel x (g)" -> ["accel x", "g"]. */
+export function nameAndUnit(channel) {
+  const found = /^(.*\S)\s*\(([^()]*)\)$/.exec(channel);
+  return found ? [found[1], found[2]] : [channel, "counts"];
+}
+
+export class SignalChart {
+  /** channels: names with units; scales: billionths of a unit per count, 0 if unknown; rate: Hz. */
+  constructor(element, { channels, scales, rate, seconds = 6, height = 240, label = "live signal" }) {
+    this.channels = channels;
+    this.scales = scales.map((s) => (s ? s / NANO : 1));
+    this.length = Math.max(2, Math.min(200000, Math.round(rate * seconds)));
+    this.seconds = seconds;
+    this.rings = channels.map(() => new Float32Array(this.length).fill(NaN));
+    this.at = 0;
+    this.canvas = h("canvas", { class: "signal", role: "img", "aria-label": `${label}: ${channels.join(", ")}` });
+    this.canvas.style.height = `${height}px`;
+    this.values = channels.map(() => h("output", {}, "–"));
+    this.legend = h("ul", { class: "legend" }, channels.map((name, i) =>
+      h("li", {}, h("span", { class: `swatch c${(i % 8) + 1}` }), name, " ", this.values[i])));
+    element.append(this.canvas, this.legend);
+    this.dirty = true;
+    this.told = 0;
+    this.ended = false;
+    this.offTheme = onTheme(() => { this.dirty = true; });
+    this.resize = new ResizeObserver(() => { this.dirty = true; });
+    this.resize.observe(this.canvas);
+    const frame = () => { if (this.ended) return; if (this.dirty) this.draw(); requestAnimationFrame(frame); };
+    requestAnimationFrame(frame);
+  }
+
+  /** rows: Int16Array, row by row. gap: samples that were lost before them (drawn as a hole). */
+  push(rows, gap = 0) {
+    const width = this.channels.length;
+    for (let i = 0; i < Math.min(gap, this.length); i++) this.put(null, 0, width);
+    for (let i = 0; i + width <= rows.length; i += width) this.put(rows, i, width);
+    this.dirty = true;
+  }
+
+  put(rows, i, width) {
+    const at = this.at++ % this.length;
+    for (let c = 0; c < width; c++) this.rings[c][at] = rows ? rows[i + c] * this.scales[c] : NaN;
+  }
+
+  clear() {
+    this.rings.forEach((ring) => ring.fill(NaN));
+    this.at = 0;
+    this.dirty = true;
+  }
+
+  draw() {
+    this.dirty = false;
+    const { canvas } = this;
+    const ratio = devicePixelRatio || 1;
+    const w = Math.round(canvas.clientWidth * ratio), hgt = Math.round(canvas.clientHeight * ratio);
+    if (!w || !hgt) return;
+    if (canvas.width !== w || canvas.height !== hgt) { canvas.width = w; canvas.height = hgt; }
+    const g = canvas.getContext("2d");
+    g.clearRect(0, 0, w, hgt);
+    let low = Infinity, high = -Infinity;
+    for (const ring of this.rings) for (const v of ring) { if (v < low) low = v; if (v > high) high = v; }
+    if (!(high >= low)) { low = -1; high = 1; }
+    if (high - low < 1e-9) { low -= 1; high += 1; }
+    const pad = 0.06 * (high - low);
+    low -= pad; high += pad;
+    const y = (v) => hgt - ((v - low) / (high - low)) * hgt;
+    g.strokeStyle = css("--line");
+    g.lineWidth = ratio;
+    if (low < 0 && high > 0) { g.beginPath(); g.moveTo(0, y(0)); g.lineTo(w, y(0)); g.stroke(); }
+    const start = Math.max(0, this.at - this.length);
+    const perPixel = this.length / w;
+    for (const [c, ring] of this.rings.entries()) {
+      g.strokeStyle = channelColour(c);
+      g.lineWidth = 1.5 * ratio;
+      g.beginPath();
+      let pen = false;
+      if (perPixel > 4) { // the range of each column, so that no peak is left out
+        for (let x = 0; x < w; x++) {
+          let a = Infinity, b = -Infinity;
+          for (let k = Math.floor(x * perPixel); k < Math.floor((x + 1) * perPixel); k++) {
+            if (start + k >= this.at) break;
+            const v = ring[(start + k) % this.length];
+            if (v < a) a = v;
+            if (v > b) b = v;
+          }
+          if (b >= a) { g.moveTo(x, y(a)); g.lineTo(x, y(b) - 0.5); }
+        }
+      } else {
+        for (let k = 0; start + k < this.at; k++) {
+          const v = ring[(start + k) % this.length];
+          if (Number.isNaN(v)) { pen = false; continue; }
+          const x = (k / (this.length - 1)) * w;
+          if (pen) g.lineTo(x, y(v)); else g.moveTo(x, y(v));
+          pen = true;
+        }
+      }
+      g.stroke();
+    }
+    g.fillStyle = css("--muted");
+    g.font = `${11 * ratio}px system-ui, sans-serif`;
+    const units = [...new Set(this.channels.map((name) => nameAndUnit(name)[1]))].join(", ");
+    g.fillText(`${(high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
+    g.fillText((low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
+    g.fillText(`${this.seconds} s`, w - 34 * ratio, hgt - 4 * ratio);
+    const now = performance.now();
+    if (now - this.told > 250) {
+      this.told = now;
+      this.rings.forEach((ring, c) => {
+        const v = this.at ? ring[(this.at - 1) % this.length] : NaN;
+        this.values[c].textContent = Number.isNaN(v) ? "–" : v.toPrecision(3);
+      });
+    }
+  }
+
+  end() {
+    this.ended = true;
+    this.offTheme();
+    this.resize.disconnect();
+  }
+}
