@@ -134,6 +134,8 @@ def _control(hub: Hub, member: Member, content: bytes) -> dict[str, Any]:
                 hub.take(member)
             case "give":
                 hub.give(member)
+            case "leave":
+                hub.leave(member)
             case "set":
                 hub.set(member, str(asked.get("name")), asked.get("value"))
             case _:

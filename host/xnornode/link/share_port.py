@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 12.0
 """Seconds for the owner to do what a guest asks: more than a write to the port may take."""
+LEAVE_SECONDS = 0.5
+"""Seconds for what was written to reach the port, before a guest leaves."""
 ROOM = 1 << 20
 """Bytes that are kept for a program that does not read; then the owner has to wait."""
 
@@ -191,9 +193,9 @@ class GuestEnd:
             raise serial.SerialException(self._gone)
         return len(self._came)
 
-    def do(self, what: str, **more: Any) -> None:
-        """`take`, `give` or `set`."""
-        number, wait = next(self._numbers), Deadline(ANSWER_SECONDS)
+    def do(self, what: str, seconds: float = ANSWER_SECONDS, **more: Any) -> None:
+        """`take`, `give`, `set` or `leave`."""
+        number, wait = next(self._numbers), Deadline(seconds)
         try:
             self._frames.send(CONTROL, {"ask": number, "do": what, **more}, wait)
         except (OSError, ValueError) as error:
@@ -218,7 +220,10 @@ class GuestEnd:
         """The owner sends it."""
 
     def close(self) -> None:
-        """Leave the hub."""
+        """Leave the hub, once it has passed on what was written."""
+        with suppress(serial.SerialException):
+            if not self._gone:
+                self.do("leave", LEAVE_SECONDS)
         self._frames.close()
 
 
