@@ -14,6 +14,7 @@ from xnornode.link import share_talk
 from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import wanted
+from xnornode.link.share_ends import GuestEnd, LocalEnd
 from xnornode.link.share_frames import (
     VERSION,
     FrameError,
@@ -24,7 +25,7 @@ from xnornode.link.share_frames import (
 )
 from xnornode.link.share_hub import Hub, Lent
 from xnornode.link.share_place import NoPlaceError, Place, is_shared, key_of
-from xnornode.link.share_port import GuestEnd, LocalEnd, SharedPort
+from xnornode.link.share_port import SharedPort
 
 VARIABLE = "XNORNODE_SHARE"
 """Environment variable: `no` has each port opened for one program alone."""

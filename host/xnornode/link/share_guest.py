@@ -28,7 +28,7 @@ from xnornode.link.share_frames import (
 
 if TYPE_CHECKING:
     from xnornode.link.share_hub import Hub
-    from xnornode.link.share_lines import Member
+    from xnornode.link.share_member import Member
     from xnornode.link.share_place import Place
 
 GREETING_SECONDS = 5.0
