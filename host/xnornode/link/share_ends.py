@@ -75,11 +75,15 @@ class LocalEnd:
     @property
     def unsent(self) -> int:
         """Bytes that the real port has still to send."""
-        return int(getattr(self._hub.port, "out_waiting", 0))
+        try:
+            return int(getattr(self._hub.port, "out_waiting", 0))
+        except (TypeError, OSError):  # the hub has just closed it
+            return 0
 
     def drop_unsent(self) -> None:
         """Forget them."""
-        self._hub.port.reset_output_buffer()  # type: ignore[attr-defined]
+        with suppress(TypeError, OSError):
+            self._hub.port.reset_output_buffer()  # type: ignore[attr-defined]
 
     def close(self) -> None:
         """Leave the hub."""
