@@ -154,9 +154,11 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
     board.start(_SERVE)
     _await_receiver(session, board)
     try:
+        board.stream.give()  # others may talk to the receiver as well
         yield
     finally:
         with suppress(LinkError), _clean_up(board.stream):
+            board.stream.take()
             session.request("quit")
             board.finish()
 
@@ -233,10 +235,12 @@ def _running(board: Board, session: Session, say: Say, known: Known) -> Iterator
     running = session.hello.running
     known.answered, known.stopped = running, known.stopped and not running
     try:
+        board.stream.give()
         yield
     finally:
         if known.stopped:
             with suppress(LinkError), _clean_up(board.stream):
+                board.stream.take()
                 session.request("quit")
             _start_again(board, say, known)
 
