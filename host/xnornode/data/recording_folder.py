@@ -122,7 +122,7 @@ def check_parts(names: Sequence[str], what: str) -> None:
 
 
 def kept(folder: Path) -> Iterator[Kept]:
-    """The recordings in a folder; a file that is none is passed over.
+    """The recordings in a folder; a file that is none, or that is hidden, is passed over.
 
     Parameters
     ----------
@@ -135,6 +135,8 @@ def kept(folder: Path) -> Iterator[Kept]:
         One for each file.
     """
     for path in sorted(folder.rglob(f"*{SUFFIX}")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
         try:
             with path.open("rb") as file:
                 line = file.readline(LONGEST_HEADER)

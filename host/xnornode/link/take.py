@@ -62,9 +62,15 @@ class Take:
         What the node says of its sensor.
     seconds : float
         How long it is to be, by the sensor's own rate.
+    began : datetime, optional
+        When it began. Default: now.
 
     Attributes
     ----------
+    info : Streaming
+        What the node says of its sensor.
+    began : datetime
+        When it began, in UTC.
     seconds : float
         How long it is to be.
     wanted, taken : int
@@ -75,13 +81,13 @@ class Take:
         Values at an end of the sensor's range.
     """
 
-    def __init__(self, info: Streaming, seconds: float) -> None:
-        self._info, self.seconds = info, seconds
+    def __init__(self, info: Streaming, seconds: float, began: datetime | None = None) -> None:
+        self.info, self.seconds = info, seconds
         self.wanted = max(1, round(seconds * info.rate_mhz / 1000))
         self.taken = self.lost = self.clipped = 0
         self._parts: list[np.ndarray] = []
         self._breaks: list[int] = []
-        self._began = datetime.now(UTC)
+        self.began = began or datetime.now(UTC)
         self._meter = RateMeter()
 
     @property
@@ -115,7 +121,7 @@ class Take:
         samples = block.samples[: self.wanted - self.taken]
         self._parts.append(samples)
         self.taken += len(samples)
-        self.clipped += int((np.abs(samples.astype(np.int32)) >= self._info.limit).sum())
+        self.clipped += int((np.abs(samples.astype(np.int32)) >= self.info.limit).sum())
         self._meter.add(block.taken, block.ms)
 
     def warnings(self) -> list[str]:
@@ -129,7 +135,7 @@ class Take:
                 f"{self.clipped:,} values are at an end of the sensor's range: set a larger one "
                 "with `xnornode sensor`"
             )
-        nominal = self._info.rate_mhz / 1000
+        nominal = self.info.rate_mhz / 1000
         if self.rate and abs(self.rate - nominal) > OFF * nominal:
             found.append(f"the sensor gives {self.rate:.4g} Hz, and says {nominal:g} Hz")
         return found
@@ -151,14 +157,14 @@ class Take:
         RecordFile
             `cut` if it is shorter than it was to be.
         """
-        info = self._info
+        info = self.info
         return RecordFile(
             Recording(np.concatenate(self._parts), label, group, name),
             info.channels,
             info.scales,
             info.rate_mhz,
             sensor=info.sensor[:LONGEST_NAME],
-            time=self._began.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            time=self.began.isoformat(timespec="seconds").replace("+00:00", "Z"),
             device=info.device[:LONGEST_NAME],
             lost=self.lost,
             clipped=self.clipped,
