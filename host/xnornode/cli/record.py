@@ -12,9 +12,9 @@ from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.data.recording_folder import count_classes
 from xnornode.errors import LinkError
 from xnornode.link.messages import Streaming
-from xnornode.link.recorder import LONGEST, Recorder, Written
+from xnornode.link.recorder import LONGEST, Recorder
 from xnornode.link.recording import Block, SampleStream, streaming
-from xnornode.link.take import Take
+from xnornode.link.take import Take, Written
 
 HEADS = ("recording", "time", "samples", "rate", "lost", "clipped")
 

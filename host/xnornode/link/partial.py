@@ -11,7 +11,7 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from xnornode.errors import DataError, LinkError
 from xnornode.link.messages import Streaming
 from xnornode.link.recording import Block
 from xnornode.link.schema import instance
-from xnornode.link.take import Take
+from xnornode.link.take import Take, Written
 
 try:
     import fcntl
@@ -111,27 +111,7 @@ class Partial:
             remove(self._path)
 
 
-@dataclass(frozen=True)
-class Recovered:
-    """A recording of a program that was killed.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is now.
-    take : Take
-        What had come.
-    label, group : str
-        What was recorded.
-    """
-
-    path: Path
-    take: Take
-    label: str
-    group: str
-
-
-def recover(folder: Path) -> Iterator[Recovered]:
+def recover(folder: Path) -> Iterator[Written]:
     """Move what programs that were killed had recorded to its place.
 
     Parameters
@@ -141,7 +121,7 @@ def recover(folder: Path) -> Iterator[Recovered]:
 
     Yields
     ------
-    Recovered
+    Written
         One for each. What another program is recording is left alone, and so is a file that is
         no partial file.
 
@@ -155,7 +135,7 @@ def recover(folder: Path) -> Iterator[Recovered]:
             yield from _recovered(path, folder)
 
 
-def _recovered(path: Path, folder: Path) -> Iterator[Recovered]:
+def _recovered(path: Path, folder: Path) -> Iterator[Written]:
     if not LOCKS:
         try:
             path = path.rename(path.with_suffix(f".kept{SUFFIX}"))
@@ -166,7 +146,7 @@ def _recovered(path: Path, folder: Path) -> Iterator[Recovered]:
         take, label, group = _read(file, path)
         if take.taken:
             record = take.file(next_name(folder, label, group), label, group)
-            yield Recovered(add_recording(folder, record), take, label, group)
+            yield Written.of(add_recording(folder, record), take, label, group)
         if LOCKS:
             remove(path)  # while it is claimed
     remove(path)

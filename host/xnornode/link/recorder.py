@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -23,9 +22,9 @@ from xnornode.data.recording_folder import (
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Streaming
-from xnornode.link.partial import Partial, Recovered, recover
+from xnornode.link.partial import Partial, recover
 from xnornode.link.recording import USABLE, Block, fastest_rate, needed_bytes
-from xnornode.link.take import Take
+from xnornode.link.take import Take, Written
 from xnornode.model.names import name_fault
 
 GLANCE = 0.1
@@ -47,60 +46,6 @@ class Source(Protocol):
 
     def read(self, seconds: float) -> Block | None:
         """The next samples; None if none come in time. Raises LinkError."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """A recording that was written.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    label, group : str
-        What was recorded.
-    channels : tuple of str
-        The channels' names with units.
-    seconds : float
-        How long it is.
-    samples, lost, clipped : int
-        What it has, what is missing, and values at an end of the sensor's range.
-    rate : float
-        Samples a second as measured; 0 if it is too short for that.
-    cut : bool
-        Whether it ended before its time.
-    warnings : tuple of str
-        What is wrong with it.
-    """
-
-    path: Path
-    label: str
-    group: str
-    channels: tuple[str, ...]
-    seconds: float
-    samples: int
-    lost: int
-    clipped: int
-    rate: float
-    cut: bool
-    warnings: tuple[str, ...]
-
-    @classmethod
-    def of(cls, path: Path, take: Take, label: str, group: str) -> Written:
-        """What there is to say of a take that was written to `path`."""
-        return cls(
-            path,
-            label,
-            group,
-            take.info.channels,
-            1000 * take.taken / take.info.rate_mhz,
-            take.taken,
-            take.lost,
-            take.clipped,
-            take.rate,
-            not take.done,
-            tuple(take.warnings()),
-        )
 
 
 class Recorder:
@@ -150,7 +95,7 @@ class Recorder:
         self.label = check_name(label, "label")
         self.group = check_name(group, "group") if group else ""
         check_place(folder, self.label, self.group)
-        self.recovered = [*recovered(folder)]
+        self.recovered = [*recover(folder)]
         self.there: list[Kept] = [*kept(folder)]
         self.written: list[Written] = []
         self.warnings: list[str] = []
@@ -285,16 +230,6 @@ class Recorder:
 def _kept(path: Path, r: RecordFile) -> Kept:
     own = r.recording
     return Kept(path, own.label, own.group, r.channels, r.scales, r.rate_mhz, len(own.samples))
-
-
-def recovered(folder: Path) -> Iterator[Written]:
-    """What programs that were killed had recorded, moved to its place. Raises OSError."""
-    for found in recover(folder):
-        yield _written(found)
-
-
-def _written(found: Recovered) -> Written:
-    return Written.of(found.path, found.take, found.label, found.group)
 
 
 def port_fault(info: Streaming) -> str:

@@ -1,6 +1,8 @@
 """One recording under way: samples of a stream become a recording file."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -170,4 +172,58 @@ class Take:
             clipped=self.clipped,
             cut=not self.done,
             breaks=tuple(self._breaks),
+        )
+
+
+@dataclass(frozen=True)
+class Written:
+    """A recording that was written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    label, group : str
+        What was recorded.
+    channels : tuple of str
+        The channels' names with units.
+    seconds : float
+        How long it is.
+    samples, lost, clipped : int
+        What it has, what is missing, and values at an end of the sensor's range.
+    rate : float
+        Samples a second as measured; 0 if it is too short for that.
+    cut : bool
+        Whether it ended before its time.
+    warnings : tuple of str
+        What is wrong with it.
+    """
+
+    path: Path
+    label: str
+    group: str
+    channels: tuple[str, ...]
+    seconds: float
+    samples: int
+    lost: int
+    clipped: int
+    rate: float
+    cut: bool
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, take: Take, label: str, group: str) -> "Written":
+        """What there is to say of a take that was written to `path`."""
+        return cls(
+            path,
+            label,
+            group,
+            take.info.channels,
+            1000 * take.taken / take.info.rate_mhz,
+            take.taken,
+            take.lost,
+            take.clipped,
+            take.rate,
+            not take.done,
+            tuple(take.warnings()),
         )
