@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,29 @@ def test_an_mpu6050_at_the_repl(pico, tmp_path):
     assert record_file.rate_mhz == 100_000
     with Board(pico.url) as board:  # the REPL is one again
         assert board.run("print(6 * 7)").split() == ["42"]
+
+
+@pytest.mark.parametrize("button", [15, "bootsel"])
+def test_the_nodes_button(pico, tmp_path, button):
+    """At the REPL, and each press is one recording."""
+    put(pico, {"/sensor.json": MPU6050 | {"button": button}})
+    command = [COMMAND, "record", str(tmp_path), "--label", "wave", "--seconds", "0.5", "--button"]
+    command += ["--repeat", "2", "--port", pico.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            for _ in range(2):
+                for line in running.stderr:
+                    if "begins when the node's button is pressed" in line:
+                        break
+                time.sleep(0.3)  # it is seen as up
+                pico.press(button)
+                time.sleep(0.3)
+                pico.press(button, down=False)
+            assert running.wait(60) == 0, running.stderr.read()
+        finally:
+            running.kill()
+    for path in (tmp_path / "wave" / "1.rec", tmp_path / "wave" / "2.rec"):
+        assert from_bytes(path.read_bytes(), str(path)).recording.samples.shape == (50, 6)
 
 
 def test_sound_of_a_program_that_goes_on(pico, tmp_path):

@@ -16,6 +16,7 @@ from xnornode.link.recorder import LONGEST, Recorder
 from xnornode.link.recording import Block, SampleStream, streaming
 from xnornode.link.take import Take, Written
 
+AT_A_PRESS = "begins when the node's button is pressed"
 HEADS = ("recording", "time", "samples", "rate", "lost", "clipped")
 
 
@@ -28,11 +29,13 @@ def add_parsers(commands: Any) -> None:
         "Record the raw samples of a node's sensor into DATA/LABEL/GROUP/1.rec, 2.rec and so on, "
         "as `xnornode train DATA` takes them. The node's program goes on; a node without one needs "
         "only its library and a sensor (`xnornode sensor`). Each recording begins after a "
-        "countdown. Lost samples, clipped values and the measured rate are said. No file is "
-        "overwritten. Ctrl-C ends it; the recording under way is dropped then.",
+        "countdown, or at a press of the node's own button. Lost samples, clipped values and the "
+        "measured rate are said. No file is overwritten. Ctrl-C ends it; the recording under way "
+        "is dropped then.",
         """
         xnornode record gestures --label wave
         xnornode record gestures --label wave --group anna --seconds 10 --repeat 5
+        xnornode record gestures --label wave --seconds 2 --repeat 20 --button
         """,
         usage="DATA --label LABEL [OPTIONS]",
     )
@@ -66,6 +69,12 @@ def add_parsers(commands: Any) -> None:
         help="seconds before each recording (default: 3)",
     )
     parser.add_argument(
+        "--button",
+        action="store_true",
+        help="begin each recording when the node's button is pressed, in place of --pause (the node "
+        "gets one with `xnornode sensor KIND --button`)",
+    )
+    parser.add_argument(
         "--allow-loss",
         action="store_true",
         help="record even if the node's port is too slow for its sensor; what is lost is counted",
@@ -86,8 +95,8 @@ def run(options: argparse.Namespace) -> int:
         say(f"kept {found.path}, {_short(found)}, of a recording whose program was killed")
     port = port_of(options)
     try:
-        with streaming(port, say=say, reset=options.reset) as stream:
-            _check_sensor(recorder, stream.info)
+        with streaming(port, say=say, on_event=recorder.heard, reset=options.reset) as stream:
+            _check_sensor(recorder, stream.info, options.button)
             _make(recorder, options, stream)
     except KeyboardInterrupt:
         say(f"stopped; {_account(recorder)}")
@@ -107,9 +116,11 @@ def _account(recorder: Recorder) -> str:
     return f"{count} recording{'s were' if count > 1 else ' was'} written"
 
 
-def _check_sensor(recorder: Recorder, info: Streaming) -> None:
+def _check_sensor(recorder: Recorder, info: Streaming, button: bool) -> None:
     """Raise DataError or LinkError where the sensor does not fit the data, the file or the port."""
     recorder.check_sensor(info)
+    if button:
+        recorder.check_button(info)
     width = len(info.channels)
     said = f"{width} channels" if width > 1 else info.channels[0]
     say(f"{info.sensor}: {said} at {info.rate_mhz / 1000:g} Hz")
@@ -135,6 +146,11 @@ def _make_one(
 ) -> None:
     """Make one recording, and show that. Raises LinkError, OSError."""
 
+    def waiting(block: Block | None) -> None:
+        if block:
+            view.add(block.samples)
+        view.show(f"{which} {AT_A_PRESS}")
+
     def counting(left: float, block: Block | None) -> None:
         if block:
             view.add(block.samples)
@@ -152,13 +168,19 @@ def _make_one(
         for warning in new.warnings:
             view.say(f"warning: {new.path}: {warning}")
 
-    if options.pause and not view.live:
-        view.say(f"{which} begins in {options.pause:g} s")
-    recorder.count_down(stream, options.pause, counting)
+    first = None
+    if options.button:
+        if not view.live:
+            view.say(f"{which} {AT_A_PRESS}")
+        first = recorder.wait_for_press(stream, waiting)
+    else:
+        if options.pause and not view.live:
+            view.say(f"{which} begins in {options.pause:g} s")
+        recorder.count_down(stream, options.pause, counting)
     named = f"{which}, {options.seconds:g} s"
     if not view.live:
         view.say(named)
-    recorder.record(stream, taking, wrote)
+    recorder.record(stream, taking, wrote, first)
 
 
 def _short(new: Written) -> str:

@@ -21,7 +21,7 @@ from xnornode.data.recording_folder import (
 )
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
-from xnornode.link.messages import Streaming
+from xnornode.link.messages import Button, Event, Streaming
 from xnornode.link.partial import Partial, recover
 from xnornode.link.recording import USABLE, Block, fastest_rate, needed_bytes
 from xnornode.link.take import Take, Written
@@ -33,6 +33,8 @@ SETTLE = 1.0
 """Seconds in which samples from before a recording are dropped."""
 SLOWEST, LATE = 3.0, 10.0
 """How many times longer than said a recording may take, and seconds on top, before it is ended."""
+LONGEST_WAIT = 3600.0
+"""Seconds in which the node's button is to be pressed."""
 LONGEST = 24 * 3600.0
 """Seconds of a recording, and of a pause."""
 
@@ -99,6 +101,7 @@ class Recorder:
         self.there: list[Kept] = [*kept(folder)]
         self.written: list[Written] = []
         self.warnings: list[str] = []
+        self._pressed = False
         check_parts([self.label, *(r.label for r in self.there)], "label")
         groups = [r.group for r in self.there]
         if self.group:
@@ -133,6 +136,48 @@ class Recorder:
         if text and not self.allow_loss:
             raise LinkError(f"{text}. Set the rate with `xnornode sensor`, or give --allow-loss")
         return f"{text}; what is lost is counted" if text else ""
+
+    def check_button(self, info: Streaming) -> None:
+        """Raise LinkError where the node has no button."""
+        if not info.button:
+            raise LinkError(
+                "the node has no button: name one with `xnornode sensor KIND --button`, such as "
+                "--button GP15 (to ground) or --button bootsel"
+            )
+
+    def heard(self, event: Event) -> None:
+        """Take what the node says beside its samples, as `on_event` of a stream."""
+        self._pressed |= isinstance(event, Button)
+
+    def wait_for_press(self, source: Source, shown: Callable[[Block | None], None]) -> Block | None:
+        """Wait until the node's button is pressed.
+
+        Parameters
+        ----------
+        source : Source
+            Where samples come from; it gives other events to `heard`.
+        shown : callable
+            Gets new samples or None, some ten times a second.
+
+        Returns
+        -------
+        Block or None
+            The first samples after the press, if they came with it.
+
+        Raises
+        ------
+        LinkError
+            Nobody pressed it, or there are no more samples.
+        """
+        self._pressed = False
+        wait, block = Deadline(LONGEST_WAIT), None
+        while not self._pressed:
+            if wait.passed:
+                minutes = f"{LONGEST_WAIT / 60:.0f} minutes"
+                raise LinkError(f"nobody pressed the node's button in {minutes}")
+            block = source.read(GLANCE)
+            shown(block)
+        return block
 
     def count_down(
         self, source: Source, pause: float, shown: Callable[[float, Block | None], None]
