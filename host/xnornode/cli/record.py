@@ -71,8 +71,8 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--button",
         action="store_true",
-        help="begin each recording when the node's button is pressed, in place of --pause (the node "
-        "gets one with `xnornode sensor KIND --button`)",
+        help="begin each recording when the node's button is pressed, in place of --pause (the "
+        "node gets one with `xnornode sensor KIND --button`)",
     )
     parser.add_argument(
         "--allow-loss",

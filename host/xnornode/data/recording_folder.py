@@ -122,7 +122,7 @@ def check_parts(names: Sequence[str], what: str) -> None:
 
 
 def kept(folder: Path) -> Iterator[Kept]:
-    """The recordings in a folder; a file that is none, or that is hidden, is passed over.
+    """The recordings in a folder; a file that is none, or is hidden by a dot, is passed over.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def kept(folder: Path) -> Iterator[Kept]:
     """
     for path in sorted(folder.rglob(f"*{SUFFIX}")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
+            continue  # what the studio keeps, such as deleted recordings
         try:
             with path.open("rb") as file:
                 line = file.readline(LONGEST_HEADER)
@@ -227,7 +227,7 @@ def add_recording(folder: Path, record: RecordFile) -> Path:
     place = place_of(folder, record.recording.label, record.recording.group)
     place.mkdir(parents=True, exist_ok=True)
     data = to_bytes(record)
-    number = _next_number(place)
+    number = next_number(place)
     while True:
         path = place / f"{number}{SUFFIX}"
         try:
@@ -241,10 +241,11 @@ def add_recording(folder: Path, record: RecordFile) -> Path:
 def next_name(folder: Path, label: str, group: str) -> str:
     """What the next recording of a label and group is called: `wave/anna/3`."""
     place = place_of(folder, label, group)
-    return f"{place.relative_to(folder).as_posix()}/{_next_number(place)}"
+    return f"{place.relative_to(folder).as_posix()}/{next_number(place)}"
 
 
-def _next_number(place: Path) -> int:
+def next_number(place: Path) -> int:
+    """The number behind the last one of a folder's recordings."""
     taken = [int(p.stem) for p in place.glob(f"*{SUFFIX}") if p.stem.isdecimal()]
     return max(taken, default=0) + 1
 
