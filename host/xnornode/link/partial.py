@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TextIO
 
 import numpy as np
 
@@ -40,6 +40,8 @@ PLACE = Path(".studio", "partial")
 SUFFIX = ".part"
 LONGEST_LINE = 1 << 20
 """Characters of a line."""
+TRIES = 10
+"""To create a file in a folder that another program may remove."""
 STILL = 60.0
 """Seconds without a change after which a file is nobody's, where the disk has no locks."""
 
@@ -61,11 +63,9 @@ class Partial:
     """
 
     def __init__(self, folder: Path, take: Take, label: str, group: str) -> None:
-        self._place = folder / PLACE
-        self._place.mkdir(parents=True, exist_ok=True)
         name = f"{take.began:%Y%m%dT%H%M%S}-{os.urandom(4).hex()}{SUFFIX}"
-        self._path = self._place / name
-        self._file = self._path.open("x", encoding="ascii")
+        self._path = folder / PLACE / name
+        self._file = _create(self._path)
         if LOCKS:
             with suppress(OSError):  # not every disk has locks
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,6 +109,18 @@ class Partial:
             self._file.close()
         if error is None or isinstance(error, LinkError | KeyboardInterrupt):
             remove(self._path)
+
+
+def _create(path: Path) -> TextIO:
+    """A new file to write, also where another program removes the empty folder just now."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("x", encoding="ascii")
+        except FileNotFoundError:
+            if not tries_left:
+                raise
+    raise AssertionError
 
 
 def recover(folder: Path) -> Iterator[Written]:
