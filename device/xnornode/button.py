@@ -5,6 +5,11 @@ Runs in CPython too, where its tests drive it.
 
 import time
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 EVERY_MS = 20  # between two looks at a pin
 BOOTSEL_MS = 100  # at BOOTSEL: each look keeps all code from the flash for some microseconds
 
@@ -19,10 +24,10 @@ class Button:
     def __init__(self, at: "int | str") -> None:
         if at == "bootsel":
             try:
-                from rp2 import bootsel_button
+                rp2: Any = __import__("rp2")  # of which the stubs of other boards know nothing
             except ImportError:
                 raise ValueError("only RP2 boards have a button bootsel") from None
-            self._down, self._every, self._needed = bootsel_button, BOOTSEL_MS, 1
+            self._down, self._every, self._needed = rp2.bootsel_button, BOOTSEL_MS, 1
         elif type(at) is int:
             self._down, self._every, self._needed = _at_pin(at), EVERY_MS, 2
         else:
@@ -48,7 +53,7 @@ class Button:
         return not self._up
 
 
-def _at_pin(number: int):  # type: ignore[no-untyped-def]
+def _at_pin(number: int) -> "Callable[[], bool]":
     """What says whether a pin is at ground. Raises ValueError."""
     try:
         from machine import Pin

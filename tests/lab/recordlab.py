@@ -31,8 +31,8 @@ def counting_node(
 
     mode: "serve" or "loop", for a program that classifies two channels. loses: the sample before
     which some are lost, and how many. fails: the sample at which the sensor fails. port: bytes a
-    second that the node says its port carries; 0 for no limit. presses: milliseconds from one press of its button to
-    the next; 0 without a button.
+    second that the node says its port carries; 0 for no limit. presses: milliseconds from one
+    press of its button to the next; 0 without a button.
     """
     (folder / "models").mkdir(parents=True)
     (folder / "models" / "1.bnn").write_bytes(model_bytes())

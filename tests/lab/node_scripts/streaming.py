@@ -1,8 +1,8 @@
 # Runs in MicroPython: a node whose sensor counts. Value c of sample n is 7 * n + 1000 * c.
 # Arguments: "serve", or "loop" for a program that classifies; folder; channels; rate in millihertz;
 # the sample before which some are lost, and how many; the one at which the sensor fails; bytes a
-# second that the port carries, 0 for no limit; milliseconds from one press of the button to the next,
-# 0 without a button.
+# second that the port carries, 0 for no limit; milliseconds from one press of the button to the
+# next, 0 without a button.
 import sys
 import time
 
