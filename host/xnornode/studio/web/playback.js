@@ -1,6 +1,7 @@
 // Recordings that were just made: their shape, what is wrong with them, their sound.
 
 import { h, button, seconds } from "/web/dom.js";
+import { nameAndUnit } from "/web/signal.js";
 import { channelColour, css, onTheme } from "/web/colours.js";
 
 /** Draw the range of each channel in each column; a line of the theme where samples are missing. */
@@ -10,14 +11,17 @@ export function drawShape(canvas, shape) {
   canvas.width = w;
   canvas.height = high;
   const g = canvas.getContext("2d");
-  let low = Infinity, top = -Infinity;
-  for (const values of shape.low) for (const v of values) low = Math.min(low, v);
-  for (const values of shape.high) for (const v of values) top = Math.max(top, v);
-  const span = top - low || 1;
-  const y = (v) => high - 2 - ((v - low) / span) * (high - 4);
+  const ranges = new Map(); // each unit fills the height
+  const units = shape.channels.map((name) => nameAndUnit(name)[1]);
+  units.forEach((unit, c) => {
+    const [low, top] = ranges.get(unit) || [Infinity, -Infinity];
+    ranges.set(unit, [Math.min(low, ...shape.low[c]), Math.max(top, ...shape.high[c])]);
+  });
   g.lineWidth = ratio;
   shape.low.forEach((lows, c) => {
     const step = w / lows.length;
+    const [low, top] = ranges.get(units[c]);
+    const y = (v) => high - 2 - ((v - low) / (top - low || 1)) * (high - 4);
     g.strokeStyle = channelColour(c);
     g.beginPath();
     lows.forEach((v, i) => {

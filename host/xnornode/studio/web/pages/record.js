@@ -136,12 +136,12 @@ function mount(root, ctx) {
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
   const notes = h("div", {});
   const scale = h("select", { on: { change: () => view.scale(scale.value === "range") } }, h("option", { value: "auto" }, "as the signal is"), h("option", { value: "range" }, "the sensor's range"));
-  const scaled = h("label", { class: "row" }, "Scale ", scale);
-  const signal = h("section", { class: "card", "aria-label": "Signal" }, h("div", { class: "spread" }, h("h2", {}, "Signal"), scaled), stage.node);
+  const scaled = h("label", { class: "row scale" }, "Scale", scale);
+  const signal = h("section", { class: "card", "aria-label": "Signal" }, h("div", { class: "spread head" }, h("h2", {}, "Signal"), scaled));
   const made = card("Last recordings");
   const counts = card("Classes");
-  root.append(h("h1", {}, "Record"), hint, problem, notes,
-    h("div", { class: "side" }, h("div", {}, card("What is recorded", form.node), counts), h("div", {}, signal, made)));
+  root.append(h("h1", {}, "Record"), hint, problem, notes, stage.node,
+    h("div", { class: "side desk" }, card("What is recorded", form.node), h("div", {}, signal, made), counts));
   const view = new SignalView(signal, ctx);
   const list = new RecordingList(made, ctx, remove);
   const rows = h("div", {});
