@@ -35,12 +35,7 @@ def make_app(studio: Studio, guard: Guard) -> web.Application:
 
     @web.middleware
     async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await guard.check(request, _told(handler))
-        if not response.prepared:
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return await guard.check(request, _told(handler))
 
     app = web.Application(middlewares=[checked], client_max_size=LONGEST_BODY)
     app[STUDIO] = studio
@@ -58,6 +53,7 @@ def make_app(studio: Studio, guard: Guard) -> web.Application:
         app.add_routes([web.static("/vendor", assets.VENDOR)])
     app.cleanup_ctx.append(_life)
     app.on_shutdown.append(_send_away)
+    app.on_response_prepare.append(_forbid)
     return app
 
 
@@ -88,6 +84,13 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
         await studio.run(studio.link.choose, port)
     yield
     await asyncio.get_running_loop().run_in_executor(None, studio.close)
+
+
+async def _forbid(request: web.Request, response: web.StreamResponse) -> None:
+    """Have no answer used for anything but our own pages; also those that refuse something."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 async def _send_away(app: web.Application) -> None:
