@@ -139,7 +139,7 @@ class PortWatch:
         if remembered in new:
             self._studio.link.choose(remembered)
         elif len(boards) == 1:
-            self._studio.link.choose(Port(*new))
+            self._studio.link.choose(Port(min(new)))
 
     def _remembered(self) -> Port | None:
         """The port of last time, if it is there; of one on a network that is not known."""

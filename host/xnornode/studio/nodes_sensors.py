@@ -90,12 +90,12 @@ def platform(machine: str) -> str:
 def _setting(kind: Kind, name: str) -> dict[str, Any]:
     label, about = LABELS[name]
     default = kind.defaults.get(name)
-    choices: list[Any] = {
+    choices: dict[str, list[Any]] = {
         "range": list(kind.ranges),
         "gyro_range": [*kind.gyro_ranges, 0] if kind.gyro_ranges else [],
         "channel": ["left", "right"],
         "address": [f"0x{address:02x}" for address in kind.addresses],
-    }.get(name, [])
+    }
     if name == "rate" and kind.rates[1]:
         about += f"; {kind.rates[0]:g} to {kind.rates[1]:,g}"
     return {
@@ -104,7 +104,7 @@ def _setting(kind: Kind, name: str) -> dict[str, Any]:
         "help": about,
         "option": option(name) if name in OPTIONS else f"--set {name}=",
         "default": f"0x{default:02x}" if name == "address" and default else default,
-        "choices": choices,
+        "choices": choices.get(name, []),
         "whether": name in WHETHER,
         "rare": name in RARE,
     }
