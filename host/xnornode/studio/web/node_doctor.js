@@ -14,8 +14,9 @@ export function doctorCard(ctx, actions) {
     view: (job) => findings(job, ctx, actions),
     onJob: (job) => { run.disabled = job?.state === "running"; },
   });
-  const element = card("What is wrong?", h("div", { class: "spread" },
-    h("p", { class: "muted" }, "Looks at the port, the node, its model and its predictions. A program that does not answer is interrupted, and started again."), run), slot);
+  const element = card("What is wrong?",
+    h("p", { class: "muted" }, "Looks at the port, the node, its model and its predictions. A program that does not answer is interrupted, and started again."),
+    h("div", { class: "row" }, run), slot);
   element.start = (reset = false) => ctx.attempt(ctx.post("/api/node/doctor", { reset })).then(slot.look);
   element.end = slot.end;
   return element;
@@ -24,7 +25,7 @@ export function doctorCard(ctx, actions) {
 function findings(job, ctx, actions) {
   const list = h("ul", { class: "rows", role: "log", "aria-label": "findings" }), sum = h("p", { role: "status" });
   const stop = button("Stop", () => ctx.attempt(ctx.post(`/api/jobs/${job.id}/stop`)), { kind: "danger" });
-  const node = h("div", {}, sum, list, stop, h("details", {}, h("summary", {}, "As a command"), h("code", {}, job.command.replace(" --json", ""))));
+  const node = h("div", { class: "stack" }, sum, list, stop, h("details", {}, h("summary", {}, "As a command"), h("code", {}, job.command.replace(" --json", ""))));
   let shown = 0, over = false, timer = 0;
   const counts = { ok: 0, warning: 0, failure: 0 };
 
