@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import BOOTSEL, KINDS, PATH, Config, Value, complete
+from xnornode.board.sensor_kinds import BOOTSEL, KINDS, OPTIONS, PATH, Config, Value, complete
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
@@ -16,11 +16,6 @@ from xnornode.errors import LinkError
 from xnornode.link.repl import Board
 from xnornode.link.share import held
 
-SETTINGS = (
-    *("sda", "scl", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
-    *("pins", "rate", "range", "gyro_range", "button"),
-)
-"""Options that have the names of settings."""
 RATE_UNITS = {"": 1, "hz": 1, "khz": 1000, "k": 1000}
 
 
@@ -195,8 +190,7 @@ def _in_units(count: int, scale: int) -> str:
 
 def _given(options: argparse.Namespace) -> dict[str, Value]:
     """The settings that were given, by their names in sensor.json."""
-    found = {name: getattr(options, name) for name in SETTINGS}
-    found["bus"] = options.i2c
+    found = {name: options.i2c if name == "bus" else getattr(options, name) for name in OPTIONS}
     return {name: value for name, value in found.items() if value is not None} | dict(options.set)
 
 
