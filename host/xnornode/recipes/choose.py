@@ -159,15 +159,9 @@ def choose(
     True
     """
     outcomes: list[_Outcome] = []
-    fault: XnorNodeError | None = None
-    fitting: list[Candidate] = []
-    for candidate in candidates:
-        try:
-            seconds_of(candidate.config, splits, len(splits.train), 1)
-            fitting.append(candidate)
-        except XnorNodeError as error:  # such as a network that is too large for the format
-            fault = error
-    planned = plan(splits, [c.config for c in fitting], folds, seed, seconds)
+    fitting, planned, fault = plan_trials(
+        splits, candidates, folds=folds, seed=seed, seconds=seconds
+    )
     if fitting and not planned.count:
         raise DataError(NOTHING_LEFT_OUT)
     about = "; ".join(
@@ -193,6 +187,26 @@ def choose(
         assert fault
         raise fault
     return _decide(outcomes, planned, about)
+
+
+def plan_trials(
+    splits: Splits,
+    candidates: Sequence[Candidate],
+    *,
+    folds: int = 4,
+    seed: int = 0,
+    seconds: float = SECONDS,
+) -> tuple[list[Candidate], Plan, XnorNodeError | None]:
+    """Which candidates can be trained, the plan of their trials, and why the last other cannot."""
+    fault: XnorNodeError | None = None
+    fitting: list[Candidate] = []
+    for candidate in candidates:
+        try:
+            seconds_of(candidate.config, splits, len(splits.train), 1)
+            fitting.append(candidate)
+        except XnorNodeError as error:  # such as a network that is too large for the format
+            fault = error
+    return fitting, plan(splits, [c.config for c in fitting], folds, seed, seconds), fault
 
 
 @dataclass(frozen=True, eq=False)
