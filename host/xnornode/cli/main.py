@@ -55,8 +55,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     from importlib import import_module
 
     from xnornode import __version__
+    from xnornode.cli.command import Parser
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="xnornode",
         description="Train binary neural networks on a PC, and run them on MicroPython sensor "
         "nodes.",
@@ -95,8 +96,17 @@ def _drop_output() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
     interrupts: list[int] = []
+    _count_interrupts(interrupts)
+    from xnornode.cli.talk import Session
+
+    with Session() as session:
+        session.status = _interruptible(arguments, interrupts)
+    return session.status
+
+
+def _interruptible(arguments: Sequence[str] | None, interrupts: list[int]) -> int:
+    """The exit status, of a Ctrl-C too."""
     try:
-        _count_interrupts(interrupts)
         return _main(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _stopped()
@@ -114,9 +124,14 @@ def _count_interrupts(interrupts: list[int]) -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody else's
-        try:  # noqa: SIM105 (contextlib is not imported yet)
+    ours: list[object] = [signal.default_int_handler]  # else it is somebody else's
+    if os.environ.get("XNORNODE_JOB"):  # ignored where a shell has put the studio aside with `&`
+        ours.append(signal.SIG_IGN)
+    if signal.getsignal(signal.SIGINT) in ours:
+        try:
             signal.signal(signal.SIGINT, interrupt)
+            if sys.platform == "win32":  # what reaches a process group of its own
+                signal.signal(signal.SIGBREAK, interrupt)
         except ValueError:
             pass  # not the main thread, which alone is interrupted
 
@@ -130,7 +145,7 @@ def _main(arguments: Sequence[str]) -> int:
     import io
     import shlex
 
-    from xnornode.cli.output import say
+    from xnornode.cli.output import say_error
     from xnornode.errors import XnorNodeError
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' code pages lack much of what data hold
@@ -143,14 +158,16 @@ def _main(arguments: Sequence[str]) -> int:
         status: int = options.run(options)
         _flush()
     except XnorNodeError as error:
-        say(str(error))
+        say_error(str(error))
         return 1
     except MemoryError:
-        say("this computer's memory is too small for that: take a smaller network, or fewer data")
+        say_error(
+            "this computer's memory is too small for that: take a smaller network, or fewer data"
+        )
         return 1
     except OSError as error:
         if not (isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error)):
-            say(_why(error))
+            say_error(_why(error))
         try:
             _flush()
         except OSError:  # full; or whoever read it, such as `head`, has had enough

@@ -17,7 +17,8 @@ from xnornode.errors import XnorNodeError
 from xnornode.model_search.budget import cost_of
 from xnornode.nn.layer_spec import format_layers
 from xnornode.recipes.candidates import Candidate
-from xnornode.recipes.choose import NOTHING_LEFT_OUT, plan_trials
+from xnornode.recipes.choose import NOTHING_LEFT_OUT
+from xnornode.recipes.plan import plan_trials
 from xnornode.recipes.work import seconds_of
 from xnornode.report.units import time
 from xnornode.training.config import TrainConfig

@@ -103,10 +103,10 @@ class Guard:
         """The token is taken from the address, where a history or a screen would show it."""
         if not hmac.compare_digest(request.query["token"].encode(), self.token.encode()):
             raise _refusal(REFUSED)
-        response = web.Response(status=303, headers={**HEADERS, "Location": "/"})
+        response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(self.cookie, self.token, httponly=True, samesite="Strict", path="/")
         return response
 
 
 def _refusal(text: str) -> web.HTTPForbidden:
-    return web.HTTPForbidden(text=text, headers=HEADERS)
+    return web.HTTPForbidden(text=text)
