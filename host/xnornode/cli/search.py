@@ -16,7 +16,7 @@ from xnornode.cost.chips import CHIPS
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
 from xnornode.model_search.budget import Budget, Candidate
-from xnornode.model_search.journal import read_settings
+from xnornode.model_search.journal import journal_file, read_settings
 from xnornode.model_search.search import TRIALS, search, search_settings
 from xnornode.model_search.trial import Step, Trial, pareto
 from xnornode.report.metrics import make_report
@@ -163,7 +163,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _journal(output: Path) -> Path | None:
     """Where trainings are kept until the search is done; None where the output is no file."""
-    return output.with_name(output.name + ".search") if is_replaced(output) else None
+    return journal_file(output) if is_replaced(output) else None
 
 
 def _settle(options: argparse.Namespace, path: Path, settings: str) -> None:

@@ -25,7 +25,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.recipes.candidates import Candidate, candidates
 from xnornode.recipes.choose import Attempt, Choice, Tried, choose
 from xnornode.report.units import time
-from xnornode.training.checkpoint import settings_text
+from xnornode.training.checkpoint import choice_file, settings_text
 from xnornode.training.config import TrainConfig
 
 NETWORK = ("layers", "features", "encoding", "bits")
@@ -130,11 +130,6 @@ def show(choice: Choice) -> None:
         print(file=sys.stderr)
     show_table(HEADS, rows, (HEADS[0], HEADS[-1]), sys.stderr, WIDTH)
     say_wrapped(f"chosen: {choice.why}", 80)
-
-
-def choice_file(checkpoint: Path) -> Path:
-    """Where the choice of a training is kept."""
-    return checkpoint.with_name(checkpoint.name + ".choice")
 
 
 def _tell(names: Sequence[str], tried: Tried, chosen: bool = False) -> None:
