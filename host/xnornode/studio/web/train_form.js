@@ -12,6 +12,10 @@ const LABELS = {
   "--bytes": "Most bytes", "--ms": "Most milliseconds", "--ram": "Most bytes of RAM", "--chip": "Chip",
   "--trials": "Networks", "--minutes": "Or minutes",
 };
+const EMPTY = {
+  "--test": "chosen for you", "--window": "chosen for you", "--epochs": "chosen for you",
+  "--bytes": "no limit", "--ms": "no limit", "--ram": "no limit",
+};
 const KINDS = [["train", "Train", "tries a few networks that suit such data, and takes the smallest that is as good as the best"],
   ["search", "Search within a budget", "tries many networks that fit into bytes or milliseconds, which takes longer"]];
 const MOST_GROUPS = 40;
@@ -29,7 +33,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
   const name = text({ placeholder: about.name, maxlength: "63" });
   const shown = h("code", { class: "command" });
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
-  const kept = h("small", { class: "help" });
+  const kept = h("small", { class: "help", role: "status" });
   const start = button("Start training", () => onStart(value()), { kind: "primary big" });
   const bodies = Object.fromEntries(KINDS.map(([k]) => [k, body(k)]));
   const kinds = KINDS.map(([k, title, help], i) => h("div", { class: "check" },
@@ -37,9 +41,9 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
     h("label", { for: `kind-${k}` }, title, h("br"), h("small", {}, help))));
   const node = card("What to train",
     h("fieldset", { class: "plain" }, h("legend", { class: "visually-hidden" }, "How"), h("div", { class: "columns" }, kinds)),
-    h("div", { class: "fields" }, field("Name", name, "of the model; one that is taken gets a number behind it")),
+    h("div", { class: "fields" }, add(field("Name", name, "of the model"), [kept])),
     Object.values(bodies), h("h3", {}, "As a command"),
-    h("div", { class: "row command-row" }, shown, button("Copy", () => copy(shown.textContent, ctx), { kind: "quiet" })), kept, problem,
+    h("div", { class: "row command-row" }, shown, button("Copy", () => copy(shown.textContent, ctx), { kind: "quiet" })), problem,
     h("div", { class: "actions" }, start));
   name.addEventListener("input", changed);
   choose("train");
@@ -65,9 +69,9 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
       box.setAttribute("aria-describedby", help.id);
       made = h("div", { class: "field" }, made, help);
     } else {
-      if (one.choices.length) box = select([["", one.default || "as suits the data"], ...one.choices.filter((c) => c !== one.default)], "", { on: { change: changed } });
+      if (one.choices.length) box = select([["", one.default || "usual"], ...one.choices.filter((c) => c !== one.default)], "", { on: { change: changed } });
       else if (one.many) box = h("textarea", { rows: "1", on });
-      else box = text({ placeholder: one.default || "as suits the data", on });
+      else box = text({ placeholder: one.default || EMPTY[one.option] || "", on });
       made = field(named, box, one.help + (one.many ? "; one a line" : ""));
     }
     inputs[k].set(one.option, { box, one });

@@ -61,7 +61,7 @@ export default {
       const heads = [["Compare"], ["model"], ["accuracy", "num"], ["bytes", "num"], ["RAM", "num"], ...chips.map((chip) => [chip, "num"]), ["data"], ["made"]];
       const rows = models.map((model) => h("tr", { class: open === model.name ? "chosen" : "" },
         h("td", {}, h("input", { type: "checkbox", checked: chosen.has(model.name), disabled: !model.result?.bytes, "aria-label": `compare ${model.name}`, on: { change: (event) => choose(model.name, event.target) } })),
-        h("td", {}, button(model.name, () => details(model.name), { kind: "quiet", label: `Show ${model.name}` }), " ", badge(model)),
+        h("td", {}, button(model.name, () => details(model.name), { kind: "quiet name", label: `Show ${model.name}` }), " ", badge(model)),
         figures(model, chips),
         h("td", {}, model.made.data ? h("span", { title: change(model) }, `${model.made.data.files.toLocaleString("en")} files`, changedTag(model)) : h("span", { class: "muted" }, "not known")),
         h("td", {}, model.made.time.slice(0, 16))));
@@ -142,7 +142,7 @@ export default {
       if (!model || over || open !== name) return;
       const made = model.made, holder = h("div", {}), ready = Boolean(model.result?.bytes);
       clear(more);
-      add(more, [card(name,
+      add(more, [card(name, h("div", { class: "stack" },
         model.result?.problem && h("p", { class: "note bad" }, model.result.problem),
         !model.result && h("p", { class: "note warn" }, model.state === "running" ? "It is being trained." : "Its training was not done. The page Train goes on with it."),
         h("div", { class: "row" },
@@ -159,7 +159,7 @@ export default {
           model.result?.model && [h("dt", {}, "the model"), h("dd", {}, `${model.result.model}, revision ${model.result.revision}, SHA-256 ${model.result.sha256.slice(0, 12)}; ${model.result.features}; ${model.result.labels.join(", ")}`)],
           model.result?.notes && [h("dt", {}, "notes"), h("dd", {}, model.result.notes)],
           made.command && [h("dt", {}, "command"), h("dd", {}, h("div", { class: "row command-row" }, h("code", { class: "command" }, made.command), button("Copy", () => copy(made.command, ctx), { kind: "quiet" })))]),
-        model.report?.confusion && reportView(model.report), model.has_report && reportFrame(name))]);
+        model.report?.confusion && reportView(model.report), model.has_report && reportFrame(name)))]);
       more.firstChild.querySelector("h2").tabIndex = -1;
       more.firstChild.querySelector("h2").focus();
     }
