@@ -1,7 +1,9 @@
 """`xnornode doctor` and `xnornode key`: is a node well, and whose models does it take."""
 
 import argparse
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ def add_parsers(commands: Any) -> None:
     )
     add_port(parser)
     add_reset(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object for each finding, one a line"
+    )
     parser.set_defaults(run=run_doctor)
     parser = add_command(
         commands,
@@ -53,6 +58,9 @@ def run_doctor(options: argparse.Namespace) -> int:
         options.port, reset=options.reset, baud=options.baud, lines=options.lines
     ):
         failed |= finding.level is Level.FAILURE
+        if options.json:
+            print(json.dumps({**asdict(finding), "level": finding.level.value}), flush=True)
+            continue
         show_field(finding.level.value, finding.text, 10)
         if finding.remedy:
             show_field("", f"-> {finding.remedy}", 10)

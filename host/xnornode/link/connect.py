@@ -224,7 +224,7 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
             if repl.interrupt(session.timing.interrupt, late=True):
                 return True
     _raise_if_heard(session, repl.url, known)
-    raise LinkError(unreached(repl.url, stream.recent))
+    raise LinkError(unreached(repl.url, stream.recent), "reset" if stream.recent else "flash")
 
 
 @contextmanager
@@ -300,5 +300,6 @@ def _await_receiver(session: Session, board: Board) -> None:
     try:
         board.finish()
     except RemoteError as error:
-        raise LinkError(no_receiver(error.last_line)) from error
+        action = "flash" if "ImportError" in error.last_line else ""
+        raise LinkError(no_receiver(error.last_line), action) from error
     raise LinkError(with_last_lines(f"the receiver on {board.url} ended at once", stream.recent))
