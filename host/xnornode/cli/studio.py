@@ -88,6 +88,7 @@ def _listener(host: str, named: int | None) -> socket.socket:
 
 
 async def _serve(options: argparse.Namespace, host: str, listener: socket.socket) -> None:
+    from xnornode.cli import option_forms
     from xnornode.studio.app import Studio
     from xnornode.studio.security import Guard
     from xnornode.studio.server import serve
@@ -108,7 +109,8 @@ async def _serve(options: argparse.Namespace, host: str, listener: socket.socket
         if not options.no_browser:
             threading.Thread(target=_open, args=(address,), daemon=True).start()
 
-    await serve(Studio(options.data, port), guard, listener, opened)
+    studio = Studio(options.data, port, option_forms.describe, option_forms.check)
+    await serve(studio, guard, listener, opened)
 
 
 def _shown(host: str) -> str:
