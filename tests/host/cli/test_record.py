@@ -17,13 +17,13 @@ from tests.lab.livenode import receiving_node
 from tests.lab.recordlab import counting_node, expected
 from tests.lab.terminal import run_on_terminal
 from xnornode.cli.main import main
-from xnornode.cli.record import _Work
 from xnornode.data.readers import read
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.recording_folder import add_recording, next_name
 from xnornode.data.windows import Recording
 from xnornode.link.connect import connect
 from xnornode.link.messages import Button, Samples
+from xnornode.link.recorder import Recorder
 
 NOWHERE = ("--port", "/dev/no-such-port")
 
@@ -151,13 +151,13 @@ def test_a_port_that_is_not_there(tmp_path, run):
 def test_a_recording_begins_at_a_press_of_the_nodes_button(tmp_path, record, monkeypatch):
     """With the first sample that the node took after it, and the countdown is none."""
     presses = []
-    heard = _Work.heard
+    heard = Recorder.heard
 
     def hears(work, event):
         presses.extend([event.at] * isinstance(event, Button))
         heard(work, event)
 
-    monkeypatch.setattr(_Work, "heard", hears)
+    monkeypatch.setattr(Recorder, "heard", hears)
     data = tmp_path / "data"
     with counting_node(tmp_path / "node", presses=600) as (_, bridge):
         done = record(data, bridge, "--button", "--repeat", "2", "--pause", "9999", seconds="0.2")
@@ -178,7 +178,7 @@ def test_a_node_without_a_button(tmp_path, record):
 
 
 def test_nobody_presses_the_button(tmp_path, record, monkeypatch):
-    monkeypatch.setattr("xnornode.cli.record.LONGEST_WAIT", 0.3)
+    monkeypatch.setattr("xnornode.link.recorder.LONGEST_WAIT", 0.3)
     with counting_node(tmp_path / "node", presses=3_600_000) as (_, bridge):
         done = record(tmp_path / "data", bridge, "--button")
     assert done.returncode == 1 and "nobody pressed the node's button" in done.stderr
