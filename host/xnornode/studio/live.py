@@ -21,12 +21,16 @@ from xnornode.link.parsing import expect
 from xnornode.link.recorder import Recorder, port_fault
 from xnornode.link.recording import Block
 from xnornode.link.timing import COMMAND
+from xnornode.model.model_file import load_model
 from xnornode.studio.app import Studio
 from xnornode.studio.data_paths import is_hidden, key_of, tell_change
 from xnornode.studio.live_ring import SECONDS, Ring
+from xnornode.studio.models_kept import result_of
 from xnornode.studio.node_link import encoded
 from xnornode.studio.nodes_ports import arguments
 from xnornode.studio.requests import BadRequest, answer, read_json
+from xnornode.studio.train import kept_models
+from xnornode.studio.train_command import MODEL
 
 SHORTEST = 0.05
 """Seconds of a correction at least."""
@@ -186,7 +190,21 @@ class Live:
             hello = session.hello
         fields = asdict(found)
         del fields["id"]
-        return {**fields, "library": hello.library, "signed": hello.signed}
+        about = self._kept(found.active.sha256) if found.active else None
+        window = about.pop("window") if about else None
+        more = {"library": hello.library, "signed": hello.signed, "kept": about, "window": window}
+        return {**fields, **more}
+
+    def _kept(self, sha256: str) -> dict[str, Any] | None:
+        """What is known here of a model that a node has; None if it was not kept."""
+        for place in _folders(kept_models(self._studio).folder):
+            result = result_of(place)
+            if result and result.get("sha256") == sha256:
+                w = load_model(place / MODEL).window
+                seconds = 1000 * w.length / w.rate_mhz if w.rate_mhz else None
+                fields = {key: result[key] for key in ("bytes", "ram", "times")}
+                return {"name": place.name, "window": seconds, **fields}
+        return None
 
     def rollback(self) -> dict[str, Any]:
         """Have the node run the model before: a job, as it may wait for other commands."""
