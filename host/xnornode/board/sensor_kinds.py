@@ -6,6 +6,7 @@ is touched; the drivers in device/xnornode/sensors have the same limits, which a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -179,6 +180,37 @@ def complete(kind: str, given: Mapping[str, Value], platform: str, machine: str)
     config |= {**known.defaults, **given}
     check(config, platform, machine)
     return config
+
+
+def button_at(text: str) -> int | str:
+    """Where a button is, as `button` of sensor.json has it.
+
+    Parameters
+    ----------
+    text : str
+        As people write it.
+
+    Returns
+    -------
+    int or str
+        The number of a GPIO, or BOOTSEL.
+
+    Raises
+    ------
+    XnorNodeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> button_at("GP15"), button_at("bootsel")
+    (15, 'bootsel')
+    """
+    if text.lower() == BOOTSEL:
+        return BOOTSEL
+    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
+    if not found:
+        raise XnorNodeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
+    return int(found[1])
 
 
 def check(config: Config, platform: str, machine: str) -> None:

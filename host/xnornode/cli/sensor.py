@@ -7,12 +7,20 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import BOOTSEL, KINDS, OPTIONS, PATH, Config, Value, complete
+from xnornode.board.sensor_kinds import (
+    KINDS,
+    OPTIONS,
+    PATH,
+    Config,
+    Value,
+    button_at,
+    complete,
+)
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
 from xnornode.cli.port_options import add_port, add_reset, port_of
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.repl import Board
 from xnornode.link.share import held
 
@@ -217,12 +225,10 @@ def _range(text: str) -> int:
 
 
 def _button(text: str) -> int | str:
-    if text.lower() == BOOTSEL:
-        return BOOTSEL
-    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
-    return int(found[1])
+    try:
+        return button_at(text)
+    except XnorNodeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _pins(text: str) -> list[int]:

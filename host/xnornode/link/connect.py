@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import serial
 
-from xnornode.errors import LinkError, LinkLost
+from xnornode.errors import Action, LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.hints import LOCKED, no_receiver, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
@@ -304,6 +304,6 @@ def _await_receiver(session: Session, board: Board) -> None:
     try:
         board.finish()
     except RemoteError as error:
-        action = "flash" if "ImportError" in error.last_line else ""
+        action: Action = "flash" if "ImportError" in error.last_line else ""
         raise LinkError(no_receiver(error.last_line), action) from error
     raise LinkError(with_last_lines(f"the receiver on {board.url} ended at once", stream.recent))
