@@ -321,7 +321,7 @@ def test_what_is_understood(tmp_path):
         assert told["problem"] == "" and told["tables"][0]["heads"][0] == "data"
         assert told["tables"][1]["heads"][:2] == ["class", "items"]
         odd = motion("wave", "dora", 1)
-            path = tmp_path / "wave" / "dora" / "1.rec"
+        path = tmp_path / "wave" / "dora" / "1.rec"
         path.parent.mkdir()
         path.write_bytes(to_bytes(replace(odd, channels=("gyro x (dps)", "b", "c"))))
         assert "all must have the same" in (await client.get("/api/data/understood"))["problem"]
