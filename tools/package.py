@@ -1,7 +1,8 @@
 """Build the wheel and the sdist with all that goes on a board; their paths go to stdout.
 
 The node's library, also compiled, native modules and the Picos' firmwares are built where they are
-out of date, and put with the sources into a folder of their own, of which `build` makes the two.
+out of date, and put with the sources and the library of the studio's charts into a folder of their
+own, of which `build` makes the two.
 Beside them is a folder for each architecture that `mip` installs from (docs/guides/native.md).
 
 Usage: python -m tools.package    writes build/dist/
@@ -15,19 +16,23 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools.emulators.nodejs import EmulatorError
 from tools.firmware.build import LOG, build
 from tools.firmware.build_log import BuildError, run_logged
 from tools.firmware.sources import BUILD, ROOT
+from tools.web.packages import charts
 from xnornode.board import node_library
 from xnornode.board.native_module import BUILT
 
 DIST = BUILD / "dist"
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICES.txt", "host/xnornode")
 FILES = Path("host/xnornode/board/files")
+VENDOR = Path("host/xnornode/studio/web/vendor")
 
 
 def put_together(target: Path) -> None:
-    """Copy the sources and what goes on a board to an empty folder. Raises BuildError."""
+    """Copy all that a package has to an empty folder. Raises BuildError, EmulatorError."""
+    charts(target / VENDOR)
     put = {name: ROOT / name for name in SOURCES}
     on_board = ("classify.py", "library_trial.py", "locked_main.py", "xnornode")
     put |= {f"{FILES}/device/{name}": ROOT / "device" / name for name in on_board}
@@ -50,7 +55,7 @@ def put_together(target: Path) -> None:
 
 
 def package(dist: Path) -> Path:
-    """The path of the wheel, built from the sdist that lies beside it. Raises BuildError."""
+    """The path of the wheel, built from the sdist beside it. Raises BuildError, EmulatorError."""
     with tempfile.TemporaryDirectory() as folder:
         put_together(Path(folder))
         shutil.rmtree(dist, ignore_errors=True)
@@ -69,7 +74,7 @@ def main() -> int:
     """Exit status: 0, or 1 with a message."""
     try:
         package(DIST)
-    except BuildError as error:
+    except (BuildError, EmulatorError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
     print(*sorted(DIST.iterdir()), sep="\n")

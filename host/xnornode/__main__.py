@@ -1,5 +1,6 @@
 """`python -m xnornode` and the command `xnornode` begin here, before anything else is imported."""
 
+import os
 import sys
 
 
@@ -10,7 +11,10 @@ def main() -> int:
 
         return command()
     except KeyboardInterrupt:
-        print("xnornode: stopped; nothing was written", file=sys.stderr)
+        said = "xnornode: stopped; nothing was written"
+        if os.environ.get("XNORNODE_TALK") == "json":  # cli/talk.py may not be there yet
+            said = '{"say": "stopped; nothing was written"}\n{"exit": 1}'
+        print(said, file=sys.stderr)
         return 1
 
 

@@ -23,6 +23,7 @@ from xnornode.board.native_module import BUILT
 from xnornode.board.node_library import compile_library
 from xnornode.data.recording_file import RecordFile, to_bytes
 from xnornode.data.windows import Recording
+from xnornode.studio.assets import CHARTS
 
 PINNED = ROOT / "tools" / "setup" / "requirements-test.txt"
 SPEED = {"slow": 0.1, "fast": 0.8}
@@ -129,6 +130,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel):
         f"{files}/firmware/rp2350/firmware.uf2",
         *(f"{files}/device/xnornode/{name}" for name in library),
         *(f"{native}/{architecture}/bnn.mpy" for architecture in BUILT),
+        *(f"xnornode/studio/web/vendor/uplot/{name}" for name in CHARTS),
         *(f"{native}/{a}{path.removeprefix('/lib')}" for a in BUILT for path in compile_library(a)),
     }
     about = f"xnornode-{xnornode.__version__}.dist-info"
@@ -151,9 +153,7 @@ def test_an_sdist_without_the_boards_files_builds_no_wheel(wheel, tmp_path):
         command = (sys.executable, "-m", "build", "--no-isolation", "--wheel", folder)
         done = run(*command, "--outdir", tmp_path / "dist")
         assert done.returncode == 1
-        assert re.search(
-            r"board.files lacks .*firmware\.uf2.*make package", done.stderr + done.stdout
-        )
+        assert re.search(r"xnornode lacks .*firmware\.uf2.*make package", done.stderr + done.stdout)
         assert not list(tmp_path.glob("dist/*.whl"))
 
 

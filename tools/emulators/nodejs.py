@@ -1,4 +1,4 @@
-"""Node.js and its packages, which the emulators in JavaScript need.
+"""Node.js and its packages, which the emulators in JavaScript need, and the studio's page.
 
 A package goes into the build folder, never next to the sources.
 """
@@ -39,8 +39,7 @@ def node_command() -> str:
     node = _find("node")
     if node is None:
         raise EmulatorError(
-            "the emulated Pico needs Node.js, which is not installed; "
-            "on Debian: sudo apt-get install nodejs npm"
+            "Node.js is needed, and is not installed; on Debian: sudo apt-get install nodejs npm"
         )
     question = "process.versions.node + ' ' + process.execPath"
     answer = subprocess.run([node, "-p", question], capture_output=True, text=True).stdout.strip()
@@ -48,7 +47,7 @@ def node_command() -> str:
     major = version.partition(".")[0]
     if not major.isdigit() or int(major) < OLDEST_NODE:
         raise EmulatorError(
-            f"the emulated Pico needs Node.js {OLDEST_NODE} or newer, {node} is "
+            f"Node.js {OLDEST_NODE} or newer is needed, {node} is "
             f"{version or 'broken'}; on Debian 12: sudo apt-get install nodejs npm"
         )
     return binary

@@ -86,6 +86,8 @@ has_fuzzer() { # a program that links, in no file
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return 0 * (d != 0) * (int)n; }' |
         clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null
 }
+has_browser() { command -v chromium || command -v google-chrome; }
+has_fonts() { [[ -n $(find /usr/share/fonts -name '*.[to]tf' -print -quit) ]]; }
 has_library() { [[ $("$1" -print-file-name="$2") == /* ]]; }
 
 look_for_tools() {
@@ -111,6 +113,8 @@ look_for_tools() {
         need "picolibc for RISC-V" picolibc-riscv64-unknown-elf \
             has_library riscv64-unknown-elf-gcc picolibc.specs
         need "clang with libFuzzer" "clang libclang-rt-14-dev" has_fuzzer
+        need chromium chromium has_browser # for the studio's page, with a font to write it in
+        need fonts fonts-dejavu-core has_fonts
     fi
 }
 
@@ -152,7 +156,8 @@ if ((${#missing_tools[@]})); then
     fi
 fi
 
-# --- Python packages, Node.js as one of them where there is none, and the emulator's npm package.
+# --- Python packages, Node.js as one of them where there is none, and the npm packages of the
+# emulator and of the studio's page.
 
 has_node() {
     command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
@@ -162,7 +167,8 @@ pip_install() {
 }
 emulator=yes
 [[ $mode == demo && ${PORT:-} ]] && emulator=
-state="$(cat pyproject.toml tools/setup/requirements-*.txt | sha256sum) emulator=$emulator"
+pinned=(pyproject.toml tools/setup/requirements-*.txt tools/web/*/package-lock.json)
+state="$(cat "${pinned[@]}" | sha256sum) emulator=$emulator"
 for stamp in "$venv/.$mode" "$venv/.test"; do # the tests' packages include the demo's
     if [[ -e $stamp && $(<"$stamp") == "$state" ]]; then
         exit 0
@@ -190,6 +196,15 @@ if [[ $emulator ]]; then
     fi
     run "the emulator's npm package" npm "$venv/bin/python" -m tools.emulators.emulated_pico --install ||
         { say "missing: the emulated Pico" && how_to_go_on; }
+fi
+if has_node >/dev/null 2>&1; then
+    for_tests=()
+    [[ $mode == test ]] && for_tests=(--test)
+    run "the studio's npm packages" npm-studio \
+        "$venv/bin/python" -m tools.web.packages "${for_tests[@]}" ||
+        { say "missing: what draws the studio's charts" && how_to_go_on; }
+else
+    say "without Node.js and npm, the studio's page has no charts; the rest goes on"
 fi
 echo "$state" >"$venv/.$mode"
 say "ready: $venv/bin/python"

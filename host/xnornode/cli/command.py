@@ -3,11 +3,24 @@
 import argparse
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from xnornode.cli.output import say
+from xnornode.cli.output import say, say_error
+from xnornode.cli.talk import is_json
 
 WIDTH = 78
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors a program can read."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with status 2."""
+        if not is_json():
+            super().error(message)
+        say(self.format_usage().strip())
+        say_error(message)
+        self.exit(2)
 
 
 def add_command(

@@ -183,9 +183,7 @@ def show_understood(understood: Understood, stream: TextIO) -> None:
     for section in sections(understood):
         if not is_terminal(stream):  # a terminal's tables have blank lines around them
             print(file=stream)
-        if section.title:
-            print(section.title, file=stream)
-        show_table(section.heads, section.rows, section.left, stream, WIDTH)
+        show_table(section.heads, section.rows, section.left, stream, WIDTH, section.title)
     print(f"\n{OVERRULE}\n", file=stream, flush=True)
 
 

@@ -55,8 +55,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     from importlib import import_module
 
     from xnornode import __version__
+    from xnornode.cli.command import Parser
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="xnornode",
         description="Train binary neural networks on a PC, and run them on MicroPython sensor "
         "nodes.",
@@ -69,6 +70,15 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for module in [named] if named else dict.fromkeys(MODULES.values()):
         import_module(f"xnornode.cli.{module}").add_parsers(commands)
     return parser
+
+
+def _name_sharer(command: str) -> None:
+    """Who shares a port with this command is told its name, and its user is told of them."""
+    from xnornode.cli.output import say
+    from xnornode.link import share, share_frames
+
+    share_frames.program = f"xnornode {command}"
+    share.say = say
 
 
 def _is_windows_broken_pipe(error: OSError) -> bool:
@@ -95,8 +105,17 @@ def _drop_output() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
     interrupts: list[int] = []
+    _count_interrupts(interrupts)
+    from xnornode.cli.talk import Session
+
+    with Session() as session:
+        session.status = _interruptible(arguments, interrupts)
+    return session.status
+
+
+def _interruptible(arguments: Sequence[str] | None, interrupts: list[int]) -> int:
+    """The exit status, of a Ctrl-C too."""
     try:
-        _count_interrupts(interrupts)
         return _main(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _stopped()
@@ -114,9 +133,14 @@ def _count_interrupts(interrupts: list[int]) -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody else's
-        try:  # noqa: SIM105 (contextlib is not imported yet)
+    ours: list[object] = [signal.default_int_handler]  # else it is somebody else's
+    if os.environ.get("XNORNODE_JOB"):  # ignored where a shell has put the studio aside with `&`
+        ours.append(signal.SIG_IGN)
+    if signal.getsignal(signal.SIGINT) in ours:
+        try:
             signal.signal(signal.SIGINT, interrupt)
+            if sys.platform == "win32":  # what reaches a process group of its own
+                signal.signal(signal.SIGBREAK, interrupt)
         except ValueError:
             pass  # not the main thread, which alone is interrupted
 
@@ -130,7 +154,7 @@ def _main(arguments: Sequence[str]) -> int:
     import io
     import shlex
 
-    from xnornode.cli.output import say
+    from xnornode.cli.output import say_error
     from xnornode.errors import XnorNodeError
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows' code pages lack much of what data hold
@@ -139,18 +163,21 @@ def _main(arguments: Sequence[str]) -> int:
     if unknown:  # said with the usage of the command, not of `xnornode`
         options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
     options.said = shlex.join(["xnornode", *arguments])
+    _name_sharer(options.command)
     try:
         status: int = options.run(options)
         _flush()
     except XnorNodeError as error:
-        say(str(error))
+        say_error(str(error))
         return 1
     except MemoryError:
-        say("this computer's memory is too small for that: take a smaller network, or fewer data")
+        say_error(
+            "this computer's memory is too small for that: take a smaller network, or fewer data"
+        )
         return 1
     except OSError as error:
         if not (isinstance(error, BrokenPipeError) or _is_windows_broken_pipe(error)):
-            say(_why(error))
+            say_error(_why(error))
         try:
             _flush()
         except OSError:  # full; or whoever read it, such as `head`, has had enough

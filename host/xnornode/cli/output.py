@@ -1,7 +1,8 @@
 """What commands show: the one module that knows whether it writes to a terminal.
 
 Data go to stdout, talk and progress to stderr. rich draws on terminals alone and is imported when
-it draws, so that a pipe gets plain text and `--help` is fast.
+it draws, so that a pipe gets plain text and `--help` is fast. For another program, talk is JSON
+(cli/talk.py).
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from io import StringIO
 from itertools import zip_longest
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from xnornode._words import columns, pad
+from xnornode.cli import talk
 
 if TYPE_CHECKING:
     from xnornode.training.trained import Epoch
@@ -33,11 +37,33 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def say(text: str) -> None:
     """Write one line of talk to stderr."""
-    print(f"xnornode: {text}", file=sys.stderr, flush=True)
+    if talk.is_json():
+        talk.tell("say", text)
+    else:
+        print(f"xnornode: {text}", file=sys.stderr, flush=True)
+
+
+def say_error(text: str) -> None:
+    """Write to stderr why a command fails."""
+    if talk.is_json():
+        talk.tell("error", text)
+    else:
+        say(text)
+
+
+def say_wrapped(text: str, width: int) -> None:
+    """Write a text and an empty line to stderr, unmarked, and wrapped where a person reads."""
+    if talk.is_json():
+        talk.tell("say", text)
+    else:
+        print(fill(text, width) + "\n", file=sys.stderr, flush=True)
 
 
 def say_of_node(text: str) -> None:
     """Write to stderr what a node has printed, each line of it marked."""
+    if talk.is_json():
+        talk.tell("node", text)
+        return
     marked = "".join(f"node: {line}\n" for line in text.splitlines())
     print(marked, end="", file=sys.stderr, flush=True)
 
@@ -80,6 +106,7 @@ def show_table(
     left: Sequence[str],
     stream: TextIO | None = None,
     most: int | None = None,
+    title: str = "",
 ) -> None:
     """Print a table; columns not named in `left` hold numbers.
 
@@ -87,6 +114,12 @@ def show_table(
     """
     rows = list(rows)
     stream = stream or sys.stdout
+    if stream is sys.stderr and talk.is_json():
+        content = {"title": title, "heads": list(heads), "rows": rows, "left": list(left)}
+        talk.tell("table", content)
+        return
+    if title:
+        print(title, file=stream)
     if is_terminal(stream):
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
@@ -146,14 +179,22 @@ class Progress:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
+        self._json = stream is None and talk.is_json()
         self._stream = stream or sys.stderr
         self._bar: Any = None  # rich's, while one is shown
-        self._told = time.monotonic()
+        self._told = 0.0 if self._json else time.monotonic()
+        self._held: dict[str, Any] | None = None  # the last state, which is not told yet
 
     def __call__(self, done: float, total: float | None, text: str = "") -> None:
         """Show `done` of `total` (None: unknown), with `text` (default: both, as bytes)."""
         text = text or f"{done:,} of {total:,} bytes"
         now = time.monotonic()
+        if self._json:
+            self._held = {"done": done, "total": total, "text": text}
+            if now - self._told >= talk.EACH:
+                self.end()
+                self._told = now
+            return
         if not is_terminal(self._stream):
             if now - self._told >= QUIET:
                 print(text, file=self._stream, flush=True)
@@ -171,10 +212,16 @@ class Progress:
     def say(self, text: str) -> None:
         """Write one line of talk, below the bar."""
         self.end()
-        print(f"xnornode: {text}", file=self._stream, flush=True)
+        if self._json:
+            say(text)
+        else:
+            print(f"xnornode: {text}", file=self._stream, flush=True)
 
     def end(self) -> None:
         """Leave the bar as it is now; the next call draws another one below it."""
+        if self._held:
+            talk.tell("progress", self._held)
+            self._held = None
         if self._bar:
             self._bar.stop()
             self._bar = None
@@ -190,6 +237,7 @@ def show_epochs(progress: Progress) -> Callable[[Epoch], None]:
     """A callback for `train` that shows each epoch."""
 
     def show(epoch: Epoch) -> None:
+        tell_epoch(epoch)
         text = f"{'teacher' if epoch.teacher else 'epoch'} {epoch.number}/{epoch.of}"
         text += f", loss {epoch.loss:.3f}, training {epoch.accuracy:.1%}"
         if epoch.validation is not None:
@@ -199,6 +247,18 @@ def show_epochs(progress: Progress) -> Callable[[Epoch], None]:
             progress.end()
 
     return show
+
+
+def tell_epoch(epoch: Epoch) -> None:
+    """Tell another program how an epoch went; a person sees it in the bar."""
+    if talk.is_json():
+        talk.tell("epoch", asdict(epoch))
+
+
+def tell_candidate(**content: Any) -> None:
+    """Tell another program how far a network is that is tried; a person sees a table of them."""
+    if talk.is_json():
+        talk.tell("candidate", content)
 
 
 def _plain(text: str) -> Any:

@@ -26,8 +26,15 @@ from xnornode.data.recording_folder import (
 )
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
-from xnornode.link.messages import Streaming
-from xnornode.link.recording import USABLE, SampleStream, fastest_rate, needed_bytes, streaming
+from xnornode.link.messages import Button, Event, Streaming
+from xnornode.link.recording import (
+    USABLE,
+    Block,
+    SampleStream,
+    fastest_rate,
+    needed_bytes,
+    streaming,
+)
 from xnornode.link.take import Take
 from xnornode.model.names import name_fault
 
@@ -39,6 +46,8 @@ SLOWEST, LATE = 3.0, 10.0
 """How many times longer than said a recording may take, and seconds on top, before it is ended."""
 LONGEST = 24 * 3600.0
 """Seconds of a recording, and of a pause."""
+LONGEST_WAIT = 3600.0
+"""Seconds in which the node's button is to be pressed."""
 HEADS = ("recording", "time", "samples", "rate", "lost", "clipped")
 
 
@@ -51,11 +60,13 @@ def add_parsers(commands: Any) -> None:
         "Record the raw samples of a node's sensor into DATA/LABEL/GROUP/1.rec, 2.rec and so on, "
         "as `xnornode train DATA` takes them. The node's program goes on; a node without one needs "
         "only its library and a sensor (`xnornode sensor`). Each recording begins after a "
-        "countdown. Lost samples, clipped values and the measured rate are said. No file is "
-        "overwritten. Ctrl-C ends it; the recording under way is dropped then.",
+        "countdown, or at a press of the node's own button. Lost samples, clipped values and the "
+        "measured rate are said. No file is overwritten. Ctrl-C ends it; the "
+        "recording under way is dropped then.",
         """
         xnornode record gestures --label wave
         xnornode record gestures --label wave --group anna --seconds 10 --repeat 5
+        xnornode record gestures --label wave --seconds 2 --repeat 20 --button
         """,
         usage="DATA --label LABEL [OPTIONS]",
     )
@@ -89,6 +100,12 @@ def add_parsers(commands: Any) -> None:
         help="seconds before each recording (default: 3)",
     )
     parser.add_argument(
+        "--button",
+        action="store_true",
+        help="begin each recording when the node's button is pressed, in place of --pause (the "
+        "node gets one with `xnornode sensor KIND --button`)",
+    )
+    parser.add_argument(
         "--allow-loss",
         action="store_true",
         help="record even if the node's port is too slow for its sensor; what is lost is counted",
@@ -107,6 +124,12 @@ class _Work:
     group: str
     there: list[Kept]  # all recordings of the folder
     written: list[tuple[str, ...]] = field(default_factory=list)  # rows of the table
+    presses: list[Button] = field(default_factory=list)  # of the node's button
+
+    def heard(self, event: Event) -> None:
+        """Take what the node says beside its samples."""
+        if isinstance(event, Button):
+            self.presses[:] = [event]
 
     @property
     def named(self) -> str:
@@ -125,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
     work = _plan(options)
     port = port_of(options)
     try:
-        with streaming(port, say=say, reset=options.reset) as stream:
+        with streaming(port, say=say, on_event=work.heard, reset=options.reset) as stream:
             _check_sensor(work, stream.info)
             _make(work, stream)
     except KeyboardInterrupt:
@@ -170,6 +193,11 @@ def _check_sensor(work: _Work, info: Streaming) -> None:
             f"{work.options.seconds:g} s of this sensor are {size:,.0f} bytes, and a recording has "
             f"at most {LONGEST_FILE:,}: take fewer --seconds and more --repeat"
         )
+    if work.options.button and not info.button:
+        raise LinkError(
+            "the node has no button: name one with `xnornode sensor KIND --button`, such as "
+            "--button GP15 (to ground) or --button bootsel"
+        )
     said = f"{width} channels" if width > 1 else info.channels[0]
     say(f"{info.sensor}: {said} at {rate:g} Hz")
     needed = needed_bytes(width, rate)
@@ -189,8 +217,14 @@ def _make(work: _Work, stream: SampleStream) -> None:
     with LiveSignal(info.channels, info.scales, info.rate_mhz / 1000) as view:
         for turn in range(1, options.repeat + 1):
             which = f"recording {turn} of {options.repeat}: {work.named}"
-            _count_down(stream, view, which, options.pause)
+            first = None
+            if options.button:
+                first = _wait_for_press(work, stream, view, which)
+            else:
+                _count_down(stream, view, which, options.pause)
             take = Take(info, options.seconds)
+            if first:
+                take.add(first)
             try:
                 _fill(take, stream, view, f"{which}, {options.seconds:g} s")
             except LinkError:
@@ -212,6 +246,23 @@ def _count_down(stream: SampleStream, view: LiveSignal, which: str, pause: float
     settled = Deadline(SETTLE)
     while stream.read(0) and not settled.passed:  # what came before the recording begins
         pass
+
+
+def _wait_for_press(
+    work: _Work, stream: SampleStream, view: LiveSignal, which: str
+) -> Block | None:
+    """Show the signal until the node's button is pressed; the samples that came with the press."""
+    if not view.live:
+        view.say(f"{which} begins when the node's button is pressed")
+    work.presses.clear()
+    wait, block = Deadline(LONGEST_WAIT), None
+    while not work.presses:
+        if wait.passed:
+            raise LinkError(f"nobody pressed the node's button in {LONGEST_WAIT / 60:.0f} minutes")
+        if block := stream.read(GLANCE):
+            view.add(block.samples)
+        view.show(f"{which} begins when the node's button is pressed")
+    return block  # what came after the press
 
 
 def _fill(take: Take, stream: SampleStream, view: LiveSignal, which: str) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 from xnornode._files import is_replaced
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, number
-from xnornode.cli.output import Progress, say, show_table
+from xnornode.cli.output import Progress, say, show_table, tell_candidate, tell_epoch
 from xnornode.cost.chips import CHIPS
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
-from xnornode.model_search.budget import Budget
-from xnornode.model_search.journal import read_settings
+from xnornode.model_search.budget import Budget, Candidate
+from xnornode.model_search.journal import journal_file, read_settings
 from xnornode.model_search.search import TRIALS, search, search_settings
 from xnornode.model_search.trial import Step, Trial, pareto
 from xnornode.report.metrics import make_report
@@ -130,6 +130,8 @@ def run(options: argparse.Namespace) -> int:
         show_front(pareto(list(display.trials.values())), budget)
         say(f"stopped; no model was written{_how_on(options, journal)}")
         return 1
+    for trial in found.trials:
+        _tell(trial, "chosen" if trial is found.best else "tried", front=trial in found.front)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     size = model_file.save_model(found.model, options.output)
     beside = output_options.baselines(options, splits, found.trained.config.features)
@@ -161,7 +163,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _journal(output: Path) -> Path | None:
     """Where trainings are kept until the search is done; None where the output is no file."""
-    return output.with_name(output.name + ".search") if is_replaced(output) else None
+    return journal_file(output) if is_replaced(output) else None
 
 
 def _settle(options: argparse.Namespace, path: Path, settings: str) -> None:
@@ -208,6 +210,27 @@ def show_front(front: Sequence[Trial], budget: Budget, best: Trial | None = None
     show_table(HEADS, rows, left=HEADS[-1:])
 
 
+def _about(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "number": candidate.number + 1,
+        "network": candidate.network,
+        "default": candidate.kept,
+        "bytes": candidate.cost.bytes,
+        "milliseconds": candidate.cost.microseconds / 1000,
+        "ram": candidate.cost.ram,
+    }
+
+
+def _tell(trial: Trial, state: str, step: Step | None = None, front: bool | None = None) -> None:
+    """Tell another program what is known of a network."""
+    about = _about(trial.candidate) | {"round": trial.round, "epochs": trial.epochs}
+    if step:
+        about |= {"rounds": step.rounds, "of": step.of}
+    if front is not None:
+        about["front"] = front
+    tell_candidate(**about, state=state, accuracy=trial.accuracy, seconds=trial.seconds)
+
+
 class Display:
     """Shows how far a search is; keeps the trials.
 
@@ -222,7 +245,12 @@ class Display:
 
     def __call__(self, step: Step) -> None:
         """Take the next step."""
+        if step.failed:
+            tell_candidate(**_about(step.failed[0]), state="left out", why=step.failed[1])
+        if step.epoch and step.round > step.rounds:
+            tell_epoch(step.epoch)
         if trial := step.trial:
+            _tell(trial, "tried", step)
             self.trials[trial.candidate.number] = trial
             best = self._best
             if not best or (trial.round, trial.accuracy) > (best.round, best.accuracy):
@@ -231,7 +259,7 @@ class Display:
             self._progress.end()
         self._shown = step.round
         within = step.epoch.number / step.epoch.of if step.epoch else 0.0
-        done = 1.0 if trial else (step.fold - 1 + within) / step.folds
+        done = 1.0 if trial or step.failed else (step.fold - 1 + within) / step.folds
         self._progress(step.number - 1 + done, step.of, self._line(step))
 
     def _line(self, step: Step) -> str:

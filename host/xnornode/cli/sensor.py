@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import KINDS, PATH, Config, Value, complete
+from xnornode.board.sensor_kinds import BOOTSEL, KINDS, PATH, Config, Value, complete
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
@@ -17,7 +17,7 @@ from xnornode.link.repl import Board
 
 SETTINGS = (
     *("sda", "scl", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
-    *("pins", "rate", "range", "gyro_range"),
+    *("pins", "rate", "range", "gyro_range", "button"),
 )
 """Options that have the names of settings."""
 RATE_UNITS = {"": 1, "hz": 1, "khz": 1000, "k": 1000}
@@ -36,6 +36,7 @@ def add_parsers(commands: Any) -> None:
         xnornode sensor mpu6050
         xnornode sensor mpu6050 --sda 6 --scl 7 --address 0x69 --rate 50 --range 2g
         xnornode sensor adc --pins 26,27 --rate 1000
+        xnornode sensor mpu6050 --button GP15
         xnornode sensor i2s --sck 10 --ws 11 --sd 12 --rate 16k
         xnornode sensor
         """,
@@ -69,6 +70,12 @@ def add_parsers(commands: Any) -> None:
     )
     add("--channel", choices=("left", "right"), help="of a microphone: by its pin L/R")
     add("--pins", type=_pins, metavar="N,N", help="GPIOs of analog inputs")
+    add(
+        "--button",
+        type=_button,
+        metavar="GPIO",
+        help="the node's button that begins a recording: GP15, from that pin to ground, or bootsel",
+    )
     add(
         "--set",
         action="append",
@@ -139,6 +146,8 @@ def _interrupted(port: str, reset: bool) -> Any:
 
 def _with_advice(problem: str, board: Board, config: Config) -> str:
     """A problem, and what to check where a sensor on a bus does not answer."""
+    if "button" in config and "'button'" in problem:  # the driver was given it, as by older ones
+        return "the node's library is older than --button: run `xnornode update`"
     kind = KINDS.get(str(config["sensor"]))
     sda, scl = config.get("sda"), config.get("scl")
     if not (kind and kind.addresses and isinstance(sda, int) and isinstance(scl, int)):
@@ -209,6 +218,15 @@ def _range(text: str) -> int:
     found = re.fullmatch(r"±?(\d+) *(g|dps|deg/s)?", text.lower())
     if not found:
         raise argparse.ArgumentTypeError(f"{text}: say a number, such as 4 or 4g")
+    return int(found[1])
+
+
+def _button(text: str) -> int | str:
+    if text.lower() == BOOTSEL:
+        return BOOTSEL
+    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
     return int(found[1])
 
 

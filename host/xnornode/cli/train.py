@@ -37,7 +37,14 @@ from xnornode.report.metrics import make_report, to_json
 from xnornode.report.pictures import take_pictures
 from xnornode.report.settings import in_words
 from xnornode.report.text import to_text
-from xnornode.training.checkpoint import left_files, read_settings, settings_text, teacher_file
+from xnornode.training.checkpoint import (
+    checkpoint_file,
+    choice_file,
+    left_files,
+    read_settings,
+    settings_text,
+    teacher_file,
+)
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 
@@ -98,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     kept = _checkpoint(options)
     output_options.check_outputs(options, kept)
     left = left_files(kept) if kept else []
-    chosen_before = kept is not None and train_choice.choice_file(kept).exists()
+    chosen_before = kept is not None and choice_file(kept).exists()
     if options.resume and not left and not chosen_before:
         raise _no_checkpoint(kept)
     if options.checkpoint:  # a file that the user named, and that is no checkpoint, stays
@@ -142,7 +149,7 @@ def run(options: argparse.Namespace) -> int:
             without = " without --restart" if options.restart else ""
             say(
                 f"stopped; no model was written. The same command{without} takes the choice from "
-                f"{train_choice.choice_file(kept)}"
+                f"{choice_file(kept)}"
             )
             return 1
         if not left:
@@ -186,7 +193,7 @@ def _remove(kept: Path) -> None:
 
     The parts have the names that `write_whole` gives them.
     """
-    for path in (kept, teacher_file(kept), train_choice.choice_file(kept)):
+    for path in (kept, teacher_file(kept), choice_file(kept)):
         parts = f"{glob.escape(os.path.realpath(path))}.{'[0-9a-f]' * 8}.part"
         for one in (path, *map(Path, glob.glob(parts))):
             one.unlink(missing_ok=True)
@@ -215,7 +222,7 @@ def _checkpoint(options: argparse.Namespace) -> Path | None:
     path: Path = options.output
     if options.checkpoint or not is_replaced(path):
         return options.checkpoint
-    return path.with_name(path.name + ".checkpoint")
+    return checkpoint_file(path)
 
 
 def _settle(options: argparse.Namespace, path: Path, config: TrainConfig, splits: Splits) -> None:

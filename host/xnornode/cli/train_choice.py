@@ -4,22 +4,28 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 from xnornode import __version__
 from xnornode._files import write_whole
 from xnornode.cli import augment_options, train_settings
-from xnornode.cli.output import Progress, is_terminal, say, show_table
+from xnornode.cli.output import (
+    Progress,
+    is_terminal,
+    say,
+    say_wrapped,
+    show_table,
+    tell_candidate,
+)
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.recipes.candidates import Candidate, candidates
 from xnornode.recipes.choose import Attempt, Choice, Tried, choose
 from xnornode.report.units import time
-from xnornode.training.checkpoint import settings_text
+from xnornode.training.checkpoint import choice_file, settings_text
 from xnornode.training.config import TrainConfig
 
 NETWORK = ("layers", "features", "encoding", "bits")
@@ -88,7 +94,8 @@ def settle(
     else:
         say(f"trying {len(tries)} networks (--quick takes the first)")
         try:
-            choice = choose(splits, tries, seed=options.seed, progress=_shown(progress))
+            shown = _shown(progress, [one.name for one in tries])
+            choice = choose(splits, tries, seed=options.seed, progress=shown)
         except DataError as error:
             say(f"the first network is taken: {error}")
             if kept:  # one that is left is of another training
@@ -99,6 +106,9 @@ def settle(
         if kept:
             _write(kept, of, choice)
     show(choice)
+    names = [one.name for one in tries]
+    for i, one in enumerate(choice.tried):
+        _tell(names, one, chosen=i == choice.best)
     return choice
 
 
@@ -119,16 +129,42 @@ def show(choice: Choice) -> None:
     if not is_terminal(sys.stderr):
         print(file=sys.stderr)
     show_table(HEADS, rows, (HEADS[0], HEADS[-1]), sys.stderr, WIDTH)
-    print(fill(f"chosen: {choice.why}", 80) + "\n", file=sys.stderr, flush=True)
+    say_wrapped(f"chosen: {choice.why}", 80)
 
 
-def choice_file(checkpoint: Path) -> Path:
-    """Where the choice of a training is kept."""
-    return checkpoint.with_name(checkpoint.name + ".choice")
+def _tell(names: Sequence[str], tried: Tried, chosen: bool = False) -> None:
+    """Tell another program what is known of a network."""
+    tell_candidate(
+        number=names.index(tried.name) + 1,
+        of=len(names),
+        network=tried.name,
+        state="chosen" if chosen else "tried",
+        accuracy=tried.accuracy,
+        error=tried.error,
+        behind=tried.behind,
+        behind_error=tried.behind_error,
+        bytes=tried.bytes,
+        milliseconds=tried.microseconds / 1000,
+        seconds=tried.seconds,
+    )
 
 
-def _shown(progress: Progress) -> Any:
+def _shown(progress: Progress, names: Sequence[str]) -> Callable[[Attempt], None]:
+    begun: set[str] = set()
+
     def show_attempt(attempt: Attempt) -> None:
+        if attempt.why or attempt.tried or attempt.name not in begun:
+            begun.add(attempt.name)
+            number = names.index(attempt.name) + 1
+            about: dict[str, Any] = {"number": number, "of": len(names), "network": attempt.name}
+            if attempt.tried:
+                _tell(names, attempt.tried)
+            elif attempt.why:
+                tell_candidate(**about, state="left out", why=attempt.why)
+            else:
+                tell_candidate(**about, state="trying")
+        if attempt.why or attempt.tried:
+            return
         epoch = attempt.epoch
         within = epoch.number / epoch.of if epoch and not epoch.teacher else 0.0
         text = f"trying {attempt.number}/{attempt.of}: {attempt.name}"

@@ -15,7 +15,7 @@ from xnornode.link.framing import command
 from xnornode.link.labels import LabelCheck
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
-from xnornode.link.ports import RETRY, open_port
+from xnornode.link.ports import RETRY, AtOnce, open_port
 from xnornode.link.predictions import Detected, Prediction
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
@@ -243,7 +243,7 @@ class Monitor:
         wait = Deadline(math.inf if self._reconnect is None else self._reconnect)
         while not self._ends:
             try:
-                self._port = open_port(self.url)
+                self._port = open_port(AtOnce(self.url))
             except LinkError:
                 if wait.passed:
                     raise

@@ -34,6 +34,11 @@ class Outcome:
     error: str = ""
 
 
+def journal_file(output: Path) -> Path:
+    """The journal of a search that writes the model `output`."""
+    return output.with_name(output.name + ".search")
+
+
 def key_of(candidate: Candidate, epochs: int, fold: int) -> str:
     """Which training an outcome is of."""
     settings = zlib.crc32(repr(candidate.config).encode())

@@ -91,6 +91,8 @@ class Rounds:
             outcome = self._outcome(candidate, epochs, at, part, replace(step, fold=at + 1))
             if outcome.error:
                 self.failed.append((candidate, outcome.error))
+                if self._progress:
+                    self._progress(replace(step, fold=at + 1, failed=self.failed[-1]))
                 return None
             outcomes.append(outcome)
         counts = tuple(entry for outcome in outcomes for entry in outcome.counts)

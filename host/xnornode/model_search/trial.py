@@ -61,6 +61,8 @@ class Step:
         That has ended.
     trial : Trial, optional
         That is done.
+    failed : tuple of (Candidate, str), optional
+        A candidate whose training diverged, and why.
     """
 
     round: int
@@ -71,6 +73,7 @@ class Step:
     folds: int = 1
     epoch: Epoch | None = None
     trial: Trial | None = None
+    failed: tuple[Candidate, str] | None = None
 
 
 def merit(trial: Trial) -> tuple[float, ...]:

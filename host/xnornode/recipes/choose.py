@@ -15,12 +15,10 @@ import numpy.typing as npt
 from xnornode._typing import Float
 from xnornode.cost.chips import RP2040
 from xnornode.cost.cycles import measure
-from xnornode.cost.estimate import estimate
+from xnornode.cost.estimate import Estimate, estimate
 from xnornode.data.splits import Splits
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
-from xnornode.model.file_format import to_bytes
-from xnornode.model.model import Model
 from xnornode.recipes.candidates import Candidate
 from xnornode.recipes.folds import Indices
 from xnornode.recipes.plan import SECONDS, Plan, plan
@@ -97,12 +95,28 @@ class Choice:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How far a choice is: `number` of `of` trainings, of the candidate `name`."""
+    """How far a choice is.
+
+    Parameters
+    ----------
+    number, of : int
+        Which training it is, of all, from 1.
+    name : str
+        The candidate's.
+    epoch : Epoch, optional
+        That has ended.
+    tried : Tried, optional
+        What is known of the candidate when its trainings are done. It is behind the best so far.
+    why : str, default ""
+        Why the candidate is left out.
+    """
 
     number: int
     of: int
     name: str
     epoch: Epoch | None = None
+    tried: Tried | None = None
+    why: str = ""
 
 
 def choose(
@@ -158,6 +172,7 @@ def choose(
     >>> choice.best in (0, 1)
     True
     """
+    tell = progress or (lambda _: None)
     outcomes: list[_Outcome] = []
     fault: XnorNodeError | None = None
     fitting: list[Candidate] = []
@@ -167,41 +182,45 @@ def choose(
             fitting.append(candidate)
         except XnorNodeError as error:  # such as a network that is too large for the format
             fault = error
+            tell(Attempt(0, 0, candidate.name, why=str(error)))
     planned = plan(splits, [c.config for c in fitting], folds, seed, seconds)
     if fitting and not planned.count:
         raise DataError(NOTHING_LEFT_OUT)
-    about = "; ".join(
-        [planned.describe()]
-        + [
-            f"left out, as trying it would take some {long:.0f} s: {fitting[i].name}"
-            for i, long in planned.left_out
-        ]
-    )
+    about = planned.describe()
+    for i, long in planned.left_out:
+        why = f"left out, as trying it would take some {long:.0f} s"
+        about += f"; {why}: {fitting[i].name}"
+        tell(Attempt(0, 0, fitting[i].name, why=why))
     fitting = [fitting[i] for i in planned.tried]
     for number, candidate in enumerate(fitting):
 
-        def show(k: int, epoch: Epoch, number: int = number) -> None:
-            if progress:
-                at, of = number * planned.count + k + 1, len(fitting) * planned.count
-                progress(Attempt(at, of, fitting[number].name, epoch))
+        def attempt(k: int, name: str = candidate.name, number: int = number) -> Attempt:
+            return Attempt(number * planned.count + k + 1, len(fitting) * planned.count, name)
+
+        def show(k: int, epoch: Epoch) -> None:
+            tell(replace(attempt(k), epoch=epoch))
 
         try:
             outcomes.append(_validate(splits, planned, candidate, seed, show))
         except XnorNodeError as error:  # its training diverges
             fault = error
+            tell(replace(attempt(0), why=str(error)))
+        else:
+            tell(replace(attempt(planned.count - 1), tried=_tried(outcomes, planned)[-1]))
     if not outcomes:
         assert fault
         raise fault
-    return _decide(outcomes, planned, about)
+    tried = _tried(outcomes, planned)
+    return Choice(tuple(tried), best_of(tried), f"{RULE} ({about})")
 
 
 @dataclass(frozen=True, eq=False)
 class _Outcome:
-    """A candidate's out-of-fold answers, bool (n,), and its model of the last fold."""
+    """A candidate's out-of-fold answers, bool (n,), and the cost of its model of the last fold."""
 
     candidate: Candidate
     right: Right
-    model: Model
+    cost: Estimate
     seconds: float
 
 
@@ -222,17 +241,18 @@ def _validate(
         trained = train(rest, config, progress=partial(progress, k))
         model, asked = fold(trained), part.select(out)
         right[out] = model.predict(asked.items) == asked.labels
-    return _Outcome(candidate, right[planned.folds >= 0], model, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    cost = estimate(model, (RP2040,), measure(model, planned.part.items, 1))
+    return _Outcome(candidate, right[planned.folds >= 0], cost, seconds)
 
 
-def _decide(outcomes: Sequence[_Outcome], planned: Plan, about: str) -> Choice:
-    """The smallest of those within one standard error of the most accurate one."""
+def _tried(outcomes: Sequence[_Outcome], planned: Plan) -> list[Tried]:
+    """What is known of each, and by how much it is behind the most accurate one."""
     units = planned.units.of[planned.folds >= 0]
-    first = max(outcomes, key=lambda o: (o.right.mean(), -len(to_bytes(o.model))))
+    first = max(outcomes, key=lambda o: (o.right.mean(), -o.cost.file_bytes))
     tried = []
     for o in outcomes:
         behind = first.right.astype(float) - o.right
-        cost = estimate(o.model, (RP2040,), measure(o.model, planned.part.items, 1))
         tried.append(
             Tried(
                 o.candidate.name,
@@ -241,12 +261,12 @@ def _decide(outcomes: Sequence[_Outcome], planned: Plan, about: str) -> Choice:
                 standard_error(o.right.astype(float), units),
                 float(behind.mean()),
                 standard_error(behind, units),
-                cost.file_bytes,
-                cost.times[0].microseconds,
+                o.cost.file_bytes,
+                o.cost.times[0].microseconds,
                 o.seconds,
             )
         )
-    return Choice(tuple(tried), best_of(tried), f"{RULE} ({about})")
+    return tried
 
 
 def best_of(tried: Sequence[Tried]) -> int:

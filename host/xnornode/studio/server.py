@@ -7,20 +7,18 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from pathlib import Path
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from xnornode import __version__
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.ports import find_port
-from xnornode.studio import assets
 from xnornode.studio.app import STUDIO, Studio
+from xnornode.studio.assets import WEB, vendor
 from xnornode.studio.bus import Page
 from xnornode.studio.requests import LONGEST_BODY, answer
 from xnornode.studio.security import HEADERS, Guard, Handler
 
-WEB = Path(__file__).with_name("web")
 LONGEST_MESSAGE = 1 << 16
 """Bytes of what a page sends over its WebSocket."""
 PAGES = 32
@@ -47,10 +45,9 @@ def make_app(studio: Studio, guard: Guard) -> web.Application:
             web.get("/api/about", _about),
             *studio.routes(),
             web.static("/web", WEB),
+            web.static("/vendor", vendor()),
         ]
     )
-    if assets.VENDOR.is_dir():
-        app.add_routes([web.static("/vendor", assets.VENDOR)])
     app.cleanup_ctx.append(_life)
     app.on_shutdown.append(_send_away)
     app.on_response_prepare.append(_forbid)

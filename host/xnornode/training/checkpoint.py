@@ -44,6 +44,16 @@ def teacher_file(path: Path) -> Path:
     return path.with_name(path.name + ".teacher")
 
 
+def checkpoint_file(output: Path) -> Path:
+    """The checkpoint of a training that writes the model `output`, unless the user names one."""
+    return output.with_name(output.name + ".checkpoint")
+
+
+def choice_file(path: Path) -> Path:
+    """Where the choice of a training is kept."""
+    return path.with_name(path.name + ".choice")
+
+
 def left_files(path: Path) -> list[Path]:
     """Which of the checkpoint and its teacher's are there."""
     return [p for p in (path, teacher_file(path)) if p.exists()]

@@ -17,12 +17,13 @@ from tests.lab.livenode import receiving_node
 from tests.lab.recordlab import counting_node, expected
 from tests.lab.terminal import run_on_terminal
 from xnornode.cli.main import main
+from xnornode.cli.record import _Work
 from xnornode.data.readers import read
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.recording_folder import add_recording, next_name
 from xnornode.data.windows import Recording
 from xnornode.link.connect import connect
-from xnornode.link.messages import Samples
+from xnornode.link.messages import Button, Samples
 
 NOWHERE = ("--port", "/dev/no-such-port")
 
@@ -145,6 +146,42 @@ def test_a_port_that_is_not_there(tmp_path, run):
     done = run("record", tmp_path / "data", "--label", "a", *NOWHERE)
     assert done.returncode == 1 and "no-such-port" in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "data").exists()
+
+
+def test_a_recording_begins_at_a_press_of_the_nodes_button(tmp_path, record, monkeypatch):
+    """With the first sample that the node took after it, and the countdown is none."""
+    presses = []
+    heard = _Work.heard
+
+    def hears(work, event):
+        presses.extend([event.at] * isinstance(event, Button))
+        heard(work, event)
+
+    monkeypatch.setattr(_Work, "heard", hears)
+    data = tmp_path / "data"
+    with counting_node(tmp_path / "node", presses=600) as (_, bridge):
+        done = record(data, bridge, "--button", "--repeat", "2", "--pause", "9999", seconds="0.2")
+    assert done.returncode == 0, done.stderr
+    assert "recording 2 of 2: wave begins when the node's button is pressed" in done.stderr
+    for name in ("1.rec", "2.rec"):
+        made = file(data / "wave" / name)
+        first = int(made.recording.samples[0, 0]) * pow(7, -1, 65536) % 65536
+        assert first in presses and not made.breaks
+        assert np.array_equal(made.recording.samples, expected(first, 200))
+
+
+def test_a_node_without_a_button(tmp_path, record):
+    with counting_node(tmp_path / "node") as (_, bridge):
+        done = record(tmp_path / "data", bridge, "--button")
+    assert done.returncode == 1 and not (tmp_path / "data").exists()
+    assert "the node has no button" in done.stderr and "--button GP15" in done.stderr
+
+
+def test_nobody_presses_the_button(tmp_path, record, monkeypatch):
+    monkeypatch.setattr("xnornode.cli.record.LONGEST_WAIT", 0.3)
+    with counting_node(tmp_path / "node", presses=3_600_000) as (_, bridge):
+        done = record(tmp_path / "data", bridge, "--button")
+    assert done.returncode == 1 and "nobody pressed the node's button" in done.stderr
 
 
 def test_a_node_without_a_sensor(tmp_path, record):

@@ -1,0 +1,359 @@
+"""A port that several programs have open: what each of them holds of it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import math
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import serial
+
+from xnornode.link.deadline import Deadline
+from xnornode.link.schema import printable
+from xnornode.link.share_frames import (
+    ANSWER,
+    CONTROL,
+    DATA,
+    GONE,
+    SLOW,
+    FrameError,
+    Frames,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from xnornode.link.share_hub import Hub
+    from xnornode.link.share_lines import Member
+
+ANSWER_SECONDS = 12.0
+"""Seconds for the owner to do what a guest asks: more than a write to the port may take."""
+ROOM = 1 << 20
+"""Bytes that are kept for a program that does not read; then the owner has to wait."""
+
+
+class End(Protocol):
+    """A way to the hub of a port."""
+
+    def read(self, size: int, wait: Deadline, enough: int) -> bytes:
+        """At most `size` bytes, once `enough` have come. Raises SerialException."""
+
+    def write(self, data: bytes, seconds: float | None) -> None:
+        """Write all of it. Raises SerialException."""
+
+    def waiting(self) -> int:
+        """Bytes that have come."""
+
+    def do(self, what: str, **more: Any) -> None:
+        """`take`, `give` or `set`. Raises SerialException."""
+
+    def clear(self) -> None:
+        """Forget what has come."""
+
+    def number(self) -> int:
+        """The file descriptor of the port."""
+
+    def close(self) -> None:
+        """Leave the hub."""
+
+
+class LocalEnd:
+    """To a hub in this process."""
+
+    def __init__(self, hub: Hub, member: Member) -> None:
+        self._hub, self._member = hub, member
+
+    def read(self, size: int, wait: Deadline, enough: int) -> bytes:
+        """What has come."""
+        inbox = self._member.inbox
+        data = inbox.read(size, wait, enough)
+        if not data and size and inbox.gone is not None:
+            raise serial.SerialException(inbox.gone)
+        return data
+
+    def write(self, data: bytes, seconds: float | None) -> None:
+        """Write all of it."""
+        self._hub.write(self._member, data, seconds)
+
+    def waiting(self) -> int:
+        """Bytes that have come."""
+        inbox = self._member.inbox
+        if inbox.gone is not None and not len(inbox):
+            raise serial.SerialException(inbox.gone)
+        return len(inbox)
+
+    def do(self, what: str, **more: Any) -> None:
+        """`take`, `give` or `set`."""
+        match what:
+            case "take":
+                self._hub.take(self._member)
+            case "give":
+                self._hub.give(self._member)
+            case "set":
+                self._hub.set(self._member, **more)
+
+    def clear(self) -> None:
+        """Forget what has come."""
+        self._member.inbox.clear()
+
+    def number(self) -> int:
+        """That of the real port."""
+        return int(self._hub.port.fileno())
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the real port has still to send."""
+        return int(getattr(self._hub.port, "out_waiting", 0))
+
+    def drop_unsent(self) -> None:
+        """Forget them."""
+        self._hub.port.reset_output_buffer()  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        """Leave the hub."""
+        self._hub.leave(self._member, local=True)
+
+
+class GuestEnd:
+    """To the hub of another process."""
+
+    unsent = 0
+
+    def __init__(self, end: socket.socket) -> None:
+        self._frames = Frames(end)
+        self._came = bytearray()
+        self._numbers = itertools.count()
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._gone = self._slow = ""
+        self._receiving = threading.Lock()
+
+    def read(self, size: int, wait: Deadline, enough: int) -> bytes:
+        """What has come."""
+        self._receive(0.0)
+        while len(self._came) < enough and not wait.passed and not self._gone:
+            self._receive(min(wait.left, 60.0))
+        if self._gone and not self._came and size:
+            raise serial.SerialException(self._gone)
+        data = bytes(self._came[:size])
+        del self._came[:size]
+        return data
+
+    def _receive(self, seconds: float) -> None:
+        with self._receiving:
+            if self._gone or (len(self._came) > ROOM and not seconds):
+                return
+            try:
+                for kind, content in self._frames.receive(seconds):
+                    self._frame(kind, content)
+            except FrameError as error:
+                self._gone = f"the program that shares it: {error}"
+            except (OSError, ValueError) as error:
+                self._gone = str(error) or "it is closed"
+
+    def _frame(self, kind: bytes, content: bytes) -> None:
+        if kind == DATA:
+            self._came += content
+        elif kind == GONE:
+            self._gone = printable(content.decode(errors="replace"))
+        elif kind == SLOW:
+            self._slow = printable(content.decode(errors="replace"))
+        elif kind == ANSWER:
+            answer = json.loads(content)
+            if isinstance(answer, dict) and type(answer.get("ask")) is int:
+                self._answers[answer["ask"]] = answer
+
+    def write(self, data: bytes, seconds: float | None) -> None:
+        """Write all of it."""
+        if self._gone:
+            raise serial.SerialException(self._gone)
+        if self._slow:
+            slow, self._slow = self._slow, ""
+            raise serial.SerialTimeoutException(slow)
+        try:
+            self._frames.send(DATA, data, Deadline(math.inf if seconds is None else seconds))
+        except TimeoutError as error:
+            self._gone = "it takes no bytes"
+            raise serial.SerialTimeoutException(str(error)) from error
+        except (OSError, ValueError) as error:
+            self._receive(0.0)  # it may have said why
+            self._gone = self._gone or "the program that shares it has gone"
+            raise serial.SerialException(self._gone) from error
+
+    def waiting(self) -> int:
+        """Bytes that have come."""
+        self._receive(0.0)
+        if self._gone and not self._came:
+            raise serial.SerialException(self._gone)
+        return len(self._came)
+
+    def do(self, what: str, **more: Any) -> None:
+        """`take`, `give` or `set`."""
+        number, wait = next(self._numbers), Deadline(ANSWER_SECONDS)
+        try:
+            self._frames.send(CONTROL, {"ask": number, "do": what, **more}, wait)
+        except (OSError, ValueError) as error:
+            raise serial.SerialException(self._gone or str(error)) from error
+        while number not in self._answers and not self._gone and not wait.passed:
+            self._receive(wait.within(1.0).left)
+        answer = self._answers.pop(number, None)
+        if answer is None or "error" in answer:
+            why = answer["error"] if answer else self._gone or "the owner does not answer"
+            raise serial.SerialException(printable(str(why)))
+
+    def clear(self) -> None:
+        """Forget what has come."""
+        self._receive(0.0)
+        self._came.clear()
+
+    def number(self) -> int:
+        """There is none."""
+        raise io.UnsupportedOperation("another program has the port")
+
+    def drop_unsent(self) -> None:
+        """The owner sends it."""
+
+    def close(self) -> None:
+        """Leave the hub."""
+        self._frames.close()
+
+
+class SharedPort(serial.SerialBase):
+    """A port that may be shared with others, as pyserial has ports.
+
+    Parameters
+    ----------
+    name : str
+        The port's name.
+    end : End
+        The way to its hub.
+    baud : int
+        Bits per second with which it was opened.
+    lines : tuple of bool
+        Whether DTR and RTS are set.
+    """
+
+    shares = True
+    _baudrate: int
+    _break_state: bool
+
+    def __init__(
+        self, name: str, end: LocalEnd | GuestEnd, baud: int, lines: tuple[bool, bool]
+    ) -> None:
+        super().__init__(baudrate=baud)
+        self._end = end
+        self._port = self.name = self.portstr = str(name)
+        self._dtr_state, self._rts_state = lines
+        self._reads_for: float | None = None
+        self._writes_for: float | None = None
+        self._set_baud = baud
+        self.is_open = True
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds of a read at most."""
+        return getattr(self, "_reads_for", None)
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._reads_for = seconds
+
+    @property
+    def write_timeout(self) -> float | None:
+        """Seconds of a write at most."""
+        return getattr(self, "_writes_for", None)
+
+    @write_timeout.setter
+    def write_timeout(self, seconds: float | None) -> None:
+        self._writes_for = seconds
+
+    def _must_be_open(self) -> None:
+        if not self.is_open:
+            raise serial.PortNotOpenError()
+
+    def read(self, size: int = 1) -> bytes:
+        """As many bytes, or those that came in time. Raises SerialException."""
+        self._must_be_open()
+        return self._end.read(size, _wait(self._reads_for), size)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether something has come, or comes in time. Raises SerialException."""
+        self._must_be_open()
+        self._end.read(0, Deadline(seconds), 1)
+        return bool(self._end.waiting())
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of it; its length. Raises SerialException."""
+        self._must_be_open()
+        written = bytes(data)
+        self._end.write(written, self._writes_for)
+        return len(written)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that have come."""
+        self._must_be_open()
+        return self._end.waiting()
+
+    @property
+    def out_waiting(self) -> int:
+        """Bytes that have still to leave this computer."""
+        self._must_be_open()
+        return self._end.unsent
+
+    def reset_input_buffer(self) -> None:
+        """Forget what has come."""
+        self._must_be_open()
+        self._end.clear()
+
+    def reset_output_buffer(self) -> None:
+        """Forget what has not left yet."""
+        self._must_be_open()
+        self._end.drop_unsent()
+
+    def flush(self) -> None:
+        """There is nothing that waits in this object."""
+
+    def fileno(self) -> int:
+        """The file descriptor of the port, where this process has it."""
+        self._must_be_open()
+        return self._end.number()
+
+    def take(self) -> None:
+        """Have the port for oneself. Raises SerialException where somebody else has."""
+        self._must_be_open()
+        self._end.do("take")
+
+    def give(self) -> None:
+        """Share it again. Raises SerialException."""
+        self._must_be_open()
+        self._end.do("give")
+
+    def close(self) -> None:
+        """Leave the port to the others; the last one of the owner's process closes it."""
+        if getattr(self, "is_open", False):
+            self.is_open = False
+            with suppress(OSError):
+                self._end.close()
+
+    def _reconfigure_port(self, *_: object, **__: object) -> None:
+        if self._baudrate != self._set_baud:
+            self._end.do("set", name="baudrate", value=self._baudrate)
+            self._set_baud = self._baudrate
+
+    def _update_dtr_state(self) -> None:
+        self._end.do("set", name="dtr", value=self._dtr_state)
+
+    def _update_rts_state(self) -> None:
+        self._end.do("set", name="rts", value=self._rts_state)
+
+    def _update_break_state(self) -> None:
+        self._end.do("set", name="break_condition", value=self._break_state)
+
+
+def _wait(seconds: float | None) -> Deadline:
+    return Deadline(math.inf if seconds is None else seconds)

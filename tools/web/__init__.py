@@ -1,0 +1,1 @@
+"""The studio's page: what others made of it, its pictures, its checks."""
