@@ -20,6 +20,7 @@ from xnornode.link.addresses import (
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, open_lines
 from xnornode.link.rfc2217 import Rfc2217Port
+from xnornode.link.share import LENT_SECONDS, open_shared
 
 __all__ = [
     "ANSWER_TIMEOUT",
@@ -29,6 +30,7 @@ __all__ = [
     "RETRY",
     "VARIABLE",
     "VENDORS",
+    "AtOnce",
     "Port",
     "boards",
     "find_port",
@@ -102,14 +104,20 @@ def find_port(named: str | None, baud: int | None = None, lines: str | None = No
     if len(found) > 1:
         raise LinkError(
             f"{len(found)} boards found: choose one with --port {' or '.join(found)}, or with the "
-            f"environment variable {VARIABLE}"
+            f"environment variable {VARIABLE}",
+            "port",
         )
     if not found:
         raise LinkError(
             f"no board found: plug one in, or name its port with --port or the environment "
-            f"variable {VARIABLE}"
+            f"variable {VARIABLE}",
+            "port",
         )
     return Port(found[0], baud, lines)
+
+
+class AtOnce(Port):
+    """A port that is not waited for where another program has it for itself."""
 
 
 RETRY = 0.2
@@ -120,12 +128,13 @@ ANSWER_TIMEOUT = 10.0
 
 
 def open_port(url: str) -> serial.SerialBase:
-    """Open a serial port, or what a pyserial URL names.
+    """Open a serial port, or what a pyserial URL names, together with who has it open already.
 
     Parameters
     ----------
     url : str
-        Serial port or pyserial URL; a `Port` says how it is opened.
+        Serial port or pyserial URL; a `Port` says how it is opened. `AtOnce` does not wait where
+        another program has the port for itself.
 
     Returns
     -------
@@ -138,6 +147,13 @@ def open_port(url: str) -> serial.SerialBase:
         If it cannot be opened; the message says what to do.
     """
     name = url if isinstance(url, Port) else Port(url)
+    port = open_shared(name, _open_alone, 0.0 if isinstance(url, AtOnce) else LENT_SECONDS)
+    port.timeout = port.write_timeout = ANSWER_TIMEOUT
+    return port
+
+
+def _open_alone(name: Port) -> serial.SerialBase:
+    """Open the real port. Raises LinkError."""
     try:
         port = _named(name)
         port.timeout = port.write_timeout = ANSWER_TIMEOUT
@@ -145,7 +161,7 @@ def open_port(url: str) -> serial.SerialBase:
             port.exclusive = True
         open_lines(port, name.lines)
     except PORT_ERRORS as error:
-        raise LinkError(_why_not_open(name, error)) from error
+        raise LinkError(_why_not_open(name, error), "port") from error
     except (ValueError, NotImplementedError) as error:  # a setting that it does not take
         raise LinkError(f"cannot open {name} with {name.baud} baud: {error}") from error
     return port
@@ -180,7 +196,7 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
     LinkError
         If it cannot be opened in this time.
     """
-    wait = Deadline(seconds)
+    wait, url = Deadline(seconds), AtOnce(url)
     while True:
         try:
             return open_port(url)
