@@ -17,6 +17,7 @@ from xnornode.board.sensor_kinds import (
     WIRES,
     Kind,
     Value,
+    button_at,
     chip,
     complete,
     option,
@@ -51,6 +52,7 @@ LABELS = {
     "path": ("Folder", "on the node"),
     "realtime": ("At their own rate", ""),
     "repeat": ("Again and again", ""),
+    "button": ("Button", "that begins a recording: a GPIO, such as GP15, or bootsel"),
 }
 """A label and a help for each setting."""
 RARE = ("bus", "frequency", "reference", "pio", "timer", "ibuf", "shift")
@@ -64,7 +66,7 @@ def forms() -> list[dict[str, Any]]:
         {
             "name": kind.name,
             "what": kind.what,
-            "settings": [_setting(kind, name) for name in kind.settings],
+            "settings": [_setting(kind, name) for name in (*kind.settings, "button")],
         }
         for kind in KINDS.values()
     ]
@@ -157,6 +159,8 @@ def value_of(name: str, text: str) -> Value:
             return [int(part) for part in text.split(",")]
         if name in ("channel", "path"):
             return text
+        if name == "button":
+            return button_at(text)
         if name in WHETHER:
             return {"true": True, "false": False}[text]
         if name in LABELS and name not in ("rate", "reference"):
