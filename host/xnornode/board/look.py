@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from xnornode.board.facts import ask
+from xnornode.link.deadline import Deadline
 from xnornode.link.ports import open_port
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import RawRepl
@@ -16,6 +17,8 @@ TRIES = 3
 """How often a node is greeted."""
 SECONDS = 1.0
 """Seconds for its answer, and for the REPL."""
+LIMIT = 20.0
+"""Seconds for all of it."""
 NODE, PROMPT, TALKS, SILENT = "node", "prompt", "talks", "silent"
 
 _FACTS = """
@@ -96,6 +99,7 @@ def look(url: str) -> Look:
     'prompt'
     """
     with closing(Stream(open_port(url))) as stream:
+        stream.limit = Deadline(LIMIT)
         session = Session(stream)
         for _ in range(TRIES):
             if session.greet(SECONDS):
