@@ -2,10 +2,9 @@
 
 import os
 import signal
-import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 import serial
@@ -17,7 +16,7 @@ from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.ports import AtOnce, open_again, open_port
-from xnornode.link.share_frames import FrameError, greeting, read_greeting
+from xnornode.link.share_frames import greeting, read_greeting
 from xnornode.link.share_place import Place
 
 pytestmark = pytest.mark.quick
@@ -333,11 +332,9 @@ def test_hostile_bytes_on_the_socket_cost_the_others_nothing(far, monkeypatch, d
         with closing(connection(far.url)) as end:
             end.sendall(data)
             end.settimeout(SOON)
-            with pytest.raises((FrameError, ConnectionError)) if not data else closing(end):
-                while data and end.recv(4096):
+            with suppress(ConnectionError):  # it is sent away
+                while end.recv(4096):
                     pass
-                if not data:
-                    raise FrameError(str(end.recv(1)))
         far.say(PREDICTION)
         assert read(owner, PREDICTION) == PREDICTION
         owner.write(command("list", 1))
@@ -400,4 +397,3 @@ def test_a_full_house_is_refused(far):
     finally:
         for port in reversed(ports):
             port.close()
-    assert isinstance(socket.AF_UNIX, int)
