@@ -188,6 +188,10 @@ class Connection:
 
     def step(self, us: int) -> bool:
         """Read for at most so many microseconds; whether nothing came."""
+        try:
+            self.streamer.look()
+        except MemoryError:
+            gc.collect()  # the press is lost
         us //= 1 + len(self.others)
         idle = self._step(us)
         for other in self.others:

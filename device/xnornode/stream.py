@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .button import Button
     from .sensors.sensor import Sensor
 
     Block = array[int] | memoryview
@@ -51,6 +52,7 @@ class Streamer:
         self.alone = False
         self.locked = False
         self._open = open_sensor
+        self._button: Button | None = None
         self._port = port
         self._standard = self._out = write or LineWriter(sys.stdout.buffer).write
         self._values = memoryview(array("h"))  # the line that is being filled
@@ -95,6 +97,7 @@ class Streamer:
             "port": self._port if out is self._standard else None,
             "classifies": not (self.alone or self._open),
             "limit": getattr(sensor, "limit", 32767),
+            "button": self._button is not None,
         }
 
     def stop_for(self, out: "Callable[[Any], Any] | None") -> None:
@@ -105,6 +108,7 @@ class Streamer:
     def stop(self) -> None:
         """End the stream, if one is on. The samples that are not sent yet go out."""
         on, self.on, self.alone = self.on, False, False
+        self._button = None
         try:
             if on:
                 self._flush()
@@ -166,6 +170,13 @@ class Streamer:
             raise
         return count > 0
 
+    def look(self) -> None:
+        """See whether the node's button was pressed, and say so. To be called often."""
+        if self._button and self._button.pressed():
+            self._flush()  # what comes after the press begins with a line
+            text = f'{{"event":"button","at":{self._at},"ms":{self._now()}'.encode()
+            self._out(text + f',"crc":"{crc32(text):08x}"}}\r\n'.encode())
+
     @property
     def over(self) -> bool:
         """Whether the time has passed that the last `stream` gave."""
@@ -180,6 +191,14 @@ class Streamer:
             raise Refused("sensor", said if isinstance(said, str) else str(error)) from None
 
     def _begin(self, sensor: "Sensor") -> None:
+        at = getattr(sensor, "button", None)
+        if at is not None:
+            from .button import Button
+
+            try:
+                self._button = Button(at)
+            except ValueError as error:
+                raise Refused("sensor", str(error)) from None
         channels = len(sensor.channels)
         most = max(1, RAW_BYTES // (2 * channels)) * channels
         self._values = memoryview(array("h", bytes(2 * most)))
@@ -193,16 +212,20 @@ class Streamer:
         self.alone = 2 * channels * sensor.rate_mhz >= 1000 * ALONE_BYTES
         self.on = True
 
+    def _now(self) -> int:
+        """Milliseconds since the stream's start."""
+        now = time.ticks_ms()
+        self._ms += time.ticks_diff(now, self._ticks)
+        self._ticks = now
+        return self._ms
+
     def _flush(self) -> None:
         """Write the line of what is in the buffer."""
         if not self._fill:
             return
-        now = time.ticks_ms()
-        self._ms += time.ticks_diff(now, self._ticks)
-        self._ticks = now
         overruns, gaps = self._lost
         head = (
-            f'{{"event":"samples","seq":{self._seq},"at":{self._at},"ms":{self._ms},'
+            f'{{"event":"samples","seq":{self._seq},"at":{self._at},"ms":{self._now()},'
             f'"overruns":{overruns},"gaps":{gaps},"data":"'
         ).encode()
         values: Any = self._values[: self._fill]

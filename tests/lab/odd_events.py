@@ -27,6 +27,7 @@ TEXTS = (
     '","crc":"00000000"}',
     '{"event":"end","count":1',
     "[bold red]markup[/]",
+    "<img src=x onerror=document.title='taken'><script>document.title='taken'</script>",
     "%s%n{0}",
     "../../etc/passwd",
     "x" * 4096,
@@ -58,6 +59,7 @@ EVENTS = {
     "prediction with an answer": '"seq":1,"ms":2,"label":"a","index":0,"scores":[1],"us":9,'
     '"confidence":934,"answer":"unknown"',
     "detected": '"seq":1,"ms":2,"label":"a","confidence":934',
+    "button": '"at":40,"ms":401',
     "source": '"name":"r0"',
     "end": '"count":1',
     "warning": '"warning":"fast"',

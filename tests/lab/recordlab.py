@@ -24,17 +24,19 @@ def counting_node(
     loses: tuple[int, int] = (-1, 0),
     fails: int = 0,
     port: int = 0,
+    presses: int = 0,
     faults: Sequence[Fault] = (),
 ) -> Iterator[tuple[UnixNode, Bridge]]:
     """The node and the line to it.
 
     mode: "serve" or "loop", for a program that classifies two channels. loses: the sample before
     which some are lost, and how many. fails: the sample at which the sensor fails. port: bytes a
-    second that the node says its port carries; 0 for no limit.
+    second that the node says its port carries; 0 for no limit. presses: milliseconds from one
+    press of its button to the next; 0 without a button.
     """
     (folder / "models").mkdir(parents=True)
     (folder / "models" / "1.bnn").write_bytes(model_bytes())
-    program = [SCRIPT, mode, folder, channels, round(1000 * rate), *loses, fails, port]
+    program = [SCRIPT, mode, folder, channels, round(1000 * rate), *loses, fails, port, presses]
     with (
         UnixNode(program, folder, [DEVICE]) as node,
         Bridge(node.fd, faults, restart=node.restart) as bridge,

@@ -17,6 +17,7 @@ __all__ = ["PATIENCE", "StudioProcess", "Visitor", "chromium", "wait"]
 
 SCREENS = BUILD / "screens"
 SIZES = {"wide": (1280, 800), "narrow": (360, 740)}
+TITLES = ("Node", "Record", "Data", "Train", "Models", "Live")
 SCHEMES = ("light", "dark")
 AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations"
 GRAVE = ("serious", "critical")
@@ -57,7 +58,8 @@ class Visitor:
         self.address = address
         self.size = size
         self.wrong: list[str] = []
-        """Errors in the console, and requests that failed, since the last look."""
+        """Errors in the console, and requests that failed."""
+        self._expected: set[str] = set()
         self._watch(self.page)
 
     def _watch(self, page: Page) -> None:
@@ -88,8 +90,9 @@ class Visitor:
         if error is not None:
             self.picture("failed")
         self.context.close()
+        wrong = [text for text in self.wrong if not any(part in text for part in self._expected)]
         if error is None:
-            assert not self.wrong, self.wrong
+            assert not wrong, wrong
 
     def settled(self) -> None:
         """Wait until the page has its head, and says of nothing that it is on its way."""
@@ -108,8 +111,8 @@ class Visitor:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def expected(self, *parts: str) -> None:
-        """Take from what went wrong what the test brought about: it has one of these parts."""
-        self.wrong = [text for text in self.wrong if not any(part in text for part in parts)]
+        """What goes wrong on this page and has one of these parts is what the test brings about."""
+        self._expected |= {*parts}
 
     def picture(self, name: str) -> Path:
         """Save the whole page as build/screens/NAME.png."""

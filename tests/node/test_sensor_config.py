@@ -151,6 +151,18 @@ class TestSensorJson:
             assert error["text"].startswith(str(path)) and words in error["text"]
 
 
+def test_a_button_goes_with_any_sensor():
+    """The sensor has it, for a stream, and its class is not given it."""
+    made = run(
+        "machine.devices[0x23] = object()\n"
+        "for button in ({'button': 15}, {'button': 'bootsel'}, {}):\n"
+        "    sensor = open_configured(dict(sensor='adc', pins=[26], **button))\n"
+        "    say(at=sensor.button)\n"
+        "    sensor.close()"
+    )
+    assert [line["at"] for line in made] == [15, "bootsel", None]
+
+
 def test_a_sensor_of_ones_own():
     """examples/bh1750.py, against the data sheet's commands."""
     code = """

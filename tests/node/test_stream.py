@@ -1,6 +1,7 @@
 """The node's raw samples, in CPython: what stands in which line, and when a stream ends."""
 
 import json
+import sys
 from array import array
 from base64 import b64decode
 from itertools import chain
@@ -11,12 +12,12 @@ import pytest
 
 from tests.lab.simulated import node_module, receiver
 from xnornode.link.framing import seal, unseal
-from xnornode.link.messages import Samples, Streaming
+from xnornode.link.messages import Button, Samples, Streaming
 from xnornode.link.parsing import parse
 
 pytestmark = pytest.mark.quick
 
-stream = node_module("stream")
+stream, button = node_module("stream"), node_module("button")
 Refused = receiver.Refused
 NOW = [0]
 
@@ -29,6 +30,7 @@ def clock(monkeypatch):
         ticks_ms=lambda: NOW[0], ticks_add=lambda t, n: t + n, ticks_diff=lambda t, n: t - n
     )
     monkeypatch.setattr(stream, "time", time)
+    monkeypatch.setattr(button, "time", time)
 
 
 class Sensor:
@@ -142,7 +144,7 @@ def test_the_answer():
     fields = Line(sensor, port=11520).streamer.start(1)
     said = parse({"event": "reply", "id": 1, **json.loads(json.dumps(fields))})
     channels = ("x0 (g)", "x1 (g)")
-    assert said == Streaming(1, "s", channels, (1, 1), 100_000, "", 0, 11520, True, 32767)
+    assert said == Streaming(1, "s", channels, (1, 1), 100_000, "", 0, 11520, True, 32767, False)
     assert not Line(Sensor(1, 4_000_000)).streamer.start(1)["classifies"]
     assert not Line(open_sensor=Sensor).streamer.start(1)["classifies"]
 
@@ -179,6 +181,120 @@ def test_a_sensor_that_fails_is_closed():
 
 def unwired():
     raise OSError(5, "nothing answers at 0x68")
+
+
+LEVELS = {}
+"""Of pins: 0 where a button connects one to ground."""
+
+
+class Pin:
+    """As MicroPython's, of a board with GPIO 0 to 29."""
+
+    IN, PULL_UP = "in", "up"
+
+    def __init__(self, number, mode, pull):
+        if number > 29:
+            raise ValueError("invalid pin")
+        assert (mode, pull) == (self.IN, self.PULL_UP)
+        self.number = number
+
+    def value(self):
+        return LEVELS.get(self.number, 1)
+
+
+@pytest.fixture
+def pins(monkeypatch):
+    """A board's pins, and its button BOOTSEL, as -1."""
+    LEVELS.clear()
+    monkeypatch.setitem(sys.modules, "machine", SimpleNamespace(Pin=Pin, unique_id=bytes))
+    bootsel = SimpleNamespace(bootsel_button=lambda: 1 - LEVELS.get(-1, 1))
+    monkeypatch.setitem(sys.modules, "rp2", bootsel)
+    return LEVELS
+
+
+def with_button(at) -> Line:
+    sensor = Sensor(1)
+    sensor.button = at
+    return Line(sensor)
+
+
+def presses(line: Line, pin: int, levels: list[int], step=20) -> list[int]:
+    """When presses are said, as the pin has these levels, one in so many milliseconds."""
+    for level in levels:
+        NOW[0] += step
+        LEVELS[pin] = level
+        line.streamer.look()
+    said = [parse(unseal(text)) for text in line.data.splitlines()]
+    return [event.ms for event in said if isinstance(event, Button)]
+
+
+def test_a_press_stands_between_the_samples_before_and_after(pins):
+    line = with_button(15)
+    assert line.streamer.start(10)["button"] is True
+    assert not presses(line, 15, [1, 1])
+    line.streamer.samples(array("h", [1, 2, 3]), line.streamer.sensor)
+    assert presses(line, 15, [0, 0]) == [80]
+    line.streamer.samples(array("h", [4]), line.streamer.sensor)
+    line.streamer.stop()
+    said = [parse(unseal(text)) for text in line.data.splitlines()]
+    assert [type(event) for event in said] == [Samples, Button, Samples]
+    assert said[1] == Button(3, 80) and (said[0].at, said[2].at) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ([1, 1, 0, 0, 0, 1, 1, 0, 0], [80, 180]),
+        ([1, 1, 0, 1, 0, 1, 1], []),  # no finger is so fast
+        ([1, 1, 0, 0, 1, 0, 0, 1, 0, 0], [80]),  # a contact that bounces
+        ([0, 0, 0, 1, 1, 1, 0, 0], [160]),  # held from the start
+    ],
+)
+def test_a_button_that_bounces(pins, levels, said):
+    line = with_button(3)
+    line.streamer.start(10)
+    assert presses(line, 3, levels) == said
+
+
+@pytest.mark.parametrize(("at", "pause"), [(3, 20), ("bootsel", 100)])
+def test_a_button_is_looked_at_seldom(pins, at, pause, monkeypatch):
+    line = with_button(at)
+    line.streamer.start(10)
+    looks = []
+    monkeypatch.setattr(line.streamer._button, "_down", lambda: looks.append(NOW[0]))
+    presses(line, 0, [1] * 1000, step=1)
+    assert looks == list(range(pause, 1001, pause))
+
+
+def test_bootsel(pins):
+    line = with_button("bootsel")
+    line.streamer.start(10)
+    assert presses(line, -1, [1, 0, 0, 1, 0], step=100) == [200, 500]
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [(30, "no GPIO 30"), ("boot", "is boot, not a GPIO number"), (True, "is True, not a GPIO")],
+)
+def test_a_button_that_the_board_has_not(pins, at, message):
+    line = with_button(at)
+    with pytest.raises(Refused, match=message) as refused:
+        line.streamer.start(1)
+    assert refused.value.name == "sensor" and not line.streamer.on
+
+
+def test_a_board_that_is_no_rp2(pins, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rp2", None)
+    with pytest.raises(Refused, match="only RP2 boards"):
+        with_button("bootsel").streamer.start(1)
+
+
+def test_no_stream_no_look(pins):
+    line = with_button(15)
+    line.streamer.look()
+    line.streamer.start(10)
+    line.streamer.stop()
+    assert not presses(line, 15, [1, 1, 0, 0])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,28 @@ def test_an_mpu6050_at_the_repl(pico, tmp_path):
     assert record_file.rate_mhz == 100_000
     with Board(pico.url) as board:  # the REPL is one again
         assert board.run("print(6 * 7)").split() == ["42"]
+
+
+@pytest.mark.parametrize("button", [15, "bootsel"])
+def test_the_nodes_button(pico, tmp_path, button):
+    """At the REPL."""
+    put(pico, {"/sensor.json": MPU6050 | {"button": button}})
+    command = [COMMAND, "record", str(tmp_path), "--label", "wave", "--seconds", "0.5", "--button"]
+    command += ["--repeat", "2", "--port", pico.url]
+    with (tmp_path / "said").open("w+") as said:
+        running = subprocess.Popen(command, stderr=said, stdout=said)
+        try:
+            end = time.monotonic() + 120
+            while running.poll() is None and time.monotonic() < end:
+                for down in (True, False):  # presses during a recording change nothing
+                    pico.press(button, down)
+                    time.sleep(0.4)
+        finally:
+            running.kill()
+        said.seek(0)
+        assert running.wait() == 0, said.read()
+    for path in (tmp_path / "wave" / "1.rec", tmp_path / "wave" / "2.rec"):
+        assert from_bytes(path.read_bytes(), str(path)).recording.samples.shape == (50, 6)
 
 
 def test_sound_of_a_program_that_goes_on(pico, tmp_path):

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from tests.lab.picolab import START, ask
-from tools.emulators.emulated_pico import EMULATOR, EmulatedPico, install_package, node_command
+from tools.emulators.emulated_pico import (
+    EMULATOR,
+    EmulatedPico,
+    EmulatorError,
+    install_package,
+    node_command,
+)
 from tools.emulators.sensors import Analog, Loopback, Signal
 from xnornode.link.repl import Board
 
@@ -34,6 +40,21 @@ def board(pico):
     with Board(pico.url) as board:
         board.run(START)
         yield board
+
+
+class TestButtons:
+    @pytest.mark.parametrize(
+        ("button", "level"),
+        [(15, "1 - Pin(15, Pin.IN, Pin.PULL_UP).value()"), ("bootsel", "rp2.bootsel_button()")],
+    )
+    def test_is_down_while_it_is_pressed(self, button, level, pico, board):
+        for down in (False, True, False):
+            pico.press(button, down)
+            assert ask(board, level) == down
+
+    def test_a_pin_that_is_none(self, pico):
+        with pytest.raises(EmulatorError, match="30 is no GPIO"):
+            pico.press(30)
 
 
 class TestAdc:

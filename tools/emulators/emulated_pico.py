@@ -235,6 +235,30 @@ class EmulatedPico(Reporter):
         """
         return self._order("appended", {"append": sensor, "values": frames(values)})
 
+    def press(self, button: int | str, down: bool = True) -> Event:
+        """Press a button, or let it go.
+
+        Parameters
+        ----------
+        button : int or str
+            The GPIO that the button connects to ground, or "bootsel". A reset lets the former go.
+        down : bool, default True
+            False lets it go.
+
+        Returns
+        -------
+        Event
+            ``pressed``, with the emulated ``seconds`` at which it was.
+
+        Raises
+        ------
+        EmulatorError
+            There is no such pin, or the emulator does not run.
+        """
+        if button != "bootsel" and button not in range(30):
+            raise EmulatorError(f"{button} is no GPIO")
+        return self._order("pressed", {"press": button, "down": down})
+
     def _folder(self) -> Path:
         if self._files is None:
             self._files = tempfile.TemporaryDirectory(prefix="emulated-pico-")

@@ -71,11 +71,15 @@ def open_configured(config: "dict[str, Any]") -> Sensor:
         raise ValueError('not an object with a key "sensor"')
     settings = dict(config)
     kind = settings.pop("sensor")
+    button = settings.pop("button", None)
     make = find(kind)
     try:
-        return make(**settings)
+        sensor = make(**settings)
     except TypeError as error:  # a key that the class does not take
         raise ValueError(f"{kind}: {error}; its keys are in docs/reference/sensors.md") from None
+    if button is not None:
+        sensor.button = button  # of the node, whatever the kind of its sensor
+    return sensor
 
 
 def find(kind: str) -> "Any":

@@ -15,7 +15,8 @@ class Sensor:
     rate_mhz: sample rate in millihertz, an int. overruns: samples lost so far, because nobody read
     in time. gaps: how often the stream has been broken so far, by a loss or a new start; a window
     does not reach across a gap. ended: whether there are no more samples, ever. limit: the absolute
-    count from which on a value may have been cut off, at an end of the sensor's range.
+    count from which on a value may have been cut off, at an end of the sensor's range. button: what
+    sensor.json has as `button`, None without it.
     """
 
     name = ""
@@ -26,6 +27,7 @@ class Sensor:
     gaps = 0
     ended = False
     limit = 32752  # the upper 12 bits of int16
+    button: "int | str | None" = None
 
     def read_into(self, block: "array[int] | memoryview") -> int:
         """Take the samples that have come since the last call; returns how many, 0 for none yet.

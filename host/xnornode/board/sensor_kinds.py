@@ -6,6 +6,7 @@ is touched; the drivers in device/xnornode/sensors have the same limits, which a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ I2S_PINS = {RP2: (10, 11, 12), ESP32: (14, 15, 32), "ESP32S3": (4, 5, 6), "ESP32
 """SCK, WS and SD."""
 OPTIONS = (
     *("sda", "scl", "bus", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
-    *("pins", "rate", "range", "gyro_range"),
+    *("pins", "rate", "range", "gyro_range", "button"),
 )
 """Settings that are options of `xnornode sensor`; the others go by its --set NAME=VALUE."""
 WIRES = ("sda", "scl", "sck", "ws", "sd")
@@ -40,6 +41,8 @@ WIRES = ("sda", "scl", "sck", "ws", "sd")
 RP2_I2C = ("SDA of I2C0", "SCL of I2C0", "SDA of I2C1", "SCL of I2C1")
 """By the GPIO's number modulo 4 (RP2040 datasheet, 1.4.3, "GPIO Functions")."""
 RP2_GPIOS = range(30)
+BOOTSEL = "bootsel"
+"""As `button`: the button of that name on an RP2 board."""
 RP2_ADC = range(26, 30)
 ESP32_INPUTS = range(34, 40)
 """GPIOs of the first ESP32 that can only be inputs."""
@@ -156,8 +159,11 @@ def complete(kind: str, given: Mapping[str, Value], platform: str, machine: str)
     >>> complete("adxl345", {"rate": 200}, "rp2", "Raspberry Pi Pico with RP2040")["sda"]
     4
     """
+    config: Config
     if "." in kind:
-        return {"sensor": kind, **given}
+        config = {"sensor": kind, **given}
+        _check_button(config, platform, machine)
+        return config
     if kind not in KINDS:
         raise XnorNodeError(
             f"there is no kind of sensor {kind}: it is one of {', '.join(KINDS)}, or module.Class "
@@ -165,21 +171,53 @@ def complete(kind: str, given: Mapping[str, Value], platform: str, machine: str)
         )
     known = KINDS[kind]
     for name in given:
-        if name not in known.settings:
+        if name not in known.settings and name != "button":
             raise XnorNodeError(
                 f"{kind} has no {option(name)}: it takes "
-                + ", ".join(option(name) for name in known.settings)
+                + ", ".join(option(name) for name in (*known.settings, "button"))
             )
-    config: Config = {"sensor": kind, **_pins(known, platform, machine)}
+    config = {"sensor": kind, **_pins(known, platform, machine)}
     config |= {**known.defaults, **given}
     check(config, platform, machine)
     return config
+
+
+def button_at(text: str) -> int | str:
+    """Where a button is, as `button` of sensor.json has it.
+
+    Parameters
+    ----------
+    text : str
+        As people write it.
+
+    Returns
+    -------
+    int or str
+        The number of a GPIO, or BOOTSEL.
+
+    Raises
+    ------
+    XnorNodeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> button_at("GP15"), button_at("bootsel")
+    (15, 'bootsel')
+    """
+    if text.lower() == BOOTSEL:
+        return BOOTSEL
+    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
+    if not found:
+        raise XnorNodeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
+    return int(found[1])
 
 
 def check(config: Config, platform: str, machine: str) -> None:
     """Check the settings of one of KINDS. As `complete`."""
     known = KINDS[str(config["sensor"])]
     _check_values(known, config)
+    _check_button(config, platform, machine)
     wires = _gpios(config)
     if len({*wires.values()}) < len(wires):
         raise XnorNodeError("two wires cannot be at one GPIO")
@@ -248,6 +286,29 @@ def _check_values(known: Kind, config: Config) -> None:
             f"--address 0x{address:02x}: an I2C device has 0x08 to 0x77; a {known.name} has "
             + " or ".join(f"0x{a:02x}" for a in known.addresses)
         )
+
+
+def _check_button(config: Config, platform: str, machine: str) -> None:
+    """Check `button`, which any kind may have. Raises XnorNodeError."""
+    at = config.get("button")
+    if at is None:
+        return
+    if at == BOOTSEL:
+        if platform not in ("", RP2):
+            raise XnorNodeError(f"--button {BOOTSEL}: only RP2 boards have that button")
+        return
+    if type(at) is not int or at < 0:
+        raise XnorNodeError(f"--button {at}: say the number of a GPIO, or {BOOTSEL}")
+    inputs = config.get("pins", [])
+    if at in _gpios(config).values() or (isinstance(inputs, list) and at in inputs):
+        raise XnorNodeError(f"--button {at}: the sensor is at that GPIO")
+    if platform == RP2 and at not in RP2_GPIOS:
+        raise XnorNodeError(f"--button {at}: an RP2 chip has GPIO 0 to 29")
+    if chip(platform, machine) == ESP32:
+        if at in ESP32_FLASH:
+            raise XnorNodeError(f"--button {at}: the flash is at GPIO 6 to 11")
+        if at in ESP32_INPUTS:
+            raise XnorNodeError(f"--button {at}: GPIO 34 to 39 have no pull-up")
 
 
 def _check_rp2(config: Config, wires: dict[str, int]) -> None:

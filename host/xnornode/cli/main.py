@@ -72,6 +72,15 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _name_sharer(command: str) -> None:
+    """Who shares a port with this command is told its name, and its user is told of them."""
+    from xnornode.cli.output import say
+    from xnornode.link import share_talk
+
+    share_talk.program = f"xnornode {command}"
+    share_talk.say = say
+
+
 def _is_windows_broken_pipe(error: OSError) -> bool:
     import errno
 
@@ -154,6 +163,7 @@ def _main(arguments: Sequence[str]) -> int:
     if unknown:  # said with the usage of the command, not of `xnornode`
         options.wrong_usage(f"unrecognized arguments: {' '.join(unknown)}")
     options.said = shlex.join(["xnornode", *arguments])
+    _name_sharer(options.command)
     try:
         status: int = options.run(options)
         _flush()

@@ -7,13 +7,22 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import KINDS, OPTIONS, PATH, Config, Value, complete
+from xnornode.board.sensor_kinds import (
+    KINDS,
+    OPTIONS,
+    PATH,
+    Config,
+    Value,
+    button_at,
+    complete,
+)
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
 from xnornode.cli.port_options import add_port, add_reset, port_of
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
 RATE_UNITS = {"": 1, "hz": 1, "khz": 1000, "k": 1000}
 
@@ -31,6 +40,7 @@ def add_parsers(commands: Any) -> None:
         xnornode sensor mpu6050
         xnornode sensor mpu6050 --sda 6 --scl 7 --address 0x69 --rate 50 --range 2g
         xnornode sensor adc --pins 26,27 --rate 1000
+        xnornode sensor mpu6050 --button GP15
         xnornode sensor i2s --sck 10 --ws 11 --sd 12 --rate 16k
         xnornode sensor
         """,
@@ -64,6 +74,12 @@ def add_parsers(commands: Any) -> None:
     )
     add("--channel", choices=("left", "right"), help="of a microphone: by its pin L/R")
     add("--pins", type=_pins, metavar="N,N", help="GPIOs of analog inputs")
+    add(
+        "--button",
+        type=_button,
+        metavar="GPIO",
+        help="the node's button that begins a recording: GP15, from that pin to ground, or bootsel",
+    )
     add(
         "--set",
         action="append",
@@ -121,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _interrupted(port: str, reset: bool) -> Any:
     """A board at its REPL, whose program is started again whatever happens."""
-    with Board(port, reset=reset) as board:
+    with held(port), Board(port, reset=reset) as board:
         try:
             board.clear()
             yield board
@@ -134,6 +150,8 @@ def _interrupted(port: str, reset: bool) -> Any:
 
 def _with_advice(problem: str, board: Board, config: Config) -> str:
     """A problem, and what to check where a sensor on a bus does not answer."""
+    if "button" in config and "'button'" in problem:  # the driver was given it, as by older ones
+        return "the node's library is older than --button: run `xnornode update`"
     kind = KINDS.get(str(config["sensor"]))
     sda, scl = config.get("sda"), config.get("scl")
     if not (kind and kind.addresses and isinstance(sda, int) and isinstance(scl, int)):
@@ -204,6 +222,13 @@ def _range(text: str) -> int:
     if not found:
         raise argparse.ArgumentTypeError(f"{text}: say a number, such as 4 or 4g")
     return int(found[1])
+
+
+def _button(text: str) -> int | str:
+    try:
+        return button_at(text)
+    except XnorNodeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _pins(text: str) -> list[int]:

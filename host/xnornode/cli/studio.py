@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import ipaddress
+import signal
 import socket
 import threading
 import webbrowser
@@ -16,6 +17,7 @@ from xnornode.cli.output import say, show_line
 from xnornode.cli.port_options import add_port
 from xnornode.errors import XnorNodeError
 from xnornode.link.addresses import Port
+from xnornode.studio.assets import vendor
 
 PORT = 8470
 """TCP port; a free one where it is taken and none was named."""
@@ -66,11 +68,12 @@ def add_parsers(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode studio`; the exit status. Raises XnorNodeError."""
     load_extra("aiohttp", "studio")
+    vendor()
     if options.data.exists() and not options.data.is_dir():
         raise XnorNodeError(f"{options.data} is no folder: name the folder of your recordings")
     host = options.listen or "127.0.0.1"
     listener = _listener(host, options.http)
-    with closing(listener), suppress(KeyboardInterrupt):
+    with closing(listener), suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_serve(options, host, listener))
     say("the studio has ended; trainings that run go on")
     return 0
@@ -109,6 +112,9 @@ async def _serve(options: argparse.Namespace, host: str, listener: socket.socket
         if not options.no_browser:
             threading.Thread(target=_open, args=(address,), daemon=True).start()
 
+    if task := asyncio.current_task():
+        with suppress(NotImplementedError):  # on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     studio = Studio(options.data, port, option_forms.describe, option_forms.check)
     await serve(studio, guard, listener, opened)
 

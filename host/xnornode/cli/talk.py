@@ -36,7 +36,10 @@ def tell(kind: str, content: Any, stream: TextIO | Lines | None = None) -> None:
     kind: one of KINDS. stream: default stderr.
     """
     stream = stream or sys.stderr
-    below = stream.below if isinstance(stream, Lines) else stream
+    below = stream
+    if isinstance(stream, Lines):
+        stream.flush()
+        below = stream.below
     if below is None:
         return
     try:
@@ -87,17 +90,20 @@ class Lines(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Take text; each whole line is written at once."""
-        *lines, self._held = (self._held + text).split("\n")
+        *lines, left = (self._held + text).split("\n")
+        self._held = ""
         for line in lines:
             self._say(line)
+        self._held = left
         if len(self._held) > MOST:
-            self.finish()
+            self.flush()
         return len(text)
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Write what is left without a line's end."""
         held, self._held = self._held, ""
-        self._say(held)
+        if held:
+            self._say(held)
 
     def _say(self, line: str) -> None:
         line = line.rpartition("\r")[2].rstrip().removeprefix("xnornode: ")
@@ -127,7 +133,7 @@ class Session:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if not self._lines:
             return False
-        self._lines.finish()
+        self._lines.flush()
         if isinstance(error, SystemExit):
             self.status = _status_of(error)
         elif error is not None:

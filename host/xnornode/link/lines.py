@@ -113,7 +113,8 @@ def set_lines(port: Any, lines: str) -> None:
 def close_lines(port: Any) -> None:
     """Close a port, its lines cleared first, RTS before DTR; unless they are kept."""
     with suppress(*PORT_ERRORS):
-        if port.is_open and port not in _kept:
+        # Others may have a shared one open; its hub clears the lines
+        if port.is_open and port not in _kept and not getattr(port, "shares", False):
             port.rts = False
             port.dtr = False
     with suppress(*PORT_ERRORS):

@@ -136,6 +136,15 @@ class Samples(Event):
 
 
 @dataclass(frozen=True)
+class Button(Event):
+    """The node's button was pressed during a stream, before its sample `at`."""
+
+    EVENT = "button"
+    at: Count
+    ms: Count
+
+
+@dataclass(frozen=True)
 class Source(Event):
     """A sensor's stream starts again: no window reaches over it."""
 
@@ -287,6 +296,7 @@ class Streaming(Answer):
     port: Count | None
     classifies: bool
     limit: Annotated[int, Range(1, 32767)]
+    button: bool = False
 
     def check(self) -> None:
         """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""

@@ -8,6 +8,7 @@ from xnornode.link.messages import (
     Ack,
     Answer,
     Begun,
+    Button,
     Caution,
     Detected,
     Done,
@@ -30,7 +31,19 @@ from xnornode.link.schema import instance, printable
 
 EVENTS: dict[str, type[Event]] = {
     kind.EVENT: kind
-    for kind in (Hello, Ready, Prediction, Detected, Samples, Source, End, Caution, Error, Ack)
+    for kind in (
+        Hello,
+        Ready,
+        Prediction,
+        Detected,
+        Samples,
+        Button,
+        Source,
+        End,
+        Caution,
+        Error,
+        Ack,
+    )
 }
 REPLIES: dict[str, type[Answer]] = {
     "error": Refusal,

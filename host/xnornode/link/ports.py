@@ -20,6 +20,7 @@ from xnornode.link.addresses import (
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, open_lines
 from xnornode.link.rfc2217 import Rfc2217Port
+from xnornode.link.share import LENT_SECONDS, open_shared
 
 __all__ = [
     "ANSWER_TIMEOUT",
@@ -29,6 +30,7 @@ __all__ = [
     "RETRY",
     "VARIABLE",
     "VENDORS",
+    "AtOnce",
     "Port",
     "boards",
     "find_port",
@@ -114,6 +116,10 @@ def find_port(named: str | None, baud: int | None = None, lines: str | None = No
     return Port(found[0], baud, lines)
 
 
+class AtOnce(Port):
+    """A port that is not waited for where another program has it for itself."""
+
+
 RETRY = 0.2
 """Seconds between two looks for a port that went away."""
 
@@ -122,12 +128,13 @@ ANSWER_TIMEOUT = 10.0
 
 
 def open_port(url: str) -> serial.SerialBase:
-    """Open a serial port, or what a pyserial URL names.
+    """Open a serial port, or what a pyserial URL names, together with who has it open already.
 
     Parameters
     ----------
     url : str
-        Serial port or pyserial URL; a `Port` says how it is opened.
+        Serial port or pyserial URL; a `Port` says how it is opened. `AtOnce` does not wait where
+        another program has the port for itself.
 
     Returns
     -------
@@ -140,6 +147,13 @@ def open_port(url: str) -> serial.SerialBase:
         If it cannot be opened; the message says what to do.
     """
     name = url if isinstance(url, Port) else Port(url)
+    port = open_shared(name, _open_alone, 0.0 if isinstance(url, AtOnce) else LENT_SECONDS)
+    port.timeout = port.write_timeout = ANSWER_TIMEOUT
+    return port
+
+
+def _open_alone(name: Port) -> serial.SerialBase:
+    """Open the real port. Raises LinkError."""
     try:
         port = _named(name)
         port.timeout = port.write_timeout = ANSWER_TIMEOUT
@@ -182,7 +196,7 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
     LinkError
         If it cannot be opened in this time.
     """
-    wait = Deadline(seconds)
+    wait, url = Deadline(seconds), AtOnce(url)
     while True:
         try:
             return open_port(url)

@@ -15,7 +15,8 @@ import serial
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.guard import LONGEST_LINE, Filter, to_host, to_node
 from xnornode.link.lines import PORT_ERRORS, close_lines
-from xnornode.link.ports import RETRY, open_port
+from xnornode.link.ports import RETRY, AtOnce, open_port
+from xnornode.link.share_port import SharedPort
 
 READ_BYTES = 4096
 """Bytes that are read at a time."""
@@ -241,7 +242,7 @@ class Relay:
             lines.reset()
         while True:
             try:
-                return self._open(open_port(self.url))
+                return self._open(open_port(AtOnce(self.url)))
             except LinkError:
                 time.sleep(RETRY)
 
@@ -282,9 +283,12 @@ class Relay:
     def _heard(self, port: serial.SerialBase) -> bytes:
         """What has come; after a moment b"" where nothing has. Raises PORT_ERRORS."""
         wait = POLL if self._out else GLANCE
-        try:
-            select.select([port.fileno()], [], [], wait)
-        except (OSError, ValueError, AttributeError):  # Windows, rfc2217://
-            time.sleep(POLL)
+        if isinstance(port, SharedPort):
+            port.wait(wait)
+        else:
+            try:
+                select.select([port.fileno()], [], [], wait)
+            except (OSError, ValueError, AttributeError):  # Windows, rfc2217://
+                time.sleep(POLL)
         data: bytes = port.read(READ_BYTES)
         return data

@@ -1,6 +1,7 @@
 """What `xnornode sensor` takes: settings, defaults by the board, and what is wrong at once."""
 
 import ast
+from argparse import ArgumentTypeError
 
 import pytest
 
@@ -8,7 +9,7 @@ from tools.firmware.sources import ROOT
 from xnornode.board.sensor_kinds import KINDS, complete
 from xnornode.board.sensor_setup import Wires, advice
 from xnornode.cli.main import main
-from xnornode.cli.sensor import _in_units, _setting
+from xnornode.cli.sensor import _button, _in_units, _setting
 from xnornode.errors import XnorNodeError
 
 pytestmark = pytest.mark.quick
@@ -72,6 +73,8 @@ def test_defaults():
     assert complete("mpu6050", {}, *ESP32)["sda"] == 21
     assert complete("lis3dh", {}, "esp32", "ESP32-C3 module with ESP32C3")["scl"] == 9
     assert complete("adc", {}, *PICO)["pins"] == [26]
+    assert complete("mpu6050", {"button": 15}, *PICO)["button"] == 15
+    assert complete("mine.Mine", {"button": "bootsel"}, *PICO)["button"] == "bootsel"
     assert complete("mine.Mine", {"speed": 3}, *PICO) == {"sensor": "mine.Mine", "speed": 3}
 
 
@@ -90,6 +93,10 @@ def test_defaults():
         ("mpu6050", {"sda": 6, "scl": 7, "bus": 0}, "are at I2C1"),
         ("mpu6050", {"sda": 32, "scl": 33}, "no GPIO 32"),
         ("adc", {"pins": [25]}, "no analog input"),
+        ("adc", {"pins": [26, 27], "button": 27}, "the sensor is at that GPIO"),
+        ("mpu6050", {"button": 4}, "--button 4: the sensor is at that GPIO"),
+        ("mine.Mine", {"button": 30}, "--button 30: an RP2 chip has GPIO 0 to 29"),
+        ("mpu6050", {"button": "A"}, "the number of a GPIO, or bootsel"),
         ("i2s", {"sck": 10, "ws": 12, "sd": 13}, "WS is at the GPIO after SCK, here 11"),
     ],
 )
@@ -108,6 +115,12 @@ def test_what_an_esp32_cannot():
         complete("mpu6050", {"scl": 35}, *ESP32)
     with pytest.raises(XnorNodeError, match="the flash is"):
         complete("mpu6050", {"sda": 8}, *ESP32)
+    with pytest.raises(XnorNodeError, match="have no pull-up"):
+        complete("mpu6050", {"button": 35}, *ESP32)
+    with pytest.raises(XnorNodeError, match="the flash is"):
+        complete("mpu6050", {"button": 8}, *ESP32)
+    with pytest.raises(XnorNodeError, match="only RP2 boards"):
+        complete("mpu6050", {"button": "bootsel"}, *ESP32)
     with pytest.raises(XnorNodeError, match="say with --sda"):
         complete("mpu6050", {}, "stm32", "a board")
 
@@ -167,3 +180,16 @@ def test_a_setting_that_is_no_whole_number(name, value):
 def test_a_setting_may_be_hexadecimal():
     assert _setting("address=0x69") == ("address", 0x69)
     assert _setting("channel=right") == ("channel", "right")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("GP15", 15), ("gpio 3", 3), ("7", 7), ("BOOTSEL", "bootsel")]
+)
+def test_where_a_button_is(text, at):
+    assert _button(text) == at
+
+
+@pytest.mark.parametrize("text", ["", "A", "-1", "1.5", "GP"])
+def test_where_a_button_is_not(text):
+    with pytest.raises(ArgumentTypeError, match="say a GPIO, such as GP15, or bootsel"):
+        _button(text)

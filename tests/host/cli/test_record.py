@@ -22,7 +22,8 @@ from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.recording_folder import add_recording, next_name
 from xnornode.data.windows import Recording
 from xnornode.link.connect import connect
-from xnornode.link.messages import Samples
+from xnornode.link.messages import Button, Samples
+from xnornode.link.recorder import Recorder
 
 NOWHERE = ("--port", "/dev/no-such-port")
 
@@ -147,6 +148,42 @@ def test_a_port_that_is_not_there(tmp_path, run):
     assert "Traceback" not in done.stderr and not (tmp_path / "data").exists()
 
 
+def test_a_recording_begins_at_a_press_of_the_nodes_button(tmp_path, record, monkeypatch):
+    """With the first sample that the node took after it, and the countdown is none."""
+    presses = []
+    heard = Recorder.heard
+
+    def hears(work, event):
+        presses.extend([event.at] * isinstance(event, Button))
+        heard(work, event)
+
+    monkeypatch.setattr(Recorder, "heard", hears)
+    data = tmp_path / "data"
+    with counting_node(tmp_path / "node", presses=600) as (_, bridge):
+        done = record(data, bridge, "--button", "--repeat", "2", "--pause", "9999", seconds="0.2")
+    assert done.returncode == 0, done.stderr
+    assert "recording 2 of 2: wave begins when the node's button is pressed" in done.stderr
+    for name in ("1.rec", "2.rec"):
+        made = file(data / "wave" / name)
+        first = int(made.recording.samples[0, 0]) * pow(7, -1, 65536) % 65536
+        assert first in presses and not made.breaks
+        assert np.array_equal(made.recording.samples, expected(first, 200))
+
+
+def test_a_node_without_a_button(tmp_path, record):
+    with counting_node(tmp_path / "node") as (_, bridge):
+        done = record(tmp_path / "data", bridge, "--button")
+    assert done.returncode == 1 and not (tmp_path / "data").exists()
+    assert "the node has no button" in done.stderr and "--button GP15" in done.stderr
+
+
+def test_nobody_presses_the_button(tmp_path, record, monkeypatch):
+    monkeypatch.setattr("xnornode.link.recorder.LONGEST_WAIT", 0.3)
+    with counting_node(tmp_path / "node", presses=3_600_000) as (_, bridge):
+        done = record(tmp_path / "data", bridge, "--button")
+    assert done.returncode == 1 and "nobody pressed the node's button" in done.stderr
+
+
 def test_a_node_without_a_sensor(tmp_path, record):
     (tmp_path / "node").mkdir()
     with receiving_node(tmp_path / "node") as bridge:
@@ -219,6 +256,29 @@ def test_ctrl_c_leaves_the_node_usable(tmp_path, mode):
             assert session.hello.running == (mode == "loop")
             session.request("list")
         assert not any(isinstance(event, Samples) for event in seen)
+
+
+def test_what_was_recorded_when_it_was_killed_is_kept(tmp_path, record):
+    """By the next command that records."""
+    data = tmp_path / "data"
+    with counting_node(tmp_path / "node") as (_, bridge):
+        command = [COMMAND, "record", str(data), "--label", "a", "--port", bridge.url]
+        with subprocess.Popen([*command, "--seconds", "60", "--pause", "0"]) as process:
+            deadline = time.monotonic() + 60
+            while not any(path.stat().st_size > 9000 for path in data.rglob("*.part")):
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+        assert not [*data.rglob("*.rec")]
+        done = record(data, bridge, label="b")
+    assert done.returncode == 0, done.stderr
+    path = data / "a" / "1.rec"
+    assert f"kept {path}, " in done.stderr and "cut short, of a recording" in done.stderr
+    made = file(path)
+    first = int(made.recording.samples[0, 0]) * pow(7, -1, 65536) % 65536
+    assert np.array_equal(made.recording.samples, expected(first, len(made.recording.samples)))
+    assert made.cut and len(made.recording.samples) > 800
+    assert not [*data.rglob("*.part")] and (data / "b" / "1.rec").exists()
 
 
 def test_the_signal_on_a_terminal(tmp_path):

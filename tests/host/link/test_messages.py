@@ -21,6 +21,7 @@ from xnornode.link.framing import seal
 from xnornode.link.messages import (
     Ack,
     Begun,
+    Button,
     Bytes,
     Caution,
     Count,
@@ -56,6 +57,7 @@ TABLES = {
     "`prediction`": Prediction,
     "`detected`": Detected,
     "`samples`": Samples,
+    "`button`": Button,
     "`source`": Source,
     "`end`": End,
     "`warning`": Caution,
@@ -159,6 +161,7 @@ def test_the_example_of_a_line_in_the_documents():
             {"event": "detected", "seq": 3, "ms": 90, "label": "wave", "confidence": 1000},
             Detected(3, 90, "wave", 1000),
         ),
+        ({"event": "button", "at": 40, "ms": 401}, Button(40, 401)),
         ({"event": "ack", "push": 7, "at": 0}, Ack(7, 0)),
         ({"event": "ack", "push": 7, "at": 0, "error": "damaged"}, Ack(7, 0, "damaged")),
         ({"event": "reply", "id": 1}, Done(1)),

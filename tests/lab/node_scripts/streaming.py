@@ -1,7 +1,8 @@
 # Runs in MicroPython: a node whose sensor counts. Value c of sample n is 7 * n + 1000 * c.
 # Arguments: "serve", or "loop" for a program that classifies; folder; channels; rate in millihertz;
 # the sample before which some are lost, and how many; the one at which the sensor fails; bytes a
-# second that the port carries, 0 for no limit.
+# second that the port carries, 0 for no limit; milliseconds from one press of the button to the
+# next, 0 without a button.
 import sys
 import time
 
@@ -11,7 +12,21 @@ from xnornode.sensors.sensor import Sensor
 from xnornode.stream import Streamer
 
 MODE, FOLDER = sys.argv[1:3]
-CHANNELS, RATE, LOSES_AT, LOST, FAILS_AT, PORT = map(int, sys.argv[3:9])
+CHANNELS, RATE, LOSES_AT, LOST, FAILS_AT, PORT, PRESSES = map(int, sys.argv[3:10])
+
+
+class Pin:
+    IN = PULL_UP = 0
+
+    def __init__(self, *given):
+        self.start = time.ticks_ms()
+
+    def value(self):  # it is down in the second half of the time
+        return time.ticks_diff(time.ticks_ms(), self.start) % PRESSES < PRESSES // 2
+
+
+class Machine:
+    Pin = Pin
 
 
 class Counting(Sensor):
@@ -19,6 +34,7 @@ class Counting(Sensor):
     channels = tuple(f"ch{c} (g)" for c in range(CHANNELS))
     scales = tuple(122070 + c for c in range(CHANNELS))
     rate_mhz = RATE
+    button = 15 if PRESSES else None
 
     def __init__(self):
         self.at = 0
@@ -62,6 +78,8 @@ def loop():
         line.step(0 if n else 1000)
 
 
+if PRESSES:
+    sys.modules["machine"] = Machine
 link.Streamer = lambda open_sensor: Streamer(open_sensor, PORT or None)
 if MODE == "loop":
     loop()

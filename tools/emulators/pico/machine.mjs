@@ -22,7 +22,8 @@ const BOOT2_RUNS_AT = 0x20041f00; // where the ROM copies it; datasheet 2.8.1.3.
 const USB_RESET_BIT = 1 << 24;
 const CORE1_BIT = 1 << 16; // of the power-on state machine
 const XIP_FLUSH = 0x4;
-const QSPI_PINS_HIGH = 0x3e; // all but the clock; the BOOTSEL button would pull pin 1 low
+const QSPI_PINS_HIGH = 0x3e; // all but the clock
+const FLASH_SELECT = 1 << 1; // which the BOOTSEL button pulls low
 
 const TEMPERATURE_CHANNEL = 4;
 const TEMPERATURE_27_C = 876; // 0.706 V of 3.3 V, 12 bits; datasheet 4.9.5
@@ -58,6 +59,7 @@ export class Machine {
     this.onStop = () => {}; // (why: 'reset', 'bootsel' or 'lockup', reason)
     this.onWarning = () => {};
     this.grounded = undefined; // number of a GPIO that is connected to ground
+    this.bootselDown = false;
     this.board = new SensorBoard(); // what is wired to the pins
     this.host = null;
     this.past = 0; // nanoseconds before the last reset
@@ -144,6 +146,14 @@ export class Machine {
     return chip;
   }
 
+  /** A button from a GPIO to ground, or BOOTSEL, goes down or up; whether there is such a one. */
+  press(pin, down) {
+    if (pin === 'bootsel') this.bootselDown = down;
+    else if (Number.isInteger(pin) && pin >= 0 && pin < 30) this.pins.pull(pin, down);
+    else return false;
+    return true;
+  }
+
   /**
    * What SIO lacks: output pins that can be read, the BOOTSEL button, and the second core's side
    * of the mailbox, which answers a reset and never runs a program.
@@ -159,7 +169,7 @@ export class Machine {
         this.pio.catchUp();
         return this.pins.levels;
       }
-      if (offset === 0x08) return QSPI_PINS_HIGH; // GPIO_HI_IN
+      if (offset === 0x08) return QSPI_PINS_HIGH & ~(this.bootselDown ? FLASH_SELECT : 0); // GPIO_HI_IN
       if (offset === 0x50) return (mailbox.length ? 1 : 0) | 2; // FIFO_ST: valid, ready
       if (offset === 0x58) return mailbox.shift() ?? 0; // FIFO_RD
       return read(offset);

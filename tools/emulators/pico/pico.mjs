@@ -87,12 +87,12 @@ function readOptions() {
 
 const isSpeed = (value) => value >= 1 && value <= FASTEST;
 
-/** The speed that a line of JSON orders, if it does. */
-function speedIn(line) {
+/** What a line of JSON orders; nothing if it is no object. */
+function orderIn(line) {
   try {
-    return JSON.parse(line)?.speed;
+    return JSON.parse(line) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
@@ -255,11 +255,14 @@ class Pico {
     else this.boot(reason);
   }
 
-  /** A line from standard input: {"speed": N}, or an order to the sensors. */
+  /** A line from standard input: {"speed": N}, {"press": PIN}, or an order to the sensors. */
   order(line) {
     this.runner.wake(); // time goes on to now
-    const speed = speedIn(line);
-    if (speed === undefined) {
+    const { speed, press, down = true } = orderIn(line);
+    if (press !== undefined) {
+      if (!this.machine.press(press, down)) this.warn(`"press" is ${press}, not a GPIO or "bootsel"`);
+      else report({ event: 'pressed', press, down, seconds: this.machine.time.nanos / 1e9 });
+    } else if (speed === undefined) {
       this.machine.board.command(line);
     } else if (isSpeed(speed)) {
       this.runner.setSpeed(speed);

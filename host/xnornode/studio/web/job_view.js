@@ -3,11 +3,11 @@
 import { h, button, clear, seconds, table } from "/web/dom.js";
 
 const LINES = 300; // of talk that are shown at most
+const ANSWER = 2000; // lines that one answer of the studio has at most
 const STATES = {
   running: ["running", ""], done: ["done", "good"], failed: ["failed", "bad"],
   stopped: ["stopped", "warn"], lost: ["ended without a word", "warn"],
 };
-const RESUMED = ["train"]; // kinds that go on where they were stopped
 
 /**
  * A view of one job, an element. `element.end()` when it is no longer shown; `element.job`: what is
@@ -36,8 +36,8 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
   async function resume() {
     const job = await ctx.attempt(ctx.post(`/api/jobs/${id}/resume`));
     if (!job) return;
-    if (onResume) { onResume(job.job || job); return; }
-    id = (job.job || job).id;
+    if (onResume) { onResume(job.job); return; }
+    id = job.job.id;
     count = 0; ended = false; error.hidden = true;
     clear(lines);
     await load();
@@ -53,8 +53,13 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     command.textContent = job.command;
     asCommand.hidden = !job.command;
     stop.hidden = job.state !== "running";
-    again.hidden = job.state === "running" || job.state === "done" || !(job.resumes ?? RESUMED.includes(job.kind));
-    if (job.state === "running") { if (bar.hidden && !count) { bar.hidden = false; bar.removeAttribute("value"); } return; }
+    again.hidden = job.state === "running" || !job.resumable;
+    if (job.state === "running") {
+      bar.hidden = false;
+      if (job.progress) take({ progress: job.progress }); else if (bar.hidden) bar.removeAttribute("value");
+      stop.disabled = job.stopping;
+      return;
+    }
     bar.hidden = true;
     far.textContent = "";
     if (job.error && job.state !== "done") { error.textContent = job.error; error.hidden = false; }
@@ -65,9 +70,10 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     ended = true;
     await pull();
     try {
-      const { output: text } = await ctx.get(`/api/jobs/${id}/output`);
+      const { text } = await ctx.get(`/api/jobs/${id}/output`);
       output.textContent = text || "";
       output.hidden = !text;
+      if (text && job.state === "done") said.open = false;
     } catch { output.hidden = true; }
     if (!over) onEnd?.(job);
   }
@@ -86,6 +92,19 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     onTalk?.(entry);
   }
 
+  /** A line with a number: each is taken once, in its order. */
+  function numbered(entry) {
+    if (entry.n > count) { count = entry.n; take(entry); }
+  }
+
+  function heard(talk) {
+    for (const entry of talk) {
+      if (entry.n === undefined) take(entry);
+      else if (entry.n <= count + 1) numbered(entry);
+      else { pull(); return; } // some were said before this page listened
+    }
+  }
+
   function line(what, from = "") {
     said.hidden = false;
     lines.append(h("div", { class: from ? "muted" : "" }, from && `${from}: `, what));
@@ -102,9 +121,9 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
         more = false;
         const mine = id, answer = await ctx.get(`/api/jobs/${id}/talk?after=${count}`);
         if (over || mine !== id) break;
-        const talk = answer.talk || answer;
-        count = answer.next ?? count + talk.length;
-        talk.forEach(take);
+        const talk = answer.talk;
+        talk.forEach(numbered);
+        more = more || talk.length >= ANSWER;
       } while (more);
     } catch (problem) { fail(problem); } finally { busy = false; }
   }
@@ -113,7 +132,7 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     try {
       const job = await ctx.get(`/api/jobs/${id}`);
       if (over) return;
-      show(job.job || job);
+      show(job.job);
       await pull();
     } catch (problem) { fail(problem); }
   }
@@ -126,7 +145,7 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
   }
 
   const leave = ctx.subscribe(["jobs", "job"], (message) => {
-    if (message.topic === "job") { if (message.id === id) pull(); return; }
+    if (message.topic === "job") { if (message.id === id) heard(message.talk); return; }
     const job = message.jobs.find((each) => each.id === id);
     if (job) show(job);
   });
@@ -142,4 +161,31 @@ export async function copy(text, ctx) {
     await navigator.clipboard.writeText(text);
     ctx.toast("copied");
   } catch { ctx.toast("this browser does not allow it: mark the text and copy it"); }
+}
+
+/**
+ * Shows the newest job of some kinds, also one that another page began. An element with `.end()`.
+ * fits(job): whether it is one for here. view(job): makes what is shown, an element with `.end()`.
+ * onJob(job or null), onJobs(jobs): after each change of a job.
+ */
+export function jobSlot(ctx, { fits, view, onJob, onJobs }) {
+  const slot = h("div", {});
+  let shown = null, id = "";
+  const take = ({ jobs }) => {
+    const job = jobs.filter(fits).sort((a, b) => b.started - a.started)[0];
+    onJob?.(job || null);
+    onJobs?.(jobs);
+    if ((job?.id || "") === id) return;
+    shown?.end();
+    id = job?.id || "";
+    shown = job ? view(job) : null;
+    slot.replaceChildren(...(shown ? [shown] : []));
+  };
+  const leave = ctx.subscribe(["jobs"], take);
+  const load = () => ctx.get("/api/jobs").then(take, () => {});
+  const watch = ctx.onConnection((open) => { if (open) load(); });
+  load();
+  slot.look = load;
+  slot.end = () => { leave(); watch(); shown?.end(); };
+  return slot;
 }

@@ -1,0 +1,279 @@
+"""Several programs on one port: the first one serves the others (docs/reference/sharing.md)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import serial
+
+from xnornode.errors import LinkError
+from xnornode.link import share_talk
+from xnornode.link.addresses import Port
+from xnornode.link.deadline import Deadline
+from xnornode.link.lines import wanted
+from xnornode.link.share_ends import GuestEnd, LocalEnd
+from xnornode.link.share_frames import (
+    VERSION,
+    FrameError,
+    about_this,
+    greeting,
+    read_greeting,
+    who,
+)
+from xnornode.link.share_hub import Hub, Lent
+from xnornode.link.share_place import NoPlaceError, Place, is_shared, key_of
+from xnornode.link.share_port import SharedPort
+
+VARIABLE = "XNORNODE_SHARE"
+"""Environment variable: `no` has each port opened for one program alone."""
+MEETING = 20.0
+"""Seconds in which the owner of a port lets a program in: it may just be opening the port."""
+BETWEEN = 0.02
+"""Seconds between two looks whether the port has an owner now."""
+LENT_SECONDS = 30.0
+"""Seconds for a program that has a port for itself to end, at the first attempt to open it."""
+
+Open = Callable[[Port], serial.SerialBase]
+"""Opens a real port."""
+
+
+class PortLentError(LinkError):
+    """Another program has the port for itself."""
+
+
+_hubs: dict[str, Hub] = {}
+"""Of this process, by the keys of ports."""
+_holds: dict[str, int] = {}
+"""Ports that this process has for itself: how often each one is held."""
+_opening: dict[str, threading.RLock] = {}
+_table = threading.Lock()
+_told: set[str] = set()
+
+
+def is_on() -> bool:
+    """Whether this program shares ports."""
+    return os.environ.get(VARIABLE, "").lower() not in ("no", "0", "off")
+
+
+def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> serial.SerialBase:
+    """A port, shared with the programs that have it open.
+
+    Parameters
+    ----------
+    name : Port
+        The port.
+    opens : callable
+        Opens the real port.
+    patience : float, default LENT_SECONDS
+        Seconds to wait where another program has the port for itself.
+
+    Returns
+    -------
+    serial.SerialBase
+        The port; the real one where it is not shared.
+
+    Raises
+    ------
+    LinkError
+        If it cannot be had.
+    """
+    if not (is_on() and is_shared(name)):
+        return opens(name)
+    key, wait, told = key_of(name), Deadline(patience), False
+    while True:
+        try:
+            with _lock_of(key):
+                if _holds.get(key):
+                    return opens(name)
+                return _open(name, key, opens)
+        except PortLentError as error:
+            if wait.passed:
+                raise
+            if not told:
+                share_talk.say(f"{error}: waiting")
+            told = True
+            wait.pause(0.1)
+
+
+def _lock_of(key: str) -> threading.RLock:
+    with _table:
+        return _opening.setdefault(key, threading.RLock())
+
+
+def _open(name: Port, key: str, opens: Open) -> serial.SerialBase:
+    if hub := _hubs.get(key):
+        try:
+            end = LocalEnd(hub, hub.join(_this(), local=True))
+        except Lent as error:
+            raise _lent(name, str(error)) from error
+        except serial.SerialException:
+            if not hub.closed:
+                raise LinkError(f"{name}: too many programs share it: end one") from None
+        else:
+            return SharedPort(name, end, name.baud, wanted(name.lines))
+    try:
+        place = Place(name)
+    except NoPlaceError as error:
+        _tell(f"{name} is not shared with other programs: {error}")
+        return opens(name)
+    wait = Deadline(MEETING)
+    while True:
+        try:
+            if place.claim():
+                return _own(name, key, place, opens)
+        except NoPlaceError as error:
+            _tell(f"{name} is not shared with other programs: {error}")
+            return opens(name)
+        if guest := _join(name, place, wait):
+            return guest
+        if wait.passed:
+            raise LinkError(f"{name} is busy: a program has it that does not answer; end it")
+        wait.pause(BETWEEN)
+
+
+def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
+    """Open the real port, and serve it."""
+    try:
+        port = opens(name)
+    except BaseException:
+        place.leave()
+        raise
+    hub = Hub(name, port, place, ended=lambda hub: _forget(key, hub))
+    end = LocalEnd(hub, hub.join(_this(), local=True))
+    _hubs[key] = hub
+    return SharedPort(name, end, name.baud, wanted(name.lines))
+
+
+def _forget(key: str, hub: Hub) -> None:
+    if _hubs.get(key) is hub:
+        del _hubs[key]
+
+
+def _join(name: Port, place: Place, wait: Deadline) -> SharedPort | None:
+    """The port as a guest; None where nobody lets anybody in."""
+    if not (met := place.connect()):
+        return None
+    end, more = met
+    try:
+        end.sendall(greeting(about_this() | more))
+        version, owner = read_greeting(end, wait)
+    except OSError:  # it has ended, or could not open the port
+        end.close()
+        return None
+    if "lent" in owner:
+        end.close()
+        raise _lent(name, str(owner["lent"]))
+    if version != VERSION or "refused" in owner:
+        end.close()
+        why = owner.get("refused", f"it shares by version {version}, and not by {VERSION}")
+        raise LinkError(f"{name} is busy: {who(owner)} has it, and does not share it: {why}")
+    _tell(f"sharing {name} with {who(owner)}")
+    return SharedPort(name, GuestEnd(end), name.baud, wanted(name.lines))
+
+
+def _this() -> str:
+    return who(about_this())
+
+
+def _lent(name: str, whom: str) -> PortLentError:
+    return PortLentError(f"{name} is in use by {whom}, which needs it for itself")
+
+
+def _tell(text: str) -> None:
+    """Say it, once in a process."""
+    if text not in _told:
+        _told.add(text)
+        share_talk.say(text)
+
+
+@contextmanager
+def held(url: str, patience: float = LENT_SECONDS) -> Iterator[None]:
+    """Have a port for this process alone; a context manager.
+
+    Other programs that have it open are told that it is gone, and wait. Meanwhile this process
+    opens it as often as it needs to, and it may go away and come back.
+
+    Parameters
+    ----------
+    url : str
+        Serial port or pyserial URL.
+    patience : float, default LENT_SECONDS
+        Seconds to wait where another program has it for itself.
+
+    Raises
+    ------
+    LinkError
+        If it cannot be had.
+    """
+    name = url if isinstance(url, Port) else Port(url)
+    if not (is_on() and is_shared(name)):
+        yield
+        return
+    key = key_of(name)
+    place = _take_over(name, key, Deadline(patience))
+    try:
+        yield
+    finally:
+        with _lock_of(key):
+            _holds[key] -= 1
+            if place:
+                place.leave()
+
+
+def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
+    """Become who has a port for itself; None where this process is already, or cannot share."""
+    told = False
+    while True:
+        with _lock_of(key):
+            if _holds.get(key):
+                _holds[key] += 1
+                return None
+            if hub := _hubs.get(key):
+                hub.close(f"{_this()} has it for itself now")
+            try:
+                place = Place(name)
+                claimed = place.claim()
+            except NoPlaceError:
+                _holds[key] = 1
+                return None
+            if claimed:
+                _holds[key] = 1
+                threading.Thread(target=_turn_away, args=(place,), daemon=True).start()
+                return place
+        whom = _ask_to_cede(place)
+        if whom and not told:
+            share_talk.say(f"{name} is in use by {whom}, which needs it for itself: waiting")
+            told = True
+        if wait.passed:
+            raise PortLentError(f"{name} is busy: {whom or 'a program'} has it; end it")
+        wait.pause(BETWEEN if not whom else 0.1)
+
+
+def _ask_to_cede(place: Place) -> str:
+    """Ask the owner to let go of the port; who has it for itself, if one has."""
+    if not (met := place.connect()):
+        return ""
+    end, more = met
+    try:
+        end.sendall(greeting(about_this() | more | {"cede": True}))
+        _, owner = read_greeting(end, Deadline(5.0))
+    except OSError:
+        return ""
+    finally:
+        end.close()
+    return str(owner.get("lent") or (owner.get("refused") and who(owner)) or "")
+
+
+def _turn_away(place: Place) -> None:
+    """Tell programs that come who has the port. Runs in a thread."""
+    while end := place.accept():
+        try:
+            read_greeting(end, Deadline(1.0))
+            end.sendall(greeting(about_this() | {"lent": _this()}))
+        except (OSError, ValueError, FrameError):
+            pass
+        finally:
+            end.close()

@@ -1,0 +1,229 @@
+"""The owner of a port, which serves it to other programs (docs/reference/sharing.md)."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import serial
+
+from xnornode.link import share_frames
+from xnornode.link.lines import PORT_ERRORS, close_lines
+from xnornode.link.share_guest import serve
+from xnornode.link.share_lines import Lines
+from xnornode.link.share_member import KEPT, Member
+from xnornode.link.share_place import Place
+
+HALF_LINE = 0.3
+"""Seconds without a byte after which part of a line is handed on as it is."""
+POLL = 0.02
+"""Seconds of one read of a port that `select` does not take."""
+AT_ONCE = 65536
+MOST_MEMBERS = 32
+"""Programs that share one port at most."""
+SETTABLE = {"dtr": bool, "rts": bool, "baudrate": int, "break_condition": bool}
+"""What a program that has the port for itself may set."""
+_GONE: tuple[type[Exception], ...] = (*PORT_ERRORS, ValueError, TypeError, AttributeError)
+"""What pyserial raises for a port that goes away, or is closed, while it is read."""
+_RAW = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What no line of the protocol holds, and a REPL or a boot loader is told."""
+
+
+class Lent(serial.SerialException):
+    """Another program has the port for itself; the text says which."""
+
+
+class Hub:
+    """Reads a port, and hands on what is written to it, for all members.
+
+    Parameters
+    ----------
+    name : str
+        The port's name.
+    port : serial.SerialBase
+        The open port. The hub closes it.
+    place : Place or None
+        Where other programs come; None where nobody does.
+    ended : callable
+        Is called once the hub is closed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        port: serial.SerialBase,
+        place: Place | None,
+        ended: Callable[[Hub], None] = lambda hub: None,
+    ) -> None:
+        self.name, self.port = name, port
+        self.lent: Member | None = None
+        self.closed = False
+        self._place, self._ended = place, ended
+        self._lines = Lines()
+        self._local = 0  # members of this process
+        self._changing, self._writing = threading.RLock(), threading.Lock()
+        self._wake, self._waker = socket.socketpair()
+        port.timeout = 0
+        self._reader = threading.Thread(target=self._read, name=f"hub {name}", daemon=True)
+        self._reader.start()
+        if place:
+            threading.Thread(target=self._admit, name=f"share {name}", daemon=True).start()
+
+    # Members
+
+    def join(self, who: str, local: bool = False) -> Member:
+        """A new member. Raises Lent, or SerialException where the hub is closed or full."""
+        with self._changing:
+            if self.closed:
+                raise serial.SerialException(f"{self.name} is closed")
+            if self.lent:
+                raise Lent(self.lent.who)
+            if len(self._lines.members) >= MOST_MEMBERS:
+                raise serial.SerialException(f"{MOST_MEMBERS} programs share {self.name} already")
+            member = Member(who)
+            self._lines.join(member)
+            self._local += local
+            return member
+
+    def leave(self, member: Member, local: bool = False) -> None:
+        """Let a member go. The port is closed behind the last one of this process."""
+        with self._changing:
+            self._local -= local
+            told = self._lines.leave(member)
+            if self.lent is member:
+                self.lent = None
+            member.inbox.end("it is closed")
+            ends = self._local <= 0 and self.lent is None
+        if ends:
+            self.close(f"{share_frames.who(share_frames.about_this())} has closed it")
+        elif told:
+            with suppress(*PORT_ERRORS):
+                self._out(told, 1.0)
+
+    def write(self, member: Member, data: bytes, seconds: float | None) -> None:
+        """Write what a member has to say. Raises what the port raises, and Lent."""
+        with self._changing:
+            if member.inbox.gone is not None:
+                raise serial.SerialException(member.inbox.gone)
+            if self.lent is not member and _RAW.search(data):
+                self.take(member)
+            told = data if self.lent is member else self._lines.from_member(member, data)
+        if told:
+            try:
+                self._out(told, seconds)
+            except serial.SerialTimeoutException:
+                raise
+            except PORT_ERRORS as error:
+                self.close(str(error))
+                raise
+
+    def _out(self, data: bytes, seconds: float | None) -> None:
+        with self._writing:
+            if self.port.write_timeout != seconds:
+                self.port.write_timeout = seconds
+            self.port.write(data)
+
+    # The port for one member
+
+    def take(self, member: Member) -> None:
+        """Give a member the port for itself; the others are told that it is gone."""
+        with self._changing:
+            if self.lent is member:
+                return
+            if self.lent or member.inbox.gone is not None:
+                raise Lent(self.lent.who if self.lent else str(member.inbox.gone))
+            self._lines.flush()
+            self.lent = member
+            for other in [*self._lines.members]:
+                if other is not member:
+                    self._lines.leave(other)
+                    other.inbox.end(f"{member.who} has it for itself now")
+
+    def give(self, member: Member) -> None:
+        """Take the port back from a member, which stays one."""
+        with self._changing:
+            if self.lent is member:
+                self.lent = None
+
+    def set(self, member: Member, name: str, value: Any) -> None:
+        """Set a line or the baud rate of the port, for a member that has it for itself then."""
+        if name not in SETTABLE:
+            raise ValueError(f"{name} cannot be set")
+        self.take(member)
+        with self._writing:
+            setattr(self.port, name, SETTABLE[name](value))
+
+    # Its threads
+
+    def _read(self) -> None:
+        """Hand on what comes, until the port goes away. Runs in a thread."""
+        try:
+            number: int | None = self.port.fileno()
+            if os.name == "nt" or not isinstance(number, int):
+                number = None
+        except (OSError, ValueError, AttributeError):
+            number = None  # RFC 2217
+        try:
+            while not self.closed:
+                data = self._some(number)
+                with self._changing:
+                    if not data:
+                        self._lines.flush()
+                        continue
+                    if self.lent:
+                        self.lent.inbox.put(data)
+                    else:
+                        self._lines.from_node(data)
+                    only = self.lent or self._lines.alone
+                if only and len(only.inbox) > KEPT:  # nobody else waits for it
+                    only.inbox.wait_for_room(KEPT, 1.0)
+        except _GONE as error:
+            self.close(str(error) or type(error).__name__)
+
+    def _some(self, number: int | None) -> bytes:
+        """What comes; nothing after a moment in which nothing has."""
+        if number is None:
+            self.port.timeout = POLL
+            data: bytes = self.port.read(1)
+            self.port.timeout = 0
+            return data + self.port.read(AT_ONCE) if data else b""
+        patience = HALF_LINE if self._lines.waits else 60.0
+        sources: list[Any] = [number, self._wake]
+        ready = select.select(sources, [], [], patience)[0]
+        if self.closed or number not in ready:
+            return b""
+        data = self.port.read(AT_ONCE)
+        return data
+
+    def _admit(self) -> None:
+        """Let other programs in. Runs in a thread."""
+        place = self._place
+        while place and (end := place.accept()):
+            threading.Thread(target=serve, args=(self, place, end), daemon=True).start()
+
+    def close(self, why: str) -> None:
+        """Close the port; the members are told why."""
+        with self._changing:
+            if self.closed:
+                return
+            self.closed = True
+            members = [*self._lines.members]
+        with suppress(OSError):
+            self._waker.send(b"x")
+        if threading.current_thread() is not self._reader:
+            self._reader.join(2.0)
+        close_lines(self.port)
+        if self._place:
+            self._place.leave()
+        self._ended(self)
+        for member in members:
+            member.inbox.end(why)
+        for end in (self._wake, self._waker):
+            if threading.current_thread() is not self._reader:
+                end.close()

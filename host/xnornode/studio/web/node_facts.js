@@ -1,0 +1,90 @@
+// What is known of the chosen node, in plain words.
+
+import { h, button, bytes, card, clear } from "/web/dom.js";
+
+const PATIENCE = 6000; // milliseconds after which a node that has not said hello is asked about
+
+/** The card. An element with `.show(state, version)`, `.busy(job)` and `.end()`. */
+export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
+  const note = h("div", { role: "status" }), list = h("dl", { class: "facts" });
+  const element = card("This node", note, list);
+  let shownNote = "", timer = 0, silentSince = 0, last = [{}, ""], work = null;
+
+  function tell(key, kind, words, ...buttons) {
+    if (key === shownNote) return;
+    shownNote = key;
+    clear(note);
+    if (key) note.append(h("div", { class: `note ${kind}` }, words, buttons.length > 0 && h("div", { class: "row" }, buttons)));
+  }
+
+  function judge(state, version) {
+    const hello = state.hello;
+    clearTimeout(timer);
+    if (!state.port) { silentSince = 0; return tell("none", "", "No board is chosen. Plug one in, or name its port."); }
+    if (work) { silentSince = 0; return tell(`work ${work.id}`, "", `${work.title}. The node is away until that is done.`); }
+    if (!state.connected) { silentSince = 0; return tell(state.problem || "away", "warn", state.problem || `Opening ${state.port} …`); }
+    if (!hello && !state.ready) {
+      silentSince ||= Date.now();
+      const left = silentSince + PATIENCE - Date.now();
+      if (left > 0) { timer = setTimeout(() => element.show(...last), left); return tell("wait", "", `${state.port} is open, waiting for the node …`); }
+      return tell("silent", "warn",
+        "The port is open, but nothing there answers as a node. It may be a board without XnorNode, or at its REPL, or another program runs on it. “Find out” interrupts what runs there.",
+        button("Find out", onDoctor), button("Set it up", onSetUp));
+    }
+    silentSince = 0;
+    if (hello && hello.library !== version) {
+      return tell(`library ${hello.library}`, "", `The node has XnorNode's library ${hello.library}, this computer ${version}. Models, sensor, recordings and your own files stay with an update.`, button("Update the library", onUpdate));
+    }
+    if (hello && !hello.model && !hello.running) {
+      return tell("model", "good", "The node is ready, and has no model yet: record what it is to tell apart, train, and push what comes out.",
+        button("Record", () => ctx.go("record")), button("Choose a model", () => ctx.go("models")));
+    }
+    if (hello && !hello.running && !state.predictions) {
+      return tell("idle", "", "Nothing classifies on it: it is at the REPL, or its program has failed and starts again soon.", button("Find out", onDoctor));
+    }
+    return tell("", "", "");
+  }
+
+  element.show = (state, version) => {
+    last = [state, version];
+    judge(state, version);
+    clear(list);
+    for (const [name, what] of facts(state)) if (what) list.append(h("dt", {}, name), h("dd", {}, what));
+  };
+  /** job: a command that has the port for itself, or null. */
+  element.busy = (job) => { work = job; element.show(...last); };
+  element.end = () => clearTimeout(timer);
+  return element;
+}
+
+/** Pairs of a name and what is known; where nothing is known, an empty text. */
+export function facts(state) {
+  const { hello, ready, sensor } = state;
+  const model = hello?.model;
+  const count = (n, one, many) => (n ? `${n.toLocaleString("en")} ${n === 1 ? one : many}` : "");
+  const troubles = [
+    count(state.lost, "prediction lost", "predictions lost"), count(state.damaged, "damaged line", "damaged lines"),
+    count(state.restarts, "restart of its program", "restarts of its program"), count(state.reconnections, "reconnection", "reconnections"),
+  ].filter(Boolean).join(", ");
+  const rate = sensor?.rate_mhz ? `${sensor.sensor}, ${sensor.rate_mhz / 1000} Hz: ${sensor.channels.join(", ")}` : "";
+  return [
+    ["board", hello?.machine || ready?.machine],
+    ["port", state.port],
+    ["MicroPython", hello?.firmware || ready?.firmware],
+    ["library", hello ? `${hello.library}, module bnn ${hello.bnn}` : ready ? `module bnn ${ready.bnn}` : ""],
+    ["model", modelText(model, ready) || (hello ? "none" : "")],
+    ["classes", ready?.labels?.join(", ")],
+    ["sensor", rate || hello?.channels?.join(", ")],
+    ["free memory", hello ? `${bytes(hello.ram)} of RAM, ${bytes(hello.flash)} of flash` : ""],
+    ["models from", hello ? (hello.signed ? "whoever has its key: it takes signed models only" : "anybody who reaches its port") : ""],
+    ["predictions", state.predictions ? state.predictions.toLocaleString("en") : ""],
+    ["since opened", hello || ready ? troubles || "nothing was lost" : ""],
+  ];
+}
+
+function modelText(model, ready) {
+  if (ready?.model) return `${ready.model}, revision ${ready.revision}, ${bytes(ready.bytes)}`;
+  if (!model) return "";
+  const trial = model.trial !== null ? ", on trial until it classifies a window" : "";
+  return `${model.name || "one that cannot be loaded"}, revision ${model.revision}, ${bytes(model.bytes)}${trial}`;
+}
