@@ -13,6 +13,7 @@ from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.link.diagnose import Level, examine
 from xnornode.link.keys import ON_NODE, make_key, read_key
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
 _REMOVE = f"import os\ntry: os.remove({ON_NODE!r})\nexcept OSError: pass"
 
@@ -76,7 +77,7 @@ def run_key(options: argparse.Namespace) -> int:
         make_key(options.file)
         say(f"{options.file} is a new key: keep it, and keep it to yourself")
     key = read_key(options.file) if options.file else None
-    with Board(port, reset=options.reset) as board:
+    with held(port), Board(port, reset=options.reset) as board:
         if key:
             board.put(key, ON_NODE)
             print("the node takes signed models only")

@@ -59,15 +59,20 @@ def check(arguments: list[str]) -> None:
     Traceback (most recent call last):
     xnornode.cli.option_forms.WrongUsage: argument --seed: invalid int value: 'x'
     """
-    parser = _parser(arguments[0])
-    parser.parse_args(arguments[1:])
+    options = _parser(arguments[0]).parse_args(arguments[1:])
+    if further := getattr(_module(arguments[0]), "check_usage", None):
+        further(options)
+
+
+def _module(command: str) -> Any:
+    from xnornode.cli.main import MODULES
+
+    return import_module(f"xnornode.cli.{MODULES[command]}")
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    from xnornode.cli.main import MODULES
-
     commands = argparse.ArgumentParser().add_subparsers(parser_class=_Asked)
-    import_module(f"xnornode.cli.{MODULES[command]}").add_parsers(commands)
+    _module(command).add_parsers(commands)
     parser: argparse.ArgumentParser = commands.choices[command]
     return parser
 
@@ -94,7 +99,7 @@ def _option(action: argparse.Action) -> dict[str, Any]:
         "default": _default(action.default),
         "choices": [str(choice) for choice in action.choices or ()],
         "flag": flag,
-        "many": isinstance(action, argparse._AppendAction | argparse._ExtendAction),
+        "many": type(action) is argparse._AppendAction,
     }
 
 

@@ -88,10 +88,15 @@ def add_parsers(commands: Any) -> None:
     output_options.add_baselines(group)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Carry out `xnornode search`; the exit status. Raises XnorNodeError."""
+def check_usage(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before any work."""
     if options.bytes is None and options.ms is None and options.ram is None:
         options.wrong_usage("a search needs a budget: --bytes, --ms or --ram")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out `xnornode search`; the exit status. Raises XnorNodeError."""
+    check_usage(options)
     chip = next(c for c in CHIPS if c.name.lower() == options.chip)
     budget = Budget(options.bytes, options.ms, options.ram, chip)
     journal = _journal(options.output)

@@ -22,6 +22,7 @@ from xnornode.cli.output import say, show_field, show_table
 from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
 RATE_UNITS = {"": 1, "hz": 1, "khz": 1000, "k": 1000}
 
@@ -136,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _interrupted(port: str, reset: bool) -> Any:
     """A board at its REPL, whose program is started again whatever happens."""
-    with Board(port, reset=reset) as board:
+    with held(port), Board(port, reset=reset) as board:
         try:
             board.clear()
             yield board

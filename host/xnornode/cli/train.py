@@ -97,6 +97,12 @@ def add_parsers(commands: Any) -> None:
     )
 
 
+def check_usage(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before any work."""
+    wake_options.wanted(options)
+    train_settings.check(options)
+
+
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
     if wake_options.wanted(options):

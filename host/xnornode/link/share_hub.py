@@ -16,7 +16,8 @@ import serial
 from xnornode.link import share_frames
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.share_guest import serve
-from xnornode.link.share_lines import KEPT, Lines, Member
+from xnornode.link.share_lines import Lines
+from xnornode.link.share_member import KEPT, Member
 from xnornode.link.share_place import Place
 
 HALF_LINE = 0.3

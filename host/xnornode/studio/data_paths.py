@@ -14,6 +14,8 @@ from xnornode.studio.requests import BadRequest
 
 LONGEST_KEY = 4096
 """Letters of a key at most."""
+DEEPEST = 16
+"""Folders in folders."""
 SYSTEM = ("__MACOSX", "Thumbs.db")
 """Names that systems leave behind, and that readers skip."""
 

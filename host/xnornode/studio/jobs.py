@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,6 @@ from xnornode.errors import XnorNodeError
 from xnornode.studio import jobs_files, jobs_process
 from xnornode.studio.jobs_entry import STDOUT, TALK, Entry
 from xnornode.studio.jobs_files import Job
-from xnornode.studio.jobs_routes import routes as routes
 
 KEPT = 50
 """Jobs that have ended and are kept."""
@@ -150,10 +150,11 @@ class Jobs:
                 exclusive=old.exclusive,
                 cwd=old.cwd,
             )
+            self._entries[new.id].change(resumes=id)
             if entry := self._entries.get(id):
                 entry.change(went_on=new.id)
         self._tell()
-        return new
+        return self.get(new.id)
 
     def remove(self, id: str) -> None:
         """Forget a job that has ended. Raises XnorNodeError if it runs."""
@@ -161,8 +162,12 @@ class Jobs:
             entry = self._entry(id)
             if entry.job.running:
                 raise XnorNodeError(f"{entry.job.title} runs: stop it first")
-            shutil.rmtree(self._folder / id)
+            with suppress(FileNotFoundError):  # another studio has removed it
+                shutil.rmtree(self._folder / id)
             del self._entries[id]
+            for entry in self._entries.values():
+                if entry.job.went_on == id:
+                    entry.change(went_on=None)
         self._tell()
 
     def list(self) -> Jobbed:

@@ -11,7 +11,7 @@ from typing import Any
 
 from xnornode.studio import jobs_files, jobs_process
 from xnornode.studio.jobs_files import DONE, FAILED, LOST, STOPPED, Job
-from xnornode.studio.jobs_talk import Talk, lines_of
+from xnornode.studio.jobs_talk import Talk, compact, lines_of
 
 TALK, STDOUT = "talk.jsonl", "stdout.txt"
 ASKED = 1.0
@@ -121,5 +121,6 @@ class Entry:
             progress=talk.progress,
             lines=talk.count,
         )
+        compact(self.folder / TALK)
         self.talk = Talk(self.folder / TALK)  # what it held is in the file
         self._process = None

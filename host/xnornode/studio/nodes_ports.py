@@ -42,7 +42,7 @@ class PortWatch:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._settings = Settings(studio.kept)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._ends = threading.Event()
         self._told: dict[str, Any] = {}
         self._before: set[str] = set()  # boards of the look before
@@ -79,21 +79,19 @@ class PortWatch:
         if name is not None and (len(name) > LONGEST or name.startswith("-")):
             raise BadRequest("that is no name of a port: take one such as socket://host:5000")
         port = None if name is None else Port(name.strip(), baud, lines)
-        with self._lock:
-            self._left = port is None
-            kept = None
-            if port is not None:
-                kept = {"name": str(port), "baud": port.baud, "lines": port.lines}
-                if str(port) not in {p.device for p in _serial_ports()}:
-                    self._keep_typed([str(port), *self.typed()])
-            self._settings.set(PORT, kept)
-            self._studio.link.choose(port)
+        self._left = port is None
+        kept = None
+        if port is not None:
+            kept = {"name": str(port), "baud": port.baud, "lines": port.lines}
+            if str(port) not in {p.device for p in _serial_ports()}:
+                self._keep_typed([str(port), *self.typed()])
+        self._settings.set(PORT, kept)
+        self._studio.link.choose(port)
         self.look()
 
     def forget(self, name: str) -> None:
         """Take a port that was typed in off the list."""
-        with self._lock:
-            self._keep_typed([known for known in self.typed() if known != name])
+        self._keep_typed([known for known in self.typed() if known != name])
         self.look()
 
     def typed(self) -> list[str]:
@@ -106,15 +104,16 @@ class PortWatch:
 
     def look(self) -> dict[str, Any]:
         """What is plugged in now; pages are told of a change."""
+        ports, drives = _serial_ports(), _drives()
+        wanted = self._wanted({p.device for p in ports if p.vid in VENDORS})
+        if wanted:  # it may take a while, as another port is closed for it
+            self._studio.link.choose(wanted)
         with self._lock:
-            ports = _serial_ports()
-            boards = {p.device for p in ports if p.vid in VENDORS}
-            self._choose_itself(boards)
-            found = {"ports": self._described(ports), "drives": _drives()}
+            found = {"ports": self._described(ports), "drives": drives}
             if found != self._told:
                 self._told = found
                 self._studio.bus.publish("nodes", found, keep=True)
-            return found
+        return found
 
     def _described(self, ports: list[Any]) -> list[dict[str, Any]]:
         chosen = self._studio.link.port
@@ -130,16 +129,16 @@ class PortWatch:
                 )
         return [{**row, "chosen": row["name"] == chosen} for row in rows]
 
-    def _choose_itself(self, boards: set[str]) -> None:
-        """Follow a board that has come, where none is followed and nobody has said so."""
-        new, self._before = boards - self._before, boards
+    def _wanted(self, boards: set[str]) -> Port | None:
+        """A board that has come, where none is followed and nobody wants that."""
+        with self._lock:
+            new, self._before = boards - self._before, boards
         if self._studio.link.port is not None or self._left or not new:
-            return
+            return None
         remembered = self._remembered()
         if remembered in new:
-            self._studio.link.choose(remembered)
-        elif len(boards) == 1:
-            self._studio.link.choose(Port(min(new)))
+            return remembered
+        return Port(min(new)) if len(boards) == 1 else None
 
     def _remembered(self) -> Port | None:
         """The port of last time, if it is there; of one on a network that is not known."""

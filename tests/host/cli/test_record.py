@@ -258,6 +258,29 @@ def test_ctrl_c_leaves_the_node_usable(tmp_path, mode):
         assert not any(isinstance(event, Samples) for event in seen)
 
 
+def test_what_was_recorded_when_it_was_killed_is_kept(tmp_path, record):
+    """By the next command that records."""
+    data = tmp_path / "data"
+    with counting_node(tmp_path / "node") as (_, bridge):
+        command = [COMMAND, "record", str(data), "--label", "a", "--port", bridge.url]
+        with subprocess.Popen([*command, "--seconds", "60", "--pause", "0"]) as process:
+            deadline = time.monotonic() + 60
+            while not any(path.stat().st_size > 9000 for path in data.rglob("*.part")):
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+        assert not [*data.rglob("*.rec")]
+        done = record(data, bridge, label="b")
+    assert done.returncode == 0, done.stderr
+    path = data / "a" / "1.rec"
+    assert f"kept {path}, " in done.stderr and "cut short, of a recording" in done.stderr
+    made = file(path)
+    first = int(made.recording.samples[0, 0]) * pow(7, -1, 65536) % 65536
+    assert np.array_equal(made.recording.samples, expected(first, len(made.recording.samples)))
+    assert made.cut and len(made.recording.samples) > 800
+    assert not [*data.rglob("*.part")] and (data / "b" / "1.rec").exists()
+
+
 def test_the_signal_on_a_terminal(tmp_path):
     with counting_node(tmp_path / "node") as (_, bridge):
         command = [COMMAND, "record", tmp_path / "data", "--label", "a", "--port", bridge.url]

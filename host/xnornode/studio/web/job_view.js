@@ -73,6 +73,7 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
       const { text } = await ctx.get(`/api/jobs/${id}/output`);
       output.textContent = text || "";
       output.hidden = !text;
+      if (text && job.state === "done") said.open = false;
     } catch { output.hidden = true; }
     if (!over) onEnd?.(job);
   }
@@ -165,13 +166,15 @@ export async function copy(text, ctx) {
 /**
  * Shows the newest job of some kinds, also one that another page began. An element with `.end()`.
  * fits(job): whether it is one for here. view(job): makes what is shown, an element with `.end()`.
+ * onJob(job or null), onJobs(jobs): after each change of a job.
  */
-export function jobSlot(ctx, { fits, view, onJob }) {
+export function jobSlot(ctx, { fits, view, onJob, onJobs }) {
   const slot = h("div", {});
   let shown = null, id = "";
   const take = ({ jobs }) => {
     const job = jobs.filter(fits).sort((a, b) => b.started - a.started)[0];
     onJob?.(job || null);
+    onJobs?.(jobs);
     if ((job?.id || "") === id) return;
     shown?.end();
     id = job?.id || "";

@@ -4,11 +4,11 @@ import { h, button, bytes, card, clear } from "/web/dom.js";
 
 const PATIENCE = 6000; // milliseconds after which a node that has not said hello is asked about
 
-/** The card. An element with `.show(state, version)` and `.end()`. */
+/** The card. An element with `.show(state, version)`, `.busy(job)` and `.end()`. */
 export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
   const note = h("div", { role: "status" }), list = h("dl", { class: "facts" });
   const element = card("This node", note, list);
-  let shownNote = "", timer = 0, silentSince = 0, last = [{}, ""];
+  let shownNote = "", timer = 0, silentSince = 0, last = [{}, ""], work = null;
 
   function tell(key, kind, words, ...buttons) {
     if (key === shownNote) return;
@@ -21,6 +21,7 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     const hello = state.hello;
     clearTimeout(timer);
     if (!state.port) { silentSince = 0; return tell("none", "", "No board is chosen. Plug one in, or name its port."); }
+    if (work) { silentSince = 0; return tell(`work ${work.id}`, "", `${work.title}. The node is away until that is done.`); }
     if (!state.connected) { silentSince = 0; return tell(state.problem || "away", "warn", state.problem || `Opening ${state.port} …`); }
     if (!hello && !state.ready) {
       silentSince ||= Date.now();
@@ -34,6 +35,10 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     if (hello && hello.library !== version) {
       return tell(`library ${hello.library}`, "", `The node has XnorNode's library ${hello.library}, this computer ${version}. Models, sensor, recordings and your own files stay with an update.`, button("Update the library", onUpdate));
     }
+    if (hello && !hello.model && !hello.running) {
+      return tell("model", "good", "The node is ready, and has no model yet: record what it is to tell apart, train, and push what comes out.",
+        button("Record", () => ctx.go("record")), button("Choose a model", () => ctx.go("models")));
+    }
     if (hello && !hello.running && !state.predictions) {
       return tell("idle", "", "Nothing classifies on it: it is at the REPL, or its program has failed and starts again soon.", button("Find out", onDoctor));
     }
@@ -46,6 +51,8 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     clear(list);
     for (const [name, what] of facts(state)) if (what) list.append(h("dt", {}, name), h("dd", {}, what));
   };
+  /** job: a command that has the port for itself, or null. */
+  element.busy = (job) => { work = job; element.show(...last); };
   element.end = () => clearTimeout(timer);
   return element;
 }

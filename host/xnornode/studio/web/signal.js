@@ -28,6 +28,7 @@ export class SignalChart {
     this.dirty = true;
     this.told = 0;
     this.ended = false;
+    this.range = null; // [low, high] in units; null: as the signal is
     this.offTheme = onTheme(() => { this.dirty = true; });
     this.resize = new ResizeObserver(() => { this.dirty = true; });
     this.resize.observe(this.canvas);
@@ -69,6 +70,7 @@ export class SignalChart {
     if (high - low < 1e-9) { low -= 1; high += 1; }
     const pad = 0.06 * (high - low);
     low -= pad; high += pad;
+    if (this.range) { low = this.range[0] - 0.03 * (this.range[1] - this.range[0]); high = this.range[1] + 0.03 * (this.range[1] - this.range[0]); }
     const y = (v) => hgt - ((v - low) / (high - low)) * hgt;
     g.strokeStyle = css("--line");
     g.lineWidth = ratio;
@@ -105,8 +107,8 @@ export class SignalChart {
     g.fillStyle = css("--muted");
     g.font = `${11 * ratio}px system-ui, sans-serif`;
     const units = [...new Set(this.channels.map((name) => nameAndUnit(name)[1]))].join(", ");
-    g.fillText(`${(high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
-    g.fillText((low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
+    g.fillText(`${(this.range ? this.range[1] : high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
+    g.fillText((this.range ? this.range[0] : low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
     g.fillText(`${this.seconds} s`, w - 34 * ratio, hgt - 4 * ratio);
     const now = performance.now();
     if (now - this.told > 250) {

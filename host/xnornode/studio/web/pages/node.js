@@ -8,6 +8,8 @@ import { setUpCard } from "/web/node_setup.js";
 import { sensorCard } from "/web/node_sensor.js";
 import { jobSlot, jobView } from "/web/job_view.js";
 
+const ALONE = ["flash", "sensor", "update"]; // kinds of jobs that have the port for themselves
+
 export default {
   title: "Node",
   mount(root, ctx) {
@@ -18,7 +20,6 @@ export default {
       await ctx.attempt(ctx.post("/api/node/update", {}));
       updates.look();
     };
-    const updates = jobSlot(ctx, { fits: (job) => job.kind === "update", view: (job) => jobView(job.id, ctx) });
     const doctor = doctorCard(ctx, {
       flash: ["Set it up", setUp.focusForm], update: ["Update the library", update],
       sensor: ["Choose the sensor", sensor.focusForm], push: ["Choose a model", () => ctx.go("models")],
@@ -27,6 +28,10 @@ export default {
     });
     const boards = boardsCard(ctx, { lines: ["both", "dtr", "rts", "none", "keep"], onSetUp: setUp.focusForm });
     const facts = factsCard(ctx, { onUpdate: update, onDoctor: () => doctor.start(), onSetUp: setUp.focusForm });
+    const updates = jobSlot(ctx, {
+      fits: (job) => job.kind === "update", view: (job) => jobView(job.id, ctx),
+      onJobs: (jobs) => facts.busy(jobs.find((job) => job.state === "running" && ALONE.includes(job.kind) && job.about.port === ctx.state.port) || null),
+    });
     facts.append(updates);
     root.append(h("h1", {}, "Node"), h("div", { class: "columns" },
       h("div", {}, boards, facts, doctor), h("div", {}, setUp, sensor)));
