@@ -16,14 +16,14 @@ export function modelCard(ctx, onFound) {
   const push = button("Push", () => send(choice.value), { kind: "primary" });
   const file = h("input", { type: "file", accept: ".bnn", "aria-label": "a .bnn file to push", on: { change: () => take(file.files) } });
   const drop = h("div", { class: "live-drop stack", on: { dragover: over, dragleave: () => drop.classList.remove("over"), drop: dropped } },
-    h("div", { class: "row" }, choice, push), slow,
+    h("h3", {}, "Push a model"), h("div", { class: "row" }, choice, push), slow,
     h("label", {}, "or drop a .bnn file here: ", file));
   const slot = jobSlot(ctx, {
     fits: (job) => KINDS.includes(job.kind) && job.about?.port === (node.port || "") &&
       (job.state === "running" || Date.now() / 1000 - job.started < RECENT),
     view: (job) => jobView(job.id, ctx, { log: false, onEnd: () => { load(); } }),
   });
-  const element = card("What runs", problem, facts, h("div", { class: "row live-back" }, back), h("h3", {}, "Push a model"), drop, slot);
+  const element = card("What runs", problem, facts, h("div", { class: "row live-back" }, back), drop, slot);
   let node = {}, was = "", found = null, turn = 0;
   back.hidden = true;
 

@@ -1,6 +1,6 @@
 // What the node finds, beside its signal; what was wrong becomes a recording; what runs.
 
-import { bytes, button, card, check, clear, field, h, number, select, table, text } from "/web/dom.js";
+import { button, card, clear, field, h, number, select, table, text } from "/web/dom.js";
 import { classColour, knowClasses, onTheme } from "/web/colours.js";
 import { LiveChart } from "/web/live_chart.js";
 import { modelCard } from "/web/live_models.js";
@@ -16,18 +16,12 @@ const SPANS = [10, 20, 30, 60];
 export default {
   title: "Live",
   mount(root, ctx) {
-    style();
     const page = new LivePage(ctx);
     root.append(...page.parts());
     page.start();
     return () => page.end();
   },
 };
-
-function style() {
-  if (document.querySelector('link[href="/web/pages/live.css"]')) return;
-  document.head.append(h("link", { rel: "stylesheet", href: "/web/pages/live.css" }));
-}
 
 class LivePage {
   constructor(ctx) {
@@ -148,7 +142,7 @@ class LivePage {
     this.ends.push(onTheme(() => { this.dirty = true; }));
     this.timer = setInterval(() => this.show(), SHOW);
     this.speaker = setInterval(() => this.speak(), SAY);
-    this.showTable();
+    this.table.append(h("p", { class: "empty" }, "no prediction yet"));
     this.loadNames();
     this.state(ctx.state || {});
   }
@@ -313,11 +307,9 @@ class LivePage {
       button("Wrong", () => { this.chart.choose(p); this.openWrong(); },
         { kind: "quiet", label: `prediction ${p.seq}, ${p.name}, was wrong` }),
     ]);
-    if (this.table.contains(document.activeElement) && document.activeElement.tagName === "BUTTON") return;
+    if (this.table.matches(":hover, :focus-within")) return; // a button stays where it is about to be pressed
     const heads = ["number", "class", "confidence", "scores", ""];
-    this.table.replaceChildren(rows.length
-      ? table(heads, rows, { left: ["class", "scores", ""], caption: "newest first" })
-      : h("p", { class: "empty" }, "no prediction yet"));
+    this.table.replaceChildren(table(heads, rows, { left: ["class", "scores", ""], caption: "newest first" }));
   }
 
   /** At most once a second, and only where something is new. */
@@ -334,7 +326,7 @@ class LivePage {
     this.chart.hold(on);
     this.hold.setAttribute("aria-pressed", String(on));
     this.hold.textContent = on ? "Go on" : "Hold";
-    if (!on) this.showTable();
+    this.dirty = true;
   }
 
   key(event) {
