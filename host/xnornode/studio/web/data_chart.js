@@ -92,7 +92,8 @@ export function drawLarge(canvas, signal, { range = null, shown = () => true } =
     const at = place(t / unit);
     c.beginPath(); c.moveTo(at, TOP); c.lineTo(at, TOP + tall); c.stroke();
     const text = short(Number(t.toPrecision(6)));
-    if (at < width - 26) c.fillText(i === marks.length - 1 || marks.length === 1 ? `${text}${signal.rate ? " s" : ""}` : text, at, height - 7);
+    const named = signal.rate && i === marks.length - (place(marks[marks.length - 1] / unit) > width - 26 ? 2 : 1);
+    if (at <= width - 26 || marks.length === 1) c.fillText(named ? `${text} s` : text, at, height - 7);
   });
   c.save();
   c.beginPath(); c.rect(LEFT, TOP, wide, tall); c.clip();

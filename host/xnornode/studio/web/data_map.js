@@ -69,6 +69,7 @@ export function mapView(root, ctx, { open }) {
     }));
     add(body, [
       old && h("p", { class: "note warn" }, "Files have changed since this map was made. ", button("Make it again", start)),
+      map.left_out.map((text) => h("p", { class: "note warn pre" }, text)),
       h("p", { class: "note" }, map.apart), canvas, tip, legend,
       h("dl", { class: "facts" }, h("dt", {}, "across"), h("dd", {}, map.axes[0]), h("dt", {}, "upwards"), h("dd", {}, map.axes[1]), h("dt", {}, "compared"), h("dd", {}, map.what)),
     ]);

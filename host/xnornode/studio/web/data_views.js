@@ -5,6 +5,7 @@ import { classIndex } from "/web/colours.js";
 import { told } from "/web/data_tiles.js";
 
 const plain = (key) => { try { return decodeURIComponent(key); } catch { return key; } }; // no UTF-8
+const CAPTIONS = { data: "The data as a whole", class: "Classes", group: "Groups", channel: "Channels", column: "Columns", guess: "Guesses, and the options that settle them", "equal items": "Copies" };
 const amount = (row) => `${row.items.toLocaleString("en")}${row.seconds ? ` · ${seconds(row.seconds)}` : ""}`;
 
 /** Bars of what there is. pick(name): filters; on: the name that is filtered by. */
@@ -35,7 +36,10 @@ export function understoodTables(data, { quiet = false } = {}) {
   const notes = data.notes.map((text) => h("li", {}, text));
   return [
     data.warnings.map((text) => h("p", { class: "note warn" }, text)),
-    data.tables.map((t) => table(t.heads, t.rows, { left: t.left, caption: t.heads[0] === "data" ? "What was understood" : "" })),
+    data.tables.map((t) => {
+      const heads = t.heads.map((head) => head || "what was found");
+      return table(heads, t.rows, { left: t.left.map((head) => head || "what was found"), caption: CAPTIONS[t.heads[0]] || t.heads[0] });
+    }),
     !quiet && notes.length > 0 && [h("h3", {}, "Notes"), h("ul", {}, notes)],
   ];
 }
@@ -50,7 +54,7 @@ export function understoodView(root, ctx) {
     clearTimeout(wait);
     if (mine !== turn) return;
     clear(root);
-    add(root, [card("What was understood",
+    add(root, [card("What a training understands",
       data.problem ? h("div", { class: "note bad" }, h("strong", {}, "A training would stop here"), h("p", { class: "pre" }, data.problem)) : h("p", { class: "note good" }, "A training would take these data."),
       understoodTables(data),
       h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal."))]);
@@ -73,9 +77,9 @@ export function binView(root, ctx) {
       data.entries.length === 0 && h("p", { class: "empty" }, "The bin is empty. What you delete or cut comes here."),
       data.entries.length > 0 && h("div", { class: "spread" }, h("p", {}, `${data.entries.length} files, ${bytes(data.bytes)}.`),
         h("div", { class: "row" }, button("Bring all back", () => restore(data.entries.map((e) => e.id))), button("Empty the bin", empty, { kind: "danger" }))),
-      data.entries.length > 0 && table(["file", "when", "why", "size", ""], data.entries.slice(0, 500).map((e) => [
+      data.entries.length > 0 && table(["file", "when", "why", "size", "action"], data.entries.slice(0, 500).map((e) => [
         plain(e.path), new Date(e.time).toLocaleString(), e.why === "cut" ? "was cut" : e.why, bytes(e.bytes),
-        button("Bring back", () => restore([e.id]), { label: `Bring ${plain(e.path)} back` })]), { left: ["file", "when", "why", ""], caption: "deleted files, the last first" }))]);
+        button("Bring back", () => restore([e.id]), { label: `Bring back ${plain(e.path)}` })]), { left: ["file", "when", "why", "action"], caption: "deleted files, the last first" }))]);
   }
   load();
   return { load, end() {} };

@@ -122,13 +122,14 @@ function mount(root, ctx) {
       list, found,
       side() {
         only.value = kept.only;
-        clear(side);
         const pick = (name) => (value) => { kept[name] = value; refresh(); };
-        add(side, [h("h2", {}, "Balance"), h("p", { class: "muted" }, balance(data.classes)),
+        const was = side.querySelector("details")?.open;
+        const wide = matchMedia("(min-width: 761px)").matches;
+        add(clear(side), [h("details", { open: was ?? wide }, h("summary", {}, h("h2", { class: "inline" }, "Balance")), h("p", { class: "muted" }, balance(data.classes)),
           bars("Classes", data.classes, { pick: pick("label"), on: kept.label, swatch: true }),
           data.groups.length > 0 && bars("Groups", data.groups, { pick: pick("group"), on: kept.group }),
           data.groups.length === 1 && h("p", { class: "muted" }, "There is one group: a test holds out whole groups, so record another person, place or device."),
-          (kept.label !== null || kept.group !== null || kept.only || kept.word) && button("Show all", () => { Object.assign(kept, { label: null, group: null, only: "", word: "" }); word.value = ""; refresh(); })]);
+          (kept.label !== null || kept.group !== null || kept.only || kept.word) && button("Show all", () => { Object.assign(kept, { label: null, group: null, only: "", word: "" }); word.value = ""; refresh(); }))]);
       },
       bar() {
         clear(actions);
