@@ -106,7 +106,7 @@ def test_all_commands_at_once(home, files):
             assert process.returncode == 0, out + err
             assert err.count("sharing socket://") == 1 and "(process " in err
         assert [*files.glob("data/up/*.rec")] and active_model(home) == LARGE and node.running
-        for process in (first, second):
+        for process in (second, first):  # the owner last
             lines, err = stop(process)
             assert " 0 lost" in err and "net 3, revision 3" in err
             assert not any(json.loads(line)["lost"] for line in lines)
