@@ -29,7 +29,7 @@ function makeForm(submit) {
   const none = h("p", { class: "help", hidden: true }, "This node has no button. The ", h("a", { href: "#/node" }, "Node page"), " sets one with the sensor.");
   const fault = h("div", { class: "note warn", hidden: true });
   const labels = h("div", { class: "labels", role: "group", "aria-label": "Labels in use" });
-  const go = h("button", { type: "submit", class: "primary big go", "data-keys": "Space=start or stop;R=record the last again;Z=undo the last recording" }, "Start");
+  const go = h("button", { type: "submit", class: "primary big go", "data-keys": "Space=start or stop;R=record the last again;Z or Backspace=undo the last recording" }, "Start");
   const node = h("form", { novalidate: true, autocomplete: "off" },
     field("Label", label, "The class: what the model will say."), names, labels,
     field("Group", group, "Who or what is recorded, such as a person. Always or never."), groups,
@@ -86,8 +86,8 @@ function makeStage() {
     const which = `${named}, ${state.turn} of ${state.of}`;
     const rate = state.rate ? `${state.rate.toFixed(1)} Hz of ${state.nominal} Hz · ` : "";
     const losses = `${rate}${state.lost.toLocaleString("en")} lost · ${state.clipped.toLocaleString("en")} clipped`;
-    count.hidden = state.phase !== "countdown";
-    set(count, state.phase === "countdown" ? String(state.left) : "");
+    count.hidden = state.phase !== "countdown" || !state.left;
+    set(count, count.hidden ? "" : String(state.left));
     bar.hidden = state.phase !== "recording";
     bar.value = state.wanted ? state.taken / state.wanted : 0;
     set(live, {
@@ -117,8 +117,7 @@ function mount(root, ctx) {
   const busy = () => BUSY.includes(state.phase);
   const start = async (wish) => {
     allow();
-    const answer = await ctx.attempt(ctx.post("/api/record/start", wish));
-    if (answer) show(answer.state);
+    await ctx.attempt(ctx.post("/api/record/start", wish)); // the topic says what came of it
   };
   const stop = () => ctx.attempt(ctx.post("/api/record/stop"));
   const toggle = () => {
