@@ -82,9 +82,9 @@ class KeptModels:
 
     def claim(self, wanted: str) -> str:
         """Make the folder of a new model; its name. Raises XnorNodeError or OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         while True:
             name = self.free(wanted)
+            self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 (self.folder / name).mkdir()
             except FileExistsError:

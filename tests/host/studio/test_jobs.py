@@ -112,10 +112,10 @@ def test_a_training_from_its_start_to_its_report(lab):
     talk = lab.jobs.talk(job.id)
     assert [line["n"] for line in talk] == list(range(1, done.lines + 1))
     assert lab.jobs.talk(job.id, after=done.lines - 1) == [{"n": done.lines, "exit": 0}]
+    until(lambda: lab.told[-1][0] == "jobs" and lab.told[-1][1]["jobs"][0]["state"] == "done")
     told = [m["talk"] for topic, m in lab.told if topic == "job" and m["id"] == job.id]
     assert [line for part in told for line in part if "n" in line] == talk
-    states = [m["jobs"][0]["state"] for topic, m in lab.told if topic == "jobs"]
-    assert states[0] == "running" and states[-1] == "done"
+    assert lab.told[0][0] == "jobs" and lab.told[0][1]["jobs"][0]["state"] == "running"
     assert lab.open().get(job.id) == done, "a new studio knows the same"
     lab.jobs.remove(job.id)
     assert lab.jobs.list() == [] and not any(lab.folder.iterdir())

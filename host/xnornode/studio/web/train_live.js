@@ -70,7 +70,8 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     if (!pace || pace.total !== total || done < pace.done) pace = { total, done, from: done, at: now };
     pace.done = done;
     const part = done - pace.from;
-    left.textContent = total && part > 0 && now - pace.at > 2 ? `about ${seconds(((now - pace.at) * (total - done)) / part)} left of this step` : "";
+    const rest = part > 0 ? ((now - pace.at) * (total - done)) / part : 0;
+    left.textContent = total && now - pace.at > 2 && rest >= 1 ? `about ${seconds(rest)} left of this step` : "";
   }
 
   function onLines(lines) {
