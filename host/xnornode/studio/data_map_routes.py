@@ -68,7 +68,7 @@ class _Maps:
             if not listing.items:
                 raise DataError("there is nothing to map yet")
             self._told(0.0, "reading the files")
-            dataset = load_dataset(listing.folder)
+            dataset = load_dataset(listing.folder, skip=True)  # what is damaged is shown elsewhere
             made = make_map(dataset, listing.folder, self._told)
             found = {"state": "done", "map": made}
         except _Stopped:

@@ -62,4 +62,8 @@ def _read(listing: Listing) -> dict[str, Any]:
     try:
         return told(look(load_dataset(listing.folder)))
     except XnorNodeError as error:
-        return {**empty, "problem": str(error)}
+        problem = str(error)
+    try:  # what the rest is, without the files that cannot be used
+        return {**told(look(load_dataset(listing.folder, skip=True))), "problem": problem}
+    except XnorNodeError:
+        return {**empty, "problem": problem}

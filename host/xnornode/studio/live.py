@@ -202,7 +202,7 @@ class Live:
             if result and result.get("sha256") == sha256:
                 w = load_model(place / MODEL).window
                 seconds = 1000 * w.length / w.rate_mhz if w.rate_mhz else None
-                fields = {key: result[key] for key in ("bytes", "ram", "times")}
+                fields = {key: result[key] for key in ("bytes", "ram", "times", "labels")}
                 return {"name": place.name, "window": seconds, **fields}
         return None
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.lab.recordlab import counting_node, expected
+from tests.lab.recordlab import expected
 from tests.lab.studio_app import Client, with_studio
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.errors import XnorNodeError
@@ -316,26 +316,5 @@ def test_rollback_is_a_command(tmp_path, monkeypatch):
         assert (await client.post("/api/live/rollback"))["job"] == {"id": "1"}
         argv = ["rollback", "--port", "/dev/none", "--baud", "9600"]
         assert begun == [(argv, "node:/dev/none")]
-
-    with_studio(tmp_path / "data", use)
-
-
-def test_a_node(tmp_path):
-    """Its samples, of a real stream, become a recording; and the stream ends behind the page."""
-
-    async def use(client: Client) -> None:
-        with counting_node(tmp_path / "node", "loop", rate=100.0) as (_, bridge):
-            await client.studio.run(client.studio.link.choose, Port(bridge.url))
-            async with client.topics("live", "prediction") as message:
-                seen: dict[str, Any] = {}
-                while not {"live", "prediction"} <= seen.keys():
-                    got = await message()
-                    seen[got["topic"]] = got
-                assert seen["live"]["channels"] == ["ch0 (g)", "ch1 (g)"]
-                made = await client.post("/api/live/keep", {**PLACE, "seconds": 0.1})
-            samples = kept_file(client.studio.data, made["path"]).recording.samples
-            first = int(samples[0, 0]) * pow(7, -1, 65536) % 65536
-            assert np.array_equal(samples, expected(first, len(samples)))
-            await client.studio.run(client.studio.link.choose, None)
 
     with_studio(tmp_path / "data", use)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.lab.faults import TO_HOST, Fault, Kind
 from tests.lab.recordlab import counting_node, expected
 from tests.lab.studio_process import COMMAND, StudioProcess, wait
 from xnornode.data.recording_file import from_bytes
@@ -73,3 +74,28 @@ def test_a_terminal_records_beside_the_studio(tmp_path):
         )
         assert not state["problem"]
     assert sorted(counted(r.path) for r in kept(data)) == [1000, 8000]
+
+
+def test_the_cable_is_pulled_while_it_is_recorded(tmp_path):
+    """What came is kept and said, and once the node is back it records again."""
+    data = tmp_path / "data"
+    fault = Fault(Kind.DISCONNECT, TO_HOST, at=100, after=b'"samples"', nth=40)
+    with (
+        counting_node(tmp_path / "node", faults=[fault]) as (_, bridge),
+        StudioProcess(data, "--port", bridge.url) as studio,
+    ):
+        start(studio)
+        state = wait(lambda: (s := state_of(studio))["phase"] == "idle" and s, "the cable's end")
+        assert "what came is kept" in state["problem"], state["problem"]
+        (made,) = kept(data)
+        assert state["written"][0]["cut"] and counted(made.path) == state["written"][0]["samples"]
+
+        def again() -> bool:
+            body = json.dumps({**WISH, "seconds": 0.5}).encode()
+            studio.ask("POST", "/api/record/start", body)
+            return bool(
+                wait(lambda: (s := state_of(studio))["phase"] in ("done", "idle") and s, "")
+            )
+
+        wait(lambda: again() and state_of(studio)["phase"] == "done", "the node's return")
+    assert len([*kept(data)]) >= 2

@@ -11,7 +11,7 @@ const MOST_POINTS = 240000; // of all channels
 const MOST_PREDICTIONS = 6000;
 const LANE = 120, BAND = 26, LINE = 56, AXIS = 20, GAP = 8; // pixels
 const LAG = 150; // milliseconds between now and the right end: a line of samples is of 100 ms
-const HOP = 5000; // milliseconds that one prediction stands for at most
+const HOPS = 9; // of which the middle one is the usual time from one prediction to the next
 const STILL = 250; // milliseconds from one picture to the next, where less motion is wanted
 const NANO = 1e9;
 
@@ -24,6 +24,7 @@ export class LiveChart {
     this.blocks = [];
     this.points = 0;
     this.predictions = [];
+    this.hops = [];
     this.events = [];
     this.channels = [];
     this.lanes = [];
@@ -89,6 +90,8 @@ export class LiveChart {
   prediction(p) {
     this.clocks.heard(p.time);
     const entry = { ...p, name: p.answer ?? p.label, run: this.clocks.prediction(p.ms, p.time) };
+    const last = this.predictions[this.predictions.length - 1];
+    if (last?.run === entry.run && !p.lost) this.hops = [...this.hops, p.ms - last.ms].slice(-HOPS);
     this.predictions.push(entry);
     if (this.predictions.length > MOST_PREDICTIONS) this.predictions.shift();
     while (this.predictions[0].time < p.time - KEPT / 1000) this.predictions.shift();
@@ -249,13 +252,12 @@ export class LiveChart {
   /** Predictions that are seen, each from the one before it to its own time. */
   windows(x, w) {
     const shown = [];
-    let before = null;
+    const usual = [...this.hops].sort((a, b) => a - b)[this.hops.length >> 1] ?? 500;
+    let before = -Infinity;
     for (const p of this.predictions) {
-      const end = this.clocks.ofPrediction(p.run, p.ms);
-      const usual = before && before.p.run === p.run && !p.lost ? Math.min(HOP, end - before.end) : null;
-      const hop = usual ?? before?.hop ?? 500;
-      const a = x(end - hop), b = x(end);
-      before = { p, end, hop };
+      const end = this.clocks.ofPrediction(p.run, p.ms), since = end - before;
+      const a = x(end - (since > 0 && since < 1.6 * usual ? since : usual)), b = x(end);
+      before = end;
       if (b < 0 || a > w) continue;
       const last = shown[shown.length - 1];
       if (last && last.name === p.name && a - last.b < 1.5) { last.b = b; last.points.push([b, p.confidence]); } else
@@ -282,17 +284,20 @@ export class LiveChart {
     g.lineWidth = 1;
     g.strokeRect(0.5, top + 0.5, w - 1, LINE - 1);
     const known = shown.some(({ points }) => points.some(([, c]) => c !== null));
-    this.say(g, known ? "confidence 100 %" : shown.length ? "this model gives no confidence" : "", 4, top + 9);
+    this.say(g, known ? "confidence, 0 to 100 %" : shown.length ? "this model gives no confidence" : "", 4, top + LINE - 9);
     if (!known) return;
     g.strokeStyle = this.colours.text;
     g.lineWidth = 1.5;
     g.beginPath();
-    let pen = false;
-    for (const { points } of shown) for (const [at, c] of points) {
-      if (c === null) { pen = false; continue; }
-      const y = top + LINE - 2 - c * (LINE - 4);
-      if (pen) g.lineTo(at, y); else g.moveTo(at, y);
-      pen = true;
+    let pen = false, last = -Infinity;
+    for (const { a, b, points } of shown) {
+      pen = pen && a - last < 1.5; // no line over a time without windows
+      last = b;
+      for (const [at, c] of points) {
+        const y = top + LINE - 2 - c * (LINE - 4);
+        if (c !== null) { if (pen) g.lineTo(at, y); else g.moveTo(at, y); }
+        pen = c !== null;
+      }
     }
     g.stroke();
   }

@@ -16,14 +16,14 @@ export function modelCard(ctx, onFound) {
   const push = button("Push", () => send(choice.value), { kind: "primary" });
   const file = h("input", { type: "file", accept: ".bnn", "aria-label": "a .bnn file to push", on: { change: () => take(file.files) } });
   const drop = h("div", { class: "live-drop stack", on: { dragover: over, dragleave: () => drop.classList.remove("over"), drop: dropped } },
-    h("div", { class: "row" }, choice, push), slow,
+    h("h3", {}, "Push a model"), h("div", { class: "row" }, choice, push), slow,
     h("label", {}, "or drop a .bnn file here: ", file));
   const slot = jobSlot(ctx, {
     fits: (job) => KINDS.includes(job.kind) && job.about?.port === (node.port || "") &&
       (job.state === "running" || Date.now() / 1000 - job.started < RECENT),
     view: (job) => jobView(job.id, ctx, { log: false, onEnd: () => { load(); } }),
   });
-  const element = card("What runs", problem, facts, h("div", { class: "row" }, back), h("h3", {}, "Push a model"), drop, slot);
+  const element = card("What runs", problem, facts, h("div", { class: "row live-back" }, back), drop, slot);
   let node = {}, was = "", found = null, turn = 0;
   back.hidden = true;
 
@@ -86,21 +86,21 @@ export function modelCard(ctx, onFound) {
     back.hidden = !found?.previous?.sha256;
     if (!found) { clear(facts).append(h("p", { class: "muted" }, instead || "what runs is not known")); return; }
     clear(facts).append(
-      one("Active", found.active, found.kept),
-      one("Before", found.previous, null),
+      h("dl", { class: "facts" }, [...one("Active", found.active, found.kept), ...one("Before", found.previous, null)]
+        .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
       ...found.part.map((part) => h("p", { class: "live-part" }, `unfinished push: ${bytes(part.bytes)} of SHA-256 ${part.sha256.slice(0, 12)}`)),
       found.signed ? h("p", { class: "note" }, "This node takes signed models alone: in a terminal, xnornode push FILE --key node.key") : "");
   }
 
   function one(title, model, about) {
-    const rows = model
-      ? [[title, h("strong", {}, model.name ?? "a file that cannot be loaded")], ["Revision", String(model.revision)],
-        ["Size", bytes(model.bytes)], ["SHA-256", h("code", {}, model.sha256.slice(0, 16) || "–")]]
-      : [[title, "none"]];
-    if (model?.trial !== null && model?.trial !== undefined) rows.push(["Trial", "it has not classified a window yet"]);
+    if (!model) return [[title, "none"]];
+    const rows = [
+      [title, h("strong", {}, model.name ?? "a file that cannot be loaded")],
+      ["", `revision ${model.revision}, ${bytes(model.bytes)}`], ["SHA-256", h("code", {}, model.sha256.slice(0, 16) || "–")],
+    ];
+    if (model.trial !== null) rows.push(["Trial", "it has not classified a window yet"]);
     if (about) rows.push(["Kept as", about.name], ["RAM", bytes(about.ram)], ["A window takes", times(about.times)]);
-    if (about && node.ready) rows.splice(5, 0);
-    return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+    return rows;
   }
 
   async function rollback() {

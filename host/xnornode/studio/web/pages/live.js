@@ -1,6 +1,6 @@
 // What the node finds, beside its signal; what was wrong becomes a recording; what runs.
 
-import { bytes, button, card, check, clear, field, h, number, select, table, text } from "/web/dom.js";
+import { button, card, clear, field, h, number, select, table, text } from "/web/dom.js";
 import { classColour, knowClasses, onTheme } from "/web/colours.js";
 import { LiveChart } from "/web/live_chart.js";
 import { modelCard } from "/web/live_models.js";
@@ -16,18 +16,12 @@ const SPANS = [10, 20, 30, 60];
 export default {
   title: "Live",
   mount(root, ctx) {
-    style();
     const page = new LivePage(ctx);
     root.append(...page.parts());
     page.start();
     return () => page.end();
   },
 };
-
-function style() {
-  if (document.querySelector('link[href="/web/pages/live.css"]')) return;
-  document.head.append(h("link", { rel: "stylesheet", href: "/web/pages/live.css" }));
-}
 
 class LivePage {
   constructor(ctx) {
@@ -58,7 +52,7 @@ class LivePage {
       "aria-label": "length of the time axis",
       on: { change: () => { this.chart.seconds = Number(span.value); localStorage.setItem("live-span", span.value); } },
     });
-    span.classList.add("live-span");
+    span.className = "live-span";
     this.hold = button("Hold", () => this.holdStill(this.chart.held === null), { title: "have the picture stand still (H)" });
     this.hold.dataset.keys = "H=hold the picture, or let it go on;W=that was wrong";
     this.hold.setAttribute("aria-pressed", "false");
@@ -117,6 +111,7 @@ class LivePage {
 
   models() {
     this.modelsView = modelCard(this.ctx, (found) => {
+      if (found.kept) this.classes(found.kept.labels);
       if (!found.window || this.window) return;
       this.window = found.window;
       this.seconds.value = String(Math.max(0.1, Number(found.window.toFixed(1))));
@@ -147,7 +142,7 @@ class LivePage {
     this.ends.push(onTheme(() => { this.dirty = true; }));
     this.timer = setInterval(() => this.show(), SHOW);
     this.speaker = setInterval(() => this.speak(), SAY);
-    this.showTable();
+    this.table.append(h("p", { class: "empty" }, "no prediction yet"));
     this.loadNames();
     this.state(ctx.state || {});
   }
@@ -169,7 +164,7 @@ class LivePage {
   }
 
   labelChoices() {
-    const all = [...new Set([...this.labels, ...(this.dataLabels || [])])];
+    const all = [...new Set([...this.labels, ...(this.dataLabels || [])])].filter(Boolean);
     clear(this.names).append(...all.map((name) => h("option", { value: name })));
     clear(this.buttons).append(...all.slice(0, 12).map((name) =>
       button(name, () => { this.label.value = name; this.describeKeep(); this.keepButton.focus(); })));
@@ -189,15 +184,19 @@ class LivePage {
 
   state(state) {
     this.node = state;
-    const labels = state.ready?.labels || [];
-    if (labels.join("\n") !== this.labels.join("\n")) {
-      this.labels = labels;
-      this.range = [];
-      knowClasses(labels);
-      this.labelChoices();
-    }
+    if (state.ready) this.classes(state.ready.labels);
     this.showProblem();
     this.modelsView.state(state);
+    this.dirty = true;
+  }
+
+  /** The classes of the model, where they are known; else they are learnt from predictions. */
+  classes(labels) {
+    if (labels.join("\n") === this.labels.join("\n")) return;
+    this.labels = [...labels];
+    this.range = [];
+    knowClasses(labels.filter(Boolean));
+    this.labelChoices();
     this.dirty = true;
   }
 
@@ -206,7 +205,7 @@ class LivePage {
     const s = this.node || {};
     let why = "", kind = "warn";
     if (!s.port) { why = "No node is chosen: plug one in, and choose it on the page Node."; kind = ""; }
-    else if (s.problem && !s.connected) why = s.problem;
+    else if (!s.connected) why = s.problem || `${s.port} is away: it is followed again as soon as it is back.`;
     else if (this.leftAlone) { why = `No signal: ${this.leftAlone}.`; kind = ""; }
     else if (s.stream_problem) { why = `No signal: ${s.stream_problem}`; kind = ""; }
     this.problem.hidden = !why;
@@ -217,7 +216,10 @@ class LivePage {
 
   prediction(p) {
     const entry = this.chart.prediction(p);
-    entry.heard = performance.now();
+    if (this.labels[p.index] !== p.label) {
+      const known = this.labels.length <= p.scores.length ? this.labels : [];
+      this.classes(p.scores.map((_, i) => (i === p.index ? p.label : known[i] ?? "")));
+    }
     this.last.unshift(entry);
     if (this.last.length > 50) this.last.pop();
     this.range.push(...[p.scores].filter((s) => s.length).map((s) => [Math.min(...s), Math.max(...s)]));
@@ -250,7 +252,7 @@ class LivePage {
       this.now.textContent = p.name;
       this.now.style.color = p.name === "unknown" ? "" : classColour(p.name);
       this.sure.textContent = p.confidence === null ? "" : `${(100 * p.confidence).toFixed(0)} % sure`;
-      this.since.textContent = p.model ? `${p.model} ${p.revision ?? ""}` : "";
+      this.since.textContent = p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
       this.showScores(p);
       if (this.chart.held === null) this.showTable();
     }
@@ -263,14 +265,14 @@ class LivePage {
     if (this.scores.children.length !== p.scores.length || this.scoresOf !== this.labels) {
       this.scoresOf = this.labels;
       clear(this.scores).append(...p.scores.map((_, i) =>
-        h("li", {}, h("span", {}, this.labels[i] ?? `class ${i}`),
+        h("li", {}, h("span", {}, this.labels[i] || `class ${i}`),
           h("div", { class: "live-track", "aria-hidden": "true" }, h("div", {})), h("output", {}))));
     }
     [...this.scores.children].forEach((row, i) => {
       const [name, track, value] = row.children;
       row.className = i === p.index ? "first" : "";
       track.firstChild.style.width = `${high > low ? (100 * (p.scores[i] - low)) / (high - low) : 0}%`;
-      track.firstChild.style.background = classColour(name.textContent);
+      track.firstChild.style.background = this.labels[i] ? classColour(name.textContent) : "";
       value.textContent = p.scores[i].toLocaleString("en");
     });
   }
@@ -301,15 +303,13 @@ class LivePage {
   showTable() {
     const rows = this.last.slice(0, ROWS).map((p) => [
       String(p.seq), p.name, p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`,
-      p.label, p.scores.join("  "),
+      p.scores.map((s) => s.toLocaleString("en")).join(" · "),
       button("Wrong", () => { this.chart.choose(p); this.openWrong(); },
         { kind: "quiet", label: `prediction ${p.seq}, ${p.name}, was wrong` }),
     ]);
-    if (this.table.contains(document.activeElement) && document.activeElement.tagName === "BUTTON") return;
-    const heads = ["number", "class", "confidence", "window alone", "scores", ""];
-    this.table.replaceChildren(rows.length
-      ? table(heads, rows, { left: ["class", "window alone", "scores", ""], caption: "newest first" })
-      : h("p", { class: "empty" }, "no prediction yet"));
+    if (this.table.matches(":hover, :focus-within")) return; // a button stays where it is about to be pressed
+    const heads = ["number", "class", "confidence", "scores", ""];
+    this.table.replaceChildren(table(heads, rows, { left: ["class", "scores", ""], caption: "newest first" }));
   }
 
   /** At most once a second, and only where something is new. */
@@ -326,7 +326,7 @@ class LivePage {
     this.chart.hold(on);
     this.hold.setAttribute("aria-pressed", String(on));
     this.hold.textContent = on ? "Go on" : "Hold";
-    if (!on) this.showTable();
+    this.dirty = true;
   }
 
   key(event) {
