@@ -12,6 +12,8 @@ from xnornode.link.deadline import Deadline
 
 KEPT = 1 << 20
 """Bytes that are kept for a member that does not read. Then whole lines are dropped."""
+TAKEN = "has it for itself now"
+"""How the reason ends for which a port is gone that another member has taken."""
 LOOK = 0.002
 """Seconds between two looks whether a member has read."""
 
