@@ -109,6 +109,20 @@ def write_new(path: str | os.PathLike[str], data: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def move_new(path: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Give a file another name in its file system. Raises FileExistsError if `target` is there."""
+    try:
+        os.link(path, target, follow_symlinks=False)  # a rename would replace what is there
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except (OSError, NotImplementedError):  # FAT has no links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
+        os.rename(path, target)
+    else:
+        os.unlink(path)
+
+
 def _open_to_write(path: str | os.PathLike[str]) -> BinaryIO:
     """What is no regular file. Raises OSError, also for a pipe that nobody reads."""
     if is_stdout(path):

@@ -12,10 +12,8 @@ from xnornode._files import check_writable, write_whole
 from xnornode.cli import data_options
 from xnornode.cli.command import add_command, add_json
 from xnornode.cli.output import say
-from xnornode.data.prepare import prepare
-from xnornode.data.understood import understand
+from xnornode.data.look import look
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import DataError
 from xnornode.report.html import data_to_html
 from xnornode.report.pictures import first_seconds
 
@@ -53,13 +51,8 @@ def run(options: argparse.Namespace) -> int:
         load_extra("jinja2", "report")
         check_writable(options.report)
     dataset = load_dataset(options.data, data_options.read_options(options))
-    try:
-        splits = prepare(dataset, data_options.prepare_options(options))
-        understood = splits.understood or understand(dataset)
-        notes, warnings, problem = splits.notes, splits.warnings, ""
-    except DataError as error:  # what cannot be trained on can be looked at
-        understood = understand(dataset)
-        notes, warnings, problem = (), understood.warnings, str(error)
+    seen = look(dataset, data_options.prepare_options(options))
+    understood, notes, warnings, problem = seen.understood, seen.notes, seen.warnings, seen.problem
     if options.json:
         told = {"notes": notes, "warnings": warnings, "problem": problem}
         content = {"format": FORMAT, **asdict(understood), **told}

@@ -1,20 +1,22 @@
 """Which data a command is given: options, reading, and the split into parts."""
 
 import argparse
-import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from xnornode.cli.command import number
 from xnornode.cli.output import is_terminal, say, show_table
+from xnornode.data import option_texts
 from xnornode.data.prepare import prepare
-from xnornode.data.read_options import Length, ReadOptions, Seconds
+from xnornode.data.read_options import ReadOptions
 from xnornode.data.split import Wanted
 from xnornode.data.splits import PrepareOptions, Splits
 from xnornode.data.understood import Understood
 from xnornode.datasets.load import load_dataset
+from xnornode.errors import DataError
 from xnornode.model.names import is_name
 from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES, Recipe
@@ -22,10 +24,29 @@ from xnornode.report.metrics import Report
 from xnornode.report.understood import OVERRULE, sections
 from xnornode.training.config import TrainConfig
 
+Parsed = TypeVar("Parsed")
+
+
+def _typed(parse: Callable[[str], Parsed]) -> Callable[[str], Parsed]:
+    """A type of options from a reader of texts: argparse tells what it says is wrong."""
+
+    def value(text: str) -> Parsed:
+        try:
+            return parse(text)
+        except DataError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    value.__name__ = parse.__name__
+    return value
+
+
+length = _typed(option_texts.length)
+full_scale = _typed(option_texts.full_scale)
+_cross = _typed(option_texts.cross)
+_names = _typed(option_texts.names)
+
 WIDTH = 100
 """Columns of the table of what was understood, in a pipe."""
-
-_count = number(int, least=1)
 
 
 def add_options(group: Any) -> None:
@@ -100,24 +121,6 @@ def add_read_options(group: Any) -> None:
     add("--skip", action="store_true", help="leave out rows and files that are faulty")
     what = "interpolate gaps of at most so many samples, or seconds as 0.5s"
     add("--fill", type=length, default=0, metavar="N", help=what)
-
-
-def length(text: str) -> Length:
-    """A length in samples, `75`, or in seconds, `1.5s` or `200ms`."""
-    for unit, seconds in (("ms", 0.001), ("s", 1.0)):
-        if text.lower().endswith(unit):
-            return Seconds(number(float, above=0)(text[: -len(unit)]) * seconds)
-    whole: int = _count(text)
-    return whole
-
-
-def full_scale(text: str) -> dict[str, float]:
-    """`4` for all channels, or `x=4,gyro=250`."""
-    scales = {}
-    for part in text.split(","):
-        name, _, value = part.rpartition("=")
-        scales[name.strip()] = number(float, above=0)(value)
-    return scales
 
 
 def load(options: argparse.Namespace) -> tuple[Splits, TrainConfig]:
@@ -217,24 +220,9 @@ def wanted(words: list[str] | None) -> Wanted:
     return tuple(words)
 
 
-def _groups(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _part(text: str) -> list[str]:
-    words = _groups(text)
+    words = [*option_texts.names(text)]
     share = wanted(words)
     if isinstance(share, float) and not 0 <= share < 1:
         raise argparse.ArgumentTypeError(f"{text}: a share must be at least 0 and below 1")
     return words
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(_groups(text))
-
-
-def _cross(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text.lower())
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text}: write two whole numbers such as 128x6")
-    return int(match[1]), int(match[2])

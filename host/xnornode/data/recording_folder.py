@@ -122,7 +122,7 @@ def check_parts(names: Sequence[str], what: str) -> None:
 
 
 def kept(folder: Path) -> Iterator[Kept]:
-    """The recordings in a folder; a file that is none is passed over.
+    """The recordings in a folder; a file that is none, or is hidden by a dot, is passed over.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def kept(folder: Path) -> Iterator[Kept]:
     Kept
         One for each file.
     """
-    for path in sorted(folder.rglob(f"*{SUFFIX}")):
+    for path in sorted(_files(folder)):
         try:
             with path.open("rb") as file:
                 line = file.readline(LONGEST_HEADER)
@@ -144,6 +144,15 @@ def kept(folder: Path) -> Iterator[Kept]:
             continue
         label, group, _ = header.names
         yield Kept(path, label, group, header.channels, header.scales, header.rate_mhz, samples)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of recordings; not what is hidden, such as what the studio keeps."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(SUFFIX) and not name.startswith("."):
+                yield Path(at, name)
 
 
 def count_classes(recordings: list[Kept]) -> list[ClassFacts]:
@@ -225,7 +234,7 @@ def add_recording(folder: Path, record: RecordFile) -> Path:
     place = place_of(folder, record.recording.label, record.recording.group)
     place.mkdir(parents=True, exist_ok=True)
     data = to_bytes(record)
-    number = _next_number(place)
+    number = next_number(place)
     while True:
         path = place / f"{number}{SUFFIX}"
         try:
@@ -239,10 +248,11 @@ def add_recording(folder: Path, record: RecordFile) -> Path:
 def next_name(folder: Path, label: str, group: str) -> str:
     """What the next recording of a label and group is called: `wave/anna/3`."""
     place = place_of(folder, label, group)
-    return f"{place.relative_to(folder).as_posix()}/{_next_number(place)}"
+    return f"{place.relative_to(folder).as_posix()}/{next_number(place)}"
 
 
-def _next_number(place: Path) -> int:
+def next_number(place: Path) -> int:
+    """The number behind the last one of a folder's recordings."""
     taken = [int(p.stem) for p in place.glob(f"*{SUFFIX}") if p.stem.isdecimal()]
     return max(taken, default=0) + 1
 
