@@ -126,7 +126,6 @@ def test_rename_delete_and_bring_back(data):
 def test_hostile_names_lead_nowhere(data, name):
     async def use(client: Client) -> None:
         for path in (f"/api/models/{name}/report.html", f"/api/models/{name}"):
-
             url = URL(client.origin + path, encoded=True)
             async with client.session.get(url) as response:
                 assert response.status in (400, 404), path
