@@ -191,6 +191,28 @@ def test_a_job_outlives_a_studio_that_is_killed(lab):
     assert lab.epochs(job.id) == list(range(1, 13))
 
 
+def test_two_studios_on_the_same_data_know_of_each_others_jobs(lab):
+    first, second = lab.jobs, lab.open()
+    lab.jobs = first
+    job = lab.train(*LONG, exclusive="train")
+    assert [one.id for one in second.list()] == [job.id]
+    until(lambda: any("epoch" in line for line in second.talk(job.id)))
+    with pytest.raises(XnorNodeError, match="Training runs: wait until it is done, or stop it"):
+        second.start("train", lab.argv(), "T", exclusive="train")
+    second.stop(job.id)
+    assert lab.ended(job.id).state == "stopped"
+    until(lambda: not second.get(job.id).running)
+    assert second.get(job.id) == first.get(job.id)
+    first.stop(first.resume(job.id).id)
+    with pytest.raises(XnorNodeError, match="has been gone on with already"):
+        second.resume(job.id)
+    second.close()
+    for one in first.list():
+        lab.ended(one.id)
+        first.remove(one.id)
+    assert second.list() == []
+
+
 def test_an_adopted_job_is_stopped_too(lab):
     job = lab.train(*LONG)
     until(lambda: lab.epochs(job.id))

@@ -188,6 +188,28 @@ def test_what_left_nothing_begins_anew(data):
     with_studio(data, use)
 
 
+def test_a_stopped_training_whose_data_have_changed_begins_anew(data):
+    options = {**SHORT, "--epochs": "300", "--layers": "256,256"}
+
+    async def use(client: Client) -> None:
+        begun = await start(client, options)
+        await said(client, begun["job"]["id"], "epoch")
+        await client.post(f"/api/jobs/{begun['job']['id']}/stop")
+        job = await ended(client, begun["job"]["id"])
+        write_gestures(data, "ab", 1, first=2)
+        new = await client.post("/api/train/again", {"job": job["id"]})
+        job = await ended(client, new["job"]["id"])
+        assert job["state"] == "failed" and "of other settings or data" in job["error"]
+        new = await client.post("/api/train/again", {"job": job["id"], "restart": True})
+        assert not new["went_on"] and new["job"]["argv"][-1] == "--restart"
+        await client.post(f"/api/jobs/{new['job']['id']}/stop")
+        await ended(client, new["job"]["id"])
+        [model] = (await client.get("/api/models"))["models"]
+        assert model["changed"] == {"added": 0, "removed": 0, "changed": 0}
+
+    with_studio(data, use)
+
+
 def test_a_killed_studio_finds_its_training_again(data):
     with StudioProcess(data) as first:
         body = {"kind": "train", "options": {**LONG, "--epochs": "3000"}, "name": "long"}

@@ -54,10 +54,10 @@ export function understoodView(root, ctx) {
     clearTimeout(wait);
     if (mine !== turn) return;
     clear(root);
-    add(root, [card("What a training understands",
+    add(root, [card("What a training understands", h("div", { class: "stack" },
       data.problem ? h("div", { class: "note bad" }, h("strong", {}, "A training would stop here"), h("p", { class: "pre" }, data.problem)) : h("p", { class: "note good" }, "A training would take these data."),
       understoodTables(data),
-      h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal."))]);
+      h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal.")))]);
   }
   load();
   return { load, end() { turn++; } };

@@ -13,6 +13,7 @@ const LANE = 120, BAND = 26, LINE = 56, AXIS = 20, GAP = 8; // pixels
 const LAG = 150; // milliseconds between now and the right end: a line of samples is of 100 ms
 const HOPS = 9; // of which the middle one is the usual time from one prediction to the next
 const STILL = 250; // milliseconds from one picture to the next, where less motion is wanted
+const SHARE = 3; // drawing takes at most one in so many milliseconds, also on a slow computer
 const NANO = 1e9;
 
 export class LiveChart {
@@ -38,22 +39,48 @@ export class LiveChart {
     element.append(this.canvas, this.legend);
     this.canvas.addEventListener("pointerdown", (event) => this.point(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.offTheme = onTheme(() => { this.colours = null; });
+    this.offTheme = onTheme(() => { this.colours = null; this.dirty = true; });
+    this.resized = new ResizeObserver(() => { this.dirty = true; });
+    this.resized.observe(this.canvas);
+    this.seen = true;
+    this.sight = new IntersectionObserver((entries) => { this.seen = entries[entries.length - 1].isIntersecting; });
+    this.sight.observe(this.canvas);
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.ended = false;
-    this.drawn = 0;
+    this.dirty = true;
+    this.drawn = this.cost = 0;
     const frame = (time) => {
       if (this.ended) return;
-      if (!document.hidden && (!this.calm.matches || time - this.drawn > STILL)) { this.drawn = time; this.draw(); }
+      const pause = Math.max(this.calm.matches ? STILL : 0, SHARE * this.cost - 4);
+      if (this.seen && (this.dirty || this.moves()) && time - this.drawn >= pause) {
+        const began = performance.now();
+        this.drawn = time;
+        this.dirty = false;
+        this.draw();
+        this.cost += 0.1 * (performance.now() - began - this.cost);
+      }
       requestAnimationFrame(frame);
     };
     this.size();
     requestAnimationFrame(frame);
   }
 
-  end() { this.ended = true; this.offTheme(); }
+  end() {
+    this.ended = true;
+    this.offTheme();
+    this.resized.disconnect();
+    this.sight.disconnect();
+  }
+
+  /** Whether the next picture is another one. */
+  moves() {
+    if (this.held !== null) return false;
+    const last = Math.max(this.blocks.at(-1)?.time ?? 0, 1000 * (this.predictions.at(-1)?.time ?? 0));
+    return this.clocks.now() - last < 1000 * (this.seconds + 2);
+  }
 
   size() {
+    this.dirty = true;
     const lanes = Math.max(1, this.lanes.length);
     this.canvas.style.height = `${lanes * (LANE + GAP) + BAND + GAP + LINE + AXIS}px`;
   }
@@ -123,12 +150,14 @@ export class LiveChart {
 
   choose(entry) {
     this.chosen = entry;
+    this.dirty = true;
     this.onChoose(entry);
   }
 
   /** Have the picture stand still, or go on. */
   hold(on) {
     this.held = on ? this.clocks.now() - LAG : null;
+    this.dirty = true;
   }
 
   get right() { return this.held ?? this.clocks.now() - LAG; }

@@ -77,6 +77,7 @@ function mount(root, ctx) {
     add(notes, [
       data.damaged > 0 && h("p", { class: "note bad" }, `${data.damaged} ${data.damaged === 1 ? "file is" : "files are"} damaged. `, button("Show them", () => filter("damaged"))),
       data.odd && h("p", { class: "note warn" }, data.odd, ". ", button("Show them", () => filter("odd"))),
+      data.mixed && h("p", { class: "note warn" }, data.mixed),
       data.left_out.map((text) => h("p", { class: "note" }, text)),
     ]);
   }

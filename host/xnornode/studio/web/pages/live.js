@@ -50,7 +50,7 @@ class LivePage {
     this.chart = new LiveChart(place, { seconds: this.span(), onChoose: (entry) => this.chose(entry) });
     const span = select(SPANS.map((s) => [String(s), `${s} s`]), String(this.chart.seconds), {
       "aria-label": "length of the time axis",
-      on: { change: () => { this.chart.seconds = Number(span.value); localStorage.setItem("live-span", span.value); } },
+      on: { change: () => { this.chart.seconds = Number(span.value); this.chart.dirty = true; localStorage.setItem("live-span", span.value); } },
     });
     span.className = "live-span";
     this.hold = button("Hold", () => this.holdStill(this.chart.held === null), { title: "have the picture stand still (H)" });
@@ -83,7 +83,7 @@ class LivePage {
     this.label = text({ list: "live-labels", maxlength: "63", required: true, on: { input: () => this.describeKeep() } });
     this.group = text({ list: "live-groups", maxlength: "63", value: localStorage.getItem("live-group") || "" });
     this.seconds = number({ min: "0.1", max: "60", step: "0.1", value: "2", on: { input: () => this.describeKeep() } });
-    this.buttons = h("div", { class: "row", role: "group", "aria-label": "right label" });
+    this.buttons = h("div", { class: "row", role: "group", "aria-label": "known classes" });
     this.keepButton = h("button", { type: "submit", class: "primary" }, "Keep");
     this.which = h("p", { class: "muted", role: "status" });
     this.form = h("form", { class: "live-wrong", hidden: true, "aria-label": "That was wrong",
@@ -359,6 +359,7 @@ class LivePage {
     this.form.hidden = true;
     this.wrong.setAttribute("aria-expanded", "false");
     this.chart.marked = false;
+    this.chart.dirty = true;
     this.chart.choose(null);
     this.holdStill(false);
     this.wrong.focus();
@@ -367,6 +368,7 @@ class LivePage {
   describeKeep() {
     const seconds = Number(this.seconds.value), p = this.chart.chosen;
     this.chart.keep = seconds > 0 ? seconds : 0;
+    this.chart.dirty = true;
     this.which.textContent = p
       ? `Prediction ${p.seq} said ${p.name}. Another one: choose it in the chart or the table.`
       : "The newest samples are kept. To choose a moment, click it in the chart.";

@@ -92,8 +92,8 @@ export default {
       if (begun && !over) showJob(begun.job.id);
     }
 
-    async function again(job) {
-      const begun = await ctx.attempt(ctx.post("/api/train/again", { job: job.id }));
+    async function again(job, anew = false) {
+      const begun = await ctx.attempt(ctx.post("/api/train/again", { job: job.id, restart: anew }));
       if (begun && !over) showJob(begun.job.id);
     }
 
