@@ -6,6 +6,7 @@ import { LiveChart } from "/web/live_chart.js";
 import { modelCard } from "/web/live_models.js";
 
 const ROWS = 10; // predictions in the table
+const HEADS = ["number", "class", "confidence", "scores", ""];
 const SHOW = 120; // milliseconds from one change of numbers to the next
 const SAY = 1000; // from one that is read aloud to the next
 const LOG = 300; // lines of the node's text
@@ -142,7 +143,7 @@ class LivePage {
     this.ends.push(onTheme(() => { this.dirty = true; }));
     this.timer = setInterval(() => this.show(), SHOW);
     this.speaker = setInterval(() => this.speak(), SAY);
-    this.table.append(h("p", { class: "empty" }, "no prediction yet"));
+    this.makeTable();
     this.loadNames();
     this.state(ctx.state || {});
   }
@@ -300,16 +301,35 @@ class LivePage {
     clear(this.counts).append(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   }
 
+  /** Ten rows that stay, so that a button is where it was when it is pressed. */
+  makeTable() {
+    this.rows = Array.from({ length: ROWS }, (_, i) => {
+      const cells = HEADS.slice(0, -1).map(() => h("span", {}));
+      const wrong = button("Wrong", () => { this.chart.choose(this.rows[i].shown); this.openWrong(); }, { kind: "quiet" });
+      return { cells, wrong, shown: null };
+    });
+    const made = table(HEADS, this.rows.map((row) => [...row.cells, row.wrong]), { left: ["class", "scores", ""], caption: "newest first" });
+    [...made.querySelectorAll("tbody tr")].forEach((tr, i) => { this.rows[i].tr = tr; tr.hidden = true; });
+    this.none = h("p", { class: "empty" }, "no prediction yet");
+    this.table.append(this.none, made);
+    made.hidden = true;
+    this.made = made;
+  }
+
   showTable() {
-    const rows = this.last.slice(0, ROWS).map((p) => [
-      String(p.seq), p.name, p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`,
-      p.scores.map((s) => s.toLocaleString("en")).join(" · "),
-      button("Wrong", () => { this.chart.choose(p); this.openWrong(); },
-        { kind: "quiet", label: `prediction ${p.seq}, ${p.name}, was wrong` }),
-    ]);
-    if (this.table.matches(":hover, :focus-within")) return; // a button stays where it is about to be pressed
-    const heads = ["number", "class", "confidence", "scores", ""];
-    this.table.replaceChildren(table(heads, rows, { left: ["class", "scores", ""], caption: "newest first" }));
+    if (this.table.matches(":hover, :focus-within")) return; // nothing moves away under a hand
+    this.none.hidden = this.last.length > 0;
+    this.made.hidden = !this.last.length;
+    this.rows.forEach((row, i) => {
+      const p = this.last[i];
+      row.tr.hidden = !p;
+      if (!p || row.shown === p) return;
+      row.shown = p;
+      const scores = p.scores.map((s) => s.toLocaleString("en")).join(" · ");
+      const texts = [String(p.seq), p.name, p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`, scores];
+      texts.forEach((text, k) => { row.cells[k].textContent = text; });
+      row.wrong.setAttribute("aria-label", `prediction ${p.seq}, ${p.name}, was wrong`);
+    });
   }
 
   /** At most once a second, and only where something is new. */
