@@ -96,7 +96,7 @@ export class LiveChart {
     const values = channels.map((_, c) => thinned(rows, c, width, count, scales[c] ? scales[c] / NANO : 1, step));
     const last = this.blocks[this.blocks.length - 1];
     const block = { stream, ms, taken: message.taken, rate, count, values, time: 1000 * time,
-      broken: message.broken || !last || last.stream !== stream };
+      broken: message.broken || !last || last.stream !== stream, ranges: values.map(range) };
     this.blocks.push(block);
     while (this.blocks[0].time < block.time - KEPT) this.blocks.shift();
   }
@@ -237,9 +237,9 @@ export class LiveChart {
     let low = Infinity, high = -Infinity;
     const seen = this.blocks.map((block) => ({ block, end: this.clocks.ofBlock(block.stream, block.ms) }))
       .filter(({ block, end }) => end > left && end - (1000 * block.count) / block.rate < right);
-    for (const { block } of seen) for (const c of lane.channels) for (const v of block.values[c]) {
-      if (v < low) low = v;
-      if (v > high) high = v;
+    for (const { block } of seen) for (const c of lane.channels) {
+      if (block.ranges[c][0] < low) low = block.ranges[c][0];
+      if (block.ranges[c][1] > high) high = block.ranges[c][1];
     }
     if (!(high >= low)) { low = -1; high = 1; }
     const pad = Math.max(1e-9, 0.08 * (high - low));
@@ -253,16 +253,21 @@ export class LiveChart {
       g.strokeStyle = this.colours.c[c % 8];
       g.lineWidth = 1.4;
       g.beginPath();
-      let pen = false;
+      let pen = false, column = NaN, least = 0, most = 0;
+      const put = (at, v) => { if (pen) g.lineTo(at, y(v)); else g.moveTo(at, y(v)); pen = true; };
+      const flush = () => { if (!Number.isNaN(column)) { put(column, least); put(column, most); } column = NaN; };
       for (const { block, end } of seen) {
         const values = block.values[c], step = (1000 * block.count) / block.rate / values.length;
-        if (block.broken) pen = false; // a gap is seen as one
+        if (block.broken) { flush(); pen = false; } // a gap is seen as one
+        const dense = step < (0.5 * (right - left)) / w; // several on a pixel: the range of each column
         for (let i = 0; i < values.length; i++) {
-          const at = x(end - (values.length - 1 - i) * step);
-          if (pen) g.lineTo(at, y(values[i])); else g.moveTo(at, y(values[i]));
-          pen = true;
+          const at = x(end - (values.length - 1 - i) * step), v = values[i];
+          if (!dense) { put(at, v); continue; }
+          const here = Math.floor(at);
+          if (here !== column) { flush(); column = here; least = most = v; } else if (v < least) least = v; else if (v > most) most = v;
         }
       }
+      flush();
       g.stroke();
     }
     for (const { block, end } of seen) {
@@ -354,6 +359,13 @@ export class LiveChart {
       this.say(g, text, s ? Math.max(at, 20) : w - 3, height - 8, s ? "center" : "right");
     }
   }
+}
+
+/** The least and the largest value. */
+function range(values) {
+  let low = Infinity, high = -Infinity;
+  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  return [low, high];
 }
 
 /** A channel in units; where `step` is above 1, least and largest of each `step` samples. */
