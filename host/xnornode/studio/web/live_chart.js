@@ -52,7 +52,7 @@ export class LiveChart {
     const frame = (time) => {
       if (this.ended) return;
       const pause = Math.max(this.calm.matches ? STILL : 0, SHARE * this.cost - 4);
-      if (this.seen && (this.dirty || this.moves()) && time - this.drawn >= pause) {
+      if (this.seen && (this.dirty || (time - this.drawn >= pause && this.moves()))) {
         const began = performance.now();
         this.drawn = time;
         this.dirty = false;
