@@ -144,6 +144,7 @@ def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
     hub = Hub(name, port, place, ended=lambda hub: _forget(key, hub))
     end = LocalEnd(hub, hub.join(_this(), local=True))
     _hubs[key] = hub
+    hub.start()
     return SharedPort(name, end, name.baud, wanted(name.lines))
 
 

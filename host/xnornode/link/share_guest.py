@@ -67,6 +67,8 @@ def serve(hub: Hub, place: Place, end: socket.socket) -> None:
             except Lent as error:
                 reply["lent"] = str(error)
             except serial.SerialException as error:
+                if hub.closed:
+                    return  # the program looks for the next owner, or becomes it
                 reply["refused"] = str(error)
         end.sendall(greeting(reply))
         if member is None:

@@ -64,8 +64,8 @@ class Lines:
 
     @property
     def waits(self) -> bool:
-        """Whether part of a line is held back."""
-        return bool(self._rest)
+        """Whether part of a line is held back, or its rest is one member's."""
+        return bool(self._rest or self._tail)
 
     def join(self, member: Member) -> None:
         """Let a member in."""
@@ -178,6 +178,7 @@ class Lines:
 
     def flush(self) -> None:
         """Hand on what is held back, as nothing more of its line may come."""
+        self._tail = None
         if self._rest:
             data, self._rest = bytes(self._rest), bytearray()
             self._all(data)

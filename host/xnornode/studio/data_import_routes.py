@@ -16,11 +16,11 @@ from xnornode._files import BLOCK
 from xnornode.data.look import look
 from xnornode.datasets.load import load_dataset
 from xnornode.errors import DataError
-from xnornode.model.names import normalized
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
 from xnornode.studio.data_import import pieces, plan, write
 from xnornode.studio.data_options import fields, options_of
+from xnornode.studio.data_paths import without_folder
 from xnornode.studio.data_understood import told
 from xnornode.studio.data_unpack import Drop
 from xnornode.studio.requests import BadRequest, answer, read_json
@@ -136,14 +136,12 @@ class _Imports:
                 seen["problem"], made, notes = str(error), [], []
         seen["notes"] = [*notes, *one.drop.left_out]
         whole = {**found, **seen, "plan": plan(made), "makes": len(made)}
-        return _each_text(whole, lambda text: self._plain(one, text))
+        return without_folder(whole, one.drop.folder)
 
     def _plain(self, one: _Import, text: str) -> str:
         """A message without the folder that the files are kept in."""
-        folder = one.drop.folder
-        for path in dict.fromkeys((str(folder), normalized(str(folder)))):
-            text = text.replace(f"{path}/", "").replace(path, "what was dropped")
-        return text
+        short: str = without_folder(text, one.drop.folder)
+        return short.replace(str(one.drop.folder), "what was dropped")
 
     async def write(self, request: web.Request) -> web.Response:
         """Make recordings of the files; then they are deleted here."""
@@ -182,14 +180,3 @@ class _Imports:
         if one:
             await self._studio.run(shutil.rmtree, one.folder, True)
         return answer({})
-
-
-def _each_text(content: Any, change: Any) -> Any:
-    """JSON with each text in it changed."""
-    if isinstance(content, str):
-        return change(content)
-    if isinstance(content, dict):
-        return {name: _each_text(value, change) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_each_text(value, change) for value in content]
-    return content

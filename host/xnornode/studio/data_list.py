@@ -22,6 +22,10 @@ MOST_FILES = 100_000
 """Files that are listed."""
 
 
+ALIKE = {"image": "images", "text": "texts"}
+"""Kinds that are read by themselves; all others are recordings."""
+
+
 @dataclass(frozen=True)
 class Item:
     """A file of the data.
@@ -103,6 +107,14 @@ class Listing:
     def groups(self) -> list[dict[str, Any]]:
         """What there is of each group that somebody named."""
         return _amounts([item for item in self.items if item.group], "group")
+
+    def mixed(self) -> str:
+        """A sentence where files of kinds lie beside each other that no training takes together."""
+        kinds = Counter(ALIKE.get(item.facts.kind, "recordings") for item in self.items)
+        if len(kinds) < 2:
+            return ""
+        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        return f"There are {told}: a training takes one kind, so keep the others in another folder."
 
     def odd(self) -> list[Item]:
         """Recordings with other channels or scales than most."""

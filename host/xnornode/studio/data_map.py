@@ -107,6 +107,7 @@ def make_map(dataset: Dataset, folder: Path, told: Told) -> dict[str, Any]:
         "axes": [_axis(points[:, k], x, names) for k in range(2)],
         "apart": _apart(x, cut.windows.labels, groups, dataset.grouping == "group"),
         "what": what,
+        "left_out": list(dataset.reading.dropped[:20]),
     }
 
 

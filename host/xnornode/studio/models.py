@@ -9,9 +9,9 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 
 from xnornode.errors import XnorNodeError
-from xnornode.link.addresses import BAUDRATE, BOTH, Port
 from xnornode.studio.app import Studio
 from xnornode.studio.models_kept import KeptModels, read_made
+from xnornode.studio.nodes_ports import arguments
 from xnornode.studio.requests import LONGEST_BODY, BadRequest, answer, read_json
 from xnornode.studio.security import FRAMED
 from xnornode.studio.train import Trainings, kept_models
@@ -67,7 +67,7 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
         argv = [
             "push",
             path_text(models.file(name)),
-            *_named(port),
+            *arguments(port),
             *(["--allow-slow"] if slow else []),
         ]
         about = {"model": name, "port": str(port)}
@@ -137,14 +137,6 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
         web.post("/api/models/{name}/again", post_again),
         web.post("/api/models/{name}/push", post_push),
     ]
-
-
-def _named(port: Port) -> list[str]:
-    """The options that name a port."""
-    found = ["--port", str(port)]
-    if port.baud != BAUDRATE:
-        found += ["--baud", str(port.baud)]
-    return found if port.lines == BOTH else [*found, "--lines", port.lines]
 
 
 def _attached(name: str) -> str:

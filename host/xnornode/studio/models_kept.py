@@ -82,9 +82,9 @@ class KeptModels:
 
     def claim(self, wanted: str) -> str:
         """Make the folder of a new model; its name. Raises XnorNodeError or OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         while True:
             name = self.free(wanted)
+            self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 (self.folder / name).mkdir()
             except FileExistsError:
@@ -190,10 +190,14 @@ class KeptModels:
 
 def write_made(place: Path, about: dict[str, Any]) -> None:
     """Note how a model is made. Raises OSError."""
-    time = datetime.now().astimezone().isoformat(" ", "seconds")
-    content = {"format": FORMAT, "version": __version__, "time": time, **about}
+    content = {"format": FORMAT, "version": __version__, "time": now(), **about}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     write_whole(place / MADE, text.encode("ascii"))
+
+
+def now() -> str:
+    """The time, as `made.json` has it."""
+    return datetime.now().astimezone().isoformat(" ", "seconds")
 
 
 def read_made(place: Path) -> dict[str, Any]:

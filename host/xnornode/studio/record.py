@@ -47,7 +47,7 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
     async def start(request: web.Request) -> web.Response:
         wish = Wish(**await read_json(request, WISH))
         await studio.run(desk.start, wish)
-        return answer({"state": desk.state})
+        return answer({})
 
     async def stop(request: web.Request) -> web.Response:
         await studio.run(desk.stop)

@@ -12,7 +12,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio import train_data
 from xnornode.studio.app import Studio
 from xnornode.studio.jobs_files import Job
-from xnornode.studio.models_kept import MADE, TRAININGS, KeptModels, write_made
+from xnornode.studio.models_kept import MADE, TRAININGS, KeptModels, now, read_made, write_made
 from xnornode.studio.requests import BadRequest, answer, read_json
 from xnornode.studio.train_command import COMMANDS, command, offered
 from xnornode.studio.train_plan import Planner, Superseded
@@ -107,22 +107,42 @@ class Trainings:
             raise
         return {"job": job.public(), "name": free}
 
-    def again(self, id: str) -> dict[str, Any]:
-        """Go on with a job that was stopped, or begin it anew where it left nothing."""
+    def again(self, id: str, restart: bool = False) -> dict[str, Any]:
+        """Go on with a job that was stopped, or begin it anew.
+
+        Parameters
+        ----------
+        id : str
+            The job.
+        restart : bool, default False
+            Begin anew even where it left what it can go on from, as when the data have changed.
+
+        Raises
+        ------
+        XnorNodeError
+            It runs, it is done, or another one runs.
+        """
         jobs = self._studio.jobs
         job = jobs.get(id)
         if job.kind not in TRAININGS:
             raise BadRequest("this job is no training")
-        if job.public()["resumable"]:
-            return {"job": jobs.resume(id).public(), "went_on": True}
-        if job.running or job.went_on or job.state == "done":
+        resumable = job.public()["resumable"]
+        if not resumable and (job.running or job.went_on or job.state == "done"):
             raise XnorNodeError(f"{job.title} cannot go on: start another one")
-        argv = [text for text in job.argv if text != "--resume"]
-        new = jobs.start(
-            job.kind, argv, job.title, about=job.about, exclusive=EXCLUSIVE, cwd=job.cwd
-        )
-        jobs.remove(id)
-        return {"job": new.public(), "went_on": False}
+        place = self.models.place(str(job.about.get("model")))
+        made, seen = read_made(place), train_data.look_at(self._studio.data)
+        goes_on = resumable and not restart
+        if goes_on:
+            new = jobs.resume(id)
+        else:
+            argv = [text for text in job.argv if text not in ("--resume", "--restart")]
+            argv += ["--restart"] if resumable else []
+            given = job.kind, argv, job.title
+            new = jobs.start(*given, about=job.about, exclusive=EXCLUSIVE, cwd=job.cwd)
+            jobs.remove(id)
+        if made["kind"] in COMMANDS:
+            write_made(place, {**made, "time": now(), "data": seen})
+        return {"job": new.public(), "went_on": goes_on}
 
     def _argv(self, kind: str, name: str, chosen: Mapping[str, Any], typed: str) -> list[str]:
         if kind not in COMMANDS:
@@ -165,8 +185,8 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
         return answer(await studio.run(trainings.start, *given))
 
     async def again(request: web.Request) -> web.Response:
-        body = await read_json(request, {"job": str})
-        return answer(await studio.run(trainings.again, body["job"]))
+        body = await read_json(request, {"job": str, "restart": (bool, False)})
+        return answer(await studio.run(trainings.again, body["job"], body["restart"]))
 
     return [
         web.get("/api/train/form", form),

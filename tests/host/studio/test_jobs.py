@@ -112,10 +112,10 @@ def test_a_training_from_its_start_to_its_report(lab):
     talk = lab.jobs.talk(job.id)
     assert [line["n"] for line in talk] == list(range(1, done.lines + 1))
     assert lab.jobs.talk(job.id, after=done.lines - 1) == [{"n": done.lines, "exit": 0}]
+    until(lambda: lab.told[-1][0] == "jobs" and lab.told[-1][1]["jobs"][0]["state"] == "done")
     told = [m["talk"] for topic, m in lab.told if topic == "job" and m["id"] == job.id]
     assert [line for part in told for line in part if "n" in line] == talk
-    states = [m["jobs"][0]["state"] for topic, m in lab.told if topic == "jobs"]
-    assert states[0] == "running" and states[-1] == "done"
+    assert lab.told[0][0] == "jobs" and lab.told[0][1]["jobs"][0]["state"] == "running"
     assert lab.open().get(job.id) == done, "a new studio knows the same"
     lab.jobs.remove(job.id)
     assert lab.jobs.list() == [] and not any(lab.folder.iterdir())
@@ -189,6 +189,28 @@ def test_a_job_outlives_a_studio_that_is_killed(lab):
     done = lab.ended(job.id)
     assert done.state == "done" and done.exit == 0 and done.about == {"a": ["b"]}
     assert lab.epochs(job.id) == list(range(1, 13))
+
+
+def test_two_studios_on_the_same_data_know_of_each_others_jobs(lab):
+    first, second = lab.jobs, lab.open()
+    lab.jobs = first
+    job = lab.train(*LONG, exclusive="train")
+    assert [one.id for one in second.list()] == [job.id]
+    until(lambda: any("epoch" in line for line in second.talk(job.id)))
+    with pytest.raises(XnorNodeError, match="Training runs: wait until it is done, or stop it"):
+        second.start("train", lab.argv(), "T", exclusive="train")
+    second.stop(job.id)
+    assert lab.ended(job.id).state == "stopped"
+    until(lambda: not second.get(job.id).running)
+    assert second.get(job.id) == first.get(job.id)
+    first.stop(first.resume(job.id).id)
+    with pytest.raises(XnorNodeError, match="has been gone on with already"):
+        second.resume(job.id)
+    second.close()
+    for one in first.list():
+        lab.ended(one.id)
+        first.remove(one.id)
+    assert second.list() == []
 
 
 def test_an_adopted_job_is_stopped_too(lab):

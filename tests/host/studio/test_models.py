@@ -1,9 +1,11 @@
 """Models that are kept: what is said of them, and what becomes of them."""
 
 import json
+import shutil
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from tests.lab.gesture_folder import write_gestures
 from tests.lab.studio_app import Client, with_studio
@@ -46,8 +48,6 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def data(made, tmp_path):
-    import shutil
-
     return shutil.copytree(made, tmp_path / "gestures")
 
 
@@ -126,8 +126,6 @@ def test_rename_delete_and_bring_back(data):
 def test_hostile_names_lead_nowhere(data, name):
     async def use(client: Client) -> None:
         for path in (f"/api/models/{name}/report.html", f"/api/models/{name}"):
-            from yarl import URL
-
             url = URL(client.origin + path, encoded=True)
             async with client.session.get(url) as response:
                 assert response.status in (400, 404), path

@@ -1,87 +1,32 @@
-"""Recording on a page: files as `xnornode record` writes them, and none of what came is lost."""
+"""Recording on a page: files as `xnornode record` writes them, and what is refused."""
 
 import asyncio
 import io
-import os
-import signal
-import subprocess
-import sys
 import threading
 import wave
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.lab.desklab import WISH, file, leftovers, phase, played_node, with_desk
 from tests.lab.streamlab import GivenStream, info
 from tests.lab.studio_app import Client, with_studio
 from tests.lab.studio_process import wait
-from tools.firmware.sources import ROOT
 from xnornode.cli import record as record_command
 from xnornode.cli.main import main
-from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.recording_folder import kept
-from xnornode.link.addresses import Port
 from xnornode.link.messages import Button
 from xnornode.link.recorder import Recorder
-from xnornode.studio import node_link
 
 pytestmark = pytest.mark.quick
-WISH = {"label": "wave", "group": "anna", "seconds": 0.4, "pause": 0.0}
-
-
-class NoFollower:
-    """In place of what a node says on its own."""
-
-    def __init__(self, *given: object) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
 
 @pytest.fixture
 def node(monkeypatch):
-    """Have the studio read the streams of a node that the test plays."""
-
-    def node(**sensor) -> GivenStream:
-        stream = GivenStream(info(**sensor))
-        monkeypatch.setattr(node_link, "streaming", stream)
-        monkeypatch.setattr(node_link, "_Follower", NoFollower)
-        monkeypatch.setattr(node_link, "RETRY", 0.05)
-        return stream
-
-    return node
-
-
-def with_desk(data: Path, use) -> None:
-    """A studio with a node; `use(client, until)`, which waits for a state."""
-
-    async def whole(client: Client) -> None:
-        await client.studio.run(client.studio.link.choose, Port("test"))
-
-        async def until(fits):
-            async with asyncio.timeout(30):
-                while not fits(state := (await client.get("/api/record"))["state"]):
-                    await asyncio.sleep(0.01)
-            return state
-
-        await use(client, until)
-
-    with_studio(data, whole)
-
-
-def phase(*names):
-    return lambda state: state["phase"] in names
-
-
-def file(path: Path) -> RecordFile:
-    return from_bytes(path.read_bytes(), str(path))
-
-
-def leftovers(data: Path) -> list[str]:
-    """What is neither a recording in its place nor in the bin."""
-    return [p.name for p in data.rglob("*.part")]
+    """Plays a node with this sensor; gives what it sends."""
+    return partial(played_node, monkeypatch)
 
 
 def untimed(path: Path) -> bytes:
@@ -175,30 +120,6 @@ def test_two_pages_start_at_once(tmp_path, node):
     assert [r.path.name for r in kept(tmp_path)] == ["1.rec"]
 
 
-def test_the_cable_is_pulled(tmp_path, node):
-    stream = node()
-
-    async def use(client, until):
-        await client.post("/api/record/start", {**WISH, "repeat": 2})
-        stream.give(5)
-        await until(phase("recording"))
-        stream.give(150)
-        stream.pull()
-        state = await until(phase("idle"))
-        assert state["problem"].startswith("port went away; what came is kept")
-        assert state["written"][0]["cut"] and state["written"][0]["samples"] == 150
-        await client.post("/api/record/start", WISH)  # the node is back
-        stream.give(5)
-        state = await until(phase("recording"))
-        assert not state["problem"]
-        stream.give(400)
-        await until(phase("done"))
-
-    with_desk(tmp_path, use)
-    one, two = (file(tmp_path / "wave" / "anna" / f"{n}.rec") for n in (1, 2))
-    assert one.cut and not two.cut and not leftovers(tmp_path)
-
-
 def test_each_recording_begins_at_a_press(tmp_path, node):
     stream = node(button=True)
     wanted = []
@@ -280,94 +201,6 @@ def test_without_a_node(tmp_path):
     with_studio(tmp_path, use)
 
 
-def test_the_studio_ends_in_the_middle(tmp_path, node):
-    stream = node()
-
-    async def use(client, until):
-        await client.post("/api/record/start", WISH)
-        stream.give(5)
-        await until(phase("recording"))
-        stream.give(100)
-        await asyncio.sleep(0.3)
-
-    with_desk(tmp_path, use)
-    (made,) = kept(tmp_path)
-    assert made.samples == 100 and file(made.path).cut and not leftovers(tmp_path)
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from tests.lab.streamlab import GivenStream, info
-from xnornode.link.recorder import Recorder
-stream = GivenStream(info())
-for lost in (0, 7, 0, 0):
-    stream.give(100, lost)
-def shown(take, block):
-    if take.taken >= 300:
-        os.kill(os.getpid(), signal.SIGKILL)
-Recorder(Path(sys.argv[1]), "wave", "anna", 60.0).record(stream, shown, print)
-"""
-
-
-def test_what_a_killed_program_had_recorded_is_kept(tmp_path):
-    command = [sys.executable, "-c", KILLED, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, timeout=60, check=False)
-    assert done.returncode == -signal.SIGKILL and not [*kept(tmp_path)]
-    (whole,) = (tmp_path / ".studio" / "partial").iterdir()
-    torn = whole.with_name("1.part")
-    torn.write_bytes(whole.read_bytes()[:-90])  # a line that was cut off
-    (torn.parent / "x.part").write_text("none of ours")
-
-    async def use(client: Client) -> None:
-        state = (await client.get("/api/record"))["state"]
-        assert [len(state["written"]), state["phase"]] == [2, "idle"]
-        assert any("whose program was killed" in note for note in state["notes"])
-        assert all(entry["cut"] and entry["lost"] == 7 for entry in state["written"])
-
-    with_studio(tmp_path, use)
-    found = [file(r.path) for r in kept(tmp_path)]
-    assert [len(f.recording.samples) for f in found] == [200, 300]
-    assert all(f.breaks == (100,) and f.recording.group == "anna" for f in found)
-    assert np.array_equal(found[1].recording.samples[:100], GivenStream(info()).give(100))
-    assert leftovers(tmp_path) == ["x.part"]
-
-
-def test_a_recording_that_is_under_way_elsewhere_is_left_alone(tmp_path, node):
-    stream = node()
-
-    async def use(client, until):
-        await client.post("/api/record/start", WISH)
-        stream.give(5)
-        await until(phase("recording"))
-        stream.give(100)
-        await asyncio.sleep(0.2)
-        with_other = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-c", OTHER, str(tmp_path)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert with_other.stdout == "[]\n", with_other
-        stream.give(300)
-        await until(phase("done"))
-
-    with_desk(tmp_path, use)
-    (made,) = kept(tmp_path)
-    assert made.samples == 400
-
-
-OTHER = """
-import sys
-from pathlib import Path
-from xnornode.link.partial import recover
-print([*recover(Path(sys.argv[1]))])
-"""
-
-
 def test_sound_is_played(tmp_path, node):
     stream = node(channels=1, rate=16000.0)
 
@@ -396,30 +229,3 @@ def test_sound_is_played(tmp_path, node):
             assert status == 400
 
     with_desk(tmp_path, use)
-
-
-def test_a_disk_that_is_full_keeps_what_came(tmp_path, node, monkeypatch):
-    """The recording cannot be written to its place: what came stays in its partial file."""
-    stream = node()
-
-    def full(*given):
-        raise OSError(28, os.strerror(28), "wave/anna/1.rec")
-
-    async def use(client, until):
-        with monkeypatch.context() as patch:
-            patch.setattr("xnornode.link.recorder.add_recording", full)
-            await client.post("/api/record/start", WISH)
-            stream.give(5)
-            await until(phase("recording"))
-            stream.give(400)
-            state = await until(phase("idle"))
-            assert "No space left on device" in state["problem"]
-        assert len(leftovers(tmp_path)) == 1 and not [*kept(tmp_path)]
-        await client.post("/api/record/start", WISH)
-        stream.give(5)
-        state = await until(phase("recording"))
-        assert "whose program was killed" in state["notes"][0]
-        await client.post("/api/record/stop")
-
-    with_desk(tmp_path, use)
-    assert next(kept(tmp_path)).samples == 400 and not leftovers(tmp_path)

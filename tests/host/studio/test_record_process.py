@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.lab.faults import TO_HOST, Fault, Kind
 from tests.lab.recordlab import counting_node, expected
 from tests.lab.studio_process import COMMAND, StudioProcess, wait
 from xnornode.data.recording_file import from_bytes
@@ -73,3 +74,50 @@ def test_a_terminal_records_beside_the_studio(tmp_path):
         )
         assert not state["problem"]
     assert sorted(counted(r.path) for r in kept(data)) == [1000, 8000]
+
+
+def test_the_cable_is_pulled_while_it_is_recorded(tmp_path):
+    """What came is kept and said, and once the node is back it records again."""
+    data = tmp_path / "data"
+    fault = Fault(Kind.DISCONNECT, TO_HOST, at=100, after=b'"samples"', nth=40)
+    with (
+        counting_node(tmp_path / "node", faults=[fault]) as (_, bridge),
+        StudioProcess(data, "--port", bridge.url) as studio,
+    ):
+        start(studio)
+        state = wait(lambda: (s := state_of(studio))["phase"] == "idle" and s, "the cable's end")
+        assert "what came is kept" in state["problem"], state["problem"]
+        (made,) = kept(data)
+        assert state["written"][0]["cut"] and counted(made.path) == state["written"][0]["samples"]
+
+        def again() -> bool:
+            body = json.dumps({**WISH, "seconds": 0.5}).encode()
+            studio.ask("POST", "/api/record/start", body)
+            return bool(
+                wait(lambda: (s := state_of(studio))["phase"] in ("done", "idle") and s, "")
+            )
+
+        wait(lambda: again() and state_of(studio)["phase"] == "done", "the node's return")
+    assert len([*kept(data)]) >= 2
+
+
+def test_lines_that_are_damaged(tmp_path):
+    """Samples of such a line are counted as lost, and no sample is put where it does not belong."""
+    data = tmp_path / "data"
+    faults = [
+        Fault(kind, TO_HOST, at=60, after=b'"samples"', nth=nth)
+        for nth, kind in enumerate((Kind.FLIP, Kind.INSERT, Kind.DROP, Kind.TRUNCATE), 8)
+    ]
+    with (
+        counting_node(tmp_path / "node", faults=faults) as (_, bridge),
+        StudioProcess(data, "--port", bridge.url) as studio,
+    ):
+        start(studio, seconds=4.0)
+        state = wait(lambda: (s := state_of(studio))["phase"] in ("done", "idle") and s, "its end")
+        assert not state["problem"] and state["written"][0]["lost"] > 0
+    (made,) = kept(data)
+    record = from_bytes(made.path.read_bytes(), str(made.path))
+    assert record.breaks and record.lost == state["written"][0]["lost"]
+    steps = np.diff(record.recording.samples[:, 0].astype(np.int64)) % 65536 // 7
+    assert [*np.flatnonzero(steps != 1) + 1] == [*record.breaks]
+    assert int((steps[steps != 1] - 1).sum()) == record.lost

@@ -147,7 +147,7 @@ def test_one_training_at_a_time_and_no_folder_of_one_that_did_not_begin(data):
 
 
 def test_stopped_and_gone_on_with_gives_the_same_file(data):
-    options = {**SHORT, "--epochs": "400", "--layers": "128,128"}
+    options = {**SHORT, "--epochs": "200", "--layers": "256,256"}
     del options["--quick"]
 
     async def use(client: Client) -> None:
@@ -184,6 +184,28 @@ def test_what_left_nothing_begins_anew(data):
         job = await ended(client, new["job"]["id"])
         assert "nothing belongs to group nobody" in job["error"]
         assert (await client.get("/api/models"))["models"][0]["state"] == "unfinished"
+
+    with_studio(data, use)
+
+
+def test_a_stopped_training_whose_data_have_changed_begins_anew(data):
+    options = {**SHORT, "--epochs": "300", "--layers": "256,256"}
+
+    async def use(client: Client) -> None:
+        begun = await start(client, options)
+        await said(client, begun["job"]["id"], "epoch")
+        await client.post(f"/api/jobs/{begun['job']['id']}/stop")
+        job = await ended(client, begun["job"]["id"])
+        write_gestures(data, "ab", 1, first=2)
+        new = await client.post("/api/train/again", {"job": job["id"]})
+        job = await ended(client, new["job"]["id"])
+        assert job["state"] == "failed" and "of other settings or data" in job["error"]
+        new = await client.post("/api/train/again", {"job": job["id"], "restart": True})
+        assert not new["went_on"] and new["job"]["argv"][-1] == "--restart"
+        await client.post(f"/api/jobs/{new['job']['id']}/stop")
+        await ended(client, new["job"]["id"])
+        [model] = (await client.get("/api/models"))["models"]
+        assert model["changed"] == {"added": 0, "removed": 0, "changed": 0}
 
     with_studio(data, use)
 
@@ -267,9 +289,8 @@ def test_only_the_newest_question_is_answered(data):
     with_studio(data, use)
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
+def test_no_page_gives_options_or_names_that_are_not_its_own(data):
+    hostile = [
         ({"--output": "/etc/x"}, "no option"),
         ({"--report": "x.html"}, "no option"),
         ({"--checkpoint": "x"}, "no option"),
@@ -281,29 +302,33 @@ def test_only_the_newest_question_is_answered(data):
         ({"--epochs": "many"}, "invalid int value"),
         ({"--quick": "yes"}, "takes no value"),
         ({"--background": ["x"] * 300}, "more than"),
-        ({"--noise-folder": "--restart"}, "noise"),
-    ],
-)
-def test_no_page_gives_options_that_are_not_its_own(data, options, says):
+    ]
+    no_names = (
+        "../x",
+        "a/b",
+        ".hidden",
+        "..",
+        "con",
+        "a\\b",
+        "x\0y",
+        "é" * 40,
+        "a\nb",
+        "x.",
+        "<b>",
+    )
+
     async def use(client: Client) -> None:
-        body = {"kind": "train", "options": options, "name": ""}
-        if options == {"--noise-folder": "--restart"}:
-            said = await client.post("/api/train/command", body)
-            assert "--noise-folder=--restart" in said["command"]
-            return
-        assert says in await client.refused("/api/train/start", body)
-        assert not (data / ".studio" / "models").exists()
-
-    with_studio(data, use)
-
-
-@pytest.mark.parametrize(
-    "name", ["../x", "a/b", ".hidden", "..", "con", "a\\b", "x\0y", "é" * 40, "a\nb", "x.", "<b>"]
-)
-def test_names_that_no_folder_can_have_are_refused(data, name):
-    async def use(client: Client) -> None:
-        body = {"kind": "train", "options": SHORT, "name": name}
-        assert "model" in await client.refused("/api/train/start", body)
+        for options, says in hostile:
+            body = {"kind": "train", "options": options, "name": ""}
+            assert says in await client.refused("/api/train/start", body), options
+        for name in no_names:
+            body = {"kind": "train", "options": SHORT, "name": name}
+            assert await client.refused("/api/train/start", body), name
+        body = {"kind": "record", "options": {}, "name": ""}
+        assert "train or search" in await client.refused("/api/train/start", body)
+        body = {"kind": "train", "options": {"--noise-folder": "--restart"}, "name": ""}
+        said = await client.post("/api/train/command", body)
+        assert "--noise-folder=--restart" in said["command"]
         assert not (data / ".studio" / "models").exists()
 
     with_studio(data, use)

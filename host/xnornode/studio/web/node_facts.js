@@ -2,13 +2,11 @@
 
 import { h, button, bytes, card, clear } from "/web/dom.js";
 
-const PATIENCE = 6000; // milliseconds after which a node that has not said hello is asked about
-
-/** The card. An element with `.show(state, version)`, `.busy(job)` and `.end()`. */
+/** The card. An element with `.show(state, version, look)` and `.busy(job)`. */
 export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
   const note = h("div", { role: "status" }), list = h("dl", { class: "facts" });
   const element = card("This node", note, list);
-  let shownNote = "", timer = 0, silentSince = 0, last = [{}, ""], work = null;
+  let shownNote = "", last = [{}, "", null], work = null;
 
   function tell(key, kind, words, ...buttons) {
     if (key === shownNote) return;
@@ -17,22 +15,29 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     if (key) note.append(h("div", { class: `note ${kind}` }, words, buttons.length > 0 && h("div", { class: "row" }, buttons)));
   }
 
-  function judge(state, version) {
-    const hello = state.hello;
-    clearTimeout(timer);
-    if (!state.port) { silentSince = 0; return tell("none", "", "No board is chosen. Plug one in, or name its port."); }
-    if (work) { silentSince = 0; return tell(`work ${work.id}`, "", `${work.title}. The node is away until that is done.`); }
-    if (!state.connected) { silentSince = 0; return tell(state.problem || "away", "warn", state.problem || `Opening ${state.port} …`); }
-    if (!hello && !state.ready) {
-      silentSince ||= Date.now();
-      const left = silentSince + PATIENCE - Date.now();
-      if (left > 0) { timer = setTimeout(() => element.show(...last), left); return tell("wait", "", `${state.port} is open, waiting for the node …`); }
-      return tell("silent", "warn",
-        "The port is open, but nothing there answers as a node. It may be a board without XnorNode, or at its REPL, or another program runs on it. “Find out” interrupts what runs there.",
-        button("Find out", onDoctor), button("Set it up", onSetUp));
+  /** What to say of a port on which no node says hello, from what a look has found. */
+  function unknown({ kind, board, problem }) {
+    const setUp = () => button("Set it up", onSetUp), find = () => button("Find out", onDoctor);
+    if (problem) return [problem, find()];
+    if (kind === "prompt" && board && !(board.library && board.module)) {
+      return [`This board has MicroPython ${board.version} (${board.machine}), but not XnorNode: set it up.`, setUp()];
     }
-    silentSince = 0;
-    if (hello && hello.library !== version) {
+    if (kind === "prompt") return ["This board's REPL waits for commands, and no program runs. Start your program, or set the board up so that it classifies from power-on.", setUp(), find()];
+    if (kind === "talks") return ["A program runs there that does not answer as a node does. “Find out” interrupts it.", find(), setUp()];
+    if (kind === "silent") return ["The port is open, but nothing comes from it. Is it the right port, and is MicroPython on the board? “Find out” interrupts what runs there.", setUp(), find()];
+    return ["The node answers, and says nothing by itself.", find()];
+  }
+
+  function judge(state, version, look) {
+    const hello = state.hello;
+    if (!state.port) return tell("none", "", "No board is chosen. Plug one in, or name its port.");
+    if (work) return tell(`work ${work.id}`, "", `${work.title}. The node is away until that is done.`);
+    if (!state.connected) return tell(state.problem || "away", "warn", state.problem || `Opening ${state.port} …`);
+    if (!hello && !state.ready) {
+      const seen = look?.port === state.port ? look : null;
+      return seen ? tell(`look ${JSON.stringify(seen)}`, "warn", ...unknown(seen)) : tell("wait", "", `${state.port} is open, waiting for the node …`);
+    }
+    if (hello && version && hello.library !== version) {
       return tell(`library ${hello.library}`, "", `The node has XnorNode's library ${hello.library}, this computer ${version}. Models, sensor, recordings and your own files stay with an update.`, button("Update the library", onUpdate));
     }
     if (hello && !hello.model && !hello.running) {
@@ -45,15 +50,14 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     return tell("", "", "");
   }
 
-  element.show = (state, version) => {
-    last = [state, version];
-    judge(state, version);
+  element.show = (state, version, look) => {
+    last = [state, version, look];
+    judge(state, version, look);
     clear(list);
     for (const [name, what] of facts(state)) if (what) list.append(h("dt", {}, name), h("dd", {}, what));
   };
   /** job: a command that has the port for itself, or null. */
   element.busy = (job) => { work = job; element.show(...last); };
-  element.end = () => clearTimeout(timer);
   return element;
 }
 

@@ -35,6 +35,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
   const kept = h("small", { class: "help", role: "status" });
   const start = button("Start training", () => onStart(value()), { kind: "primary big" });
+  const holder = h("div", {}); // one kind's options at a time, so that each label is there once
   const bodies = Object.fromEntries(KINDS.map(([k]) => [k, body(k)]));
   const kinds = KINDS.map(([k, title, help], i) => h("div", { class: "check" },
     h("input", { type: "radio", name: "kind", id: `kind-${k}`, value: k, checked: i === 0, on: { change: () => choose(k) } }),
@@ -42,7 +43,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
   const node = card("What to train",
     h("fieldset", { class: "plain" }, h("legend", { class: "visually-hidden" }, "How"), h("div", { class: "columns" }, kinds)),
     h("div", { class: "fields" }, add(field("Name", name, "of the model"), [kept])),
-    Object.values(bodies), h("h3", {}, "As a command"),
+    holder, h("h3", {}, "As a command"),
     h("div", { class: "row command-row" }, shown, button("Copy", () => copy(shown.textContent, ctx), { kind: "quiet" })), problem,
     h("div", { class: "actions" }, start));
   name.addEventListener("input", changed);
@@ -80,9 +81,8 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
 
   function choose(k) {
     kind = k;
-    for (const [other, part] of Object.entries(bodies)) part.hidden = other !== k;
+    clear(holder).append(bodies[k]);
     bodies[k].querySelector(".fields").after(chips);
-    for (const [other] of KINDS) document.getElementById(`kind-${other}`)?.toggleAttribute("data-chosen", other === k);
     start.textContent = k === "search" ? "Start search" : "Start training";
     showGroups();
     changed();

@@ -14,26 +14,27 @@ const ms = (x) => (x === undefined || x === null ? "" : `${x < 10 ? x.toPrecisio
 const rank = { chosen: 0, tried: 1, trying: 2, "left out": 3 };
 
 /**
- * Show a training's job. onEnd(job) when it has ended, also if it had before; onAgain(job): it is to
- * go on. Gives {node, end()}.
+ * Show a training's job. onEnd(job) when it has ended, also if it had before; onAgain(job, anew): it is
+ * to go on, or to begin anew. Gives {node, end()}.
  */
 export function trainLive(id, ctx, { onEnd, onAgain }) {
   const state = h("span", { class: "tag" }, "…"), step = h("p", { role: "status" }, "…"), left = h("small", {});
   const bar = h("progress", { "aria-label": "progress", max: 1 });
   const error = h("div", { class: "note bad", role: "alert", hidden: true });
-  const stop = button("Stop", askStop, { kind: "danger" }), again = button("Go on", () => onAgain(known), { kind: "primary" });
+  const stop = button("Stop", askStop, { kind: "danger" }), again = button("Go on", () => onAgain(known, false), { kind: "primary" });
+  const anew = button("From the beginning", () => onAgain(known, true));
   const command = h("code", { class: "command" });
   const log = h("div", { class: "job-lines", role: "log", tabindex: "0", "aria-label": "what the command says" });
   const curves = h("div", { class: "columns", hidden: true }), tried = h("div", { class: "stack" }), clouds = h("div", { class: "columns", hidden: true });
   const title = h("h2", {}, "Training");
   const node = h("section", { class: "card stack", "aria-label": "the training" },
     h("div", { class: "spread" }, title, state), step, bar, left, error,
-    h("div", { class: "row" }, stop, again), clouds, tried, curves,
+    h("div", { class: "row" }, stop, again, anew), clouds, tried, curves,
     h("details", {}, h("summary", {}, "What it says"), log),
     h("details", {}, h("summary", {}, "As a command"), h("div", { class: "row command-row" }, command, button("Copy", () => copy(command.textContent, ctx), { kind: "quiet" }))));
   let known = null, over = false, ended = false, drawn = 0, charts = null, plots = null, pace = null, all = false;
   const candidates = new Map(), epochs = [], teacher = [];
-  again.hidden = true;
+  again.hidden = anew.hidden = true;
 
   async function askStop() {
     const search = known?.kind === "search" && !known.stopping;
@@ -53,6 +54,7 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     stop.textContent = job.stopping ? "Stop at once" : "Stop";
     bar.hidden = left.hidden = !running;
     again.hidden = running || job.state === "done" || Boolean(job.went_on);
+    anew.hidden = again.hidden || !job.resumable;
     again.textContent = job.resumable ? "Go on" : "Start again";
     if (running && job.progress) progress(job.progress);
     if (running) return;
@@ -70,7 +72,8 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     if (!pace || pace.total !== total || done < pace.done) pace = { total, done, from: done, at: now };
     pace.done = done;
     const part = done - pace.from;
-    left.textContent = total && part > 0 && now - pace.at > 2 ? `about ${seconds(((now - pace.at) * (total - done)) / part)} left of this step` : "";
+    const rest = part > 0 ? ((now - pace.at) * (total - done)) / part : 0;
+    left.textContent = total && now - pace.at > 2 && rest >= 1 ? `about ${seconds(rest)} left of this step` : "";
   }
 
   function onLines(lines) {
@@ -151,6 +154,22 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     plots[1].update(points((c) => c.milliseconds));
   }
 
-  const leave = followJob(id, ctx, { onLines, onJob, onProblem: (problem) => { error.textContent = problem.message; error.hidden = false; } });
+  /** What the job said that this one goes on from: its curves and networks are this one's, too. */
+  async function before(which) {
+    const { jobs } = await ctx.get("/api/jobs");
+    const older = jobs.find((job) => job.went_on === which);
+    if (!older || over) return;
+    await before(older.id);
+    for (let count = 0, more = true; more && !over;) {
+      const { talk } = await ctx.get(`/api/jobs/${older.id}/talk?after=${count}`);
+      more = talk.length > 0;
+      if (more) count = talk.at(-1).n;
+      onLines(talk.filter((line) => line.epoch || line.candidate));
+    }
+  }
+
+  let leave = () => {};
+  const follow = () => { if (!over) leave = followJob(id, ctx, { onLines, onJob, onProblem: (problem) => { error.textContent = problem.message; error.hidden = false; } }); };
+  before(id).then(follow, follow);
   return { node, end() { over = true; leave(); charts?.forEach((chart) => chart.end()); } };
 }

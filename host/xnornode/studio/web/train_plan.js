@@ -3,6 +3,7 @@
 import { h, add, card, clear, seconds, table } from "/web/dom.js";
 
 const ms = (microseconds) => `${(microseconds / 1000).toPrecision(microseconds < 10000 ? 2 : 3)} ms`;
+const long = (s) => (s < 1 ? "less than a second" : `some ${seconds(s)}`);
 const time = (one, chip) => one.times.find((t) => t.chip === chip)?.microseconds;
 
 /** A card that shows a plan. Gives {node, show(plan, {kind, options}), wait(), problem(text)}. */
@@ -21,7 +22,7 @@ export function planCard() {
     const heads = ["network", "bytes", ...chips, "RAM", "training", " "];
     status.textContent = kind === "search"
       ? `First these, made narrower where they exceed the budget; then networks that are drawn at random, ${options["--minutes"] ? `for ${options["--minutes"]} minutes` : `${options["--trials"] || 27} in all`}.`
-      : plan.candidates.length > 1 ? `${plan.about}. Then the chosen one is trained, in some ${seconds(plan.seconds)} in all.` : `${plan.about}; some ${seconds(plan.seconds)}.`;
+      : plan.candidates.length > 1 ? `${plan.about}. Then the chosen one is trained, in ${long(plan.seconds)} in all.` : `${plan.about}; ${long(plan.seconds)}.`;
     const parts = plan.windows;
     const held = plan.held_out.length ? `, held out: ${plan.held_out.slice(0, 12).join(", ")}${plan.held_out.length > 12 ? ", …" : ""}` : "";
     const rate = plan.window.rate ? `, ${(plan.window.length / plan.window.rate).toPrecision(3)} s` : "";

@@ -39,9 +39,9 @@ export function headline(report) {
 
 const sum = (ram) => Object.values(ram).reduce((a, b) => a + (typeof b === "number" ? b : 0), 0);
 
-/** All of a report as elements. */
-export function reportView(report) {
-  const tried = report.choice?.tried || [];
+/** All of a report as elements; choice: with what was tried before. */
+export function reportView(report, { choice = true } = {}) {
+  const tried = (choice && report.choice?.tried) || [];
   return [
     headline(report),
     h("p", { class: "muted" }, report.interval_how),

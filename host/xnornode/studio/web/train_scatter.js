@@ -35,7 +35,7 @@ export function scatter(title, xLabel, limit) {
     drawing.append(s("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "soft" }, xLabel));
     if (limit) {
       drawing.append(s("line", { x1: x(limit), x2: x(limit), y1: TOP, y2: HEIGHT - BOTTOM, class: "limit" }));
-      drawing.append(s("text", { x: x(limit) - 4, y: TOP + 12, "text-anchor": "end", class: "soft" }, "budget"));
+      drawing.append(s("text", { x: x(limit) - 4, y: HEIGHT - BOTTOM - 4, "text-anchor": "end", class: "soft" }, "budget"));
     }
     for (const p of [...points].sort((a, b) => Boolean(a.best) - Boolean(b.best))) {
       const dot = s("circle", { cx: x(p.x), cy: y(p.y), r: p.best ? 7 : 4, class: p.best ? "dot best" : p.old ? "dot old" : "dot" });

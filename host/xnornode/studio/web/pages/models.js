@@ -111,13 +111,15 @@ export default {
       if (some.length < 2) return;
       const best = (get, sign) => { const values = some.map(get).filter((v) => typeof v === "number"); return values.length > 1 ? sign * Math.max(...values.map((v) => sign * v)) : undefined; };
       const line = (model, head, get, say, sign) => {
-        const value = get(model), top = best(get, sign), known = typeof value === "number";
-        return [h("dt", {}, head), h("dd", {}, known ? say(value) : "–", known && value === top ? h("span", { class: "tag good" }, "best") : null)];
+        const value = get(model), known = typeof value === "number", texts = some.map(get).filter((v) => typeof v === "number").map(say);
+        const first = known && new Set(texts).size > 1 && say(value) === say(best(get, sign));
+        return [h("dt", {}, head), h("dd", {}, known ? say(value) : "–", first ? h("span", { class: "tag good" }, "best") : null)];
       };
       add(compared, [card("Side by side", h("div", { class: "compare" }, some.map((model) => {
         const r = model.result;
         return h("section", { "aria-label": model.name }, h("h3", {}, model.name), h("dl", { class: "facts" },
-          line(model, "accuracy", (m) => m.result.accuracy, (v) => `${percent(v)} (${percent(r.interval[0])} to ${percent(r.interval[1])}) `, 1),
+          line(model, "accuracy", (m) => m.result.accuracy, (v) => `${percent(v)} `, 1),
+          r.interval && [h("dt", {}, "95 % interval"), h("dd", {}, `${percent(r.interval[0])} to ${percent(r.interval[1])}`)],
           line(model, "bytes", (m) => m.result.bytes, (v) => `${v.toLocaleString("en")} `, -1),
           line(model, "RAM", (m) => m.result.ram, (v) => `${bytes(v)} `, -1),
           chipsOf(some).map((chip) => line(model, chip, (m) => time(m, chip), (v) => `${took(v)} `, -1)),

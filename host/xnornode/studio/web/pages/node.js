@@ -39,7 +39,7 @@ export default {
     function show() {
       const state = ctx.state;
       boards.show(nodes, state);
-      facts.show(state, version);
+      facts.show(state, version, nodes.look);
       setUp.show(state, nodes);
       sensor.show(state);
       const now = state.hello?.machine || "";
@@ -50,7 +50,7 @@ export default {
       const about = await ctx.attempt(ctx.get("/api/node"));
       if (!about || over) return;
       ({ version } = about);
-      nodes = { ports: about.ports, drives: about.drives };
+      nodes = about;
       setUp.models(about.models);
       sensor.kinds(about.kinds, about.pins);
       show();
@@ -66,7 +66,7 @@ export default {
       over = true;
       leave();
       watch();
-      for (const part of [setUp, sensor, doctor, facts, updates]) part.end();
+      for (const part of [setUp, sensor, doctor, updates]) part.end();
     };
   },
 };

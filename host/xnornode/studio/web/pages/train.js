@@ -92,8 +92,8 @@ export default {
       if (begun && !over) showJob(begun.job.id);
     }
 
-    async function again(job) {
-      const begun = await ctx.attempt(ctx.post("/api/train/again", { job: job.id }));
+    async function again(job, anew = false) {
+      const begun = await ctx.attempt(ctx.post("/api/train/again", { job: job.id, restart: anew }));
       if (begun && !over) showJob(begun.job.id);
     }
 
@@ -114,7 +114,7 @@ export default {
       try { model = await ctx.get(`/api/models/${encodeURIComponent(name)}`); } catch { return; } // deleted since
       if (over || shown !== job.id || model.state !== "ready") return;
       const report = model.report, push = h("div", {});
-      add(clear(result), [card(`Report of ${name}`, h("div", { class: "stack" }, report?.confusion ? reportView(report) : null, model.has_report && reportFrame(name),
+      add(clear(result), [card(`Report of ${name}`, h("div", { class: "stack" }, report?.confusion ? reportView(report, { choice: false }) : null, model.has_report && reportFrame(name),
         h("div", { class: "actions" },
           button("New training", fresh),
           h("a", { class: "button", href: "#/models" }, "Compare models"),
