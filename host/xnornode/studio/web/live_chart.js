@@ -15,6 +15,17 @@ const HOPS = 9; // of which the middle one is the usual time from one prediction
 const STILL = 250; // milliseconds from one picture to the next, where less motion is wanted
 const SHARE = 3; // drawing takes at most one in so many milliseconds, also on a slow computer
 const NANO = 1e9;
+const LONGEST = 40; // letters of a name in the picture
+const MOST_LANES = 4; // beyond that all channels share one
+const MOST_CLASSES = 64; // with a colour of their own
+
+const coloured = new Set();
+/** The number of a class's colour, 0 to 7; -1 for `unknown`, and where a node has too many. */
+export function colourOf(name) {
+  if (name === "unknown" || (!coloured.has(name) && coloured.size >= MOST_CLASSES)) return -1;
+  coloured.add(name);
+  return classIndex(name);
+}
 
 export class LiveChart {
   /** seconds: of the axis. onChoose(prediction or null): one was chosen. */
@@ -105,11 +116,13 @@ export class LiveChart {
   sensor(channels) {
     this.channels = channels;
     this.blocks = [];
-    const units = [...new Set(channels.map((name) => nameAndUnit(name)[1]))];
-    this.lanes = units.map((unit) => ({ unit, low: Infinity, high: -Infinity,
-      channels: channels.flatMap((name, c) => (nameAndUnit(name)[1] === unit ? [c] : [])) }));
+    const units = channels.map((name) => nameAndUnit(name)[1].slice(0, LONGEST));
+    const lanes = [...new Set(units)];
+    const shared = lanes.length > MOST_LANES;
+    this.lanes = (shared ? [""] : lanes).map((unit) => ({ unit, low: Infinity, high: -Infinity,
+      channels: channels.flatMap((_, c) => (shared || units[c] === unit ? [c] : [])) }));
     this.legend.replaceChildren(...channels.map((name, c) =>
-      h("li", {}, h("span", { class: `swatch c${(c % 8) + 1}` }), name)));
+      h("li", {}, h("span", { class: `swatch c${(c % 8) + 1}` }), name.slice(0, 2 * LONGEST))));
     this.size();
   }
 
@@ -302,14 +315,14 @@ export class LiveChart {
 
   band(g, shown, top) {
     for (const { name, a, b } of shown) {
-      const plain = name === "unknown";
-      g.fillStyle = plain ? this.colours.muted : this.colours.c[classIndex(name)];
+      g.fillStyle = this.colours.c[colourOf(name)] ?? this.colours.muted;
       g.fillRect(a, top, Math.max(1, b - a - 1), BAND);
       const from = Math.max(a, 0), room = b - from - 10;
       if (room < 12) continue;
-      let text = name;
+      const whole = name.slice(0, LONGEST);
+      let text = whole;
       while (text && g.measureText(text).width > room) text = text.slice(0, -1);
-      this.say(g, text === name ? text : text && `${text.slice(0, -1)}…`, from + 5, top + BAND / 2 + 1, "left", this.colours["on-accent"]);
+      this.say(g, text === whole ? text : text && `${text.slice(0, -1)}…`, from + 5, top + BAND / 2 + 1, "left", this.colours["on-accent"]);
     }
   }
 
@@ -344,7 +357,7 @@ export class LiveChart {
       g.lineWidth = 1;
       g.beginPath(); g.moveTo(at, 14); g.lineTo(at, bottom); g.stroke();
       g.beginPath(); g.moveTo(at - 5, 4); g.lineTo(at + 5, 4); g.lineTo(at, 14); g.fill();
-      const text = `${e.label}`, wide = g.measureText(text).width;
+      const text = e.label.slice(0, LONGEST), wide = g.measureText(text).width;
       g.fillStyle = this.colours.surface;
       g.fillRect(at + 6, 1, wide + 6, 16);
       this.say(g, text, at + 9, 10, "left", this.colours.text);
