@@ -61,7 +61,11 @@ class Drop:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as opened:
-                yield opened
+                try:
+                    yield opened
+                except BaseException:  # a page that was closed has sent half a file
+                    path.unlink(missing_ok=True)
+                    raise
         except FileExistsError as error:
             raise DataError(f"{name} is there twice: import the folders one by one") from error
         except NotADirectoryError as error:
