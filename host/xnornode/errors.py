@@ -1,5 +1,11 @@
 """The errors that XnorNode raises for a user's input; each message says what to do."""
 
+from typing import Literal
+
+Action = Literal["", "flash", "update", "sensor", "push", "train", "reset", "port"]
+"""What settles a problem with a node, for programs: `xnornode flash`, `update`, `sensor` or `push`,
+a smaller model (`train`), the option --reset, another --port. Empty: nothing of these."""
+
 
 class XnorNodeError(ValueError):
     """Base of every error that bad input causes; the command line shows it without a traceback.
@@ -57,12 +63,23 @@ class DataError(XnorNodeError):
 class LinkError(XnorNodeError):
     """A board that cannot be reached or does not answer as it should.
 
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and what to do.
+    action : str, default ""
+        What settles it, one of `Action`.
+
     Examples
     --------
     >>> from xnornode import LinkError, LinkLost, NodeError
     >>> issubclass(LinkLost, LinkError) and issubclass(NodeError, LinkError)
     True
     """
+
+    def __init__(self, message: str, action: Action = "") -> None:
+        super().__init__(message)
+        self.action = action
 
 
 class LinkLost(LinkError):
@@ -100,6 +117,15 @@ REMEDIES = {
 """What to do about a node's refusals."""
 
 
+ACTIONS: dict[str, Action] = {
+    "ram": "train",
+    "model": "update",
+    "protocol": "update",
+    "sensor": "sensor",
+}
+"""What settles a node's refusals, where it is one of `Action`."""
+
+
 class NodeError(LinkError):
     """A command that the node refuses; its model stays.
 
@@ -125,4 +151,4 @@ class NodeError(LinkError):
             text += f": {message}"
         if name in REMEDIES:
             text += f"; {REMEDIES[name]}"
-        super().__init__(text)
+        super().__init__(text, ACTIONS.get(name, ""))

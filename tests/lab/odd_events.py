@@ -27,6 +27,7 @@ TEXTS = (
     '","crc":"00000000"}',
     '{"event":"end","count":1',
     "[bold red]markup[/]",
+    "<img src=x onerror=document.title='taken'><script>document.title='taken'</script>",
     "%s%n{0}",
     "../../etc/passwd",
     "x" * 4096,

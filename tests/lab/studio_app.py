@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from xnornode.cli import option_forms
 from xnornode.studio.app import Studio
 from xnornode.studio.security import Guard
 from xnornode.studio.server import serve
@@ -73,7 +74,8 @@ def with_studio(data: Path, use: Callable[[Client], Awaitable[None]]) -> None:
 
     async def whole() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            studio, guard = Studio(data), Guard()
+            studio = Studio(data, None, option_forms.describe, option_forms.check)
+            guard = Guard()
             opened = asyncio.Event()
             task = asyncio.create_task(serve(studio, guard, listener, opened.set))
             await asyncio.wait(

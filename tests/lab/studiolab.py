@@ -118,6 +118,7 @@ class Visitor:
         """Save the whole page as build/screens/NAME.png."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         path = SCREENS / f"{name}.png"
+        self.page.evaluate("scrollTo(0, 0)")  # what sticks to the window's top belongs there
         self.page.screenshot(path=path, full_page=True)
         return path
 
@@ -140,6 +141,11 @@ class Visitor:
             for node in rule["nodes"]
         ]
 
-    def reach(self, scheme: str) -> None:
+    def resize(self, size: str) -> None:
+        """Change the window's size to one of SIZES."""
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def colours(self, scheme: str) -> None:
         """Change between dark and light, as the system does."""
         self.page.emulate_media(color_scheme=scheme)

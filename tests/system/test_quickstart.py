@@ -7,34 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from tests.lab import documents
-from tests.lab.motionlab import AXES
+from tests.lab.gestures import gesture
 from tools.emulators.emulated_pico import EmulatedPico
-from tools.emulators.sensors import Mpu6050, Signal
+from tools.emulators.sensors import Mpu6050
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
 PAGE = "quickstart.md"
 SPEED = 8  # so many times faster than in real time is the Pico while it is recorded
 LINES = 20  # of `xnornode monitor`, in which the gesture must come
 PATIENCE = 200  # seconds for a command, on a busy computer
-
-
-SECONDS = 60  # of a signal, before it begins again: noise that comes again soon would be learnt
-
-
-def gesture(label: str) -> Signal:
-    """What somebody does with the sensor who follows the page: the same each second, but noise."""
-    turn = 2 * np.pi * np.arange(200 * SECONDS) / 200
-    still = np.zeros_like(turn)
-    moves = {
-        "rest": [still, still, still + 1, still, still, still],
-        "shake": [1.5 * np.sin(4 * turn), still, still + 1, still, 90 * np.cos(4 * turn), still],
-        "circle": [0.5 * np.cos(turn), 0.5 * np.sin(turn), still + 1, still, still, still + 180],
-    }
-    noise = np.random.default_rng(0).normal(0, 1, (len(turn), 6)) * ([0.02] * 3 + [2.0] * 3)
-    return Signal(np.stack(moves[label], axis=1) + noise, rate=200, channels=AXES, loop=True)
 
 
 def page_commands() -> list[list[str]]:

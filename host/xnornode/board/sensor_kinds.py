@@ -6,6 +6,7 @@ is touched; the drivers in device/xnornode/sensors have the same limits, which a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -30,6 +31,11 @@ I2C_PINS = {
 ADC_PINS = {RP2: [26], ESP32: [34], "ESP32S2": [1], "ESP32S3": [1], "ESP32C3": [2], "ESP32C6": [2]}
 I2S_PINS = {RP2: (10, 11, 12), ESP32: (14, 15, 32), "ESP32S3": (4, 5, 6), "ESP32C3": (4, 5, 6)}
 """SCK, WS and SD."""
+OPTIONS = (
+    *("sda", "scl", "bus", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
+    *("pins", "rate", "range", "gyro_range", "button"),
+)
+"""Settings that are options of `xnornode sensor`; the others go by its --set NAME=VALUE."""
 WIRES = ("sda", "scl", "sck", "ws", "sd")
 """Settings that are one GPIO each."""
 RP2_I2C = ("SDA of I2C0", "SCL of I2C0", "SDA of I2C1", "SCL of I2C1")
@@ -167,13 +173,44 @@ def complete(kind: str, given: Mapping[str, Value], platform: str, machine: str)
     for name in given:
         if name not in known.settings and name != "button":
             raise XnorNodeError(
-                f"{kind} has no {_option(name)}: it takes "
-                + ", ".join(_option(name) for name in (*known.settings, "button"))
+                f"{kind} has no {option(name)}: it takes "
+                + ", ".join(option(name) for name in (*known.settings, "button"))
             )
     config = {"sensor": kind, **_pins(known, platform, machine)}
     config |= {**known.defaults, **given}
     check(config, platform, machine)
     return config
+
+
+def button_at(text: str) -> int | str:
+    """Where a button is, as `button` of sensor.json has it.
+
+    Parameters
+    ----------
+    text : str
+        As people write it.
+
+    Returns
+    -------
+    int or str
+        The number of a GPIO, or BOOTSEL.
+
+    Raises
+    ------
+    XnorNodeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> button_at("GP15"), button_at("bootsel")
+    (15, 'bootsel')
+    """
+    if text.lower() == BOOTSEL:
+        return BOOTSEL
+    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
+    if not found:
+        raise XnorNodeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
+    return int(found[1])
 
 
 def check(config: Config, platform: str, machine: str) -> None:
@@ -189,9 +226,9 @@ def check(config: Config, platform: str, machine: str) -> None:
     elif chip(platform, machine) == ESP32:
         for name, gpio in wires.items():
             if gpio in ESP32_FLASH:
-                raise XnorNodeError(f"{_option(name)} {gpio}: the flash is at GPIO 6 to 11")
+                raise XnorNodeError(f"{option(name)} {gpio}: the flash is at GPIO 6 to 11")
             if gpio in ESP32_INPUTS and name != "sd":
-                raise XnorNodeError(f"{_option(name)} {gpio}: GPIO 34 to 39 are only inputs")
+                raise XnorNodeError(f"{option(name)} {gpio}: GPIO 34 to 39 are only inputs")
 
 
 def chip(platform: str, machine: str) -> str:
@@ -224,11 +261,11 @@ def _check_values(known: Kind, config: Config) -> None:
     for name in (*WIRES, "address", "bus", "frequency"):
         if name in config and type(config[name]) is not int:
             raise XnorNodeError(
-                f"{known.name}: {_option(name)} is a whole number, not {config[name]!r}"
+                f"{known.name}: {option(name)} is a whole number, not {config[name]!r}"
             )
     for name in (*WIRES, "pins"):
         if name in known.settings and name not in config:
-            raise XnorNodeError(f"{known.name}: say with {_option(name)} which GPIO it is at")
+            raise XnorNodeError(f"{known.name}: say with {option(name)} which GPIO it is at")
     for name, choices, unit in (
         ("range", known.ranges, "g"),
         ("gyro_range", (0, *known.gyro_ranges), "deg/s"),
@@ -236,7 +273,7 @@ def _check_values(known: Kind, config: Config) -> None:
         if name in config and config[name] not in choices:
             words = ", ".join(map(str, choices))
             raise XnorNodeError(
-                f"{known.name}: {_option(name)} {config[name]} {unit} is not one of {words}"
+                f"{known.name}: {option(name)} {config[name]} {unit} is not one of {words}"
             )
     rate, (slowest, fastest) = config.get("rate"), known.rates
     if isinstance(rate, (int, float)) and not slowest <= rate <= fastest:
@@ -306,6 +343,6 @@ def _check_rp2_i2c(sda: int, scl: int, bus: Value | None) -> None:
         raise XnorNodeError(f"--i2c {bus}: GPIO {sda} and GPIO {scl} are at I2C{sda // 2 % 2}")
 
 
-def _option(name: str) -> str:
-    """The option of a setting."""
+def option(name: str) -> str:
+    """The option of `xnornode sensor` for a setting."""
     return {"bus": "--i2c"}.get(name, "--" + name.replace("_", "-"))

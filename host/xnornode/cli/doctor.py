@@ -1,7 +1,9 @@
 """`xnornode doctor` and `xnornode key`: is a node well, and whose models does it take."""
 
 import argparse
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from xnornode.cli.port_options import add_port, add_reset, port_of
 from xnornode.link.diagnose import Level, examine
 from xnornode.link.keys import ON_NODE, make_key, read_key
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
 _REMOVE = f"import os\ntry: os.remove({ON_NODE!r})\nexcept OSError: pass"
 
@@ -27,6 +30,9 @@ def add_parsers(commands: Any) -> None:
     )
     add_port(parser)
     add_reset(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object for each finding, one a line"
+    )
     parser.set_defaults(run=run_doctor)
     parser = add_command(
         commands,
@@ -53,6 +59,9 @@ def run_doctor(options: argparse.Namespace) -> int:
         options.port, reset=options.reset, baud=options.baud, lines=options.lines
     ):
         failed |= finding.level is Level.FAILURE
+        if options.json:
+            print(json.dumps({**asdict(finding), "level": finding.level.value}), flush=True)
+            continue
         show_field(finding.level.value, finding.text, 10)
         if finding.remedy:
             show_field("", f"-> {finding.remedy}", 10)
@@ -68,7 +77,7 @@ def run_key(options: argparse.Namespace) -> int:
         make_key(options.file)
         say(f"{options.file} is a new key: keep it, and keep it to yourself")
     key = read_key(options.file) if options.file else None
-    with Board(port, reset=options.reset) as board:
+    with held(port), Board(port, reset=options.reset) as board:
         if key:
             board.put(key, ON_NODE)
             print("the node takes signed models only")

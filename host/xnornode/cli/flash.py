@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from xnornode.errors import LinkError
 from xnornode.link.addresses import Port, PortNameError, checked_name, usual_lines
 from xnornode.link.ports import VARIABLE
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
 LIBRARY = "armv6m"  # of a dry run
 WIDTH = 11  # of the names in the account
@@ -189,6 +190,13 @@ def set_up(options: argparse.Namespace) -> None:
 def _set_up_esp32(
     options: argparse.Namespace, port: str, image: esp32_image.Image | None, plan: Plan
 ) -> None:
+    with held(port):
+        _write_esp32(options, port, image, plan)
+
+
+def _write_esp32(
+    options: argparse.Namespace, port: str, image: esp32_image.Image | None, plan: Plan
+) -> None:
     owned = None
     if image and options.autostart:
         with flash_esp32.board_before(port) as board:
@@ -198,12 +206,19 @@ def _set_up_esp32(
 
 
 def _set_up_pico(options: argparse.Namespace, named: Uf2 | None, plan: Plan) -> None:
-    leave = options.no_firmware or options.native
     if options.dry_run:
         describe(options, describe_own(), None, plan)
         return
     port = rp2040.find_pico(options.port, options.drive)
+    with held(port) if port else nullcontext():
+        _write_pico(options, named, plan, port)
+
+
+def _write_pico(
+    options: argparse.Namespace, named: Uf2 | None, plan: Plan, port: str | None
+) -> None:
     owned = None
+    leave = options.no_firmware or options.native
     if not leave:
         if options.autostart and port and rp2040.find_drive(options.drive) is None:
             with Board(port) as board:  # before anything is written

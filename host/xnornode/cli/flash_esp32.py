@@ -19,6 +19,7 @@ from xnornode.link.ports import RASPBERRY_PI, VARIABLE, boards, open_port
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import RawRepl
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 from xnornode.link.stream import Stream
 
 _MACHINE = "import sys\nprint(sys.platform, sys.implementation._machine)"
@@ -68,7 +69,7 @@ def find(options: argparse.Namespace, image: Image | None) -> str | None:
     if options.dry_run:  # asks no board
         return None if named else port
     port = Port(port, options.baud)
-    with _board(port) as (repl, answers):
+    with held(port), _board(port) as (repl, answers):
         if not answers:
             _explain_silence(repl)
         with Board(port, repl) as board:

@@ -75,10 +75,10 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 def _name_sharer(command: str) -> None:
     """Who shares a port with this command is told its name, and its user is told of them."""
     from xnornode.cli.output import say
-    from xnornode.link import share, share_frames
+    from xnornode.link import share_talk
 
-    share_frames.program = f"xnornode {command}"
-    share.say = say
+    share_talk.program = f"xnornode {command}"
+    share_talk.say = say
 
 
 def _is_windows_broken_pipe(error: OSError) -> bool:

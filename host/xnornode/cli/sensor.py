@@ -7,19 +7,23 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import BOOTSEL, KINDS, PATH, Config, Value, complete
+from xnornode.board.sensor_kinds import (
+    KINDS,
+    OPTIONS,
+    PATH,
+    Config,
+    Value,
+    button_at,
+    complete,
+)
 from xnornode.board.sensor_setup import Reading
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
 from xnornode.cli.port_options import add_port, add_reset, port_of
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.repl import Board
+from xnornode.link.share import held
 
-SETTINGS = (
-    *("sda", "scl", "frequency", "address", "sck", "ws", "sd", "shift", "channel"),
-    *("pins", "rate", "range", "gyro_range", "button"),
-)
-"""Options that have the names of settings."""
 RATE_UNITS = {"": 1, "hz": 1, "khz": 1000, "k": 1000}
 
 
@@ -133,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _interrupted(port: str, reset: bool) -> Any:
     """A board at its REPL, whose program is started again whatever happens."""
-    with Board(port, reset=reset) as board:
+    with held(port), Board(port, reset=reset) as board:
         try:
             board.clear()
             yield board
@@ -194,8 +198,7 @@ def _in_units(count: int, scale: int) -> str:
 
 def _given(options: argparse.Namespace) -> dict[str, Value]:
     """The settings that were given, by their names in sensor.json."""
-    found = {name: getattr(options, name) for name in SETTINGS}
-    found["bus"] = options.i2c
+    found = {name: options.i2c if name == "bus" else getattr(options, name) for name in OPTIONS}
     return {name: value for name, value in found.items() if value is not None} | dict(options.set)
 
 
@@ -222,12 +225,10 @@ def _range(text: str) -> int:
 
 
 def _button(text: str) -> int | str:
-    if text.lower() == BOOTSEL:
-        return BOOTSEL
-    found = re.fullmatch(r"(?:gp|gpio)? *(\d{1,3})", text.lower())
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text}: say a GPIO, such as GP15, or {BOOTSEL}")
-    return int(found[1])
+    try:
+        return button_at(text)
+    except XnorNodeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _pins(text: str) -> list[int]:

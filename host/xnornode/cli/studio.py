@@ -91,6 +91,7 @@ def _listener(host: str, named: int | None) -> socket.socket:
 
 
 async def _serve(options: argparse.Namespace, host: str, listener: socket.socket) -> None:
+    from xnornode.cli import option_forms
     from xnornode.studio.app import Studio
     from xnornode.studio.security import Guard
     from xnornode.studio.server import serve
@@ -114,7 +115,8 @@ async def _serve(options: argparse.Namespace, host: str, listener: socket.socket
     if task := asyncio.current_task():
         with suppress(NotImplementedError):  # on Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await serve(Studio(options.data, port), guard, listener, opened)
+    studio = Studio(options.data, port, option_forms.describe, option_forms.check)
+    await serve(studio, guard, listener, opened)
 
 
 def _shown(host: str) -> str:

@@ -17,6 +17,7 @@ from xnornode.cli import (
     event_options,
     output_options,
     train_choice,
+    train_plan,
     train_settings,
     wake_options,
 )
@@ -77,6 +78,7 @@ def add_parsers(commands: Any) -> None:
     data_options.add_options(parser.add_argument_group("data"))
     group = parser.add_argument_group("network and training")
     train_choice.add_option(group)
+    train_plan.add_option(group)
     train_settings.add_options(group)
     augment_options.add_options(parser.add_argument_group("augmentation"))
     event_options.add_options(parser.add_argument_group("answers and events"))
@@ -95,6 +97,12 @@ def add_parsers(commands: Any) -> None:
     )
 
 
+def check_usage(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before any work."""
+    wake_options.wanted(options)
+    train_settings.check(options)
+
+
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode train`; the exit status. Raises XnorNodeError."""
     if wake_options.wanted(options):
@@ -103,7 +111,8 @@ def run(options: argparse.Namespace) -> int:
     if options.processes > 1 and not CAN_FORK:
         say("on this system a training has one process: --processes is left out")
     kept = _checkpoint(options)
-    output_options.check_outputs(options, kept)
+    if not options.dry_run:
+        output_options.check_outputs(options, kept)
     left = left_files(kept) if kept else []
     chosen_before = kept is not None and choice_file(kept).exists()
     if options.resume and not left and not chosen_before:
@@ -121,6 +130,8 @@ def run(options: argparse.Namespace) -> int:
     if options.resume and not left and len(tries) < 2:
         raise _no_checkpoint(kept)  # a choice alone is of no use where nothing is chosen
     background = event_options.check(options, splits)
+    if options.dry_run:
+        return train_plan.show(options, splits, config, tries)
     data_options.tell(splits)
     _say_new_scales(options.output, splits)
     train_choice.tell(options, recipe)

@@ -6,6 +6,7 @@ from typing import Any
 from xnornode.cli.command import add_command
 from xnornode.cli.output import Progress, say, show_field
 from xnornode.cli.port_options import add_port, add_reset, port_of
+from xnornode.link.share import held
 
 WIDTH = 11  # of the names in the account
 
@@ -40,7 +41,7 @@ def run_update(options: argparse.Namespace) -> int:
     from xnornode.board.library_update import LibraryUpdate
 
     port = port_of(options)
-    with Progress() as progress:
+    with held(port), Progress() as progress:
 
         def show(path: str, done: int, total: int) -> None:
             progress(done, total, f"{done:,} of {total:,} bytes, {path}")

@@ -34,7 +34,7 @@ MOST_BYTES = 16_000
 OTHERS = (
     *("events", "background", "checkpoint", "resume", "restart", "split", "image", "shape", "text"),
     *("training_hop", "label_spread", "circular", "full_scale", "quick", "short"),
-    "no_baselines",
+    *("no_baselines", "dry_run"),
 )
 """Options that do not go together with --wake, or say nothing there."""
 

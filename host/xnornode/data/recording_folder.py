@@ -134,9 +134,7 @@ def kept(folder: Path) -> Iterator[Kept]:
     Kept
         One for each file.
     """
-    for path in sorted(folder.rglob(f"*{SUFFIX}")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue  # what the studio keeps, such as deleted recordings
+    for path in sorted(_files(folder)):
         try:
             with path.open("rb") as file:
                 line = file.readline(LONGEST_HEADER)
@@ -146,6 +144,15 @@ def kept(folder: Path) -> Iterator[Kept]:
             continue
         label, group, _ = header.names
         yield Kept(path, label, group, header.channels, header.scales, header.rate_mhz, samples)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of recordings; not what is hidden, such as what the studio keeps."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(SUFFIX) and not name.startswith("."):
+                yield Path(at, name)
 
 
 def count_classes(recordings: list[Kept]) -> list[ClassFacts]:

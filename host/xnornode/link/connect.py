@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import serial
 
-from xnornode.errors import LinkError, LinkLost
+from xnornode.errors import Action, LinkError, LinkLost
 from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.hints import LOCKED, no_receiver, unreached, with_last_lines
 from xnornode.link.messages import Event, Hello, Unknown
@@ -154,9 +154,11 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
     board.start(_SERVE)
     _await_receiver(session, board)
     try:
+        board.stream.give()  # others may talk to the receiver as well
         yield
     finally:
         with suppress(LinkError), _clean_up(board.stream):
+            board.stream.take()
             session.request("quit")
             board.finish()
 
@@ -224,7 +226,7 @@ def _interrupt(session: Session, repl: RawRepl, say: Say, known: Known, reset: b
             if repl.interrupt(session.timing.interrupt, late=True):
                 return True
     _raise_if_heard(session, repl.url, known)
-    raise LinkError(unreached(repl.url, stream.recent))
+    raise LinkError(unreached(repl.url, stream.recent), "reset" if stream.recent else "flash")
 
 
 @contextmanager
@@ -233,10 +235,12 @@ def _running(board: Board, session: Session, say: Say, known: Known) -> Iterator
     running = session.hello.running
     known.answered, known.stopped = running, known.stopped and not running
     try:
+        board.stream.give()
         yield
     finally:
         if known.stopped:
             with suppress(LinkError), _clean_up(board.stream):
+                board.stream.take()
                 session.request("quit")
             _start_again(board, say, known)
 
@@ -300,5 +304,6 @@ def _await_receiver(session: Session, board: Board) -> None:
     try:
         board.finish()
     except RemoteError as error:
-        raise LinkError(no_receiver(error.last_line)) from error
+        action: Action = "flash" if "ImportError" in error.last_line else ""
+        raise LinkError(no_receiver(error.last_line), action) from error
     raise LinkError(with_last_lines(f"the receiver on {board.url} ended at once", stream.recent))

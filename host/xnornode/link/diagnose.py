@@ -11,7 +11,7 @@ import serial
 from serial.tools import list_ports
 
 from xnornode import __version__
-from xnornode.errors import LinkError
+from xnornode.errors import Action, LinkError
 from xnornode.link.connect import connect
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Error, Event, Hello, Models, Prediction
@@ -50,11 +50,14 @@ class Finding:
         What was found.
     remedy : str, default ""
         What to do, where something is to be done.
+    action : str, default ""
+        The same for programs: one of `errors.Action`, or empty where a person has to do it.
     """
 
     level: Level
     text: str
     remedy: str = ""
+    action: Action = ""
 
 
 def examine(
@@ -121,7 +124,7 @@ def examine(
             elif errors:
                 yield Finding(Level.WARNING, f"the node's program fails: {errors[-1]}")
     except LinkError as error:
-        yield Finding(Level.FAILURE, str(error))
+        yield Finding(Level.FAILURE, str(error), action=error.action)
 
 
 def _ok(text: str) -> Finding:
@@ -145,7 +148,8 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
     if hello.format == file_format.VERSION:
         other = hello.library != __version__
         remedy = "`xnornode update` puts this computer's version of the library there"
-        yield Finding(Level.OK, f"{library}, model format {hello.format}", remedy if other else "")
+        text = f"{library}, model format {hello.format}"
+        yield Finding(Level.OK, text, remedy, "update") if other else _ok(text)
     else:
         reads_plain = hello.format == file_format.PLAIN  # as all models without answers
         yield Finding(
@@ -153,6 +157,7 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
             f"{library} reads model format {hello.format}, this computer writes "
             f"{file_format.VERSION}",
             "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",
+            "flash",
         )
     flash, ram = hello.flash, hello.ram
     yield Finding(
@@ -164,6 +169,7 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
         Level.OK if ram >= LITTLE_RAM else Level.WARNING,
         f"{ram:,} bytes of RAM free: a model that is pushed must fit beside the one that runs",
         "" if ram >= LITTLE_RAM else "train a smaller model",
+        "" if ram >= LITTLE_RAM else "train",
     )
     if hello.signed:
         yield _ok("takes signed models only")
@@ -172,7 +178,7 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
 def _model(models: Models) -> Iterator[Finding]:
     active, previous = models.active, models.previous
     if not active:
-        yield Finding(Level.WARNING, "no model on the node", "xnornode push model.bnn")
+        yield Finding(Level.WARNING, "no model on the node", "xnornode push model.bnn", "push")
     elif active.trial:
         yield Finding(
             Level.WARNING,
@@ -212,4 +218,5 @@ def _stream(session: Session, heard: set[type]) -> Finding:
         Level.WARNING,
         f"no prediction in {LISTEN:g} s",
         "a window may take longer; else look at the sensor and at what the program does",
+        "sensor",
     )

@@ -19,6 +19,7 @@ from xnornode.link.ports import RETRY, AtOnce, open_port
 from xnornode.link.predictions import Detected, Prediction
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
+from xnornode.link.share import PortLentError
 from xnornode.link.stream import Stream
 from xnornode.link.texts import Texts
 
@@ -42,8 +43,8 @@ class Monitor:
     reconnect : float or None, default None
         Seconds to wait for a port that went away. None: as long as it takes.
     say : callable, optional
-        Gets a line of talk when a prediction does not agree with the labels of the node's model.
-        Each disagreement is said once.
+        Gets a line of talk when a prediction does not agree with the labels of the node's model,
+        each disagreement once, and when another program has the port for itself.
     on_text : callable, optional
         Gets what the node prints beside its lines, in their order and in the thread that asks for
         events: a line of text, or a whole traceback with line ends. What cannot be printed is
@@ -240,11 +241,14 @@ class Monitor:
                 self._arrivals.put(Arrival(text, size=len(text)))
 
     def _open_again(self) -> None:
-        wait = Deadline(math.inf if self._reconnect is None else self._reconnect)
+        wait, told = Deadline(math.inf if self._reconnect is None else self._reconnect), ""
         while not self._ends:
             try:
                 self._port = open_port(AtOnce(self.url))
-            except LinkError:
+            except LinkError as error:
+                if isinstance(error, PortLentError) and str(error) != told:
+                    told = str(error)
+                    self._say(told)
                 if wait.passed:
                     raise
                 wait.pause(RETRY)

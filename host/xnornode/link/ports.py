@@ -104,12 +104,14 @@ def find_port(named: str | None, baud: int | None = None, lines: str | None = No
     if len(found) > 1:
         raise LinkError(
             f"{len(found)} boards found: choose one with --port {' or '.join(found)}, or with the "
-            f"environment variable {VARIABLE}"
+            f"environment variable {VARIABLE}",
+            "port",
         )
     if not found:
         raise LinkError(
             f"no board found: plug one in, or name its port with --port or the environment "
-            f"variable {VARIABLE}"
+            f"variable {VARIABLE}",
+            "port",
         )
     return Port(found[0], baud, lines)
 
@@ -159,7 +161,7 @@ def _open_alone(name: Port) -> serial.SerialBase:
             port.exclusive = True
         open_lines(port, name.lines)
     except PORT_ERRORS as error:
-        raise LinkError(_why_not_open(name, error)) from error
+        raise LinkError(_why_not_open(name, error), "port") from error
     except (ValueError, NotImplementedError) as error:  # a setting that it does not take
         raise LinkError(f"cannot open {name} with {name.baud} baud: {error}") from error
     return port

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 import serial
 
 from xnornode.errors import LinkError
+from xnornode.link import share_talk
 from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import wanted
+from xnornode.link.share_ends import GuestEnd, LocalEnd
 from xnornode.link.share_frames import (
     VERSION,
     FrameError,
@@ -23,7 +25,7 @@ from xnornode.link.share_frames import (
 )
 from xnornode.link.share_hub import Hub, Lent
 from xnornode.link.share_place import NoPlaceError, Place, is_shared, key_of
-from xnornode.link.share_port import GuestEnd, LocalEnd, SharedPort
+from xnornode.link.share_port import SharedPort
 
 VARIABLE = "XNORNODE_SHARE"
 """Environment variable: `no` has each port opened for one program alone."""
@@ -49,10 +51,6 @@ _holds: dict[str, int] = {}
 _opening: dict[str, threading.RLock] = {}
 _table = threading.Lock()
 _told: set[str] = set()
-
-
-say: Callable[[str], None] = lambda text: None
-"""Gets a line for the user. The command line puts its own here."""
 
 
 def is_on() -> bool:
@@ -95,7 +93,7 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
             if wait.passed:
                 raise
             if not told:
-                say(f"{error}: waiting")
+                share_talk.say(f"{error}: waiting")
             told = True
             wait.pause(0.1)
 
@@ -146,6 +144,7 @@ def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
     hub = Hub(name, port, place, ended=lambda hub: _forget(key, hub))
     end = LocalEnd(hub, hub.join(_this(), local=True))
     _hubs[key] = hub
+    hub.start()
     return SharedPort(name, end, name.baud, wanted(name.lines))
 
 
@@ -188,7 +187,7 @@ def _tell(text: str) -> None:
     """Say it, once in a process."""
     if text not in _told:
         _told.add(text)
-        say(text)
+        share_talk.say(text)
 
 
 @contextmanager
@@ -247,7 +246,7 @@ def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
                 return place
         whom = _ask_to_cede(place)
         if whom and not told:
-            say(f"{name} is in use by {whom}, which needs it for itself: waiting")
+            share_talk.say(f"{name} is in use by {whom}, which needs it for itself: waiting")
             told = True
         if wait.passed:
             raise PortLentError(f"{name} is busy: {whom or 'a program'} has it; end it")

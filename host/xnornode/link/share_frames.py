@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from xnornode.link import share_talk
 from xnornode.link.deadline import Deadline
 from xnornode.link.schema import printable
 
@@ -30,9 +31,6 @@ _HEAD = 4
 LONGEST_WHO = 64
 """Characters that are kept of a program's name."""
 
-program = ""
-"""What others are told of this program; empty for its file's name."""
-
 
 class FrameError(OSError):
     """What came over a socket is no frame, or the other side has gone."""
@@ -40,7 +38,7 @@ class FrameError(OSError):
 
 def about_this() -> dict[str, Any]:
     """What this program says of itself."""
-    name = program or Path(sys.argv[0] or "python").name or "python"
+    name = share_talk.program or Path(sys.argv[0] or "python").name or "python"
     return {"program": name[:LONGEST_WHO], "process": os.getpid()}
 
 

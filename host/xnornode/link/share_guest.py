@@ -28,7 +28,7 @@ from xnornode.link.share_frames import (
 
 if TYPE_CHECKING:
     from xnornode.link.share_hub import Hub
-    from xnornode.link.share_lines import Member
+    from xnornode.link.share_member import Member
     from xnornode.link.share_place import Place
 
 GREETING_SECONDS = 5.0
@@ -67,6 +67,8 @@ def serve(hub: Hub, place: Place, end: socket.socket) -> None:
             except Lent as error:
                 reply["lent"] = str(error)
             except serial.SerialException as error:
+                if hub.closed:
+                    return  # the program looks for the next owner, or becomes it
                 reply["refused"] = str(error)
         end.sendall(greeting(reply))
         if member is None:
@@ -134,6 +136,8 @@ def _control(hub: Hub, member: Member, content: bytes) -> dict[str, Any]:
                 hub.take(member)
             case "give":
                 hub.give(member)
+            case "leave":
+                hub.leave(member)
             case "set":
                 hub.set(member, str(asked.get("name")), asked.get("value"))
             case _:

@@ -1,6 +1,6 @@
 """Lines of several programs on one port: whose is which (docs/reference/sharing.md, "Lines").
 
-No port, no thread: bytes go in, and come out in the inboxes of members and for the node.
+No port: bytes go in, and come out in the inboxes of members and for the node.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ import itertools
 import json
 import re
 import secrets
-import threading
 import time
-from collections import Counter
 from dataclasses import dataclass
 
-from xnornode.link.deadline import Deadline
 from xnornode.link.framing import EVENT, command, seal, take_apart
 from xnornode.link.guard import LONGEST_LINE, SEAL_BYTES
 from xnornode.link.schema import read_json
+from xnornode.link.share_member import Member
 
-KEPT = 1 << 20
-"""Bytes that are kept for a member that does not read. Then whole lines are dropped."""
 OUTSTANDING = 256
 """Commands of a member whose answers are waited for; then the oldest is forgotten."""
 LONGEST_COMMAND = 4096
@@ -33,91 +29,6 @@ _ENDS = re.compile(rb"[\r\n]")
 _CHUNK = re.compile(rb'\{"push":(0|[1-9][0-9]{0,9}),')
 _STREAM = b'"cmd":"stream"'
 _STOP = b'"cmd":"stop"'
-
-
-class Inbox:
-    """Bytes that have come for a member, and why no more will.
-
-    Attributes
-    ----------
-    gone : str or None
-        Why the port is gone.
-    slow : str
-        Why something that was written has not been taken.
-    """
-
-    def __init__(self) -> None:
-        self._came, self._changed = bytearray(), threading.Condition()
-        self.gone: str | None = None
-        self.slow = ""
-
-    def __len__(self) -> int:
-        return len(self._came)
-
-    def put(self, data: bytes) -> None:
-        """Add bytes."""
-        with self._changed:
-            self._came += data
-            self._changed.notify_all()
-
-    def read(self, size: int, wait: Deadline, enough: int = 1) -> bytes:
-        """At most `size` bytes, once `enough` have come; those that came in time."""
-        with self._changed:
-            while len(self._came) < enough and self.gone is None and not wait.passed:
-                self._changed.wait(min(wait.left, 60.0))
-            data = bytes(self._came[:size])
-            del self._came[:size]
-            self._changed.notify_all()
-            return data
-
-    def wait_for_room(self, most: int, seconds: float) -> None:
-        """Wait until fewer bytes are kept."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._came) < most or self.gone, seconds)
-
-    def clear(self) -> None:
-        """Forget what has come."""
-        with self._changed:
-            self._came.clear()
-            self._changed.notify_all()
-
-    def end(self, why: str) -> None:
-        """Say that the port is gone. What has come is still read."""
-        with self._changed:
-            if self.gone is None:
-                self.gone = why
-            self._changed.notify_all()
-
-
-class Member:
-    """A program, or a part of one, that has a port open together with others.
-
-    Parameters
-    ----------
-    who : str
-        In words.
-    """
-
-    def __init__(self, who: str) -> None:
-        self.who, self.inbox = who, Inbox()
-        self.dropped = 0
-        """Lines that it did not read in time."""
-        self.odd: Counter[str] = Counter()
-        """Lines of its own that were none of the protocol."""
-        self.samples_until = 0.0
-        self.rest = bytearray()
-
-    @property
-    def streams(self) -> bool:
-        """Whether it gets samples."""
-        return self.samples_until > time.monotonic()
-
-    def give(self, line: bytes) -> None:
-        """Have it get a whole line, unless it is too far behind."""
-        if len(self.inbox) + len(line) > KEPT:
-            self.dropped += 1
-        else:
-            self.inbox.put(line)
 
 
 @dataclass(frozen=True)
@@ -153,8 +64,8 @@ class Lines:
 
     @property
     def waits(self) -> bool:
-        """Whether part of a line is held back."""
-        return bool(self._rest)
+        """Whether part of a line is held back, or its rest is one member's."""
+        return bool(self._rest or self._tail)
 
     def join(self, member: Member) -> None:
         """Let a member in."""
@@ -267,6 +178,7 @@ class Lines:
 
     def flush(self) -> None:
         """Hand on what is held back, as nothing more of its line may come."""
+        self._tail = None
         if self._rest:
             data, self._rest = bytes(self._rest), bytearray()
             self._all(data)

@@ -8,6 +8,7 @@ from xnornode.errors import LinkLost
 from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.ports import ANSWER_TIMEOUT, open_again
+from xnornode.link.share_port import SharedPort
 
 RECENT = 2048
 """Bytes that are kept of what came last, for messages."""
@@ -120,6 +121,22 @@ class Stream:
             return bool(self.pending or self.port.in_waiting)  # type: ignore[attr-defined]
         except PORT_ERRORS as error:
             raise self._lost(error) from error
+
+    def take(self) -> None:
+        """Have the port for oneself, where others share it. Raises LinkLost if that cannot be."""
+        if isinstance(self.port, SharedPort):
+            try:
+                self.port.take()
+            except PORT_ERRORS as error:
+                raise self._lost(error) from error
+
+    def give(self) -> None:
+        """Let others share the port again: lines of the protocol follow. Raises LinkLost."""
+        if isinstance(self.port, SharedPort):
+            try:
+                self.port.give()
+            except PORT_ERRORS as error:
+                raise self._lost(error) from error
 
     def reopen(self, url: str, wait: Deadline) -> None:
         """Open a port that went away, once it is back. Raises LinkError if it is not in time."""

@@ -1,6 +1,8 @@
 """One recording under way: samples of a stream become a recording file."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -62,9 +64,15 @@ class Take:
         What the node says of its sensor.
     seconds : float
         How long it is to be, by the sensor's own rate.
+    began : datetime, optional
+        When it began. Default: now.
 
     Attributes
     ----------
+    info : Streaming
+        What the node says of its sensor.
+    began : datetime
+        When it began, in UTC.
     seconds : float
         How long it is to be.
     wanted, taken : int
@@ -75,13 +83,13 @@ class Take:
         Values at an end of the sensor's range.
     """
 
-    def __init__(self, info: Streaming, seconds: float) -> None:
-        self._info, self.seconds = info, seconds
+    def __init__(self, info: Streaming, seconds: float, began: datetime | None = None) -> None:
+        self.info, self.seconds = info, seconds
         self.wanted = max(1, round(seconds * info.rate_mhz / 1000))
         self.taken = self.lost = self.clipped = 0
         self._parts: list[np.ndarray] = []
         self._breaks: list[int] = []
-        self._began = datetime.now(UTC)
+        self.began = began or datetime.now(UTC)
         self._meter = RateMeter()
 
     @property
@@ -115,7 +123,7 @@ class Take:
         samples = block.samples[: self.wanted - self.taken]
         self._parts.append(samples)
         self.taken += len(samples)
-        self.clipped += int((np.abs(samples.astype(np.int32)) >= self._info.limit).sum())
+        self.clipped += int((np.abs(samples.astype(np.int32)) >= self.info.limit).sum())
         self._meter.add(block.taken, block.ms)
 
     def warnings(self) -> list[str]:
@@ -129,7 +137,7 @@ class Take:
                 f"{self.clipped:,} values are at an end of the sensor's range: set a larger one "
                 "with `xnornode sensor`"
             )
-        nominal = self._info.rate_mhz / 1000
+        nominal = self.info.rate_mhz / 1000
         if self.rate and abs(self.rate - nominal) > OFF * nominal:
             found.append(f"the sensor gives {self.rate:.4g} Hz, and says {nominal:g} Hz")
         return found
@@ -151,17 +159,71 @@ class Take:
         RecordFile
             `cut` if it is shorter than it was to be.
         """
-        info = self._info
+        info = self.info
         return RecordFile(
             Recording(np.concatenate(self._parts), label, group, name),
             info.channels,
             info.scales,
             info.rate_mhz,
             sensor=info.sensor[:LONGEST_NAME],
-            time=self._began.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            time=self.began.isoformat(timespec="seconds").replace("+00:00", "Z"),
             device=info.device[:LONGEST_NAME],
             lost=self.lost,
             clipped=self.clipped,
             cut=not self.done,
             breaks=tuple(self._breaks),
+        )
+
+
+@dataclass(frozen=True)
+class Written:
+    """A recording that was written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    label, group : str
+        What was recorded.
+    channels : tuple of str
+        The channels' names with units.
+    seconds : float
+        How long it is.
+    samples, lost, clipped : int
+        What it has, what is missing, and values at an end of the sensor's range.
+    rate : float
+        Samples a second as measured; 0 if it is too short for that.
+    cut : bool
+        Whether it ended before its time.
+    warnings : tuple of str
+        What is wrong with it.
+    """
+
+    path: Path
+    label: str
+    group: str
+    channels: tuple[str, ...]
+    seconds: float
+    samples: int
+    lost: int
+    clipped: int
+    rate: float
+    cut: bool
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, take: Take, label: str, group: str) -> "Written":
+        """What there is to say of a take that was written to `path`."""
+        return cls(
+            path,
+            label,
+            group,
+            take.info.channels,
+            1000 * take.taken / take.info.rate_mhz,
+            take.taken,
+            take.lost,
+            take.clipped,
+            take.rate,
+            not take.done,
+            tuple(take.warnings()),
         )

@@ -21,8 +21,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.export.fold import fold
 from xnornode.recipes.candidates import Candidate
 from xnornode.recipes.folds import Indices
-from xnornode.recipes.plan import SECONDS, Plan, plan
-from xnornode.recipes.work import seconds_of
+from xnornode.recipes.plan import SECONDS, Plan, plan_trials
 from xnornode.training.config import TrainConfig
 from xnornode.training.trained import Epoch
 from xnornode.training.trainer import train
@@ -174,16 +173,10 @@ def choose(
     """
     tell = progress or (lambda _: None)
     outcomes: list[_Outcome] = []
-    fault: XnorNodeError | None = None
-    fitting: list[Candidate] = []
-    for candidate in candidates:
-        try:
-            seconds_of(candidate.config, splits, len(splits.train), 1)
-            fitting.append(candidate)
-        except XnorNodeError as error:  # such as a network that is too large for the format
-            fault = error
-            tell(Attempt(0, 0, candidate.name, why=str(error)))
-    planned = plan(splits, [c.config for c in fitting], folds, seed, seconds)
+    fitting, planned, refused = plan_trials(splits, candidates, folds, seed, seconds)
+    fault = refused[-1][1] if refused else None
+    for one, why_not in refused:
+        tell(Attempt(0, 0, one.name, why=str(why_not)))
     if fitting and not planned.count:
         raise DataError(NOTHING_LEFT_OUT)
     about = planned.describe()

@@ -7,8 +7,10 @@ import numpy as np
 
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Data, Texts
+from xnornode.errors import XnorNodeError
+from xnornode.recipes.candidates import Candidate
 from xnornode.recipes.folds import Indices, Units, folds_of, units_of
-from xnornode.recipes.work import Work, work_of
+from xnornode.recipes.work import Work, seconds_of, work_of
 from xnornode.training.config import TrainConfig
 
 SECONDS = 40.0
@@ -63,6 +65,25 @@ class Plan:
         if self.units.kind in ("group", "recording"):
             text += f", whole {self.units.kind}s left out"
         return text + ("" if self.share == 1 else f", {self.share:.0%} of the epochs")
+
+
+def plan_trials(
+    splits: Splits,
+    candidates: Sequence[Candidate],
+    folds: int = 4,
+    seed: int = 0,
+    seconds: float = SECONDS,
+) -> tuple[list[Candidate], Plan, list[tuple[Candidate, XnorNodeError]]]:
+    """Which candidates can be trained, the plan of their trials, and the others with why not."""
+    refused: list[tuple[Candidate, XnorNodeError]] = []
+    fitting: list[Candidate] = []
+    for candidate in candidates:
+        try:
+            seconds_of(candidate.config, splits, len(splits.train), 1)
+            fitting.append(candidate)
+        except XnorNodeError as error:  # such as a network that is too large for the format
+            refused.append((candidate, error))
+    return fitting, plan(splits, [c.config for c in fitting], folds, seed, seconds), refused
 
 
 def plan(

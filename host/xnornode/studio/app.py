@@ -18,7 +18,7 @@ from xnornode.studio.node_link import NodeLink
 
 FOLDER = ".studio"
 """In the folder of the data: what the studio keeps. Readers of data skip such names."""
-PARTS = ("jobs", "nodes", "record", "data", "train", "models", "live")
+PARTS = ("jobs_routes", "nodes", "record", "data", "train", "models", "live")
 """Modules of this package with `routes(studio)`."""
 THREADS = 16
 
@@ -34,6 +34,10 @@ class Studio:
         The folder of the recordings. It need not be there yet.
     port : Port or None
         The node's port, if the user named one.
+    describe : callable
+        Gives the options of a command, in groups.
+    check : callable
+        Raises XnorNodeError for a command line that its command refuses.
 
     Attributes
     ----------
@@ -47,13 +51,20 @@ class Studio:
         The node.
     """
 
-    def __init__(self, data: Path, port: Port | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: Port | None = None,
+        describe: Callable[[str], list[dict[str, Any]]] = lambda command: [],
+        check: Callable[[list[str]], None] = lambda arguments: None,
+    ) -> None:
         self.data = data
         self.kept = data / FOLDER
         self.bus = Bus()
         self.jobs = Jobs(self.kept / "jobs", self.bus.publish)
         self.link = NodeLink(self.bus)
         self.named_port = port
+        self.describe, self.check = describe, check
         self.closing: list[Callable[[], Any]] = []
         """Called in turn when the studio ends."""
         self._threads = ThreadPoolExecutor(THREADS, "studio")

@@ -14,7 +14,7 @@ QUEUE = 512
 """Messages that wait for a page at most. Beyond that the oldest is dropped."""
 QUEUE_BYTES = 8 << 20
 """Characters of messages that wait for a page at most."""
-CHEAP = ("signal", "text")
+CHEAP = ("signal", "live", "text")
 """Topics whose messages are dropped before those of others."""
 
 

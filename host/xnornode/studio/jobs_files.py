@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from xnornode._files import read_most, write_whole
+from xnornode._files import open_to_read, read_most, write_whole
 from xnornode.errors import XnorNodeError
 from xnornode.model_search.journal import journal_file
 from xnornode.training.checkpoint import checkpoint_file, choice_file, left_files
@@ -57,8 +57,8 @@ class Job:
         Lines that it has said, without those of progress. While it runs it is not kept up to date.
     stopping : bool
         Whether the user wants it to stop.
-    went_on : str, optional
-        The job that goes on with it.
+    went_on, resumes : str, optional
+        The job that goes on with it, and the one that it goes on with.
     pid : int
         The process's number; 0 until it is known.
     identity : str
@@ -81,6 +81,7 @@ class Job:
     lines: int = 0
     stopping: bool = False
     went_on: str | None = None
+    resumes: str | None = None
     pid: int = 0
     identity: str = ""
 
@@ -110,7 +111,7 @@ def save(folder: Path, job: Job) -> None:
 def load(folder: Path) -> Job | None:
     """The job of a folder; None for a folder that holds none, or a damaged one."""
     try:
-        with (folder / FILE).open("rb") as file:
+        with open_to_read(folder / FILE) as file:
             content = json.loads(read_most(file, LONGEST))
         job = Job(**content)
     except (OSError, ValueError, TypeError, RecursionError):

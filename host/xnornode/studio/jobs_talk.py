@@ -6,6 +6,7 @@ import json
 import math
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ LINES = 2000
 """Lines that are kept in memory, and that one answer has, at most."""
 BYTES = 4 << 20
 """Of the lines that are kept in memory, and of those of one answer."""
+LARGE = 1 << 20
+"""Bytes of a file that is made smaller at the end."""
 TEXT = 4096
 """Letters that are shown of a line that is no JSON of ours."""
 PROGRESS = b'{"progress":'
@@ -172,6 +175,24 @@ def lines_of(path: Path, after: int, count: int) -> list[dict[str, Any]]:
             if len(found) == LINES or number > count or (found and size > BYTES):
                 return found
             found.append({"n": number, **parse(line)})
+
+
+def compact(path: Path) -> None:
+    """Leave out the progress that a job has told, once it has ended and its file is large."""
+    part = path.with_name(path.name + ".part")
+    with suppress(OSError):  # such as a full disk: the file stays as it is
+        if path.stat().st_size > LARGE:
+            reader = Reader(path)
+            with part.open("wb") as file:
+                before = -1
+                while reader.offset != before:
+                    before = reader.offset
+                    for line in reader.read(last=True):
+                        if not line.startswith(PROGRESS):
+                            file.write(line.rstrip(b"\n") + b"\n")
+            part.replace(path)
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 def parse(line: bytes) -> dict[str, Any]:

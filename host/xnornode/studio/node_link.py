@@ -13,7 +13,7 @@ from typing import Any
 from xnornode._typing import Int16
 from xnornode.errors import LinkError
 from xnornode.link.addresses import Port
-from xnornode.link.messages import Caution, Error, Event, Hello, Ready, Streaming
+from xnornode.link.messages import Button, Caution, Error, Event, Hello, Ready, Streaming
 from xnornode.link.monitor import Monitor
 from xnornode.link.predictions import Detected, Prediction
 from xnornode.link.recording import Block, streaming
@@ -27,7 +27,9 @@ LINES = 200
 """Texts of a node that are kept for pages that are opened later."""
 
 Listener = Callable[[Streaming, Block | None], None]
-"""Gets each block of samples, and None once the stream has broken off."""
+"""Gets each block of samples, and None once the stream has broken off or ended."""
+Heard = Callable[[Event], None]
+"""Gets what a node says in between, such as that its button was pressed."""
 
 
 class NodeLink:
@@ -36,50 +38,57 @@ class NodeLink:
     Parameters
     ----------
     bus : Bus
-        Gets the topics `node`, `prediction`, `event`, `text` and `signal`.
+        Gets the topics `node`, `prediction`, `event`, `text`, `signal` and `button`.
     """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.port: Port | None = None
         self._lock = threading.RLock()
+        self._choosing = threading.Lock()
         self._follower: _Follower | None = None
         self._sampler: _Sampler | None = None
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, Heard | None]] = []
         self._state: dict[str, Any] = {"port": None, "connected": False, "problem": ""}
         bus.watch("signal", self._signal_wanted)
         self._tell()
 
     def choose(self, port: Port | None) -> None:
         """Follow the node on another port, or none."""
-        with self._lock:
-            if port == self.port and (port is None or self._follower is not None):
-                return
+        with self._choosing:
+            with self._lock:
+                if port == self.port and (port is None or self._follower is not None):
+                    return
             self._end()
-            self.port = port
-            self._state = {"port": port and str(port), "connected": False, "problem": ""}
-            if port is not None:
-                self._follower = _Follower(port, self._heard, self._changed)
-                if self._listeners:
-                    self._sampler = _Sampler(port, self._pass_on, self._changed)
-        self._tell()
+            with self._lock:
+                self.port = port
+                self._state = {"port": port and str(port), "connected": False, "problem": ""}
+                if port is not None:
+                    self._follower = _Follower(port, self._heard, self._changed)
+                    if self._listeners:
+                        self._sample(port)
+            self._tell()
 
     def state(self) -> dict[str, Any]:
         """What is known of the node, as pages get it."""
         with self._lock:
             return dict(self._state)
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Have samples given to a function, in a thread; what is returned ends that."""
+    def listen(self, listener: Listener, heard: Heard | None = None) -> Callable[[], None]:
+        """Have samples, and what comes between them, given to functions, in a thread.
+
+        What is returned ends that.
+        """
+        entry = (listener, heard)
         with self._lock:
-            self._listeners.append(listener)
+            self._listeners.append(entry)
             if self._sampler is None and self.port is not None:
-                self._sampler = _Sampler(self.port, self._pass_on, self._changed)
+                self._sample(self.port)
 
         def end() -> None:
             with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+                if entry in self._listeners:
+                    self._listeners.remove(entry)
                 sampler = self._sampler
                 if self._listeners or sampler is None:
                     return
@@ -92,14 +101,21 @@ class NodeLink:
         """Let go of the node."""
         with self._lock:
             self._listeners.clear()
-            self._end()
             self.port = None
+        self._end()
 
     def _end(self) -> None:
-        for thread in (self._sampler, self._follower):
+        """End the threads; without the lock, which they may wait for."""
+        with self._lock:
+            threads = (self._sampler, self._follower)
+            self._sampler = self._follower = None
+        for thread in threads:
             if thread is not None:
                 thread.end()
-        self._sampler = self._follower = None
+
+    def _sample(self, port: Port) -> None:
+        self._state = {**self._state, "stream_problem": ""}
+        self._sampler = _Sampler(port, self._pass_on, self._heard_between, self._changed)
 
     def _signal_wanted(self, wanted: bool) -> None:
         if wanted:
@@ -121,6 +137,7 @@ class NodeLink:
                 "scales": info.scales,
                 "rate": info.rate_mhz / 1000,
                 "taken": block.taken,
+                "ms": block.ms,
                 "samples": encoded(block.samples),
                 "lost": block.lost,
                 "broken": block.broken,
@@ -130,8 +147,17 @@ class NodeLink:
     def _pass_on(self, info: Streaming, block: Block | None) -> None:
         with self._lock:
             listeners = [*self._listeners]
-        for listener in listeners:
+        for listener, _ in listeners:
             listener(info, block)
+
+    def _heard_between(self, event: Event) -> None:
+        if isinstance(event, Button):
+            self._bus.publish("button", {"at": event.at, "ms": event.ms})
+        with self._lock:
+            listeners = [*self._listeners]
+        for _, heard in listeners:
+            if heard:
+                heard(event)
 
     def _changed(self, **fields: Any) -> None:
         with self._lock:
@@ -234,17 +260,21 @@ class _Sampler(_Thread):
     def __init__(
         self,
         port: Port,
-        pass_on: Callable[[Streaming, Block | None], None],
+        pass_on: Listener,
+        heard: Heard,
         changed: Callable[..., None],
     ) -> None:
-        self._port, self._pass_on, self._changed = port, pass_on, changed
+        self._port, self._pass_on, self._heard, self._changed = port, pass_on, heard, changed
         super().__init__(f"samples {port}")
 
     def _run(self) -> None:
         while not self._ends.is_set():
             info = None
             try:
-                with suppress(KeyboardInterrupt), streaming(self._port) as stream:
+                with (
+                    suppress(KeyboardInterrupt),
+                    streaming(self._port, on_event=self._heard) as stream,
+                ):
                     info = stream.info
                     self._changed(sensor=_plain(info), stream_problem="")
                     while not self._ends.is_set():
@@ -252,6 +282,6 @@ class _Sampler(_Thread):
                             self._pass_on(info, block)
             except LinkError as error:
                 self._changed(stream_problem=str(error))
-                if info:
-                    self._pass_on(info, None)
-                self._ends.wait(RETRY)
+            if info:
+                self._pass_on(info, None)
+            self._ends.wait(RETRY)

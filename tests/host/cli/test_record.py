@@ -17,13 +17,13 @@ from tests.lab.livenode import receiving_node
 from tests.lab.recordlab import counting_node, expected
 from tests.lab.terminal import run_on_terminal
 from xnornode.cli.main import main
-from xnornode.cli.record import _Work
 from xnornode.data.readers import read
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.recording_folder import add_recording, next_name
 from xnornode.data.windows import Recording
 from xnornode.link.connect import connect
 from xnornode.link.messages import Button, Samples
+from xnornode.link.recorder import Recorder
 
 NOWHERE = ("--port", "/dev/no-such-port")
 
@@ -151,13 +151,13 @@ def test_a_port_that_is_not_there(tmp_path, run):
 def test_a_recording_begins_at_a_press_of_the_nodes_button(tmp_path, record, monkeypatch):
     """With the first sample that the node took after it, and the countdown is none."""
     presses = []
-    heard = _Work.heard
+    heard = Recorder.heard
 
     def hears(work, event):
         presses.extend([event.at] * isinstance(event, Button))
         heard(work, event)
 
-    monkeypatch.setattr(_Work, "heard", hears)
+    monkeypatch.setattr(Recorder, "heard", hears)
     data = tmp_path / "data"
     with counting_node(tmp_path / "node", presses=600) as (_, bridge):
         done = record(data, bridge, "--button", "--repeat", "2", "--pause", "9999", seconds="0.2")
@@ -178,7 +178,7 @@ def test_a_node_without_a_button(tmp_path, record):
 
 
 def test_nobody_presses_the_button(tmp_path, record, monkeypatch):
-    monkeypatch.setattr("xnornode.cli.record.LONGEST_WAIT", 0.3)
+    monkeypatch.setattr("xnornode.link.recorder.LONGEST_WAIT", 0.3)
     with counting_node(tmp_path / "node", presses=3_600_000) as (_, bridge):
         done = record(tmp_path / "data", bridge, "--button")
     assert done.returncode == 1 and "nobody pressed the node's button" in done.stderr
@@ -256,6 +256,29 @@ def test_ctrl_c_leaves_the_node_usable(tmp_path, mode):
             assert session.hello.running == (mode == "loop")
             session.request("list")
         assert not any(isinstance(event, Samples) for event in seen)
+
+
+def test_what_was_recorded_when_it_was_killed_is_kept(tmp_path, record):
+    """By the next command that records."""
+    data = tmp_path / "data"
+    with counting_node(tmp_path / "node") as (_, bridge):
+        command = [COMMAND, "record", str(data), "--label", "a", "--port", bridge.url]
+        with subprocess.Popen([*command, "--seconds", "60", "--pause", "0"]) as process:
+            deadline = time.monotonic() + 60
+            while not any(path.stat().st_size > 9000 for path in data.rglob("*.part")):
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+        assert not [*data.rglob("*.rec")]
+        done = record(data, bridge, label="b")
+    assert done.returncode == 0, done.stderr
+    path = data / "a" / "1.rec"
+    assert f"kept {path}, " in done.stderr and "cut short, of a recording" in done.stderr
+    made = file(path)
+    first = int(made.recording.samples[0, 0]) * pow(7, -1, 65536) % 65536
+    assert np.array_equal(made.recording.samples, expected(first, len(made.recording.samples)))
+    assert made.cut and len(made.recording.samples) > 800
+    assert not [*data.rglob("*.part")] and (data / "b" / "1.rec").exists()
 
 
 def test_the_signal_on_a_terminal(tmp_path):

@@ -33,7 +33,7 @@ WAYS = {
 @pytest.mark.parametrize(
     "module",
     ["xnornode.cli", "xnornode.cli.main", "xnornode.cli.output", "xnornode.errors", "argparse",
-     "xnornode.cli.models", "serial", "xnornode.link.connect"],
+     "xnornode.cli.models", "serial", "xnornode.link.connect", "xnornode.cli.talk"],
 )  # fmt: skip
 def test_ctrl_c_while_something_is_imported(way, module):
     code = START.format(module=module, start=WAYS[way])

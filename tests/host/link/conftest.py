@@ -7,6 +7,7 @@ import pytest
 from tests.lab.faultlab import lab_models
 from tests.lab.simulated import SimulatedNode, push_into
 from tests.lab.talkers import Clock, TalkingPort
+from xnornode.board import look
 from xnornode.link import connect as connect_module
 from xnornode.link import ports, repl
 from xnornode.model.file_format import to_bytes
@@ -26,7 +27,7 @@ def plug(clock, monkeypatch):
 
     def plug(talker, dead=0.0):
         port = TalkingPort(talker, clock, dead)
-        for module in (connect_module, ports, repl):
+        for module in (connect_module, ports, repl, look):
             monkeypatch.setattr(module, "open_port", lambda url: port.open())
         return port
 

@@ -197,7 +197,7 @@ def test_a_pseudo_terminal_has_no_lines(far):
     name = os.ttyname(far[1])
     for which in LINES:
         port = ports.open_port(Port(name, lines=which))
-        hangs_up = bool(termios.tcgetattr(port.fd)[2] & termios.HUPCL)
+        hangs_up = bool(termios.tcgetattr(port.fileno())[2] & termios.HUPCL)
         Stream(port).close()
         assert not port.is_open
     assert not hangs_up, "keep: the system leaves the lines as they are"

@@ -1,6 +1,7 @@
 """Jobs: real commands that outlive the studio, are found again, stopped, and gone on with."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from tests.lab.studio_app import with_studio
 from xnornode.errors import XnorNodeError
 from xnornode.studio import jobs as jobs_module
-from xnornode.studio import jobs_entry, jobs_files
+from xnornode.studio import jobs_entry, jobs_files, jobs_process
 from xnornode.studio.jobs import Jobs
 from xnornode.studio.jobs_files import Job
 
@@ -75,7 +76,7 @@ class Lab:
         folder = self.folder / f"fake{number}"
         folder.mkdir(parents=True)
         pid = process.pid if process else 0
-        identity = jobs_entry.jobs_process.identity(pid)
+        identity = jobs_process.identity(pid)
         keys = {"pid": pid, "identity": identity, "started": float(number)}
         job = Job(folder.name, "train", "Fake", ["train"], "/", **keys)
         jobs_files.save(folder, job)
@@ -91,7 +92,7 @@ def lab(tmp_path):
     yield lab
     for job in lab.jobs.list():
         if job.running and job.pid:
-            jobs_entry.jobs_process.kill(job.pid)
+            jobs_process.kill(job.pid)
     lab.jobs.close()
 
 
@@ -111,10 +112,10 @@ def test_a_training_from_its_start_to_its_report(lab):
     talk = lab.jobs.talk(job.id)
     assert [line["n"] for line in talk] == list(range(1, done.lines + 1))
     assert lab.jobs.talk(job.id, after=done.lines - 1) == [{"n": done.lines, "exit": 0}]
+    until(lambda: lab.told[-1][0] == "jobs" and lab.told[-1][1]["jobs"][0]["state"] == "done")
     told = [m["talk"] for topic, m in lab.told if topic == "job" and m["id"] == job.id]
     assert [line for part in told for line in part if "n" in line] == talk
-    states = [m["jobs"][0]["state"] for topic, m in lab.told if topic == "jobs"]
-    assert states[0] == "running" and states[-1] == "done"
+    assert lab.told[0][0] == "jobs" and lab.told[0][1]["jobs"][0]["state"] == "running"
     assert lab.open().get(job.id) == done, "a new studio knows the same"
     lab.jobs.remove(job.id)
     assert lab.jobs.list() == [] and not any(lab.folder.iterdir())
@@ -132,14 +133,33 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_model(lab):
     assert len(lab.epochs(job.id)) < 25 and not (lab.place / "m.bnn").exists()
     assert stopped.public()["resumable"]
     more = lab.jobs.resume(job.id)
-    assert more.argv == [*job.argv, "--resume"] and lab.jobs.get(job.id).went_on == more.id
+    assert more.argv == [*job.argv, "--resume"] and more.resumes == job.id
+    assert lab.jobs.get(job.id).went_on == more.id
     assert lab.ended(more.id).state == "done"
-    assert lab.epochs(job.id) + lab.epochs(more.id) == list(range(1, 26))
+    told = lab.epochs(job.id) + lab.epochs(more.id)
+    assert told == sorted(set(told)) and len(told) >= 24, "Ctrl-C may come before a line of one"
     assert (lab.place / "m.bnn").read_bytes() == (lab.place / "whole.bnn").read_bytes()
     with pytest.raises(XnorNodeError, match="has been gone on with already"):
         lab.jobs.resume(job.id)
     with pytest.raises(XnorNodeError, match="is done: start another"):
         lab.jobs.resume(more.id)
+
+
+def test_a_search_that_is_stopped_writes_the_best_so_far_and_can_go_on(lab):
+    wanted = ("--bytes", "500", "--trials", "500", "--epochs", "9", "--no-baselines")
+    job = lab.jobs.start("search", ["search", *lab.argv(*wanted)[1:]], "Search")
+    until(lambda: sum("candidate" in line for line in lab.jobs.talk(job.id)) > 2)
+    lab.jobs.stop(job.id)
+    stopped = lab.ended(job.id)
+    assert stopped.state == "stopped" and stopped.public()["resumable"]
+    assert (lab.place / "m.bnn").exists() and lab.epochs(job.id) == list(range(1, 10))
+    more = lab.jobs.resume(job.id)
+    until(lambda: any("candidate" in line for line in lab.jobs.talk(more.id)))
+    lab.jobs.stop(more.id)
+    lab.jobs.stop(more.id)
+    assert lab.ended(more.id).state == "stopped"
+    lab.jobs.remove(more.id)
+    assert lab.jobs.get(job.id).public()["resumable"], "as if nobody had gone on with it"
 
 
 def test_a_killed_job_is_lost_and_goes_on(lab):
@@ -169,6 +189,28 @@ def test_a_job_outlives_a_studio_that_is_killed(lab):
     done = lab.ended(job.id)
     assert done.state == "done" and done.exit == 0 and done.about == {"a": ["b"]}
     assert lab.epochs(job.id) == list(range(1, 13))
+
+
+def test_two_studios_on_the_same_data_know_of_each_others_jobs(lab):
+    first, second = lab.jobs, lab.open()
+    lab.jobs = first
+    job = lab.train(*LONG, exclusive="train")
+    assert [one.id for one in second.list()] == [job.id]
+    until(lambda: any("epoch" in line for line in second.talk(job.id)))
+    with pytest.raises(XnorNodeError, match="Training runs: wait until it is done, or stop it"):
+        second.start("train", lab.argv(), "T", exclusive="train")
+    second.stop(job.id)
+    assert lab.ended(job.id).state == "stopped"
+    until(lambda: not second.get(job.id).running)
+    assert second.get(job.id) == first.get(job.id)
+    first.stop(first.resume(job.id).id)
+    with pytest.raises(XnorNodeError, match="has been gone on with already"):
+        second.resume(job.id)
+    second.close()
+    for one in first.list():
+        lab.ended(one.id)
+        first.remove(one.id)
+    assert second.list() == []
 
 
 def test_an_adopted_job_is_stopped_too(lab):
@@ -205,6 +247,19 @@ def test_a_process_number_that_another_one_has_now_is_no_job(lab):
         assert lab.ended(job.id).state == "lost"
         assert other.poll() is None, "it was left alone"
         other.kill()
+
+
+@pytest.mark.parametrize("ask", [jobs_process.identity, jobs_process._of_ps])
+def test_a_process_is_told_from_others(ask):
+    if ask is jobs_process._of_ps and not shutil.which("ps"):
+        pytest.skip("no ps here")
+    with subprocess.Popen(["sleep", "60"]) as process:
+        known = ask(process.pid)
+        assert known and known == ask(process.pid) != ask(1)
+        process.kill()
+        until(lambda: not ask(process.pid))  # its parent has not asked yet: a zombie
+        assert process.poll() is not None
+    assert ask(process.pid) == "" and jobs_process.identity(0) == ""
 
 
 def test_a_job_that_does_not_stop_is_killed(lab, monkeypatch):

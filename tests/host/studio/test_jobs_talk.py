@@ -54,6 +54,20 @@ def test_progress_has_no_number_and_only_the_last_is_kept(file):
     )
 
 
+def test_of_a_large_file_progress_is_left_out_at_the_end(file, monkeypatch):
+    step = '{"progress": {"done": %d, "total": null, "text": "x"}}\n'
+    file.write_text("".join(step % k + f'{{"say": "{k}"}}\n' for k in range(100)) + "half")
+    before, whole = lines_of(file, 0, 101), file.read_bytes()
+    jobs_talk.compact(file)
+    assert file.read_bytes() == whole, "it is small"
+    monkeypatch.setattr(jobs_talk, "LARGE", 1000)
+    jobs_talk.compact(file)
+    assert b"progress" not in file.read_bytes()
+    assert lines_of(file, 0, 101) == before and len(before) == 101
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    jobs_talk.compact(file.with_name("none"))
+
+
 def test_ten_megabytes_stay_bounded_and_are_all_there(file):
     with file.open("w") as out:
         for k in range(100_000):

@@ -6,7 +6,7 @@ import { themeChanged } from "/web/colours.js";
 
 const PAGES = ["node", "record", "data", "train", "models", "live"];
 const TITLES = { node: "Node", record: "Record", data: "Data", train: "Train", models: "Models", live: "Live" };
-const STYLED = []; // pages with a style sheet of their own, web/pages/X.css
+const STYLED = ["record", "data", "train", "models", "live"]; // pages with a style sheet of their own, web/pages/X.css
 const TOAST = 6000; // milliseconds
 
 const main = document.getElementById("main");

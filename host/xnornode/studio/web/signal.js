@@ -28,6 +28,7 @@ export class SignalChart {
     this.dirty = true;
     this.told = 0;
     this.ended = false;
+    this.range = null; // [low, high] in units; null: as the signal is
     this.offTheme = onTheme(() => { this.dirty = true; });
     this.resize = new ResizeObserver(() => { this.dirty = true; });
     this.resize.observe(this.canvas);
@@ -69,6 +70,7 @@ export class SignalChart {
     if (high - low < 1e-9) { low -= 1; high += 1; }
     const pad = 0.06 * (high - low);
     low -= pad; high += pad;
+    if (this.range) { low = this.range[0] - 0.03 * (this.range[1] - this.range[0]); high = this.range[1] + 0.03 * (this.range[1] - this.range[0]); }
     const y = (v) => hgt - ((v - low) / (high - low)) * hgt;
     g.strokeStyle = css("--line");
     g.lineWidth = ratio;
@@ -77,8 +79,7 @@ export class SignalChart {
     const perPixel = this.length / w;
     for (const [c, ring] of this.rings.entries()) {
       g.strokeStyle = channelColour(c);
-      g.lineWidth = 1.5 * ratio;
-      g.beginPath();
+      const path = new Path2D();
       let pen = false;
       if (perPixel > 4) { // the range of each column, so that no peak is left out
         for (let x = 0; x < w; x++) {
@@ -89,24 +90,29 @@ export class SignalChart {
             if (v < a) a = v;
             if (v > b) b = v;
           }
-          if (b >= a) { g.moveTo(x, y(a)); g.lineTo(x, y(b) - 0.5); }
+          if (b >= a) { path.moveTo(x, y(a)); path.lineTo(x, y(b) - 0.5); }
         }
       } else {
         for (let k = 0; start + k < this.at; k++) {
           const v = ring[(start + k) % this.length];
           if (Number.isNaN(v)) { pen = false; continue; }
           const x = (k / (this.length - 1)) * w;
-          if (pen) g.lineTo(x, y(v)); else g.moveTo(x, y(v));
+          if (pen) path.lineTo(x, y(v)); else path.moveTo(x, y(v));
           pen = true;
         }
       }
-      g.stroke();
+      if (ratio > 1) { g.lineWidth = 1.5 * ratio; g.stroke(path); continue; }
+      g.lineWidth = 1; // two hairlines: without a graphics card, a wider line takes ten times longer
+      g.stroke(path);
+      g.translate(0, 0.6);
+      g.stroke(path);
+      g.translate(0, -0.6);
     }
     g.fillStyle = css("--muted");
     g.font = `${11 * ratio}px system-ui, sans-serif`;
     const units = [...new Set(this.channels.map((name) => nameAndUnit(name)[1]))].join(", ");
-    g.fillText(`${(high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
-    g.fillText((low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
+    g.fillText(`${(this.range ? this.range[1] : high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
+    g.fillText((this.range ? this.range[0] : low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
     g.fillText(`${this.seconds} s`, w - 34 * ratio, hgt - 4 * ratio);
     const now = performance.now();
     if (now - this.told > 250) {

@@ -1,0 +1,399 @@
+"""Several programs on one port: in this process, and in others."""
+
+import os
+import signal
+import threading
+import time
+from contextlib import closing, suppress
+
+import pytest
+import serial
+
+from tests.lab.sharelab import SOON, FarEnd, guest, meeting_files, program
+from xnornode.errors import LinkError
+from xnornode.link import share, share_guest, share_place, share_talk
+from xnornode.link.addresses import Port
+from xnornode.link.deadline import Deadline
+from xnornode.link.framing import command, seal, unseal
+from xnornode.link.ports import AtOnce, open_again, open_port
+from xnornode.link.share_frames import greeting, read_greeting
+from xnornode.link.share_place import Place
+
+pytestmark = pytest.mark.quick
+
+PREDICTION = seal(b'{"event":"prediction","seq":1,"ms":2,"label":"a","scores":[1],"index":0,"us":5')
+OWNER = "port = open_port(url)\nprint('open', flush=True)\nsys.stdin.readline()\nport.close()\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(share, "_told", set())
+    return tmp_path
+
+
+@pytest.fixture
+def said(monkeypatch):
+    said = []
+    monkeypatch.setattr(share_talk, "say", said.append)
+    return said
+
+
+@pytest.fixture
+def far():
+    far = FarEnd()
+    yield far
+    far.close()
+
+
+def read(port, data):
+    port.timeout = SOON
+    return port.read(len(data))
+
+
+def test_all_hear_a_prediction_and_one_program_has_the_port_open(far, folder):
+    with (
+        closing(open_port(far.url)) as owner,
+        closing(open_port(far.url)) as second,
+        closing(guest(far.url)) as third,
+    ):
+        ports = owner, second, third
+        far.say(PREDICTION)
+        assert [read(port, PREDICTION) for port in ports] == [PREDICTION] * 3
+        for port in ports:
+            port.write(command("list", 1))
+        assert far.until(lambda: far.heard.count(b'"cmd":"list"') == 3)
+        for line in far.heard.splitlines():
+            number = line.split(b'"id":')[1].split(b",")[0]
+            far.say(seal(b'{"event":"reply","id":%s,"part":[]' % number))
+        whole = seal(b'{"event":"reply","id":1,"part":[]')
+        assert [read(port, whole) for port in ports] == [whole] * 3
+        assert (far.opened, far.most) == (1, 1)
+        assert meeting_files(folder)
+    assert far.until(lambda: not far.is_open)
+    assert not meeting_files(folder)
+
+
+def test_a_port_of_one_program_carries_any_bytes(far):
+    with closing(open_port(far.url)) as port:
+        data = bytes(range(256)) * 300
+        port.write(data)
+        assert far.hears(data)
+        far.say(data)
+        assert read(port, data) == data
+        port.timeout = 0
+        assert port.read(10) == b"" and port.in_waiting == 0
+
+
+def test_the_owner_ends_and_a_guest_becomes_the_owner(far):
+    owner = open_port(far.url)
+    third = guest(far.url)
+    owner.close()
+    with pytest.raises(serial.SerialException, match="has closed it"):
+        read(third, b"x")
+    third.close()
+    with closing(open_again(far.url, SOON)) as port:
+        assert far.until(lambda: far.opened == 2 and far.is_open)
+        far.say(b"x")
+        assert read(port, b"x") == b"x"
+
+
+def test_an_owner_that_is_killed_leaves_the_port_free(far, said, folder):
+    with program(OWNER, far.url) as process:
+        assert process.stdout.readline() == "open\n"
+        with closing(open_port(far.url)) as port:
+            assert said and "(process " in said[0] and far.opened == 1
+            process.send_signal(signal.SIGKILL)
+            with pytest.raises(serial.SerialException, match="gone"):
+                read(port, b"x")
+        assert meeting_files(folder)  # its socket is there still
+        with closing(open_again(far.url, SOON)):
+            assert far.until(lambda: far.opened == 2)
+    assert not meeting_files(folder)
+
+
+def test_many_start_at_once_and_one_opens_the_port(far):
+    code = "port = open_port(url)\nport.timeout = 60\nprint(port.read(1), flush=True)\n"
+    code += "sys.stdin.readline()\n"
+    processes = []
+    for _ in range(6):
+        context = program(code, far.url)
+        processes.append((context, context.__enter__()))
+    try:
+        assert far.until(lambda: far.is_open)
+        heard = [threading.Thread(target=p.stdout.readline) for _, p in processes]
+        for thread in heard:
+            thread.start()
+        wait = Deadline(60)
+        while any(thread.is_alive() for thread in heard) and not wait.passed:
+            far.say(b".\n")
+            wait.pause(0.2)
+        assert not any(thread.is_alive() for thread in heard)
+        assert (far.opened, far.most) == (1, 1)
+    finally:
+        for context, _ in processes:
+            context.__exit__(None, None, None)
+
+
+def test_a_port_that_goes_away_is_gone_for_all_and_comes_back_once(far):
+    ports = [open_port(far.url), open_port(far.url), guest(far.url)]
+    far.unplug()
+    for port in ports:
+        with pytest.raises(serial.SerialException):
+            read(port, b"x")
+        with pytest.raises(serial.SerialException):
+            port.write(b"x")
+        port.close()
+    assert far.until(lambda: not far.is_open)
+    again = [open_again(far.url, SOON) for _ in ports]
+    assert far.until(lambda: far.is_open)
+    far.say(b"x\n")
+    assert [read(port, b"x\n") for port in again] == [b"x\n"] * 3 and far.most == 1
+    for port in again:
+        port.close()
+
+
+def test_a_repl_is_lent_and_comes_back(far, said):
+    with closing(open_port(far.url)) as owner:
+        borrower = guest(far.url)
+        borrower.write(b"\r\x03\x03\r\x01")
+        assert far.hears(b"\r\x03\x03\r\x01")
+        far.say(b"raw\x04\x00>")
+        assert read(borrower, b"raw\x04\x00>") == b"raw\x04\x00>"
+        with pytest.raises(serial.SerialException, match="has it for itself now"):
+            read(owner, b"x")
+        owner.close()
+        with pytest.raises(share.PortLentError, match="needs it for itself"):
+            open_port(AtOnce(far.url))
+        threading.Timer(0.5, borrower.close).start()
+        with closing(open_port(far.url)) as again:  # waits for it
+            assert any("waiting" in text for text in said)
+            far.say(PREDICTION)
+            assert read(again, PREDICTION) == PREDICTION
+
+
+def test_a_receiver_at_the_repl_is_shared_by_who_started_it(far):
+    with closing(open_port(far.url)) as owner, closing(guest(far.url)) as borrower:
+        borrower.write(b"\x03")
+        assert far.hears(b"\x03")
+        borrower.give()
+        with closing(guest(far.url)) as other:
+            other.write(command("list", 5))
+            assert far.until(lambda: b'"cmd":"list"' in far.heard)
+            borrower.take()
+            with pytest.raises(serial.SerialException):
+                read(other, b"x")
+        with pytest.raises(serial.SerialException):
+            owner.write(b"x")
+
+
+def test_a_borrower_that_is_killed_gives_the_port_back(far):
+    code = "port = open_port(url)\nport.write(b'\\x03')\nprint('mine', flush=True)\ntime.sleep(99)"
+    with closing(open_port(far.url)), program(code, far.url) as process:
+        assert process.stdout.readline() == "mine\n" and far.hears(b"\x03")
+        with pytest.raises(share.PortLentError):
+            open_port(AtOnce(far.url))
+        process.send_signal(signal.SIGKILL)
+        with closing(open_port(far.url)) as port:
+            port.write(command("list", 1))
+            assert far.until(lambda: b"list" in far.heard)
+
+
+def test_lines_and_rates_are_set_by_who_has_the_port_for_itself(far):
+    with closing(open_port(far.url)) as owner, closing(guest(far.url)) as borrower:
+        borrower.baudrate = 460800
+        borrower.rts = True
+        with pytest.raises(serial.SerialException, match="for itself"):
+            read(owner, b"x")
+        assert (borrower.baudrate, borrower.rts) == (460800, True)
+        with pytest.raises(OSError, match="another program"):
+            borrower.fileno()
+
+
+def test_a_port_that_is_held_is_opened_by_its_holder_alone(far, said):
+    with closing(open_port(far.url)), program(OWNER, "loop://") as _:
+        code = (
+            "from xnornode.link.share import held\n"
+            "with held(url):\n"
+            " for _ in range(3): open_port(url).close()\n"
+            " print('held', flush=True)\n sys.stdin.readline()\n"
+        )
+        with program(code, far.url) as process:
+            assert process.stdout.readline() == "held\n"
+            assert far.until(lambda: far.opened == 4 and not far.is_open) and far.most == 1
+            with pytest.raises(share.PortLentError, match="needs it for itself"):
+                open_port(AtOnce(far.url))
+            with pytest.raises(share.PortLentError), share.held(far.url, patience=0.3):
+                pass
+            process.stdin.write("\n")
+            process.stdin.flush()
+            with closing(open_port(far.url)) as port:
+                far.until(lambda: far.is_open)
+                far.say(b"x")
+                assert read(port, b"x") == b"x"
+            assert far.most == 1
+
+
+def test_a_holder_that_is_killed_lets_the_port_go(far):
+    code = "from xnornode.link.share import held\nwith held(url):\n print('held', flush=True)\n"
+    with program(code + " time.sleep(99)", far.url) as process:
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGKILL)
+        with closing(open_again(far.url, SOON)):
+            assert far.until(lambda: far.is_open)
+
+
+def test_within_this_process_the_holder_opens_what_others_had(far):
+    first = open_port(far.url)
+    with share.held(far.url), share.held(far.url):
+        with pytest.raises(serial.SerialException):
+            read(first, b"x")
+        with closing(open_port(far.url)):
+            assert far.until(lambda: far.opened == 2)
+    first.close()
+    with closing(open_port(far.url)) as port, closing(guest(far.url)):
+        assert port.shares
+
+
+def test_sharing_can_be_switched_off(far, monkeypatch, folder):
+    monkeypatch.setenv(share.VARIABLE, "no")
+    with closing(open_port(far.url)) as port:
+        assert not getattr(port, "shares", False) and not meeting_files(folder)
+
+
+def test_a_folder_that_others_can_enter_is_not_used(far, said, folder):
+    place = folder / "xnornode"
+    place.mkdir(mode=0o755)
+    for _ in range(2):
+        with closing(open_port(far.url)) as port:
+            assert not getattr(port, "shares", False)
+    assert len(said) == 1 and f"chmod 700 {place}" in said[0]
+    place.rmdir()
+    place.symlink_to(folder)
+    with pytest.raises(share_place.NoPlaceError, match="no folder"):
+        Place(far.url)
+    place.unlink()
+    if os.getuid() == 0:
+        place.mkdir(mode=0o700)
+        os.chown(place, 12345, -1)
+        with pytest.raises(share_place.NoPlaceError, match="another user"):
+            Place(far.url)
+
+
+def test_names_of_one_port_meet_at_one_place(tmp_path):
+    link = tmp_path / "by-id"
+    link.symlink_to("/dev/null")
+    assert share_place.key_of(str(link)) == share_place.key_of("/dev/null")
+    assert share_place.key_of("socket://A:1?logging=info") == share_place.key_of("SOCKET://a:1")
+    assert share_place.key_of("socket://a:1") != share_place.key_of("rfc2217://a:1")
+
+
+def connection(url):
+    end, _ = Place(url).connect()
+    return end
+
+
+def test_another_version_is_refused_by_name(far, monkeypatch):
+    with closing(open_port(far.url)), closing(connection(far.url)) as end:
+        end.sendall(b'xnornode-share 2 {"program":"newer"}\n')
+        version, said = read_greeting(end, Deadline(SOON))
+        assert version == 1 and "version 1" in said["refused"]
+    place = Place(Port(far.url))
+    assert place.claim()
+
+    def newer():
+        end = place.accept()
+        read_greeting(end, Deadline(SOON))
+        end.sendall(b'xnornode-share 2 {"program":"xnornode studio","process":7}\n')
+
+    threading.Thread(target=newer, daemon=True).start()
+    with pytest.raises(LinkError, match=r"busy: xnornode studio \(process 7\) has it.*version 2"):
+        open_port(far.url)
+    place.leave()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff" * 5000,
+        b"xnornode-share 1 " + b"[" * 1500 + b"\n",
+        b"xnornode-share 1 {}\nZ\x00\x00\x01x",
+        b"xnornode-share 1 {}\nD\xff\xff\xff",
+        b"xnornode-share 1 {}\nC\x00\x00\x02[]",
+        b'xnornode-share 1 {}\nC\x00\x00\x07{"ask":',
+        b'xnornode-share 1 {"process":"x","program":["\\u001b[31m"]}\nA\x00\x00\x00',
+    ],
+)
+def test_hostile_bytes_on_the_socket_cost_the_others_nothing(far, monkeypatch, data):
+    monkeypatch.setattr(share_guest, "GREETING_SECONDS", 0.5)
+    with closing(open_port(far.url)) as owner:
+        with closing(connection(far.url)) as end:
+            end.sendall(data)
+            end.settimeout(SOON)
+            with suppress(ConnectionError):  # it is sent away
+                while end.recv(4096):
+                    pass
+        far.say(PREDICTION)
+        assert read(owner, PREDICTION) == PREDICTION
+        owner.write(command("list", 1))
+        assert far.until(lambda: b"list" in far.heard)
+
+
+def test_unknown_things_are_answered(far):
+    with closing(open_port(far.url)), closing(guest(far.url)) as port:
+        for more in ({"name": "fd", "value": 3}, {"name": "baudrate", "value": "fast"}):
+            with pytest.raises(serial.SerialException):
+                port._end.do("set", **more)
+        with pytest.raises(serial.SerialException, match="no such thing"):
+            port._end.do("explode")
+
+
+def test_a_guest_that_does_not_read_holds_up_nobody(far):
+    line = b"x" * 8000 + b"\n"
+    with closing(open_port(far.url)) as owner, closing(guest(far.url)):
+        for _ in range(400):  # 3 MB
+            far.say(line)
+            assert read(owner, line) == line
+
+
+def test_programs_meet_over_tcp_where_there_are_no_unix_sockets(far, folder, monkeypatch):
+    monkeypatch.setattr(share_place, "UNIX", False)
+    monkeypatch.setenv("LOCALAPPDATA", str(folder))
+    with closing(open_port(far.url)) as owner, closing(guest(far.url)) as other:
+        far.say(PREDICTION)
+        assert read(owner, PREDICTION) == read(other, PREDICTION) == PREDICTION
+        (file,) = folder.glob("xnornode/*.tcp")
+        assert file.stat().st_mode & 0o077 == 0
+        end, more = Place(far.url).connect()
+        end.sendall(greeting({"program": "thief", "token": more["token"][:-1] + "x"}))
+        assert "token" in read_greeting(end, Deadline(SOON))[1]["refused"]
+        end.close()
+    assert not meeting_files(folder)
+
+
+def test_an_answer_comes_at_once(far):
+    """A command goes through the owner and back, again and again: no wait hides in there."""
+    with closing(open_port(far.url)), closing(guest(far.url)) as port:
+        start, count = time.monotonic(), 300
+        for number in range(count):
+            port.write(command("list", number))
+            assert far.until(lambda: far.heard.endswith(b"\n"))
+            wire = far.heard.split(b'"id":')[1].split(b",")[0]
+            far.heard = b""
+            whole = seal(b'{"event":"reply","id":%d,"part":[]' % number)
+            far.say(seal(b'{"event":"reply","id":%s,"part":[]' % wire))
+            assert read(port, whole) == whole and unseal(whole)
+        print(f"{1000 * (time.monotonic() - start) / count:.2f} ms each")
+
+
+def test_a_full_house_is_refused(far):
+    ports = [open_port(far.url)]
+    try:
+        with pytest.raises(LinkError, match="share"):
+            for _ in range(40):
+                ports.append(guest(far.url))
+    finally:
+        for port in reversed(ports):
+            port.close()

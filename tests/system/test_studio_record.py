@@ -1,0 +1,103 @@
+"""The page Record in a real Chromium: by clicks and keys, on two pages, dark, light and narrow."""
+
+import json
+
+import pytest
+
+from tests.lab.recordlab import counting_node
+from tests.lab.studiolab import SCHEMES, StudioProcess, Visitor, chromium, wait
+from xnornode.data.recording_folder import kept
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=[{"channels": 2, "rate": 100}, {"channels": 1, "rate": 16000}], ids=str)
+def studio(request, tmp_path):
+    """A studio with a node, of motion or of sound."""
+    with (
+        counting_node(tmp_path / "node", **request.param) as (_, bridge),
+        StudioProcess(tmp_path / "data", "--port", bridge.url) as studio,
+    ):
+        yield studio
+
+
+def wish(visitor: Visitor, **fields) -> None:
+    """Fill the form in; a name's underscores are blanks."""
+    for name, value in fields.items():
+        visitor.page.get_by_label(name.replace("_", " "), exact=True).fill(str(value))
+
+
+def see(visitor: Visitor, text: str) -> None:
+    visitor.page.get_by_text(text).first.wait_for()
+
+
+def test_by_clicks_and_by_keys(studio, browser):
+    data = studio.data
+    with Visitor(browser, studio.address) as visitor:
+        page = visitor.page
+        visitor.go("Record")
+        page.locator("canvas.signal").first.wait_for()
+        wish(visitor, Label="wave", Group="anna", Seconds=0.5, Repeat=2)
+        page.get_by_label("Pause (s)").fill("1")
+        visitor.click("Start")
+        see(visitor, "begins in 1 s")
+        see(visitor, "Done: 2 recordings of wave (anna)")
+        see(visitor, "wave/anna/2.rec")
+        assert [r.path.name for r in kept(data)] == ["1.rec", "2.rec"]
+        page.locator("h1").click()  # the keys are the page's, not a field's
+        page.keyboard.press("r")
+        see(visitor, "wave (anna), 1 of 2 begins")
+        page.keyboard.press("Space")
+        see(visitor, "Ready")
+        page.keyboard.press("z")
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        wait(lambda: [r.path.name for r in kept(data)] == ["1.rec"], "the bin")
+        sounds = page.locator("audio")
+        assert sounds.count() == (studio.ask("GET", "/api/record")[2].count(b'"sound": true'))
+        if sounds.count():
+            length = "a => a.play().then(() => a.duration)"
+            assert sounds.first.evaluate(f"a => {{ a.muted = true; return ({length})(a) }}") == 0.5
+        page.keyboard.press("?")
+        see(visitor, "undo the last recording")
+
+
+def test_it_can_be_read(studio, browser):
+    with Visitor(browser, studio.address) as visitor:
+        visitor.go("Record")
+        visitor.page.locator("canvas.signal").first.wait_for()
+        wish(visitor, Label="wave", Seconds=0.5)
+        visitor.page.get_by_label("Pause (s)").fill("0")
+        visitor.click("Start")
+        see(visitor, "wave/1.rec")
+        for width, height in ((1280, 800), (360, 740)):
+            visitor.page.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                visitor.reach(scheme)
+                assert not visitor.findings(), (width, scheme)
+            assert not visitor.too_wide()
+        visitor.picture("record-narrow")
+
+
+def test_two_pages_see_the_same(studio, browser):
+    with Visitor(browser, studio.address) as one, Visitor(browser, studio.address) as other:
+        for visitor in (one, other):
+            visitor.go("Record")
+            visitor.page.locator("canvas.signal").first.wait_for()
+            wish(visitor, Label="wave", Seconds=30)
+            visitor.page.get_by_label("Pause (s)").fill("0")
+        one.click("Start")
+        see(other, "Recording wave")
+        error = studio.ask("POST", "/api/record/start", json.dumps({"label": "rest"}).encode())
+        assert error[0] == 400 and b"under way: wave" in error[2]
+        one.page.goto("about:blank")  # the page is closed: nothing ends
+        state = json.loads(studio.ask("GET", "/api/record")[2])["state"]
+        assert state["phase"] == "recording"
+        other.click("Stop")
+        see(other, "cut short")
+        one.page.goto(studio.origin + "/#/record")
+        see(one, "cut short")
+    assert len([*kept(studio.data)]) == 1
