@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from xnornode._files import BLOCK
 from xnornode.data.look import look
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import DataError
+from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
 from xnornode.studio.data_import import pieces, plan, write
@@ -100,6 +100,8 @@ class _Imports:
             raise BadRequest("files come as a form")
         try:
             await self._take(one, request)
+        except XnorNodeError:
+            raise
         except (HttpProcessingError, ValueError, AssertionError, EOFError) as error:
             raise BadRequest("the form is damaged: drop the files again") from error
         return answer({"files": one.drop.files, "bytes": one.drop.bytes})

@@ -151,7 +151,7 @@ def _opens(folder: Path) -> bool:
     files = [path for path in inside if path.is_file()]
     if len(inside) - len(files) > 1 or find_folder(folder):
         return True
-    alone = len(inside) == 1 and len(files) == 1 and files[0].suffix.lower() in WHOLE
+    alone = len(inside) == 1 and len(files) == 1 and files[0].suffix.lower() == ".npz"
     return alone or (bool(files) and all_parts([path.stem for path in files]))
 
 
