@@ -42,7 +42,7 @@ def test_one_is_opened_and_the_next(browser, studio):
     with Visitor(browser, studio.address) as visitor:
         visitor.go("Data")
         wait(lambda: "500 files" in text(visitor), "500 recordings", LONG)
-        visitor.page.get_by_role("button", name="person 1").first.click()
+        visitor.page.get_by_role("button", name="Open").first.click()
         dialog = visitor.page.get_by_role("dialog")
         dialog.wait_for()
         wait(lambda: "10.0 s" in dialog.inner_text(), "its length")
