@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 COMMAND = str(Path(sys.executable).parent / "xnornode")
-PATIENCE = 60.0  # seconds for anything, on a busy computer
+PATIENCE = 120.0  # seconds for anything, on a busy computer
 
 
 class StudioProcess:

@@ -19,6 +19,15 @@ SCREENS = BUILD / "screens"
 SIZES = {"wide": (1280, 800), "narrow": (360, 740)}
 TITLES = ("Node", "Record", "Data", "Train", "Models", "Live")
 SCHEMES = ("light", "dark")
+WIDER = """() => {
+  const root = document.documentElement, wide = root.clientWidth;
+  if (root.scrollWidth <= wide) return [];
+  const free = (node) =>
+    !node || (getComputedStyle(node).overflowX === "visible" && free(node.parentElement));
+  return [...document.body.querySelectorAll("*")]
+    .filter((node) => node.getBoundingClientRect().right > wide + 1 && free(node.parentElement))
+    .map((node) => node.cloneNode(node.children.length === 0).outerHTML.slice(0, 200));
+}"""
 AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations"
 GRAVE = ("serious", "critical")
 
@@ -122,11 +131,9 @@ class Visitor:
         self.page.screenshot(path=path, full_page=True)
         return path
 
-    def too_wide(self) -> int:
-        """Pixels by which the page is wider than its window."""
-        return self.page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+    def too_wide(self) -> list[str]:
+        """What sticks out of the window at its right, as HTML; nothing if the page fits."""
+        return self.page.evaluate(WIDER)
 
     def findings(self) -> list[str]:
         """What axe-core finds on the page that is serious or worse."""

@@ -1,0 +1,38 @@
+"""The loop by clicks, without a set-up: three nodes in turn are recorded, and one recognises."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.lab.gesture_node import gesture_node
+from tests.lab.studio_owner import RATE, TIMES, Owner
+from tests.lab.studio_process import StudioProcess
+from tests.lab.studiolab import Visitor, chromium
+
+GESTURES = ("rest", "circle", "shake")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+def test_record_train_push_and_watch(browser, tmp_path):
+    with ExitStack() as stack:
+        ports = {
+            label: stack.enter_context(gesture_node(tmp_path / label, label, RATE))
+            for label in GESTURES
+        }
+        studio = stack.enter_context(StudioProcess(tmp_path / "gestures"))
+        visitor = stack.enter_context(Visitor(browser, studio.address))
+        owner = Owner(visitor, lambda label: None)  # each node feels its own gesture
+        for label in GESTURES:
+            owner.choose_port(ports[label])
+            owner.record(label)
+            files = [path.name for path in (studio.data / label).glob("*.rec")]
+            assert sorted(files) == [f"{n}.rec" for n in range(1, TIMES + 1)]
+        owner.train("moves")
+        owner.push("moves")
+        owner.recognised("shake")
+        owner.look_at_all("full")
