@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from xnornode._files import BLOCK
 from xnornode.data.look import look
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import DataError
+from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
 from xnornode.studio.data_import import pieces, plan, write
@@ -97,6 +98,15 @@ class _Imports:
         one = self._of(request)
         if not request.content_type.startswith("multipart/"):
             raise BadRequest("files come as a form")
+        try:
+            await self._take(one, request)
+        except XnorNodeError:
+            raise
+        except (HttpProcessingError, ValueError, AssertionError, EOFError) as error:
+            raise BadRequest("the form is damaged: drop the files again") from error
+        return answer({"files": one.drop.files, "bytes": one.drop.bytes})
+
+    async def _take(self, one: _Import, request: web.Request) -> None:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader):
@@ -108,7 +118,6 @@ class _Imports:
                     one.drop.count(len(block))
                     if file:
                         await self._studio.run(file.write, block)
-        return answer({"files": one.drop.files, "bytes": one.drop.bytes})
 
     async def read(self, request: web.Request) -> web.Response:
         """What is understood of the files, and what would be made of them."""

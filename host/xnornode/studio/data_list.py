@@ -175,7 +175,8 @@ class Catalogue:
             ]
             if links:
                 left.append(f"{links:,} symbolic links, which the studio does not follow")
-            mark = hashlib.blake2b(repr((paths, left)).encode("utf-8", "replace")).hexdigest()
+            told = [f"{path}\0{s.st_mtime_ns}\0{s.st_size}" for path, s in paths]
+            mark = hashlib.blake2b(repr((told, left)).encode("utf-8", "replace")).hexdigest()
             if mark != self._last.mark:
                 self._last = Listing(self.folder, self._items(paths), tuple(left), mark)
             return self._last

@@ -12,10 +12,6 @@ const VIEWS = [["", "Recordings"], ["understood", "What is understood"], ["map",
 const ALL = 200; // files of one answer
 const SOON = 250; // milliseconds from a change to the list that shows it
 
-if (!document.querySelector('link[href="/web/pages/data.css"]')) {
-  document.head.append(h("link", { rel: "stylesheet", href: "/web/pages/data.css" }));
-}
-
 const kept = { label: null, group: null, only: "", word: "" }; // filters outlast a change of pages
 
 function mount(root, ctx) {
