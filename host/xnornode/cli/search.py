@@ -11,19 +11,19 @@ from typing import Any
 from xnornode._files import is_replaced
 from xnornode.cli import data_options, output_options
 from xnornode.cli.command import add_command, number
-from xnornode.cli.output import Progress, say, show_table, tell_candidate, tell_epoch
+from xnornode.cli.output import Progress, say, show_table, tell_candidate
+from xnornode.cli.search_display import Display, about, result
 from xnornode.cost.chips import CHIPS
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
-from xnornode.model_search.budget import Budget, Candidate
+from xnornode.model_search.budget import Budget
 from xnornode.model_search.journal import journal_file, read_settings
 from xnornode.model_search.search import TRIALS, search, search_settings
-from xnornode.model_search.trial import Step, Trial, pareto
+from xnornode.model_search.trial import Trial, pareto
 from xnornode.report.metrics import make_report
 from xnornode.report.pictures import take_pictures
 from xnornode.report.search import HEADS, choice, row, to_html, to_json
 from xnornode.report.text import to_text as report_text
-from xnornode.report.units import time
 
 EXAMPLE_COMMANDS = """
 xnornode search gestures/ --bytes 8000 --ms 2 -o best.bnn
@@ -136,7 +136,9 @@ def run(options: argparse.Namespace) -> int:
         say(f"stopped; no model was written{_how_on(options, journal)}")
         return 1
     for trial in found.trials:
-        _tell(trial, "chosen" if trial is found.best else "tried", front=trial in found.front)
+        known = about(trial.candidate) | result(trial)
+        state = "chosen" if trial is found.best else "tried"
+        tell_candidate(**known, state=state, front=trial in found.front)
     date = datetime.now().astimezone().isoformat(" ", "minutes")
     size = model_file.save_model(found.model, options.output)
     beside = output_options.baselines(options, splits, found.trained.config.features)
@@ -213,72 +215,3 @@ def show_front(front: Sequence[Trial], budget: Budget, best: Trial | None = None
     marks = ("  <- chosen" if trial is best else "" for trial in front)
     rows = [[*row(t)[:-1], row(t)[-1] + mark] for t, mark in zip(front, marks, strict=True)]
     show_table(HEADS, rows, left=HEADS[-1:])
-
-
-def _about(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "number": candidate.number + 1,
-        "network": candidate.network,
-        "default": candidate.kept,
-        "bytes": candidate.cost.bytes,
-        "milliseconds": candidate.cost.microseconds / 1000,
-        "ram": candidate.cost.ram,
-    }
-
-
-def _tell(trial: Trial, state: str, step: Step | None = None, front: bool | None = None) -> None:
-    """Tell another program what is known of a network."""
-    about = _about(trial.candidate) | {"round": trial.round, "epochs": trial.epochs}
-    if step:
-        about |= {"rounds": step.rounds, "of": step.of}
-    if front is not None:
-        about["front"] = front
-    tell_candidate(**about, state=state, accuracy=trial.accuracy, seconds=trial.seconds)
-
-
-class Display:
-    """Shows how far a search is; keeps the trials.
-
-    trials: the last of each candidate, by its number.
-    """
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self.trials: dict[int, Trial] = {}
-        self._best: Trial | None = None  # of the last round that has any
-        self._shown = 0  # the round that the bar is of
-
-    def __call__(self, step: Step) -> None:
-        """Take the next step."""
-        if step.failed:
-            tell_candidate(**_about(step.failed[0]), state="left out", why=step.failed[1])
-        if step.epoch and step.round > step.rounds:
-            tell_epoch(step.epoch)
-        if trial := step.trial:
-            _tell(trial, "tried", step)
-            self.trials[trial.candidate.number] = trial
-            best = self._best
-            if not best or (trial.round, trial.accuracy) > (best.round, best.accuracy):
-                self._best = trial
-        if self._shown not in (0, step.round):
-            self._progress.end()
-        self._shown = step.round
-        within = step.epoch.number / step.epoch.of if step.epoch else 0.0
-        done = 1.0 if trial or step.failed else (step.fold - 1 + within) / step.folds
-        self._progress(step.number - 1 + done, step.of, self._line(step))
-
-    def _line(self, step: Step) -> str:
-        if step.round > step.rounds:
-            text = "final training"
-        else:
-            of = "" if step.of is None else f"/{step.of}"
-            text = f"round {step.round}/{step.rounds}, network {step.number}{of}"
-        if step.folds > 1:
-            text += f", fold {step.fold}/{step.folds}"
-        if step.epoch:
-            text += f", epoch {step.epoch.number}/{step.epoch.of}"
-        if self._best:
-            cost = self._best.cost
-            text += f"; best {self._best.accuracy:.1%}, {cost.bytes:,} bytes"
-            text += f", {time(cost.microseconds)}"
-        return text

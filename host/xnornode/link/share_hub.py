@@ -17,7 +17,7 @@ from xnornode.link import share_frames
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.share_guest import serve
 from xnornode.link.share_lines import Lines
-from xnornode.link.share_member import KEPT, Member
+from xnornode.link.share_member import KEPT, TAKEN, Member
 from xnornode.link.share_place import Place
 
 HALF_LINE = 0.3
@@ -71,9 +71,12 @@ class Hub:
         self._wake, self._waker = socket.socketpair()
         port.timeout = 0
         self._reader = threading.Thread(target=self._read, name=f"hub {name}", daemon=True)
+
+    def start(self) -> None:
+        """Read the port, and let others in. Who opened it is a member by then."""
         self._reader.start()
-        if place:
-            threading.Thread(target=self._admit, name=f"share {name}", daemon=True).start()
+        if self._place:
+            threading.Thread(target=self._admit, name=f"share {self.name}", daemon=True).start()
 
     # Members
 
@@ -125,9 +128,14 @@ class Hub:
 
     def _out(self, data: bytes, seconds: float | None) -> None:
         with self._writing:
-            if self.port.write_timeout != seconds:
-                self.port.write_timeout = seconds
-            self.port.write(data)
+            if self.closed:
+                raise serial.SerialException(f"{self.name} is closed")
+            try:
+                if self.port.write_timeout != seconds:
+                    self.port.write_timeout = seconds
+                self.port.write(data)
+            except (TypeError, ValueError, AttributeError) as error:  # closed amid it
+                raise serial.SerialException(f"{self.name} is closed") from error
 
     # The port for one member
 
@@ -137,13 +145,13 @@ class Hub:
             if self.lent is member:
                 return
             if self.lent or member.inbox.gone is not None:
-                raise Lent(self.lent.who if self.lent else str(member.inbox.gone))
+                raise Lent(f"{self.lent.who} {TAKEN}" if self.lent else str(member.inbox.gone))
             self._lines.flush()
             self.lent = member
             for other in [*self._lines.members]:
                 if other is not member:
                     self._lines.leave(other)
-                    other.inbox.end(f"{member.who} has it for itself now")
+                    other.inbox.end(f"{member.who} {TAKEN}")
 
     def give(self, member: Member) -> None:
         """Take the port back from a member, which stays one."""
@@ -157,6 +165,8 @@ class Hub:
             raise ValueError(f"{name} cannot be set")
         self.take(member)
         with self._writing:
+            if self.closed:
+                raise serial.SerialException(f"{self.name} is closed")
             setattr(self.port, name, SETTABLE[name](value))
 
     # Its threads
@@ -218,7 +228,12 @@ class Hub:
             self._waker.send(b"x")
         if threading.current_thread() is not self._reader:
             self._reader.join(2.0)
+        with suppress(*PORT_ERRORS, AttributeError, TypeError):
+            self.port.cancel_write()  # type: ignore[attr-defined]
+        done = self._writing.acquire(timeout=2.0)  # not amid a write: its file's number is reused
         close_lines(self.port)
+        if done:
+            self._writing.release()
         if self._place:
             self._place.leave()
         self._ended(self)

@@ -86,13 +86,13 @@ class Rounds:
         epochs = round_epochs(candidate.config.epochs, k, self._count)
         folds = self._folds[: round_folds(len(self._folds), k, self._count)]
         outcomes = []
-        step = Step(k + 1, self._count, number, of, 1, len(folds))
+        step = Step(k + 1, self._count, number, of, 1, len(folds), candidate=candidate)
         for at, part in enumerate(folds):
             outcome = self._outcome(candidate, epochs, at, part, replace(step, fold=at + 1))
             if outcome.error:
                 self.failed.append((candidate, outcome.error))
                 if self._progress:
-                    self._progress(replace(step, fold=at + 1, failed=self.failed[-1]))
+                    self._progress(replace(step, fold=at + 1, error=outcome.error))
                 return None
             outcomes.append(outcome)
         counts = tuple(entry for outcome in outcomes for entry in outcome.counts)

@@ -61,8 +61,10 @@ class Step:
         That has ended.
     trial : Trial, optional
         That is done.
-    failed : tuple of (Candidate, str), optional
-        A candidate whose training diverged, and why.
+    candidate : Candidate, optional
+        That is tried; None in the final training.
+    error : str, default ""
+        Why the candidate is left out: its training diverged.
     """
 
     round: int
@@ -73,7 +75,8 @@ class Step:
     folds: int = 1
     epoch: Epoch | None = None
     trial: Trial | None = None
-    failed: tuple[Candidate, str] | None = None
+    candidate: Candidate | None = None
+    error: str = ""
 
 
 def merit(trial: Trial) -> tuple[float, ...]:

@@ -84,6 +84,7 @@ class _Data:
             "groups": listing.groups(),
             "damaged": sum(bool(item.facts.problem) for item in listing.items),
             "odd": listing.odd_words(),
+            "mixed": listing.mixed(),
             "left_out": list(listing.left_out),
             "in_bin": len(in_bin(self._studio)),
             "undo": {"id": last.id, "title": last.title} if last else None,

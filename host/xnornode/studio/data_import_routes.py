@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from xnornode._files import BLOCK
 from xnornode.data.look import look
 from xnornode.datasets.load import load_dataset
-from xnornode.errors import DataError
-from xnornode.model.names import normalized
+from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
 from xnornode.studio.data_import import pieces, plan, write
 from xnornode.studio.data_options import fields, options_of
+from xnornode.studio.data_paths import without_folder
 from xnornode.studio.data_understood import told
 from xnornode.studio.data_unpack import Drop
 from xnornode.studio.requests import BadRequest, answer, read_json
@@ -97,6 +98,15 @@ class _Imports:
         one = self._of(request)
         if not request.content_type.startswith("multipart/"):
             raise BadRequest("files come as a form")
+        try:
+            await self._take(one, request)
+        except XnorNodeError:
+            raise
+        except (HttpProcessingError, ValueError, AssertionError, EOFError) as error:
+            raise BadRequest("the form is damaged: drop the files again") from error
+        return answer({"files": one.drop.files, "bytes": one.drop.bytes})
+
+    async def _take(self, one: _Import, request: web.Request) -> None:
         reader = await request.multipart()
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader):
@@ -108,7 +118,6 @@ class _Imports:
                     one.drop.count(len(block))
                     if file:
                         await self._studio.run(file.write, block)
-        return answer({"files": one.drop.files, "bytes": one.drop.bytes})
 
     async def read(self, request: web.Request) -> web.Response:
         """What is understood of the files, and what would be made of them."""
@@ -136,14 +145,12 @@ class _Imports:
                 seen["problem"], made, notes = str(error), [], []
         seen["notes"] = [*notes, *one.drop.left_out]
         whole = {**found, **seen, "plan": plan(made), "makes": len(made)}
-        return _each_text(whole, lambda text: self._plain(one, text))
+        return without_folder(whole, one.drop.folder)
 
     def _plain(self, one: _Import, text: str) -> str:
         """A message without the folder that the files are kept in."""
-        folder = one.drop.folder
-        for path in dict.fromkeys((str(folder), normalized(str(folder)))):
-            text = text.replace(f"{path}/", "").replace(path, "what was dropped")
-        return text
+        short: str = without_folder(text, one.drop.folder)
+        return short.replace(str(one.drop.folder), "what was dropped")
 
     async def write(self, request: web.Request) -> web.Response:
         """Make recordings of the files; then they are deleted here."""
@@ -182,14 +189,3 @@ class _Imports:
         if one:
             await self._studio.run(shutil.rmtree, one.folder, True)
         return answer({})
-
-
-def _each_text(content: Any, change: Any) -> Any:
-    """JSON with each text in it changed."""
-    if isinstance(content, str):
-        return change(content)
-    if isinstance(content, dict):
-        return {name: _each_text(value, change) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_each_text(value, change) for value in content]
-    return content

@@ -22,6 +22,10 @@ MOST_FILES = 100_000
 """Files that are listed."""
 
 
+ALIKE = {"image": "images", "text": "texts"}
+"""Kinds that are read by themselves; all others are recordings."""
+
+
 @dataclass(frozen=True)
 class Item:
     """A file of the data.
@@ -104,6 +108,14 @@ class Listing:
         """What there is of each group that somebody named."""
         return _amounts([item for item in self.items if item.group], "group")
 
+    def mixed(self) -> str:
+        """A sentence where files of kinds lie beside each other that no training takes together."""
+        kinds = Counter(ALIKE.get(item.facts.kind, "recordings") for item in self.items)
+        if len(kinds) < 2:
+            return ""
+        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        return f"There are {told}: a training takes one kind, so keep the others in another folder."
+
     def odd(self) -> list[Item]:
         """Recordings with other channels or scales than most."""
         known = [item for item in self.items if item.facts.channels and not item.facts.problem]
@@ -163,7 +175,8 @@ class Catalogue:
             ]
             if links:
                 left.append(f"{links:,} symbolic links, which the studio does not follow")
-            mark = hashlib.blake2b(repr((paths, left)).encode("utf-8", "replace")).hexdigest()
+            told = [f"{path}\0{s.st_mtime_ns}\0{s.st_size}" for path, s in paths]
+            mark = hashlib.blake2b(repr((told, left)).encode("utf-8", "replace")).hexdigest()
             if mark != self._last.mark:
                 self._last = Listing(self.folder, self._items(paths), tuple(left), mark)
             return self._last

@@ -12,6 +12,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_list import Catalogue, Listing
 from xnornode.studio.data_map import make_map
+from xnornode.studio.data_paths import without_folder
 from xnornode.studio.requests import answer
 
 
@@ -70,11 +71,11 @@ class _Maps:
             self._told(0.0, "reading the files")
             dataset = load_dataset(listing.folder, skip=True)  # what is damaged is shown elsewhere
             made = make_map(dataset, listing.folder, self._told)
-            found = {"state": "done", "map": made}
+            found = {"state": "done", "map": without_folder(made, listing.folder)}
         except _Stopped:
             found = {"state": "stopped"}
         except (XnorNodeError, OSError) as error:
-            found = {"state": "failed", "problem": str(error)}
+            found = {"state": "failed", "problem": without_folder(str(error), listing.folder)}
         except MemoryError:
             found = {"state": "failed", "problem": "this computer's memory is too small for that"}
         with self._lock:

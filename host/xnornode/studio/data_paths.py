@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from xnornode.errors import DataError
+from xnornode.model.names import normalized
 from xnornode.studio.app import Studio
 from xnornode.studio.requests import BadRequest
 
@@ -107,6 +109,19 @@ def drop_empty(folder: Path, place: Path) -> None:
         while place != folder and place.is_relative_to(folder):
             place.rmdir()
             place = place.parent
+
+
+def without_folder(content: Any, folder: Path) -> Any:
+    """JSON whose texts name files by their way from `folder` on."""
+    if isinstance(content, str):
+        for prefix in dict.fromkeys((str(folder), normalized(str(folder)))):
+            content = content.replace(f"{prefix}{os.sep}", "")
+        return content
+    if isinstance(content, dict):
+        return {name: without_folder(value, folder) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_folder(value, folder) for value in content]
+    return content
 
 
 def tell_change(studio: Studio) -> None:

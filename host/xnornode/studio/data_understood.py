@@ -10,6 +10,7 @@ from xnornode.datasets.load import load_dataset
 from xnornode.errors import XnorNodeError
 from xnornode.report.understood import sections
 from xnornode.studio.data_list import Listing
+from xnornode.studio.data_paths import without_folder
 
 
 def told(seen: Look) -> dict[str, Any]:
@@ -51,7 +52,8 @@ class Understanding:
         """
         with self._lock:
             if listing.mark != self._mark or not self._told:
-                self._told, self._mark = _read(listing), listing.mark
+                self._told = without_folder(_read(listing), listing.folder)
+                self._mark = listing.mark
             return self._told
 
 

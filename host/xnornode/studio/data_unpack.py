@@ -61,7 +61,11 @@ class Drop:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as opened:
-                yield opened
+                try:
+                    yield opened
+                except BaseException:  # a page that was closed has sent half a file
+                    path.unlink(missing_ok=True)
+                    raise
         except FileExistsError as error:
             raise DataError(f"{name} is there twice: import the folders one by one") from error
         except NotADirectoryError as error:
@@ -147,7 +151,7 @@ def _opens(folder: Path) -> bool:
     files = [path for path in inside if path.is_file()]
     if len(inside) - len(files) > 1 or find_folder(folder):
         return True
-    alone = len(inside) == 1 and len(files) == 1 and files[0].suffix.lower() in WHOLE
+    alone = len(inside) == 1 and len(files) == 1 and files[0].suffix.lower() == ".npz"
     return alone or (bool(files) and all_parts([path.stem for path in files]))
 
 

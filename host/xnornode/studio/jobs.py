@@ -22,6 +22,8 @@ KEPT = 50
 """Jobs that have ended and are kept."""
 POLL = 0.1
 """Seconds from one look at what runs to the next."""
+BEGINNING = 10.0
+"""Seconds after which a job whose process nobody knows has none."""
 OUTPUT = 1 << 18
 """Bytes that are shown of what a job has printed: the last ones."""
 Jobbed = list[Job]
@@ -54,11 +56,8 @@ class Jobs:
         self._closed = threading.Event()
         self._watch: threading.Thread | None = None
         self._entries: dict[str, Entry] = {}
-        found = map(jobs_files.load, folder.iterdir() if folder.is_dir() else ())
-        for job in sorted(filter(None, found), key=lambda job: job.started):
-            self._entries[job.id] = Entry(folder / job.id, job)
         with self._lock:
-            self._see_to_watch()
+            self._find()
 
     def start(
         self,
@@ -100,6 +99,7 @@ class Jobs:
             Nothing can be written or begun.
         """
         with self._lock:
+            self._find()
             for entry in self._running():
                 if exclusive is not None and entry.job.exclusive == exclusive:
                     wait = "wait until it is done, or stop it"
@@ -140,7 +140,9 @@ class Jobs:
     def resume(self, id: str) -> Job:
         """Begin a job that goes on where this one ended. Raises XnorNodeError if it cannot."""
         with self._lock:
-            old = self._entry(id).job
+            entry = self._entry(id)
+            entry.reload()
+            old = entry.job
             argv = jobs_files.resumed(old)
             new = self.start(
                 old.kind,
@@ -151,7 +153,7 @@ class Jobs:
                 cwd=old.cwd,
             )
             self._entries[new.id].change(resumes=id)
-            if entry := self._entries.get(id):
+            if id in self._entries:
                 entry.change(went_on=new.id)
         self._tell()
         return self.get(new.id)
@@ -173,7 +175,9 @@ class Jobs:
     def list(self) -> Jobbed:
         """All jobs, the newest first."""
         with self._lock:
-            return [entry.now() for entry in reversed(self._entries.values())]
+            self._find()
+            jobs = [entry.now() for entry in self._entries.values()]
+        return sorted(jobs, key=lambda job: job.started, reverse=True)
 
     def get(self, id: str) -> Job:
         """One job. Raises XnorNodeError if there is none of this name."""
@@ -212,6 +216,24 @@ class Jobs:
         if entry := self._entries.get(id):
             return entry
         raise XnorNodeError(f"there is no job {id[:40]!r}: it may have been removed")
+
+    def _find(self) -> None:
+        """Take in the jobs of earlier studios, and of another one that works on the same data.
+
+        What another one has removed is forgotten.
+        """
+        there = (
+            {path.name: path for path in self._folder.iterdir()} if self._folder.is_dir() else {}
+        )
+        for entry in [*self._entries.values()]:
+            if entry.job.id not in there and not entry.job.running:
+                del self._entries[entry.job.id]
+        new = (path for name, path in there.items() if name not in self._entries)
+        found = [job for job in map(jobs_files.load, new) if job]
+        for job in sorted(found, key=lambda job: job.started):
+            if job.pid or not job.running or time.time() - job.started > BEGINNING:
+                self._entries[job.id] = Entry(self._folder / job.id, job)
+        self._see_to_watch()
 
     def _running(self) -> Entries:
         return [entry for entry in self._entries.values() if entry.job.running]

@@ -20,7 +20,7 @@ PATIENCE = 10.0
 """Seconds that a job gets to stop."""
 PATIENT = ("search",)
 """Commands that a first stop has write the best so far, which takes as long as it takes."""
-KILLED = "it was killed, or the computer was switched off"
+KILLED = "it was killed, as where memory is full, or the computer was switched off"
 
 
 class Entry:
@@ -65,6 +65,12 @@ class Entry:
         with suppress(OSError):  # a full disk: the next studio finds the end in what it said
             jobs_files.save(self.folder, self.job)
 
+    def reload(self) -> None:
+        """Learn what another studio has made of it."""
+        if (known := jobs_files.load(self.folder)) and known.running <= self.job.running:
+            stopping = self.job.stopping or known.stopping
+            self.job = replace(known, stopping=stopping) if known.running else known
+
     def stop(self) -> None:
         """Have it stop, as Ctrl-C does; a second time, it gets no longer than PATIENCE."""
         again = self.job.stopping
@@ -101,6 +107,14 @@ class Entry:
 
     def _end(self) -> None:
         """Its process is gone, and all that it said is read."""
+        self.reload()
+        if self.job.running:
+            self._settle()
+        compact(self.folder / TALK)
+        self.talk = Talk(self.folder / TALK)  # what it held is in the file
+        self._process = None
+
+    def _settle(self) -> None:
         talk, error = self.talk, None
         status = talk.exit
         if status is None and self._process and self._process.returncode > 0:
@@ -121,6 +135,3 @@ class Entry:
             progress=talk.progress,
             lines=talk.count,
         )
-        compact(self.folder / TALK)
-        self.talk = Talk(self.folder / TALK)  # what it held is in the file
-        self._process = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from serial.tools import list_ports
 from xnornode.board import rp2040
 from xnornode.errors import LinkError
 from xnornode.link.addresses import BAUDRATE, BOTH, Port
-from xnornode.link.ports import VENDORS
+from xnornode.link.ports import VARIABLE, VENDORS
 from xnornode.studio.nodes_look import Looker
 from xnornode.studio.requests import BadRequest
 from xnornode.studio.settings import Settings
@@ -49,7 +50,7 @@ class PortWatch:
         self._before: set[str] = set()  # boards of the look before
         self._left = False  # whether a person has chosen that there be none
         self._looker = Looker(studio.link, self.look)
-        if studio.named_port is None:
+        if studio.named_port is None and not os.environ.get(VARIABLE):
             studio.named_port = self._remembered()  # what a person named the last time
         self._thread = threading.Thread(target=self._run, name="ports", daemon=True)
 

@@ -42,12 +42,13 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
     studio.closing.append(desk.close)
 
     async def about(request: web.Request) -> web.Response:
+        await studio.run(desk.forget_gone)
         return answer({"state": desk.state, **await studio.run(_account, studio)})
 
     async def start(request: web.Request) -> web.Response:
         wish = Wish(**await read_json(request, WISH))
         await studio.run(desk.start, wish)
-        return answer({"state": desk.state})
+        return answer({})
 
     async def stop(request: web.Request) -> web.Response:
         await studio.run(desk.stop)

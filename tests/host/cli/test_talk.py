@@ -95,7 +95,11 @@ def test_a_training_tells_what_it_tries_and_each_epoch(tmp_path):
 def test_a_search_tells_each_network_and_the_front(tmp_path):
     budget = ("--bytes", "500", "--trials", "4")
     found, _ = run(tmp_path, "search", "t.csv", *budget, *SMALL)
-    last = {one["number"]: one for one in of_kind(found, "candidate")}
+    told = of_kind(found, "candidate")
+    first = [(one["number"], one["state"]) for one in told[:4]]
+    assert first == [(1, "trying"), (1, "tried"), (2, "trying"), (2, "tried")]
+    assert "accuracy" not in told[0] and told[0]["round"] == 1 and told[0]["of"] == 4
+    last = {one["number"]: one for one in told}
     assert sorted(last) == [1, 2, 3, 4]
     chosen = next(one for one in last.values() if one["state"] == "chosen")
     assert chosen["bytes"] <= 500 and chosen["round"] == 2

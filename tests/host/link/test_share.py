@@ -190,7 +190,7 @@ def test_a_receiver_at_the_repl_is_shared_by_who_started_it(far):
 def test_a_borrower_that_is_killed_gives_the_port_back(far):
     code = "port = open_port(url)\nport.write(b'\\x03')\nprint('mine', flush=True)\ntime.sleep(99)"
     with closing(open_port(far.url)), program(code, far.url) as process:
-        assert process.stdout.readline() == "mine\n"
+        assert process.stdout.readline() == "mine\n" and far.hears(b"\x03")
         with pytest.raises(share.PortLentError):
             open_port(AtOnce(far.url))
         process.send_signal(signal.SIGKILL)

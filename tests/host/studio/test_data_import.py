@@ -1,8 +1,6 @@
 """What is dropped on the data page becomes what `xnornode convert` makes of it."""
 
 import io
-import subprocess
-import sys
 import zipfile
 
 import aiohttp
@@ -11,6 +9,7 @@ import pytest
 
 from tests.host.studio.data_folders import csv_text, gestures, header, motion, write_wav
 from tests.lab.studio_app import Client, with_studio
+from xnornode.cli.main import main
 from xnornode.data.readers import read
 from xnornode.data.recording_csv import to_csv
 from xnornode.data.recording_file import from_bytes
@@ -72,8 +71,7 @@ def test_recordings_as_convert_makes_them(tmp_path, kind):
             path.write_text(csv_text(1 + n))
         else:
             path.write_bytes(to_csv(motion(label, group, n)))
-    command = [sys.executable, "-m", "xnornode", "convert", source, tmp_path / "converted"]
-    subprocess.run([*command, "--to", "rec"], check=True, capture_output=True, timeout=60)
+    assert main(["convert", str(source), str(tmp_path / "converted"), "--to", "rec"]) == 0
 
     async def use(client: Client) -> None:
         upload = Upload(client)
@@ -264,5 +262,24 @@ def test_parts_become_groups(tmp_path):
         assert any("become groups" in note for note in plan["notes"])
         await upload.write()
         assert read(tmp_path).test_groups
+
+    with_studio(tmp_path, use)
+
+
+def test_damaged_forms_and_half_files(tmp_path):
+    async def use(client: Client) -> None:
+        upload = Upload(client)
+        await upload.drop({"a/1.csv": csv_text(1).encode()})
+        path = f"/api/data/import/{upload.id}/files"
+        for kind, body in (
+            ("multipart/form-data", b"x"),
+            ("multipart/form-data; boundary=b", b"no boundary"),
+            ("multipart/form-data; boundary=b", b"--b\r\nbroken\r\n\r\nx\r\n--b--\r\n"),
+            ("application/json", b"{}"),
+        ):
+            status, told = await client.raw("POST", path, data=body, headers={"Content-Type": kind})
+            assert status in (200, 400), (kind, told)
+        assert rows(await upload.read()) == [("a", "", 1)]
+        assert "is there twice" in str(await upload.drop({"a/1.csv": b"x"}))
 
     with_studio(tmp_path, use)

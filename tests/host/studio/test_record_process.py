@@ -99,3 +99,25 @@ def test_the_cable_is_pulled_while_it_is_recorded(tmp_path):
 
         wait(lambda: again() and state_of(studio)["phase"] == "done", "the node's return")
     assert len([*kept(data)]) >= 2
+
+
+def test_lines_that_are_damaged(tmp_path):
+    """Samples of such a line are counted as lost, and no sample is put where it does not belong."""
+    data = tmp_path / "data"
+    faults = [
+        Fault(kind, TO_HOST, at=60, after=b'"samples"', nth=nth)
+        for nth, kind in enumerate((Kind.FLIP, Kind.INSERT, Kind.DROP, Kind.TRUNCATE), 8)
+    ]
+    with (
+        counting_node(tmp_path / "node", faults=faults) as (_, bridge),
+        StudioProcess(data, "--port", bridge.url) as studio,
+    ):
+        start(studio, seconds=4.0)
+        state = wait(lambda: (s := state_of(studio))["phase"] in ("done", "idle") and s, "its end")
+        assert not state["problem"] and state["written"][0]["lost"] > 0
+    (made,) = kept(data)
+    record = from_bytes(made.path.read_bytes(), str(made.path))
+    assert record.breaks and record.lost == state["written"][0]["lost"]
+    steps = np.diff(record.recording.samples[:, 0].astype(np.int64)) % 65536 // 7
+    assert [*np.flatnonzero(steps != 1) + 1] == [*record.breaks]
+    assert int((steps[steps != 1] - 1).sum()) == record.lost

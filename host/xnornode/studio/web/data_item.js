@@ -167,7 +167,7 @@ export function openItem(ctx, item, items, { labels, groups, edit, span = null }
       h("form", { class: "fields move", on: { submit: (event) => {
         event.preventDefault();
         run("relabel", { items: [self], label: label.value.trim() === item.label ? null : label.value.trim(), group: group.value.trim() === item.group ? null : group.value.trim() }, "moved");
-      } } }, field("Label", label), field("Group (who or what; may be empty)", group),
+      } } }, field("Label", label), field("Group", group),
       h("div", { class: "row" }, h("button", { type: "submit" }, "Change"), button("Delete", () => run("delete", { items: [self] }, "deleted"), { kind: "danger" }))),
       h("datalist", { id: "data-labels" }, labels.map((name) => h("option", { value: name }))),
       h("datalist", { id: "data-groups" }, groups.map((name) => h("option", { value: name }))),

@@ -31,6 +31,7 @@ export function mapView(root, ctx, { open }) {
     add(body, [data.problem && h("p", { class: "note bad pre" }, data.problem), data.state === "stopped" && h("p", {}, "It was stopped."),
       h("div", { class: "row" }, button("Make the map", start, { kind: "primary" }))]);
   }
+  const stale = h("p", { class: "note warn", hidden: true }, "Files have changed since this map was made. ", button("Make it again", start));
   let bar = null, said = null;
   function running(data) {
     if (!bar?.isConnected) {
@@ -45,7 +46,11 @@ export function mapView(root, ctx, { open }) {
   async function start() { const data = await ctx.attempt(ctx.post("/api/data/map")); if (data) state(data); }
   async function load() {
     const data = await ctx.attempt(ctx.get("/api/data/map"));
-    if (!data) return;
+    if (!data || ended) return;
+    if (map && data.state === "done" && body.querySelector("canvas.map")) { // what is shown stays
+      stale.hidden = !data.old;
+      return;
+    }
     if (data.state === "none" || (data.state === "done" && data.old)) start(); else state(data);
   }
   const off = ctx.subscribe(["data_map"], state);
@@ -54,6 +59,7 @@ export function mapView(root, ctx, { open }) {
   function show(old) {
     hidden = new Set();
     focus = -1;
+    stale.hidden = !old;
     const canvas = h("canvas", { class: "map", tabindex: "0", role: "application", "aria-label": `Map of ${map.points.length} points. Arrow keys go from point to point, Enter opens the recording.` });
     const tip = h("output", { class: "map-tip", role: "status", "aria-live": "polite" }, "Point at a mark, or use the arrow keys.");
     const counts = map.classes.map((_, k) => map.points.filter((p) => p.class === k).length);
@@ -68,7 +74,7 @@ export function mapView(root, ctx, { open }) {
       return h("li", {}, toggle);
     }));
     add(body, [
-      old && h("p", { class: "note warn" }, "Files have changed since this map was made. ", button("Make it again", start)),
+      stale,
       map.left_out.map((text) => h("p", { class: "note warn pre" }, text)),
       h("p", { class: "note" }, map.apart), canvas, tip, legend,
       h("dl", { class: "facts" }, h("dt", {}, "across"), h("dd", {}, map.axes[0]), h("dt", {}, "upwards"), h("dd", {}, map.axes[1]), h("dt", {}, "compared"), h("dd", {}, map.what)),

@@ -10,6 +10,7 @@ const NEAR = "400px";
 /** What a file is called for a person. */
 export const told = (item) => `${item.label || "no label"}${item.group ? ` / ${item.group}` : ""}`;
 export const length = (item) => (item.seconds ? seconds(item.seconds) : item.samples ? `${item.samples} samples` : bytes(item.bytes));
+const rate = (hertz) => (hertz >= 1000 ? `${Number((hertz / 1000).toPrecision(3))} kHz` : `${Number(hertz.toPrecision(3))} Hz`);
 export const query = (item) => `path=${encodeURIComponent(item.path)}&v=${item.version}`;
 
 export function tiles(root, ctx, { load, open, chosen, changed }) {
@@ -98,7 +99,7 @@ export function tiles(root, ctx, { load, open, chosen, changed }) {
     return h("li", { class: `tile${chosen.has(item.path) ? " chosen" : ""}` },
       place,
       h("div", { class: "tile-head" }, box, h("span", { class: `swatch c${classIndex(item.label) + 1}` }), h("strong", { title: told(item) }, told(item))),
-      h("div", { class: "tile-foot" }, h("span", { title: item.name }, item.name.split("/").pop()), h("span", {}, length(item))),
+      h("div", { class: "tile-foot" }, h("span", { title: item.name }, item.name.split("/").pop()), h("span", {}, `${length(item)}${item.rate ? ` · ${rate(item.rate)}` : ""}`)),
       (item.problem || item.remarks.length > 0 || item.part) && h("div", { class: "row" },
         item.problem && h("span", { class: "tag bad" }, "damaged"),
         item.part && h("span", { class: "tag" }, item.part),

@@ -45,19 +45,20 @@ export function understoodTables(data, { quiet = false } = {}) {
 }
 
 export function understoodView(root, ctx) {
-  let turn = 0;
+  let turn = 0, before = "";
   async function load() {
     const mine = ++turn;
     const wait = setTimeout(() => mine === turn && !root.firstChild && add(root, [h("p", { class: "empty" }, "Reading all files as a training would…")]), 150);
     let data;
     try { data = await ctx.get("/api/data/understood"); } catch (error) { data = { problem: error.message, warnings: [], notes: [], tables: [], doubts: [] }; }
     clearTimeout(wait);
-    if (mine !== turn) return;
+    if (mine !== turn || JSON.stringify(data) === before) return;
+    before = JSON.stringify(data);
     clear(root);
-    add(root, [card("What a training understands",
+    add(root, [card("What a training understands", h("div", { class: "stack" },
       data.problem ? h("div", { class: "note bad" }, h("strong", {}, "A training would stop here"), h("p", { class: "pre" }, data.problem)) : h("p", { class: "note good" }, "A training would take these data."),
       understoodTables(data),
-      h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal."))]);
+      h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal.")))]);
   }
   load();
   return { load, end() { turn++; } };

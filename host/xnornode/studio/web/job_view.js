@@ -27,9 +27,10 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     command, button("Copy", () => copy(command.textContent, ctx), { kind: "quiet" })));
   const stop = button("Stop", () => ctx.attempt(ctx.post(`/api/jobs/${id}/stop`)), { kind: "danger" });
   const again = button("Go on", resume, { title: "go on where it stopped" });
+  const acts = h("div", { class: "row" }, stop, again);
   const node = h("div", { class: "job stack" },
     h("div", { class: "spread" }, title, h("div", { class: "row", role: "status" }, state)),
-    bar, far, error, output, said, asCommand, h("div", { class: "row" }, stop, again));
+    bar, far, error, output, said, asCommand, acts);
   let count = 0, busy = false, more = false, ended = false, over = false;
   stop.hidden = again.hidden = true;
 
@@ -54,6 +55,7 @@ export function jobView(id, ctx, { onEnd, onTalk, onResume, log = true } = {}) {
     asCommand.hidden = !job.command;
     stop.hidden = job.state !== "running";
     again.hidden = job.state === "running" || !job.resumable;
+    acts.hidden = stop.hidden && again.hidden;
     if (job.state === "running") {
       bar.hidden = false;
       if (job.progress) take({ progress: job.progress }); else if (bar.hidden) bar.removeAttribute("value");

@@ -46,9 +46,10 @@ function findings(job, ctx, actions) {
   function tell(now, runs) {
     stop.hidden = !runs;
     const at = new Date(now.started * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const where = `${job.about.port ? `${job.about.port}, ` : ""}${at}: `;
     const found = [counts.failure && `${counts.failure} to be put right`, counts.warning && `${counts.warning} to look at`].filter(Boolean).join(", ");
     const words = runs ? "Looking …" : now.state === "stopped" ? "Stopped."
-      : !shown ? now.error || "It has found nothing to look at." : found ? `At ${at}: ${found}.` : `At ${at}: nothing is wrong.`;
+      : !shown ? now.error || "It has found nothing to look at." : `${where}${found || "nothing is wrong"}.`;
     if (sum.textContent !== words) sum.textContent = words;
   }
 

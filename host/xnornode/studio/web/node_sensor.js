@@ -1,6 +1,6 @@
 // Which sensor the node has, and where it is wired: a form made of the kinds that have drivers.
 
-import { h, button, card, clear, field, select, text } from "/web/dom.js";
+import { h, button, card, check, clear, field, select, text } from "/web/dom.js";
 import { jobSlot, jobView } from "/web/job_view.js";
 
 const OWN = "/own"; // a class of the user's
@@ -14,13 +14,14 @@ export function sensorCard(ctx) {
   const moreField = field("Further settings", more, "NAME=VALUE, one a line");
   const fields = h("fieldset", { "aria-label": "settings of the sensor" });
   const typed = new Map(); // from "kind setting" to what was filled in
+  const reset = check("Reset the board if its program does not stop (--reset)");
   const attempt = button("Try it", () => start("try"), { title: "look for it and read ten samples; nothing is written" });
   const go = h("button", { type: "submit", class: "primary" }, "Set it");
   const show = button("What is set?", () => start("show"));
   const forget = button("Forget it", remove, { kind: "quiet" });
   const form = h("form", { on: { submit: (event) => { event.preventDefault(); start("set"); } } },
     h("p", { class: "muted" }, "The sensor is looked for and read; ten samples are shown. What runs on the node is interrupted, and started again. Empty fields take what is grey in them."),
-    field("Kind", kind), ownField, fields, moreField,
+    field("Kind", kind), ownField, fields, moreField, reset,
     h("div", { class: "actions" }, forget, show, attempt, go));
   const slot = jobSlot(ctx, {
     fits: (job) => job.kind === "sensor",
@@ -71,8 +72,8 @@ export function sensorCard(ctx) {
 
   async function start(what) {
     const named = kind.value === OWN ? own.value.trim() : kind.value;
-    const body = ["set", "try"].includes(what) ? { do: what, kind: named, settings: settings() } : { do: what };
-    await ctx.attempt(ctx.post("/api/node/sensor", body));
+    const body = ["set", "try"].includes(what) ? { kind: named, settings: settings() } : {};
+    await ctx.attempt(ctx.post("/api/node/sensor", { ...body, do: what, reset: reset.box.checked }));
     slot.look();
   }
 

@@ -79,8 +79,7 @@ export class SignalChart {
     const perPixel = this.length / w;
     for (const [c, ring] of this.rings.entries()) {
       g.strokeStyle = channelColour(c);
-      g.lineWidth = 1.5 * ratio;
-      g.beginPath();
+      const path = new Path2D();
       let pen = false;
       if (perPixel > 4) { // the range of each column, so that no peak is left out
         for (let x = 0; x < w; x++) {
@@ -91,18 +90,23 @@ export class SignalChart {
             if (v < a) a = v;
             if (v > b) b = v;
           }
-          if (b >= a) { g.moveTo(x, y(a)); g.lineTo(x, y(b) - 0.5); }
+          if (b >= a) { path.moveTo(x, y(a)); path.lineTo(x, y(b) - 0.5); }
         }
       } else {
         for (let k = 0; start + k < this.at; k++) {
           const v = ring[(start + k) % this.length];
           if (Number.isNaN(v)) { pen = false; continue; }
           const x = (k / (this.length - 1)) * w;
-          if (pen) g.lineTo(x, y(v)); else g.moveTo(x, y(v));
+          if (pen) path.lineTo(x, y(v)); else path.moveTo(x, y(v));
           pen = true;
         }
       }
-      g.stroke();
+      if (ratio > 1) { g.lineWidth = 1.5 * ratio; g.stroke(path); continue; }
+      g.lineWidth = 1; // two hairlines: without a graphics card, a wider line takes ten times longer
+      g.stroke(path);
+      g.translate(0, 0.6);
+      g.stroke(path);
+      g.translate(0, -0.6);
     }
     g.fillStyle = css("--muted");
     g.font = `${11 * ratio}px system-ui, sans-serif`;

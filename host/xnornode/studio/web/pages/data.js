@@ -12,10 +12,6 @@ const VIEWS = [["", "Recordings"], ["understood", "What is understood"], ["map",
 const ALL = 200; // files of one answer
 const SOON = 250; // milliseconds from a change to the list that shows it
 
-if (!document.querySelector('link[href="/web/pages/data.css"]')) {
-  document.head.append(h("link", { rel: "stylesheet", href: "/web/pages/data.css" }));
-}
-
 const kept = { label: null, group: null, only: "", word: "" }; // filters outlast a change of pages
 
 function mount(root, ctx) {
@@ -77,6 +73,7 @@ function mount(root, ctx) {
     add(notes, [
       data.damaged > 0 && h("p", { class: "note bad" }, `${data.damaged} ${data.damaged === 1 ? "file is" : "files are"} damaged. `, button("Show them", () => filter("damaged"))),
       data.odd && h("p", { class: "note warn" }, data.odd, ". ", button("Show them", () => filter("odd"))),
+      data.mixed && h("p", { class: "note warn" }, data.mixed),
       data.left_out.map((text) => h("p", { class: "note" }, text)),
     ]);
   }

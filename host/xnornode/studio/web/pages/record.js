@@ -26,18 +26,21 @@ function makeForm(submit) {
   const press = check("Begin each one at a press of the node's button", { checked: had.button });
   const loss = check("Record nevertheless; what is lost is counted");
   const tones = check("Beep at the countdown", { checked: had.beep });
+  const none = h("p", { class: "help", hidden: true }, "This node has no button. The ", h("a", { href: "#/node" }, "Node page"), " sets one with the sensor.");
   const fault = h("div", { class: "note warn", hidden: true });
   const labels = h("div", { class: "labels", role: "group", "aria-label": "Labels in use" });
-  const go = h("button", { type: "submit", class: "primary big go", "data-keys": "Space=start or stop;R=record the last again;Z=undo the last recording" }, "Start");
+  const go = h("button", { type: "submit", class: "primary big go", "data-keys": "Space=start or stop;R=record the last again;Z or Backspace=undo the last recording" }, "Start");
   const node = h("form", { novalidate: true, autocomplete: "off" },
     field("Label", label, "The class: what the model will say."), names, labels,
     field("Group", group, "Who or what is recorded, such as a person. Always or never."), groups,
     h("div", { class: "numbers" }, field("Seconds", length), field("Repeat", repeat), field("Pause (s)", pause)),
-    press, tones, fault, go,
+    press, none, tones, fault, go,
     h("p", { class: "help" }, h("kbd", {}, "Space"), " start or stop · ", h("kbd", {}, "R"), " again · ", h("kbd", {}, "Z"), " undo"));
+  let sensor = null;
   const mark = () => {
     for (const one of labels.children) one.setAttribute("aria-pressed", String(one.dataset.label === label.value));
     pause.disabled = press.box.checked;
+    none.hidden = !press.box.checked || sensor?.button !== false;
   };
   const keep = () => {
     mark();
@@ -65,7 +68,8 @@ function makeForm(submit) {
     clear(fault).append(h("p", {}, slow, ". Set a lower rate on the ", h("a", { href: "#/node" }, "Node page"), ", or use USB."), loss);
     mark();
   }
-  return { node, go, wish, show, check: () => node.reportValidity(), beeps: () => tones.box.checked };
+  const know = (facts) => { sensor = facts; mark(); };
+  return { node, go, wish, show, know, check: () => node.reportValidity(), beeps: () => tones.box.checked };
 }
 
 /** Where it is said what goes on: large, and to screen readers. */
@@ -82,8 +86,8 @@ function makeStage() {
     const which = `${named}, ${state.turn} of ${state.of}`;
     const rate = state.rate ? `${state.rate.toFixed(1)} Hz of ${state.nominal} Hz · ` : "";
     const losses = `${rate}${state.lost.toLocaleString("en")} lost · ${state.clipped.toLocaleString("en")} clipped`;
-    count.hidden = state.phase !== "countdown";
-    set(count, state.phase === "countdown" ? String(state.left) : "");
+    count.hidden = state.phase !== "countdown" || !state.left;
+    set(count, count.hidden ? "" : String(state.left));
     bar.hidden = state.phase !== "recording";
     bar.value = state.wanted ? state.taken / state.wanted : 0;
     set(live, {
@@ -102,8 +106,9 @@ function makeStage() {
 function hindrance(node) {
   const to = h("a", { href: "#/node" }, "Node page");
   if (!node.port) return ["No node is chosen. Plug one in, and choose it on the ", to, "."];
-  if (node.stream_problem) return [node.stream_problem, ". The ", to, " sets the node and its sensor up."];
-  if (!node.connected && node.problem) return [node.problem, ". See the ", to, "."];
+  const problem = (node.stream_problem || node.problem || "").replace(/\.$/, "");
+  if (node.stream_problem) return [problem, ". The ", to, " sets the node and its sensor up."];
+  if (!node.connected && node.problem) return [problem, ". See the ", to, "."];
   return [];
 }
 
@@ -112,8 +117,7 @@ function mount(root, ctx) {
   const busy = () => BUSY.includes(state.phase);
   const start = async (wish) => {
     allow();
-    const answer = await ctx.attempt(ctx.post("/api/record/start", wish));
-    if (answer) show(answer.state);
+    await ctx.attempt(ctx.post("/api/record/start", wish)); // the topic says what came of it
   };
   const stop = () => ctx.attempt(ctx.post("/api/record/stop"));
   const toggle = () => {
@@ -200,6 +204,7 @@ function mount(root, ctx) {
       hint.hidden = !said.length;
       const now = said.map((part) => part.textContent ?? part).join("");
       if (hint.textContent !== now) add(clear(hint), said);
+      form.know(message.state.sensor || null);
       const facts = JSON.stringify(message.state.sensor || null);
       if (facts !== sensor) { sensor = facts; refresh(); }
     }),
