@@ -6,6 +6,7 @@ bit for bit, and the push has succeeded or has said why.
 
 import functools
 import hashlib
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
+from unittest import mock
 
 import numpy as np
 import serial
@@ -147,7 +149,8 @@ class Lab:
                 assert str(error).strip()
                 return Outcome(None, error, [])
 
-        with self.two_hosts() as urls, ThreadPoolExecutor(2) as pool:
+        alone = mock.patch.dict(os.environ, {"XNORNODE_SHARE": "no"})  # each host on its own
+        with alone, self.two_hosts() as urls, ThreadPoolExecutor(2) as pool:
             outcomes = list(pool.map(one, others, urls))
         self.check()
         assert self.active in allowed

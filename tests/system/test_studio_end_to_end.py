@@ -12,7 +12,8 @@ from tools.emulators.sensors import Mpu6050
 
 GESTURES = ("rest", "shake", "circle")
 SPEED = 8  # so many times faster than in real time is the Pico while it is recorded
-TIMES = 4  # recordings of each gesture
+RATE = 25  # Hz, and short recordings: the Pico is slower than in real time on a busy computer
+TIMES = 6  # recordings of each gesture
 LONG = 200.0  # seconds for a command, on a busy computer
 
 
@@ -47,7 +48,7 @@ class Owner:
     def choose_sensor(self) -> None:
         card = self.page.get_by_label("Sensor", exact=True)
         card.get_by_label("Kind").select_option("mpu6050")
-        card.get_by_label("Sample rate").fill("50")
+        card.get_by_label("Sample rate").fill(str(RATE))
         card.get_by_role("button", name="Set it", exact=True).click()
         self.ended("Sensor")
         self.visitor.picture("node-sensor")
@@ -55,7 +56,7 @@ class Owner:
     def record(self, label: str) -> None:
         self.visitor.go("Record")
         self.pico.play("mpu6050", gesture(label))
-        for name, text in (("Label", label), ("Seconds", "3"), ("Repeat", TIMES), ("Pause (s)", 0)):
+        for name, text in (("Label", label), ("Seconds", 2), ("Repeat", TIMES), ("Pause (s)", 0)):
             self.page.get_by_label(name, exact=True).fill(str(text))
         self.visitor.click("Start")
         self.page.get_by_text(f"Recording {label}").first.wait_for()
@@ -73,7 +74,8 @@ class Owner:
         self.visitor.go("Train")
         self.page.get_by_label("Name", exact=True).fill(name)
         self.page.get_by_text("Quick: try no other networks").click()
-        self.page.get_by_label("Epochs", exact=True).fill("20")
+        for option, value in (("Epochs", 20), ("Window", RATE)):
+            self.page.get_by_label(option, exact=True).filter(visible=True).fill(str(value))
         self.visitor.picture("train-form")
         self.visitor.click("Start training")
         report = self.page.get_by_label(f"Report of {name}", exact=True)

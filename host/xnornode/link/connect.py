@@ -15,6 +15,7 @@ from xnornode.link.ports import ANSWER_TIMEOUT, open_port
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import CTRL_B, CTRL_D, RawRepl, RemoteError
 from xnornode.link.repl import Board
+from xnornode.link.share import LENT_SECONDS
 from xnornode.link.stream import Stream
 from xnornode.link.timing import CLEANUP, USUAL, Timing
 
@@ -32,6 +33,9 @@ RESTARTS = 3
 """How often a board that may have been stopped is told to start again until it answers."""
 AGAIN = 0.5
 """How long an answer to hello is waited for after a Ctrl-C, in times of `Timing.hello`."""
+
+TURNS = 5
+"""How often another program that shares the port may come first to the REPL."""
 
 _ABOUT = "import os, sys\nprint(sys.platform, *os.listdir())"
 _SERVE = "from xnornode.link import serve\nserve()"
@@ -119,10 +123,7 @@ def connect(
         session = Session(stream, timing, on_event)
         repl = RawRepl(url, stream)
         try:
-            _greet(session, patient)
-            if not session.greeted and not session.at_prompt:
-                _raise_if_heard(session, url, known)
-            if session.greeted or not _interrupt(session, repl, say, known, reset):
+            if _reach(session, repl, say, patient, known, reset):
                 with _running(Board(url, repl), session, say, known):
                     yield session
             else:
@@ -161,6 +162,23 @@ def receiver(board: Board, session: Session) -> Iterator[None]:
             board.stream.take()
             session.request("quit")
             board.finish()
+
+
+def _reach(
+    session: Session, repl: RawRepl, say: Say, patient: bool, known: Known, reset: bool
+) -> bool:
+    """Whether a program answers; else the REPL has been entered."""
+    for turn in range(TURNS):
+        try:
+            _greet(session, patient)
+            if not session.greeted and not session.at_prompt:
+                _raise_if_heard(session, repl.url, known)
+            return session.greeted or not _interrupt(session, repl, say, known, reset)
+        except LinkLost:
+            if not session.stream.taken or turn == TURNS - 1:
+                raise
+            session.stream.reopen(repl.url, session.stream.wait(LENT_SECONDS))
+    return False
 
 
 def _greet(session: Session, patient: bool) -> None:

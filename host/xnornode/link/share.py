@@ -24,6 +24,7 @@ from xnornode.link.share_frames import (
     who,
 )
 from xnornode.link.share_hub import Hub, Lent
+from xnornode.link.share_member import TAKEN
 from xnornode.link.share_place import NoPlaceError, Place, is_shared, key_of
 from xnornode.link.share_port import SharedPort
 
@@ -233,7 +234,7 @@ def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
                 _holds[key] += 1
                 return None
             if hub := _hubs.get(key):
-                hub.close(f"{_this()} has it for itself now")
+                hub.close(f"{_this()} {TAKEN}")
             try:
                 place = Place(name)
                 claimed = place.claim()

@@ -25,6 +25,7 @@ from xnornode.link.share_frames import (
     read_greeting,
     who,
 )
+from xnornode.link.share_member import TAKEN
 
 if TYPE_CHECKING:
     from xnornode.link.share_hub import Hub
@@ -59,7 +60,7 @@ def serve(hub: Hub, place: Place, end: socket.socket) -> None:
             end.sendall(greeting(reply))
             if hub.lent:
                 return
-            hub.close(f"{who(said)} has it for itself now")
+            hub.close(f"{who(said)} {TAKEN}")
             return
         else:
             try:

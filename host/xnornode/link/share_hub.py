@@ -17,7 +17,7 @@ from xnornode.link import share_frames
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.share_guest import serve
 from xnornode.link.share_lines import Lines
-from xnornode.link.share_member import KEPT, Member
+from xnornode.link.share_member import KEPT, TAKEN, Member
 from xnornode.link.share_place import Place
 
 HALF_LINE = 0.3
@@ -145,13 +145,13 @@ class Hub:
             if self.lent is member:
                 return
             if self.lent or member.inbox.gone is not None:
-                raise Lent(self.lent.who if self.lent else str(member.inbox.gone))
+                raise Lent(f"{self.lent.who} {TAKEN}" if self.lent else str(member.inbox.gone))
             self._lines.flush()
             self.lent = member
             for other in [*self._lines.members]:
                 if other is not member:
                     self._lines.leave(other)
-                    other.inbox.end(f"{member.who} has it for itself now")
+                    other.inbox.end(f"{member.who} {TAKEN}")
 
     def give(self, member: Member) -> None:
         """Take the port back from a member, which stays one."""

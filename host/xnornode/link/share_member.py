@@ -5,65 +5,80 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from xnornode.link.deadline import Deadline
 
 KEPT = 1 << 20
 """Bytes that are kept for a member that does not read. Then whole lines are dropped."""
+TAKEN = "has it for itself now"
+"""How the reason ends for which a port is gone that another member has taken."""
+LOOK = 0.002
+"""Seconds between two looks whether a member has read."""
 
 
 class Inbox:
-    """Bytes that have come for a member, and why no more will.
+    """Bytes that have come for a member, and why no more will. One thread at a time reads.
+
+    A Ctrl-C amid a wait on a `Condition` of Python may leave its lock in a wrong state; the locks
+    and the queue here are the interpreter's own.
 
     Attributes
     ----------
     gone : str or None
         Why the port is gone.
-    slow : str
-        Why something that was written has not been taken.
     """
 
     def __init__(self) -> None:
-        self._came, self._changed = bytearray(), threading.Condition()
+        self._queue: SimpleQueue[bytes] = SimpleQueue()
+        self._came, self._size, self._counting = bytearray(), 0, threading.Lock()
         self.gone: str | None = None
-        self.slow = ""
 
     def __len__(self) -> int:
-        return len(self._came)
+        return self._size
 
     def put(self, data: bytes) -> None:
         """Add bytes."""
-        with self._changed:
-            self._came += data
-            self._changed.notify_all()
+        with self._counting:
+            self._size += len(data)
+        self._queue.put(data)
 
     def read(self, size: int, wait: Deadline, enough: int = 1) -> bytes:
         """At most `size` bytes, once `enough` have come; those that came in time."""
-        with self._changed:
-            while len(self._came) < enough and self.gone is None and not wait.passed:
-                self._changed.wait(min(wait.left, 60.0))
-            data = bytes(self._came[:size])
-            del self._came[:size]
-            self._changed.notify_all()
-            return data
+        self._collect()
+        while len(self._came) < enough and self.gone is None and not wait.passed:
+            with suppress(Empty):
+                self._came += self._queue.get(timeout=min(wait.left, 60.0))
+            self._collect()
+        if self.gone is not None:
+            self._collect()  # what came before it went
+        data = bytes(self._came[:size])
+        del self._came[:size]
+        with self._counting:
+            self._size -= len(data)
+        return data
+
+    def _collect(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._came += self._queue.get_nowait()
 
     def wait_for_room(self, most: int, seconds: float) -> None:
         """Wait until fewer bytes are kept."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._came) < most or self.gone, seconds)
+        wait = Deadline(seconds)
+        while self._size >= most and self.gone is None and not wait.passed:
+            wait.pause(LOOK)
 
     def clear(self) -> None:
         """Forget what has come."""
-        with self._changed:
-            self._came.clear()
-            self._changed.notify_all()
+        self.read(self._size, Deadline(0))
 
     def end(self, why: str) -> None:
         """Say that the port is gone. What has come is still read."""
-        with self._changed:
-            if self.gone is None:
-                self.gone = why
-            self._changed.notify_all()
+        if self.gone is None:
+            self.gone = why
+        self._queue.put(b"")  # wakes who waits
 
 
 class Member:

@@ -8,6 +8,7 @@ from xnornode.errors import LinkLost
 from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.ports import ANSWER_TIMEOUT, open_again
+from xnornode.link.share_member import TAKEN
 from xnornode.link.share_port import SharedPort
 
 RECENT = 2048
@@ -46,7 +47,7 @@ class Stream:
         self.port = port
         self.pending = self.recent = b""
         self.limit = NEVER
-        self.gone = False
+        self.gone, self._why = False, ""
 
     @property
     def name(self) -> str:
@@ -122,6 +123,11 @@ class Stream:
         except PORT_ERRORS as error:
             raise self._lost(error) from error
 
+    @property
+    def taken(self) -> bool:
+        """Whether the port is gone as another program has it for itself now."""
+        return self.gone and self._why.endswith(TAKEN)
+
     def take(self) -> None:
         """Have the port for oneself, where others share it. Raises LinkLost if that cannot be."""
         if isinstance(self.port, SharedPort):
@@ -145,7 +151,7 @@ class Stream:
         self.pending, self.gone = b"", False
 
     def _lost(self, error: Exception) -> LinkLost:
-        self.gone = True
+        self.gone, self._why = True, str(error)
         return LinkLost(f"{self.name} went away: {error}")
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
     studio.closing.append(desk.close)
 
     async def about(request: web.Request) -> web.Response:
+        await studio.run(desk.forget_gone)
         return answer({"state": desk.state, **await studio.run(_account, studio)})
 
     async def start(request: web.Request) -> web.Response:

@@ -129,6 +129,14 @@ class Desk:
                 self._tell(written=left)
         return key
 
+    def forget_gone(self) -> None:
+        """Show no recording any more that was moved or deleted on another page."""
+        with self._lock:
+            shown = self.state["written"]
+            left = [entry for entry in shown if (self._studio.data / entry["name"]).is_file()]
+            if left != shown:
+                self._tell(written=left)
+
     def close(self) -> None:
         """Stop, and wait until what came is written."""
         self.stop()

@@ -52,8 +52,12 @@ def look_at(folder: Path) -> dict[str, Any]:
     size = 0
     for path in _files(folder):
         place = path.relative_to(folder)
-        each[place.as_posix()] = _digest(path)
-        size += path.stat().st_size
+        try:
+            digest, bytes = _digest(path), path.stat().st_size
+        except FileNotFoundError:
+            continue  # deleted meanwhile
+        each[place.as_posix()] = digest
+        size += bytes
         classes[place.parts[0] if len(place.parts) > 1 else ""] += 1
     whole = hashlib.sha256()
     for name in sorted(each):

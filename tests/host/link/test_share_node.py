@@ -21,6 +21,7 @@ from tests.lab.faults import TO_NODE, Fault, Kind
 from tests.lab.livenode import DEVICE, active_model, live_node, model_bytes
 from tests.lab.targets import interpreter
 from xnornode.link import share_talk
+from xnornode.link.deadline import Deadline
 from xnornode.link.monitor import Monitor
 from xnornode.link.push import push
 from xnornode.link.recording import streaming
@@ -73,20 +74,30 @@ def monitoring(url):
     with started("monitor", "--format", "json", port=url) as process:
         first = process.stdout.readline()
         assert json.loads(first)["label"]
-        process.printed = [first]
-        reader = threading.Thread(target=lambda: process.printed.extend(process.stdout))
-        reader.start()
-        yield process
-        if process.poll() is None:
+        process.printed, process.said = [first], []
+        readers = [
+            threading.Thread(target=process.printed.extend, args=(process.stdout,)),
+            threading.Thread(target=process.said.extend, args=(process.stderr,)),
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            yield process
+        finally:
             process.kill()
-        reader.join()
+            for reader in readers:
+                reader.join()
 
 
 def stop(process):
     """What a monitor printed, line by line, and what it said, once it is ended by Ctrl-C."""
     process.send_signal(signal.SIGINT)
-    err = process.stderr.read()
-    assert process.wait(30) == 0 and "Traceback" not in err, err
+    assert process.wait(60) == 0
+    wait = Deadline(10)
+    while "predictions, " not in "".join(process.said) and not wait.passed:
+        wait.pause(0.01)
+    err = "".join(process.said)
+    assert "Traceback" not in err, err
     return process.printed, err
 
 
@@ -107,8 +118,10 @@ def test_all_commands_at_once(home, files):
             assert err.count("sharing socket://") == 1 and "(process " in err
         assert [*files.glob("data/up/*.rec")] and active_model(home) == LARGE and node.running
         for process in (second, first):  # the owner last
+            while "net 3, revision 3" not in "".join(process.said) and process.poll() is None:
+                time.sleep(0.05)  # it may be slower than the node
             lines, err = stop(process)
-            assert " 0 lost" in err and "net 3, revision 3" in err
+            assert " 0 lost" in err
             assert not any(json.loads(line)["lost"] for line in lines)
 
 

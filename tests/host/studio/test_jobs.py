@@ -1,99 +1,24 @@
-"""Jobs: real commands that outlive the studio, are found again, stopped, and gone on with."""
+"""Jobs: real commands, from their start to their end, stopped, and gone on with."""
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.lab.jobslab import LONG, TABLE, JobsLab, until
 from tests.lab.studio_app import with_studio
 from xnornode.errors import XnorNodeError
-from xnornode.studio import jobs as jobs_module
-from xnornode.studio import jobs_entry, jobs_files, jobs_process
-from xnornode.studio.jobs import Jobs
-from xnornode.studio.jobs_files import Job
+from xnornode.studio import jobs_entry
 
 pytestmark = pytest.mark.quick
-
-TABLE = "a,b,label\n" + "".join(
-    f"{a},{b},{'up' if a + b > 0 else 'down'}\n" for a in range(-8, 8) for b in range(-8, 8)
-)
-LONG = ("--quick", "--no-baselines", "--validation", "0.2", "--epochs", "100000")
-STUDIO = """
-import os, signal, sys
-from pathlib import Path
-from xnornode.studio.jobs import Jobs
-jobs = Jobs(Path(sys.argv[1]), lambda topic, message: None)
-print(jobs.start("train", sys.argv[2:], "Training", about={"a": ["b"]}, exclusive="train").id)
-sys.stdout.flush()
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def until(true, seconds: float = 60.0):
-    """What a function gives, once it gives anything."""
-    end = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
-    return value
-
-
-class Lab:
-    """Jobs in a folder with a small table, and what they published."""
-
-    def __init__(self, place: Path) -> None:
-        self.place, self.folder = place, place / ".studio" / "jobs"
-        self.told: list[tuple[str, dict]] = []
-        (place / "t.csv").write_text(TABLE)
-        self.jobs = self.open()
-
-    def open(self) -> Jobs:
-        self.jobs = Jobs(self.folder, lambda topic, message: self.told.append((topic, message)))
-        return self.jobs
-
-    def argv(self, *options: str, output: str = "m.bnn") -> list[str]:
-        return ["train", str(self.place / "t.csv"), "-o", str(self.place / output), *options]
-
-    def train(self, *options: str, output: str = "m.bnn", exclusive: str | None = None) -> Job:
-        argv = self.argv(*options, output=output)
-        return self.jobs.start("train", argv, "Training", exclusive=exclusive, cwd=str(self.place))
-
-    def ended(self, id: str) -> Job:
-        until(lambda: not self.jobs.get(id).running)
-        return self.jobs.get(id)
-
-    def epochs(self, id: str) -> list[int]:
-        return [line["epoch"]["number"] for line in self.jobs.talk(id) if "epoch" in line]
-
-    def fake(self, said: bytes, process: subprocess.Popen | None = None) -> Job:
-        """A job of an earlier studio, that said this; with a process, it still runs."""
-        number = len(list(self.folder.glob("*")))
-        folder = self.folder / f"fake{number}"
-        folder.mkdir(parents=True)
-        pid = process.pid if process else 0
-        identity = jobs_process.identity(pid)
-        keys = {"pid": pid, "identity": identity, "started": float(number)}
-        job = Job(folder.name, "train", "Fake", ["train"], "/", **keys)
-        jobs_files.save(folder, job)
-        (folder / "talk.jsonl").write_bytes(said)
-        self.jobs.close()
-        self.open()
-        return job
 
 
 @pytest.fixture
 def lab(tmp_path):
-    lab = Lab(tmp_path)
+    lab = JobsLab(tmp_path)
     yield lab
-    for job in lab.jobs.list():
-        if job.running and job.pid:
-            jobs_process.kill(job.pid)
-    lab.jobs.close()
+    lab.end()
 
 
 def test_a_training_from_its_start_to_its_report(lab):
@@ -171,105 +96,16 @@ def test_a_killed_job_is_lost_and_goes_on(lab):
     assert lab.ended(lab.jobs.resume(job.id).id).state == "done"
 
 
-def test_a_job_outlives_a_studio_that_is_killed(lab):
-    argv = lab.argv("--quick", "--no-baselines", "--epochs", "12")
-    studio = subprocess.run(
-        [sys.executable, "-c", STUDIO, lab.folder, *argv],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert studio.returncode == -signal.SIGKILL, studio.stderr
-    lab.open()
-    [job] = lab.jobs.list()
-    assert job.id == studio.stdout.strip() and job.running
-    with pytest.raises(XnorNodeError, match="Training runs: wait until it is done, or stop it"):
-        lab.train(exclusive="train")
-    done = lab.ended(job.id)
-    assert done.state == "done" and done.exit == 0 and done.about == {"a": ["b"]}
-    assert lab.epochs(job.id) == list(range(1, 13))
-
-
-def test_two_studios_on_the_same_data_know_of_each_others_jobs(lab):
-    first, second = lab.jobs, lab.open()
-    lab.jobs = first
-    job = lab.train(*LONG, exclusive="train")
-    assert [one.id for one in second.list()] == [job.id]
-    until(lambda: any("epoch" in line for line in second.talk(job.id)))
-    with pytest.raises(XnorNodeError, match="Training runs: wait until it is done, or stop it"):
-        second.start("train", lab.argv(), "T", exclusive="train")
-    second.stop(job.id)
-    assert lab.ended(job.id).state == "stopped"
-    until(lambda: not second.get(job.id).running)
-    assert second.get(job.id) == first.get(job.id)
-    first.stop(first.resume(job.id).id)
-    with pytest.raises(XnorNodeError, match="has been gone on with already"):
-        second.resume(job.id)
-    second.close()
-    for one in first.list():
-        lab.ended(one.id)
-        first.remove(one.id)
-    assert second.list() == []
-
-
-def test_an_adopted_job_is_stopped_too(lab):
-    job = lab.train(*LONG)
-    until(lambda: lab.epochs(job.id))
-    lab.jobs.close()
-    lab.open().stop(job.id)
-    stopped = lab.ended(job.id)
-    assert stopped.state == "stopped" and stopped.exit == 1
-    with pytest.raises(XnorNodeError, match="does not run"):
-        lab.jobs.stop(job.id)
-
-
-def test_the_end_of_a_job_is_found_that_no_studio_saw(lab):
-    said = {
-        b'{"say": "x"}\n{"exit": 0}\n': ("done", 0),
-        b'{"error": "no"}\n{"exit": 1}\n': ("failed", 1),
-        b'{"say": "x"}\n{"exi': ("lost", None),
-        b"": ("lost", None),
-    }
-    for text, (state, status) in said.items():
-        job = lab.ended(lab.fake(text).id)
-        assert (job.state, job.exit) == (state, status)
-    assert [job.error for job in lab.jobs.list() if job.state == "failed"] == ["no"]
-
-
-def test_a_process_number_that_another_one_has_now_is_no_job(lab):
-    with subprocess.Popen(["sleep", "60"]) as other:
-        job = lab.fake(b"", other)
-        assert lab.jobs.get(job.id).running
-        lab.jobs.close()
-        jobs_files.save(lab.folder / job.id, jobs_module.replace(job, identity="another"))
-        lab.open()
-        assert lab.ended(job.id).state == "lost"
-        assert other.poll() is None, "it was left alone"
-        other.kill()
-
-
-@pytest.mark.parametrize("ask", [jobs_process.identity, jobs_process._of_ps])
-def test_a_process_is_told_from_others(ask):
-    if ask is jobs_process._of_ps and not shutil.which("ps"):
-        pytest.skip("no ps here")
-    with subprocess.Popen(["sleep", "60"]) as process:
-        known = ask(process.pid)
-        assert known and known == ask(process.pid) != ask(1)
-        process.kill()
-        until(lambda: not ask(process.pid))  # its parent has not asked yet: a zombie
-        assert process.poll() is not None
-    assert ask(process.pid) == "" and jobs_process.identity(0) == ""
-
-
 def test_a_job_that_does_not_stop_is_killed(lab, monkeypatch):
     monkeypatch.setattr(jobs_entry, "PATIENCE", 0.3)
-    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", deaf], start_new_session=True) as process:
-        until(lambda: b"01" in Path(f"/proc/{process.pid}/status").read_bytes())
+    deaf = "trap '' INT; echo ready; while :; do sleep 1; done"
+    with subprocess.Popen(
+        ["sh", "-c", deaf], start_new_session=True, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
         job = lab.fake(b"", process)
         lab.jobs.stop(job.id)
-        assert process.wait(20) in (-signal.SIGKILL, -signal.SIGINT)
+        assert process.wait(20) == -signal.SIGKILL
         assert lab.ended(job.id).state == "stopped"
 
 
@@ -306,25 +142,6 @@ def test_a_file_of_pythons_name_in_the_folder_is_not_run(lab):
     (lab.place / "random.py").write_text("raise SystemExit('mine')")
     job = lab.train("--quick", "--no-baselines", "--epochs", "1")
     assert lab.ended(job.id).state == "done"
-
-
-def test_old_jobs_are_removed(lab, monkeypatch):
-    monkeypatch.setattr(jobs_module, "KEPT", 2)
-    for _ in range(4):
-        lab.ended(lab.fake(b'{"exit": 0}\n').id)
-    newest = lab.ended(lab.jobs.start("info", ["info", "none"], "I").id)
-    names = [job.id for job in lab.jobs.list()]
-    assert names == [newest.id, "fake3", "fake2"]
-    assert sorted(path.name for path in lab.folder.iterdir()) == sorted(names)
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"id": 3}', b"[" * 100000])
-def test_a_damaged_file_of_a_job_is_left_alone(content, lab):
-    job = lab.fake(b'{"exit": 0}\n')
-    lab.ended(job.id)
-    file = lab.folder / job.id / "job.json"
-    file.write_bytes(content)
-    assert lab.open().list() == [] and file.exists()
 
 
 def test_pages_ask_over_http(tmp_path):

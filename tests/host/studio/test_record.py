@@ -96,6 +96,13 @@ def test_repeats_and_undo(tmp_path, node):
         assert [r.path.name for r in kept(tmp_path)] == ["2.rec"]
         (tmp_path / "wave" / "2.rec").unlink()  # another page has deleted it
         assert "not there any more" in await client.refused("/api/record/undo", {})
+        await client.post("/api/record/start", {**WISH, "group": ""})
+        stream.give(5)
+        await until(phase("recording"))
+        stream.give(400)
+        await until(phase("done"))
+        (tmp_path / "wave" / "1.rec").unlink()
+        assert not (await client.get("/api/record"))["state"]["written"]
         assert "no recording to undo" in await client.refused("/api/record/undo", {})
 
     with_desk(tmp_path, use)

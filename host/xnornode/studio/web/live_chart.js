@@ -15,6 +15,17 @@ const HOPS = 9; // of which the middle one is the usual time from one prediction
 const STILL = 250; // milliseconds from one picture to the next, where less motion is wanted
 const SHARE = 3; // drawing takes at most one in so many milliseconds, also on a slow computer
 const NANO = 1e9;
+const LONGEST = 40; // letters of a name in the picture
+const MOST_LANES = 4; // beyond that all channels share one
+const MOST_CLASSES = 64; // with a colour of their own
+
+const coloured = new Set();
+/** The number of a class's colour, 0 to 7; -1 for `unknown`, and where a node has too many. */
+export function colourOf(name) {
+  if (name === "unknown" || (!coloured.has(name) && coloured.size >= MOST_CLASSES)) return -1;
+  coloured.add(name);
+  return classIndex(name);
+}
 
 export class LiveChart {
   /** seconds: of the axis. onChoose(prediction or null): one was chosen. */
@@ -52,7 +63,7 @@ export class LiveChart {
     const frame = (time) => {
       if (this.ended) return;
       const pause = Math.max(this.calm.matches ? STILL : 0, SHARE * this.cost - 4);
-      if (this.seen && (this.dirty || this.moves()) && time - this.drawn >= pause) {
+      if (this.seen && (this.dirty || (time - this.drawn >= pause && this.moves()))) {
         const began = performance.now();
         this.drawn = time;
         this.dirty = false;
@@ -96,7 +107,7 @@ export class LiveChart {
     const values = channels.map((_, c) => thinned(rows, c, width, count, scales[c] ? scales[c] / NANO : 1, step));
     const last = this.blocks[this.blocks.length - 1];
     const block = { stream, ms, taken: message.taken, rate, count, values, time: 1000 * time,
-      broken: message.broken || !last || last.stream !== stream };
+      broken: message.broken || !last || last.stream !== stream, ranges: values.map(range) };
     this.blocks.push(block);
     while (this.blocks[0].time < block.time - KEPT) this.blocks.shift();
   }
@@ -105,11 +116,13 @@ export class LiveChart {
   sensor(channels) {
     this.channels = channels;
     this.blocks = [];
-    const units = [...new Set(channels.map((name) => nameAndUnit(name)[1]))];
-    this.lanes = units.map((unit) => ({ unit, low: Infinity, high: -Infinity,
-      channels: channels.flatMap((name, c) => (nameAndUnit(name)[1] === unit ? [c] : [])) }));
+    const units = channels.map((name) => nameAndUnit(name)[1].slice(0, LONGEST));
+    const lanes = [...new Set(units)];
+    const shared = lanes.length > MOST_LANES;
+    this.lanes = (shared ? [""] : lanes).map((unit) => ({ unit, low: Infinity, high: -Infinity,
+      channels: channels.flatMap((_, c) => (shared || units[c] === unit ? [c] : [])) }));
     this.legend.replaceChildren(...channels.map((name, c) =>
-      h("li", {}, h("span", { class: `swatch c${(c % 8) + 1}` }), name)));
+      h("li", {}, h("span", { class: `swatch c${(c % 8) + 1}` }), name.slice(0, 2 * LONGEST))));
     this.size();
   }
 
@@ -237,9 +250,9 @@ export class LiveChart {
     let low = Infinity, high = -Infinity;
     const seen = this.blocks.map((block) => ({ block, end: this.clocks.ofBlock(block.stream, block.ms) }))
       .filter(({ block, end }) => end > left && end - (1000 * block.count) / block.rate < right);
-    for (const { block } of seen) for (const c of lane.channels) for (const v of block.values[c]) {
-      if (v < low) low = v;
-      if (v > high) high = v;
+    for (const { block } of seen) for (const c of lane.channels) {
+      if (block.ranges[c][0] < low) low = block.ranges[c][0];
+      if (block.ranges[c][1] > high) high = block.ranges[c][1];
     }
     if (!(high >= low)) { low = -1; high = 1; }
     const pad = Math.max(1e-9, 0.08 * (high - low));
@@ -253,16 +266,21 @@ export class LiveChart {
       g.strokeStyle = this.colours.c[c % 8];
       g.lineWidth = 1.4;
       g.beginPath();
-      let pen = false;
+      let pen = false, column = NaN, least = 0, most = 0;
+      const put = (at, v) => { if (pen) g.lineTo(at, y(v)); else g.moveTo(at, y(v)); pen = true; };
+      const flush = () => { if (!Number.isNaN(column)) { put(column, least); put(column, most); } column = NaN; };
       for (const { block, end } of seen) {
         const values = block.values[c], step = (1000 * block.count) / block.rate / values.length;
-        if (block.broken) pen = false; // a gap is seen as one
+        if (block.broken) { flush(); pen = false; } // a gap is seen as one
+        const dense = step < (0.5 * (right - left)) / w; // several on a pixel: the range of each column
         for (let i = 0; i < values.length; i++) {
-          const at = x(end - (values.length - 1 - i) * step);
-          if (pen) g.lineTo(at, y(values[i])); else g.moveTo(at, y(values[i]));
-          pen = true;
+          const at = x(end - (values.length - 1 - i) * step), v = values[i];
+          if (!dense) { put(at, v); continue; }
+          const here = Math.floor(at);
+          if (here !== column) { flush(); column = here; least = most = v; } else if (v < least) least = v; else if (v > most) most = v;
         }
       }
+      flush();
       g.stroke();
     }
     for (const { block, end } of seen) {
@@ -297,14 +315,14 @@ export class LiveChart {
 
   band(g, shown, top) {
     for (const { name, a, b } of shown) {
-      const plain = name === "unknown";
-      g.fillStyle = plain ? this.colours.muted : this.colours.c[classIndex(name)];
+      g.fillStyle = this.colours.c[colourOf(name)] ?? this.colours.muted;
       g.fillRect(a, top, Math.max(1, b - a - 1), BAND);
       const from = Math.max(a, 0), room = b - from - 10;
       if (room < 12) continue;
-      let text = name;
+      const whole = name.slice(0, LONGEST);
+      let text = whole;
       while (text && g.measureText(text).width > room) text = text.slice(0, -1);
-      this.say(g, text === name ? text : text && `${text.slice(0, -1)}…`, from + 5, top + BAND / 2 + 1, "left", this.colours["on-accent"]);
+      this.say(g, text === whole ? text : text && `${text.slice(0, -1)}…`, from + 5, top + BAND / 2 + 1, "left", this.colours["on-accent"]);
     }
   }
 
@@ -339,7 +357,7 @@ export class LiveChart {
       g.lineWidth = 1;
       g.beginPath(); g.moveTo(at, 14); g.lineTo(at, bottom); g.stroke();
       g.beginPath(); g.moveTo(at - 5, 4); g.lineTo(at + 5, 4); g.lineTo(at, 14); g.fill();
-      const text = `${e.label}`, wide = g.measureText(text).width;
+      const text = e.label.slice(0, LONGEST), wide = g.measureText(text).width;
       g.fillStyle = this.colours.surface;
       g.fillRect(at + 6, 1, wide + 6, 16);
       this.say(g, text, at + 9, 10, "left", this.colours.text);
@@ -354,6 +372,13 @@ export class LiveChart {
       this.say(g, text, s ? Math.max(at, 20) : w - 3, height - 8, s ? "center" : "right");
     }
   }
+}
+
+/** The least and the largest value. */
+function range(values) {
+  let low = Infinity, high = -Infinity;
+  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  return [low, high];
 }
 
 /** A channel in units; where `step` is above 1, least and largest of each `step` samples. */

@@ -1,17 +1,24 @@
 // What the node finds, beside its signal; what was wrong becomes a recording; what runs.
 
 import { button, card, clear, field, h, number, select, table, text } from "/web/dom.js";
-import { classColour, knowClasses, onTheme } from "/web/colours.js";
-import { LiveChart } from "/web/live_chart.js";
+import { channelColour, knowClasses, onTheme } from "/web/colours.js";
+import { colourOf, LiveChart } from "/web/live_chart.js";
 import { modelCard } from "/web/live_models.js";
 
 const ROWS = 10; // predictions in the table
+const HEADS = ["number", "class", "confidence", "scores", ""];
 const SHOW = 120; // milliseconds from one change of numbers to the next
 const SAY = 1000; // from one that is read aloud to the next
 const LOG = 300; // lines of the node's text
 const NOTES = 5; // warnings and errors that are shown
 const SCORES = 300; // predictions whose scores say how long a bar can be
 const SPANS = [10, 20, 30, 60];
+const LONGEST = 80; // letters of a label
+const MOST_SCORES = 12; // in a row of the table
+
+const short = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
+/** A class's colour; that of the text where it has none. */
+const colour = (name) => (colourOf(name) < 0 ? "" : channelColour(colourOf(name)));
 
 export default {
   title: "Live",
@@ -142,7 +149,7 @@ class LivePage {
     this.ends.push(onTheme(() => { this.dirty = true; }));
     this.timer = setInterval(() => this.show(), SHOW);
     this.speaker = setInterval(() => this.speak(), SAY);
-    this.table.append(h("p", { class: "empty" }, "no prediction yet"));
+    this.makeTable();
     this.loadNames();
     this.state(ctx.state || {});
   }
@@ -167,7 +174,7 @@ class LivePage {
     const all = [...new Set([...this.labels, ...(this.dataLabels || [])])].filter(Boolean);
     clear(this.names).append(...all.map((name) => h("option", { value: name })));
     clear(this.buttons).append(...all.slice(0, 12).map((name) =>
-      button(name, () => { this.label.value = name; this.describeKeep(); this.keepButton.focus(); })));
+      button(short(name), () => { this.label.value = name; this.describeKeep(); this.keepButton.focus(); })));
   }
 
   take(message) {
@@ -216,7 +223,7 @@ class LivePage {
 
   prediction(p) {
     const entry = this.chart.prediction(p);
-    if (this.labels[p.index] !== p.label) {
+    if (!this.node?.ready && this.labels[p.index] !== p.label) {
       const known = this.labels.length <= p.scores.length ? this.labels : [];
       this.classes(p.scores.map((_, i) => (i === p.index ? p.label : known[i] ?? "")));
     }
@@ -229,7 +236,7 @@ class LivePage {
 
   event(e) {
     if (e.label !== undefined) { this.chart.event(e); return; }
-    const text = e.error || e.warning;
+    const text = (e.error || e.warning || "").slice(0, 1000);
     if (!text) return;
     const at = new Date().toLocaleTimeString();
     this.notes.prepend(h("div", { class: `note ${e.error ? "bad" : "warn"}` }, `${at}  the node ${e.error ? "says" : "warns"}: ${text}`));
@@ -249,8 +256,8 @@ class LivePage {
     this.dirty = false;
     const p = this.last[0];
     if (p) {
-      this.now.textContent = p.name;
-      this.now.style.color = p.name === "unknown" ? "" : classColour(p.name);
+      this.now.textContent = short(p.name);
+      this.now.style.color = colour(p.name);
       this.sure.textContent = p.confidence === null ? "" : `${(100 * p.confidence).toFixed(0)} % sure`;
       this.since.textContent = p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
       this.showScores(p);
@@ -265,14 +272,14 @@ class LivePage {
     if (this.scores.children.length !== p.scores.length || this.scoresOf !== this.labels) {
       this.scoresOf = this.labels;
       clear(this.scores).append(...p.scores.map((_, i) =>
-        h("li", {}, h("span", {}, this.labels[i] || `class ${i}`),
+        h("li", {}, h("span", {}, short(this.labels[i] || `class ${i}`)),
           h("div", { class: "live-track", "aria-hidden": "true" }, h("div", {})), h("output", {}))));
     }
     [...this.scores.children].forEach((row, i) => {
       const [name, track, value] = row.children;
       row.className = i === p.index ? "first" : "";
       track.firstChild.style.width = `${high > low ? (100 * (p.scores[i] - low)) / (high - low) : 0}%`;
-      track.firstChild.style.background = this.labels[i] ? classColour(name.textContent) : "";
+      track.firstChild.style.background = this.labels[i] ? colour(this.labels[i]) : "";
       value.textContent = p.scores[i].toLocaleString("en");
     });
   }
@@ -300,22 +307,41 @@ class LivePage {
     clear(this.counts).append(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   }
 
+  /** Ten rows that stay, so that a button is where it was when it is pressed. */
+  makeTable() {
+    this.rows = Array.from({ length: ROWS }, (_, i) => {
+      const cells = HEADS.slice(0, -1).map(() => h("span", {}));
+      const wrong = button("Wrong", () => { this.chart.choose(this.rows[i].shown); this.openWrong(); }, { kind: "quiet" });
+      return { cells, wrong, shown: null };
+    });
+    const made = table(HEADS, this.rows.map((row) => [...row.cells, row.wrong]), { left: ["class", "scores", ""], caption: "newest first" });
+    [...made.querySelectorAll("tbody tr")].forEach((tr, i) => { this.rows[i].tr = tr; tr.hidden = true; });
+    this.none = h("p", { class: "empty" }, "no prediction yet");
+    this.table.append(this.none, made);
+    made.hidden = true;
+    this.made = made;
+  }
+
   showTable() {
-    const rows = this.last.slice(0, ROWS).map((p) => [
-      String(p.seq), p.name, p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`,
-      p.scores.map((s) => s.toLocaleString("en")).join(" · "),
-      button("Wrong", () => { this.chart.choose(p); this.openWrong(); },
-        { kind: "quiet", label: `prediction ${p.seq}, ${p.name}, was wrong` }),
-    ]);
-    if (this.table.matches(":hover, :focus-within")) return; // a button stays where it is about to be pressed
-    const heads = ["number", "class", "confidence", "scores", ""];
-    this.table.replaceChildren(table(heads, rows, { left: ["class", "scores", ""], caption: "newest first" }));
+    if (this.table.matches(":hover, :focus-within")) return; // nothing moves away under a hand
+    this.none.hidden = this.last.length > 0;
+    this.made.hidden = !this.last.length;
+    this.rows.forEach((row, i) => {
+      const p = this.last[i];
+      row.tr.hidden = !p;
+      if (!p || row.shown === p) return;
+      row.shown = p;
+      const scores = p.scores.slice(0, MOST_SCORES).map((s) => s.toLocaleString("en")).join(" · ") + (p.scores.length > MOST_SCORES ? " …" : "");
+      const texts = [String(p.seq), short(p.name), p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`, scores];
+      texts.forEach((text, k) => { row.cells[k].textContent = text; });
+      row.wrong.setAttribute("aria-label", `prediction ${p.seq}, ${short(p.name)}, was wrong`);
+    });
   }
 
   /** At most once a second, and only where something is new. */
   speak() {
     const p = this.last[0];
-    const now = p ? `${p.name}${p.confidence === null ? "" : `, ${(100 * p.confidence).toFixed(0)} %`}` : "";
+    const now = p ? `${short(p.name)}${p.confidence === null ? "" : `, ${(100 * p.confidence).toFixed(0)} %`}` : "";
     this.chart.canvas.setAttribute("aria-label", `signal and predictions of the last ${this.chart.seconds} s; now ${now || "nothing"}`);
     if (!p || p.name === this.said) return;
     this.said = p.name;
@@ -370,7 +396,7 @@ class LivePage {
     this.chart.keep = seconds > 0 ? seconds : 0;
     this.chart.dirty = true;
     this.which.textContent = p
-      ? `Prediction ${p.seq} said ${p.name}. Another one: choose it in the chart or the table.`
+      ? `Prediction ${p.seq} said ${short(p.name)}. Another one: choose it in the chart or the table.`
       : "The newest samples are kept. To choose a moment, click it in the chart.";
     this.keepButton.textContent = `Keep ${seconds || "…"} s${this.label.value ? ` as ${this.label.value}` : ""}`;
     for (const one of this.buttons.children) one.setAttribute("aria-pressed", String(one.textContent === this.label.value));
