@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import serial
+
 from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.share import _join
@@ -114,6 +116,12 @@ def program(code: str, url: str, **more: str) -> Iterator[subprocess.Popen[str]]
     finally:
         process.kill()
         process.communicate()
+
+
+def read(port: serial.SerialBase, data: bytes) -> bytes:
+    """As many bytes as `data` has."""
+    port.timeout = SOON
+    return port.read(len(data))
 
 
 def meeting_files(folder: Path) -> set[str]:

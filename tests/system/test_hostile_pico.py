@@ -15,12 +15,13 @@ from tools.emulators.flash_log import read_log
 from tools.firmware.sources import ROOT
 from xnornode.board.install import Plan
 from xnornode.errors import NodeError
-from xnornode.link.connect import Known, connect
+from xnornode.link.connect import connect
 from xnornode.link.keys import ON_NODE
 from xnornode.link.messages import Prediction
 from xnornode.link.ports import open_again
 from xnornode.link.push import Push, push
 from xnornode.link.raw_repl import CTRL_A, CTRL_B, CTRL_C, CTRL_D
+from xnornode.link.reach import Known
 from xnornode.link.repl import Board
 
 KEY = bytes(range(32))

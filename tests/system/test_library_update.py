@@ -15,7 +15,7 @@ from xnornode.board.library_places import COMMON, LIBRARY, NEW, OLD, TRIAL
 from xnornode.board.library_proof import failure
 from xnornode.board.library_steps import Version, settle, stage_previous, version
 from xnornode.errors import LinkError
-from xnornode.link.connect import Known
+from xnornode.link.reach import Known
 from xnornode.model.file_format import to_bytes
 
 MODEL = to_bytes(small_model())

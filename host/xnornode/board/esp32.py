@@ -11,12 +11,12 @@ import serial
 from serial.tools import list_ports
 
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link.connect import Say
 from xnornode.link.deadline import Deadline
 from xnornode.link.hints import hint, kept_repl, last_lines, with_last_lines
 from xnornode.link.ports import RETRY, boards, open_port
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import FRIENDLY_PROMPT, RawRepl
+from xnornode.link.reach import Say
 from xnornode.link.repl import Board
 from xnornode.link.stream import RECENT, Stream
 

@@ -15,9 +15,9 @@ from xnornode._extras import load_extra
 from xnornode.board.esp32_image import CHIPS, DOWNLOADS, Image
 from xnornode.errors import LinkError, LinkLost
 from xnornode.link.addresses import BAUDRATE, BOTH
-from xnornode.link.connect import Say
 from xnornode.link.hints import hint, with_last_lines
 from xnornode.link.lines import PORT_ERRORS, set_lines
+from xnornode.link.reach import Say
 from xnornode.link.stream import RECENT
 
 EXTRA = "esp32"

@@ -8,9 +8,10 @@ from functools import partial
 from xnornode.board.facts import Room, ask
 from xnornode.board.library_places import LIBRARY, SETTLE
 from xnornode.errors import LinkError
-from xnornode.link.connect import Say, receiver
+from xnornode.link.connect import receiver
 from xnornode.link.protocol import Session
 from xnornode.link.push import Push
+from xnornode.link.reach import Say
 from xnornode.link.repl import Board
 
 BLOCK = 4096

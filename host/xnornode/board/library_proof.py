@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from xnornode.board import main_file
-from xnornode.link.connect import Known
 from xnornode.link.raw_repl import RemoteError
+from xnornode.link.reach import Known
 from xnornode.link.repl import Board
 
 _IMPORT = re.compile(r"^(?:from|import) +xnornode\b.*$", re.MULTILINE)

@@ -16,8 +16,8 @@ from xnornode.board.facts import ask
 from xnornode.board.install import Installer, Progress, needed
 from xnornode.board.library_places import COMMON, LIBRARY, NEW, OLD, SETTLE, TRIAL
 from xnornode.errors import LinkError
-from xnornode.link.connect import Say
 from xnornode.link.messages import Count
+from xnornode.link.reach import Say
 from xnornode.link.repl import Board
 
 _ROOM = (

@@ -24,8 +24,9 @@ from xnornode.board.library_steps import (
 )
 from xnornode.board.native_module import FACTS, architecture_of
 from xnornode.errors import LinkError
-from xnornode.link.connect import Known, Say, connect
+from xnornode.link.connect import connect
 from xnornode.link.deadline import Deadline
+from xnornode.link.reach import Known, Say
 from xnornode.link.repl import Board, wait_for_board
 
 UP_SECONDS = 90.0

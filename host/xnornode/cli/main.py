@@ -139,8 +139,8 @@ def _count_interrupts(interrupts: list[int]) -> None:
     if signal.getsignal(signal.SIGINT) in ours:
         try:
             signal.signal(signal.SIGINT, interrupt)
-            if sys.platform == "win32":  # what reaches a process group of its own
-                signal.signal(signal.SIGBREAK, interrupt)
+            if sent := getattr(signal, "SIGBREAK", None):  # what reaches a group of Windows
+                signal.signal(sent, interrupt)
         except ValueError:
             pass  # not the main thread, which alone is interrupted
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xnornode.errors import LinkError, LinkLost, NodeError
-from xnornode.link.connect import Known, Say, connect
+from xnornode.link.connect import connect
 from xnornode.link.deadline import Deadline
 from xnornode.link.hints import bad_line
 from xnornode.link.keys import signature
@@ -14,6 +14,7 @@ from xnornode.link.messages import Begin, Begun, NodeModel, Running, Switched
 from xnornode.link.parsing import expect, outdated
 from xnornode.link.ports import open_again
 from xnornode.link.protocol import Session
+from xnornode.link.reach import Known, Say
 from xnornode.link.send_window import Sender
 from xnornode.link.timing import BAD, BAD_RATE, BAD_RETRIES, SLOWEST, USUAL, Timing
 from xnornode.link.transfer import transfer

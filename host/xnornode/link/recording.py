@@ -11,12 +11,13 @@ import numpy as np
 
 from xnornode._typing import Int16
 from xnornode.errors import LinkError, LinkLost, NodeError
-from xnornode.link.connect import Say, connect
+from xnornode.link.connect import connect
 from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.hints import with_last_lines
 from xnornode.link.messages import Done, End, Error, Event, Refusal, Samples, Streaming
 from xnornode.link.parsing import expect, outdated
 from xnornode.link.protocol import Session
+from xnornode.link.reach import Say
 from xnornode.link.timing import CLEANUP, COMMAND, USUAL, Timing
 
 ASKED = 10

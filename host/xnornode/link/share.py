@@ -23,6 +23,7 @@ from xnornode.link.share_frames import (
     read_greeting,
     who,
 )
+from xnornode.link.share_guest import serve
 from xnornode.link.share_hub import Hub, Lent
 from xnornode.link.share_member import TAKEN
 from xnornode.link.share_place import NoPlaceError, Place, is_shared, key_of
@@ -142,7 +143,7 @@ def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
     except BaseException:
         place.leave()
         raise
-    hub = Hub(name, port, place, ended=lambda hub: _forget(key, hub))
+    hub = Hub(name, port, place, serve, ended=lambda hub: _forget(key, hub))
     end = LocalEnd(hub, hub.join(_this(), local=True))
     _hubs[key] = hub
     hub.start()

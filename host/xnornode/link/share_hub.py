@@ -15,7 +15,6 @@ import serial
 
 from xnornode.link import share_frames
 from xnornode.link.lines import PORT_ERRORS, close_lines
-from xnornode.link.share_guest import serve
 from xnornode.link.share_lines import Lines
 from xnornode.link.share_member import KEPT, TAKEN, Member
 from xnornode.link.share_place import Place
@@ -50,6 +49,8 @@ class Hub:
         The open port. The hub closes it.
     place : Place or None
         Where other programs come; None where nobody does.
+    serve : callable
+        Lets a program in, in a thread of its own.
     ended : callable
         Is called once the hub is closed.
     """
@@ -59,12 +60,13 @@ class Hub:
         name: str,
         port: serial.SerialBase,
         place: Place | None,
+        serve: Callable[[Hub, Place, socket.socket], None],
         ended: Callable[[Hub], None] = lambda hub: None,
     ) -> None:
         self.name, self.port = name, port
         self.lent: Member | None = None
         self.closed = False
-        self._place, self._ended = place, ended
+        self._place, self._serve, self._ended = place, serve, ended
         self._lines = Lines()
         self._local = 0  # members of this process
         self._changing, self._writing = threading.RLock(), threading.Lock()
@@ -215,7 +217,7 @@ class Hub:
         """Let other programs in. Runs in a thread."""
         place = self._place
         while place and (end := place.accept()):
-            threading.Thread(target=serve, args=(self, place, end), daemon=True).start()
+            threading.Thread(target=self._serve, args=(self, place, end), daemon=True).start()
 
     def close(self, why: str) -> None:
         """Close the port; the members are told why."""

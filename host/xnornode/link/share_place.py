@@ -10,6 +10,7 @@ import socket
 import stat
 import struct
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ UNIX = hasattr(socket, "AF_UNIX") and hasattr(os, "getuid")
 """Whether there are Unix sockets; else programs meet at a TCP port of this computer."""
 BACKLOG = 16
 """Programs that may wait to be let in."""
+LOOK = 0.5
+"""Seconds between two looks whether the place was left."""
 LOCAL = "127.0.0.1"
 
 
@@ -121,6 +124,7 @@ class Place:
         self._lock = lock
         try:
             self._listener = self._listen()
+            self._listener.settimeout(LOOK)
         except OSError as error:
             self.leave()
             raise NoPlaceError(f"cannot listen in {self._base.parent}: {error}") from error
@@ -146,10 +150,13 @@ class Place:
         while listener := self._listener:
             try:
                 end, _ = listener.accept()
+            except TimeoutError:  # not every system wakes who waits at a socket that is closed
+                continue
             except OSError:
-                return None
-            if self._listener is None or _is_own(end):
-                return end if self._listener else None
+                time.sleep(LOOK)  # closed, or too many files are open just now
+                continue
+            if self._listener and _is_own(end):
+                return end
             end.close()
         return None
 

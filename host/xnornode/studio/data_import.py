@@ -17,6 +17,7 @@ from xnornode.data.readers import RECORDINGS
 from xnornode.data.recording_file import SUFFIX, RecordFile, to_bytes
 from xnornode.data.recording_folder import check_name, next_number, place_of
 from xnornode.data.windows import Recording
+from xnornode.datasets.load import load_dataset
 from xnornode.errors import DataError
 from xnornode.studio.data_bin import LOCK
 from xnornode.studio.data_paths import drop_empty
@@ -47,6 +48,40 @@ class Piece:
     name: str = ""
 
 
+ROWS = (
+    "each row is taken as one sample, as `xnornode convert` does. If a row is a whole window, say "
+    "of which length and channels"
+)
+
+
+def load(source: Path, options: ReadOptions) -> tuple[Dataset, ReadOptions]:
+    """What the readers understand of dropped files, and the options with which they do.
+
+    Parameters
+    ----------
+    source : Path
+        The file or folder.
+    options : ReadOptions
+        What the user says of it.
+
+    Returns
+    -------
+    Dataset, ReadOptions
+        A table whose rows could be windows is read as samples, unless the user gives a shape.
+
+    Raises
+    ------
+    DataError
+        The files cannot be understood.
+    """
+    dataset = load_dataset(source, options)
+    is_table = source.is_file() and source.suffix.lower() in RECORDINGS and source.suffix != ".npy"
+    if dataset.kind == "windows" and is_table and not options.shape:
+        options = replace(options, rows="samples")
+        dataset = load_dataset(source, options)
+    return dataset, options
+
+
 def pieces(
     source: Path, dataset: Dataset, options: ReadOptions, full_scale: dict[str, float]
 ) -> tuple[list[Piece], list[str]]:
@@ -75,7 +110,7 @@ def pieces(
     DataError
         It cannot be kept as recordings, images or texts, or a folder cannot have a label's name.
     """
-    notes: list[str] = []
+    notes = [ROWS] if options.rows == "samples" else []
     if dataset.kind == "texts":
         found = _texts(dataset)
     elif dataset.image_shape and all(Path(name).is_file() for name in dataset.names[:1]):
@@ -90,7 +125,7 @@ def pieces(
             "itself"
         )
     if any(piece.label in ("", NO_LABEL) for piece in found):
-        raise DataError("nothing says the label: give the label of everything, or the column of it")
+        raise DataError("nothing says the label: give it (--label-all), or its column (--label)")
     for label in {piece.label for piece in found}:
         check_name(label, "label")
     for group in {piece.group for piece in found if piece.group}:
@@ -237,7 +272,7 @@ def _items(source: Path, dataset: Dataset, full_scale: dict[str, float]) -> Iter
     if not dataset.rate_mhz:
         raise DataError(
             f"nothing says the sample rate of these {dataset.kind}, which a recording must have: "
-            "give the sample rate, or train on the file itself"
+            "give it (--rate), or train on the file itself"
         )
     where = Source(source, Path(source.name), "", "")
     for _, records in scale_all({where: dataset}, full_scale):

@@ -15,11 +15,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from xnornode._files import BLOCK
 from xnornode.data.look import look
-from xnornode.datasets.load import load_dataset
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
-from xnornode.studio.data_import import pieces, plan, write
+from xnornode.studio.data_import import load, pieces, plan, write
 from xnornode.studio.data_options import fields, options_of
 from xnornode.studio.data_paths import without_folder
 from xnornode.studio.data_understood import told
@@ -134,7 +133,7 @@ class _Imports:
             source = one.drop.source()
             found: dict[str, Any] = {"files": one.drop.files, "notes": [], "problem": ""}
             try:
-                dataset = load_dataset(source, options)
+                dataset, options = load(source, options)
             except DataError as error:
                 return {**found, "problem": self._plain(one, str(error))}
             seen = told(look(dataset, prepared))
@@ -172,7 +171,7 @@ class _Imports:
         with one.lock:
             try:
                 source = one.drop.source()
-                dataset = load_dataset(source, options)
+                dataset, options = load(source, options)
                 made, _ = pieces(source, dataset, options, dict(prepared.full_scale))
             except DataError as error:
                 raise DataError(self._plain(one, str(error))) from error

@@ -24,6 +24,8 @@ from xnornode.errors import DataError, XnorNodeError
 
 MOST_CHANNELS = 32
 """Channels that are drawn."""
+MOST_NAMES = 4096
+"""Recordings of one file that a page lets choose from."""
 MOST_LETTERS = 4000
 MOST_PIXELS = 50_000_000
 """Pixels of an image that is opened."""
@@ -111,7 +113,8 @@ def read_signal(path: Path, which: int = 0) -> Signal:
     if not 0 <= which < len(dataset.items):
         raise DataError(f"{path} holds {len(dataset.items)} recordings")
     units = tuple(s * 1e-9 or 1.0 for s in dataset.scales or (0,) * len(dataset.channels))
-    names = tuple(dataset.names[: 1 << 12]) if len(dataset.items) > 1 else ()
+    count = min(len(dataset.items), MOST_NAMES)
+    names = tuple(dataset.names[n] for n in range(count)) if count > 1 else ()
     samples = np.asarray(dataset.items[which])
     return Signal(samples, dataset.channels, units, dataset.rate_mhz / 1000, (), names)
 

@@ -34,6 +34,10 @@ from xnornode.studio.train_command import MODEL
 
 SHORTEST = 0.05
 """Seconds of a correction at least."""
+SILENT = (
+    "the node has not said what it runs. Its sensor can be asked, which interrupts a program that "
+    "does not answer"
+)
 MOST_LABELS = 500
 """Labels and groups that are proposed."""
 
@@ -85,44 +89,59 @@ class Live:
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = None
         self._port: Port | None = None
-        self._told: str | None = None
+        self._told = ""
         studio.bus.watch("live", self._wanted)
-        self._tell("")
+        studio.bus.publish("live-problem", {"problem": "", "silent": False}, keep=True)
 
     def close(self) -> None:
         """Listen to the node no more."""
         self._wanted(False)
 
     def again(self) -> None:
-        """Try once more to get a signal that was left alone."""
+        """Get a signal that was left alone so far."""
         self._tell("")
         if self._studio.bus.wanted("live"):
-            self._wanted(True)
+            self._listen()
 
     def _wanted(self, wanted: bool) -> None:
         """The first Live page was opened, or the last one closed."""
+        if not wanted:
+            self._end()
+            self.ring.clear()
+        elif self._knows_node():
+            if not self._left_alone():
+                self._listen()
+        else:  # a stream would begin with a Ctrl-C
+            self._tell(SILENT, silent=True)
+
+    def _listen(self) -> None:
         with self._lock:
-            stop = None
-            if wanted and self._stop is None and not self._left_alone():
+            if self._stop is None:
                 self._stop = self._studio.link.listen(self._heard)
-            elif not wanted:
-                stop, self._stop = self._stop, None
-                self.ring.clear()
+
+    def _end(self) -> None:
+        with self._lock:
+            stop, self._stop = self._stop, None
         if stop:  # it may wait for the port, and is called in the thread that it ends
             threading.Thread(target=stop, daemon=True).start()
 
+    def _knows_node(self) -> bool:
+        """Whether it has said what it runs."""
+        state = self._studio.link.state()
+        return "hello" in state or "ready" in state
+
     def _left_alone(self) -> bool:
         """Whether the node's signal would have its program pause."""
-        if self._told and self._port == self._studio.link.port:
+        if self._told not in ("", SILENT) and self._port == self._studio.link.port:
             return True
         self._tell("")
         return False
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, problem: str, silent: bool = False) -> None:
         if problem == self._told:
             return
         self._told = problem
-        self._studio.bus.publish("live-problem", {"problem": problem}, keep=True)
+        self._studio.bus.publish("live-problem", {"problem": problem, "silent": silent}, keep=True)
 
     def _heard(self, info: Streaming, block: Block | None) -> None:
         if block is None:
@@ -172,10 +191,7 @@ class Live:
     def _leave_alone(self, problem: str) -> None:
         """End a stream that disturbs the predictions."""
         self._tell(problem)
-        with self._lock:
-            stop, self._stop = self._stop, None
-        if stop:
-            threading.Thread(target=stop, daemon=True).start()
+        self._end()
 
     def _node(self) -> Port:
         port = self._studio.link.port

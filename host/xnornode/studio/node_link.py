@@ -64,7 +64,7 @@ class NodeLink:
                 self.port = port
                 self._state = {"port": port and str(port), "connected": False, "problem": ""}
                 if port is not None:
-                    self._follower = _Follower(port, self._heard, self._changed)
+                    self._follower = _Follower(port, self._heard, self._changes_of(port))
                     if self._listeners:
                         self._sample(port)
             self._tell()
@@ -115,7 +115,8 @@ class NodeLink:
 
     def _sample(self, port: Port) -> None:
         self._state = {**self._state, "stream_problem": ""}
-        self._sampler = _Sampler(port, self._pass_on, self._heard_between, self._changed)
+        changed = self._changes_of(port)
+        self._sampler = _Sampler(port, self._pass_on, self._heard_between, changed)
 
     def _signal_wanted(self, wanted: bool) -> None:
         if wanted:
@@ -158,6 +159,15 @@ class NodeLink:
         for _, heard in listeners:
             if heard:
                 heard(event)
+
+    def _changes_of(self, port: Port) -> Callable[..., None]:
+        """What takes the changes of a thread, until another port is chosen."""
+
+        def changed(**fields: Any) -> None:
+            if self.port is port:
+                self._changed(**fields)
+
+        return changed
 
     def _changed(self, **fields: Any) -> None:
         with self._lock:

@@ -157,3 +157,32 @@ def test_a_damaged_choice_is_made_again(table, tmp_path, content, capsys):
     (tmp_path / "m.bnn.checkpoint.choice").write_bytes(content)
     assert main(table) == 0
     assert "trying 2 networks" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_what_would_be_tried_and_writes_nothing(table, tmp_path, capsys):
+    before = sorted(tmp_path.iterdir())
+    assert main([*table, "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["format"] == "xnornode-plan-1"
+    assert main([*table, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing was written" in shown
+    assert len(plan["candidates"]) == 2
+    for one in plan["candidates"]:
+        assert one["tried"] and one["name"] in shown and f"{one['bytes']:,}" in shown
+    assert sum(plan["training_windows"]) == plan["windows"]["training"]
+    assert sorted(tmp_path.iterdir()) == before
+    assert main([*table, "--dry-run", "--json", "--layers", "8"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert [one["layers"] for one in plan["candidates"]] == ["dense 8"]
+
+
+def test_what_a_dry_run_foretells_is_what_is_trained(table, tmp_path, capsys):
+    assert main([*table, "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    data = tmp_path / "r.json"
+    assert main([*table, "--no-baselines", "--json", str(data)]) == 0
+    tried = json.loads(data.read_text())["choice"]["tried"]
+    assert [one["name"] for one in tried] == [one["name"] for one in plan["candidates"]]
+    for told, made in zip(plan["candidates"], tried, strict=True):
+        assert 0 <= told["bytes"] - made["bytes"] < 200  # name and notes

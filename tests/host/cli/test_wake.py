@@ -26,6 +26,7 @@ from xnornode.recipes.wake import BANDS, LAYERS, frames_of
         (("--wake", "up", "--split", "time"), "--split does not go together"),
         (("--wake", "up", "--augment", "gain 3"), "--augment does not go together"),
         (("--wake", "up", "--quick"), "--quick does not go together with --wake"),
+        (("--wake", "up", "--dry-run"), "--dry-run does not go together with --wake"),
         (("--wake", "up", "--short", "drop"), "--short does not go together with --wake"),
         (("--wake", "up", "--no-baselines"), "--no-baselines does not go together with --wake"),
         (("--wake", "up", "--epochs", "0"), "--epochs must be at least 1"),

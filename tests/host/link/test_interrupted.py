@@ -8,8 +8,9 @@ from tests.lab.board_with_program import BoardWithProgram
 from tests.lab.faultlab import lab_models
 from xnornode.cli.main import main
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link.connect import Known, connect
+from xnornode.link.connect import connect
 from xnornode.link.push import push
+from xnornode.link.reach import Known
 from xnornode.link.repl import Board
 from xnornode.model.file_format import to_bytes
 

@@ -293,6 +293,18 @@ def test_sound_images_and_texts(tmp_path):
     with_studio(tmp_path, use)
 
 
+def test_a_file_of_many_windows_is_shown_one_by_one(tmp_path):
+    np.savez(tmp_path / "all.npz", X=np.arange(60.0).reshape(5, 6, 2), y=np.arange(5) % 2)
+
+    async def use(client: Client) -> None:
+        signal = await client.get("/api/data/signal?path=all.npz&which=3")
+        assert len(signal["names"]) == 5 and signal["low"][0] == [36, 38, 40, 42, 44, 46]
+        assert "holds 5" in await client.refused("/api/data/signal?path=all.npz&which=5")
+        assert "no sound" in await client.refused("/api/data/sound?path=all.npz")
+
+    with_studio(tmp_path, use)
+
+
 def test_other_files_are_moved_by_their_folder(tmp_path):
     write_wav(tmp_path / "clap" / "1.wav", 440)
     (tmp_path / "walk").mkdir()

@@ -120,7 +120,7 @@ def test_arrays(tmp_path):
     async def use(client: Client) -> None:
         upload = Upload(client)
         await upload.drop({"data.npz": packed.getvalue()})
-        assert "sample rate" in (await upload.read())["problem"]
+        assert "--rate" in (await upload.read())["problem"]
         plan = await upload.read(rate="50")
         assert plan["problem"] == "" and plan["makes"] == 40
         await upload.write(rate="50")
@@ -283,3 +283,26 @@ def test_damaged_forms_and_half_files(tmp_path):
         assert "is there twice" in str(await upload.drop({"a/1.csv": b"x"}))
 
     with_studio(tmp_path, use)
+
+
+def test_rows_without_times_are_samples_as_convert_takes_them(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{label},p{n},{a},{b}" for n in range(2) for label in ("walk", "run")
+             for a, b in rng.integers(-900, 900, (100, 2))]  # fmt: skip
+    table = "\n".join(["label,person,x,y", *lines]).encode()
+    (tmp_path / "log.csv").write_bytes(table)
+    target = tmp_path / "converted"
+    target.mkdir()
+    assert main(["convert", str(tmp_path / "log.csv"), str(target), "--to", "rec",
+                 "--rate", "50"]) == 0  # fmt: skip
+
+    async def use(client: Client) -> None:
+        upload = Upload(client)
+        await upload.drop({"log.csv": table})
+        assert "rate" in (await upload.read())["problem"]
+        plan = await upload.read(rate="50")
+        assert plan["makes"] == 4 and "one sample" in str(plan["notes"])
+        await upload.write(rate="50")
+        assert counts(tmp_path / "data") == counts(target) != []
+
+    with_studio(tmp_path / "data", use)

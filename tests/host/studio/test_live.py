@@ -110,11 +110,11 @@ class TestRing:
 class Source:
     """Stands in for the sampler of the node's link."""
 
-    def __init__(self, studio: Studio, **state: Any) -> None:
-        self.listening = 0
+    def __init__(self, studio: Studio, state: dict[str, Any] | None = None) -> None:
+        self.listening, self.state = 0, {"hello": {"running": True}} if state is None else state
         studio.link.listen = self.listen
         studio.link.port = Port("/dev/none")
-        studio.link.state = lambda: state
+        studio.link.state = lambda: self.state
 
     def listen(self, listener: Any, heard: Any = None) -> Any:
         self.listening += 1
@@ -217,7 +217,7 @@ def test_a_sensor_that_does_not_fit_the_recordings(tmp_path):
 )
 def test_a_signal_that_would_disturb_the_predictions_is_left_alone(tmp_path, state, info, says):
     async def use(client: Client) -> None:
-        source = Source(client.studio, **state)
+        source = Source(client.studio, state)
         async with client.topics("live", "live-problem") as message:
             assert (await message())["problem"] == ""
             await until(lambda: source.listening)
@@ -240,11 +240,31 @@ def test_a_node_at_the_repl_has_a_signal(tmp_path):
     """It does not classify, and that is no reason to leave its signal alone."""
 
     async def use(client: Client) -> None:
-        source = Source(client.studio, hello={"running": False})
+        source = Source(client.studio, {"hello": {"running": False}})
         async with client.topics("live") as message:
             await until(lambda: source.listening)
             source.give(replace(INFO, classifies=False), blocks(0, 1)[0])
             assert (await message())["taken"] == 10
+
+    with_studio(tmp_path / "data", use)
+
+
+def test_a_program_that_says_nothing_is_not_interrupted(tmp_path):
+    """As a stream would; the page asks for it, once the node has said what it is, or a person."""
+
+    async def use(client: Client) -> None:
+        source = Source(client.studio, {})
+        async with client.topics("live", "live-problem") as message:
+            while not (got := await message())["silent"]:
+                pass
+            assert "has not said what it runs" in got["problem"] and not source.listening
+        async with client.topics("live"):
+            await client.post("/api/live/signal")
+            await until(lambda: source.listening)
+        await until(lambda: not source.listening)
+        source.state = {"ready": {}}
+        async with client.topics("live"):
+            await until(lambda: source.listening)
 
     with_studio(tmp_path / "data", use)
 

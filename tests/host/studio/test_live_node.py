@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -21,6 +22,8 @@ def test_samples_of_a_node_become_a_recording(tmp_path):
     async def use(client: Client) -> None:
         with counting_node(tmp_path / "node", "loop", rate=100.0) as (_, bridge):
             await client.studio.run(client.studio.link.choose, Port(bridge.url))
+            while "hello" not in client.studio.link.state():
+                await asyncio.sleep(0.05)
             async with client.topics("live", "prediction") as message:
                 seen: dict[str, Any] = {}
                 while not {"live", "prediction"} <= seen.keys():

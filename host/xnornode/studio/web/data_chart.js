@@ -1,9 +1,11 @@
 // A recording drawn on a canvas: small in a list, or large with axes and a range.
 
 import { channelColour, css } from "/web/colours.js";
+import { nameAndUnit } from "/web/signal.js";
 
 const MOST_LINES = 12; // channels of a small picture
 export const LEFT = 56, BOTTOM = 24, TOP = 6, RIGHT = 8; // of a large chart, in pixels
+const GAP = 10; // between the charts of two units
 
 /** Numbers as a person writes them: 4 digits at most. */
 export const short = (v) => (v === 0 ? "0" : Math.abs(v) >= 1e5 || Math.abs(v) < 1e-3 ? v.toExponential(1) : String(Number(v.toPrecision(4))));
@@ -30,6 +32,18 @@ function limits(signal, shown) {
   return [low - span * 0.04, high + span * 0.04];
 }
 
+/** The channels that are drawn, by unit: g and deg/s have no axis in common. */
+function byUnit(signal, shown) {
+  const found = new Map();
+  signal.low.forEach((_, k) => {
+    if (!shown(k)) return;
+    const unit = nameAndUnit(signal.channels[k])[1];
+    if (!found.has(unit)) found.set(unit, new Set());
+    found.get(unit).add(k);
+  });
+  return found.size ? [...found] : [["", new Set()]];
+}
+
 function line(c, low, high, x, y, colour) {
   c.strokeStyle = colour;
   c.beginPath();
@@ -45,12 +59,16 @@ function line(c, low, high, x, y, colour) {
 export function drawSmall(canvas, signal, colour) {
   const width = canvas.clientWidth || 160, height = canvas.clientHeight || 64;
   const c = prepare(canvas, width, height);
-  const [least, most] = limits(signal, (k) => k < MOST_LINES);
   const count = signal.low[0]?.length || 1;
-  const x = (i) => (width * (i + 0.5)) / count, y = (v) => height - (height * (v - least)) / (most - least);
+  const x = (i) => (width * (i + 0.5)) / count;
   c.lineWidth = 1;
   c.lineJoin = "round";
-  signal.low.slice(0, MOST_LINES).forEach((low, k) => line(c, low, signal.high[k], x, y, signal.low.length === 1 ? colour : channelColour(k)));
+  const panels = byUnit(signal, (k) => k < MOST_LINES), tall = height / panels.length;
+  panels.forEach(([, channels], panel) => {
+    const [least, most] = limits(signal, (k) => channels.has(k));
+    const y = (v) => tall * (panel + 1) - (tall * (v - least)) / (most - least);
+    for (const k of channels) line(c, signal.low[k], signal.high[k], x, y, signal.low.length === 1 ? colour : channelColour(k));
+  });
 }
 
 /** Round steps for an axis of about `count` marks. */
@@ -69,20 +87,27 @@ export function ticks(low, high, count) {
 export function drawLarge(canvas, signal, { range = null, shown = () => true } = {}) {
   const width = canvas.clientWidth || 320, height = canvas.clientHeight || 260;
   const c = prepare(canvas, width, height);
-  const [least, most] = limits(signal, shown);
   const wide = width - LEFT - RIGHT, tall = height - TOP - BOTTOM;
   const { first, last, step } = signal, span = Math.max(1, last - first);
   const place = (sample) => LEFT + (wide * (sample - first)) / span;
-  const x = (i) => place(Math.min(last, first + (i + 0.5) * step)), y = (v) => TOP + tall - (tall * (v - least)) / (most - least);
+  const x = (i) => place(Math.min(last, first + (i + 0.5) * step));
   c.font = "12px system-ui, sans-serif";
   c.fillStyle = css("--muted");
   c.strokeStyle = css("--line");
   c.lineWidth = 1;
   c.textBaseline = "middle";
   c.textAlign = "right";
-  for (const v of ticks(least, most, tall / 45)) {
-    c.beginPath(); c.moveTo(LEFT, y(v)); c.lineTo(width - RIGHT, y(v)); c.stroke();
-    c.fillText(short(Number(v.toPrecision(6))), LEFT - 6, y(v));
+  const units = byUnit(signal, shown), each = (tall - GAP * (units.length - 1)) / units.length;
+  const panels = units.map(([name, channels], panel) => {
+    const [least, most] = limits(signal, (k) => channels.has(k)), top = TOP + panel * (each + GAP);
+    return { name, channels, least, most, top, y: (v) => top + each - (each * (v - least)) / (most - least) };
+  });
+  for (const { name, least, most, top, y } of panels) {
+    for (const v of ticks(least, most, each / 45)) {
+      c.beginPath(); c.moveTo(LEFT, y(v)); c.lineTo(width - RIGHT, y(v)); c.stroke();
+      c.fillText(short(Number(v.toPrecision(6))), LEFT - 6, y(v));
+    }
+    if (panels.length > 1) c.fillText(name, width - RIGHT - 4, top + 9);
   }
   c.textBaseline = "alphabetic";
   c.textAlign = "center";
@@ -99,7 +124,7 @@ export function drawLarge(canvas, signal, { range = null, shown = () => true } =
   c.beginPath(); c.rect(LEFT, TOP, wide, tall); c.clip();
   c.lineWidth = 1.4;
   c.lineJoin = "round";
-  signal.low.forEach((low, k) => shown(k) && line(c, low, signal.high[k], x, y, channelColour(k)));
+  for (const { channels, y } of panels) for (const k of channels) line(c, signal.low[k], signal.high[k], x, y, channelColour(k));
   c.setLineDash([4, 3]);
   c.strokeStyle = css("--warn");
   for (const at of signal.breaks) { c.beginPath(); c.moveTo(place(at), TOP); c.lineTo(place(at), TOP + tall); c.stroke(); }

@@ -93,9 +93,11 @@ export function importFiles(root, ctx, files, done) {
     await read();
   }
 
+  const options = []; // which field an option of the command line is
   const form = h("form", { class: "fields", on: { change: () => read(), submit: (event) => { event.preventDefault(); read(); } } });
   function makeForm(fields) {
     for (const { name, label, kind, help } of fields) {
+      options.push({ name, option: help.split(":")[0] });
       if (kind === "check") {
         const node = check(label);
         inputs[name] = node.box;
@@ -133,6 +135,10 @@ export function importFiles(root, ctx, files, done) {
       data.plan?.length > 0 && table(["label", "group", "files"], data.plan.slice(0, 200).map((row) => [row.label, row.group, row.files]), { left: ["label", "group"], caption: "What would be added" }),
       data.tables && understoodTables(data, { quiet: true }),
     ]);
+    for (const { name, option } of options) { // what the message asks for
+      const asked = new RegExp(`${option}(?![-a-z])`).test(data.problem || "");
+      if (asked) inputs[name].setAttribute("aria-invalid", "true"); else inputs[name].removeAttribute("aria-invalid");
+    }
     details.open = open;
     go.textContent = data.makes ? `Import ${data.makes.toLocaleString("en")} ${data.makes === 1 ? "file" : "files"}` : "Import";
     go.disabled = Boolean(data.problem) || !data.makes;

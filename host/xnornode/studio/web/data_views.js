@@ -76,7 +76,7 @@ export function binView(root, ctx) {
     };
     add(root, [card("Bin",
       data.entries.length === 0 && h("p", { class: "empty" }, "The bin is empty. What you delete or cut comes here."),
-      data.entries.length > 0 && h("div", { class: "spread" }, h("p", {}, `${data.entries.length} files, ${bytes(data.bytes)}.`),
+      data.entries.length > 0 && h("div", { class: "spread" }, h("p", {}, `${data.entries.length} ${data.entries.length === 1 ? "file" : "files"}, ${bytes(data.bytes)}.`),
         h("div", { class: "row" }, button("Bring all back", () => restore(data.entries.map((e) => e.id))), button("Empty the bin", empty, { kind: "danger" }))),
       data.entries.length > 0 && table(["file", "when", "why", "size", "action"], data.entries.slice(0, 500).map((e) => [
         plain(e.path), new Date(e.time).toLocaleString(), e.why === "cut" ? "was cut" : e.why, bytes(e.bytes),

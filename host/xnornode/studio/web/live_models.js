@@ -35,7 +35,18 @@ export function modelCard(ctx, onFound) {
     if (now.port !== port) slot.look();
     if (key === was) return;
     was = key;
-    load();
+    if (now.connected && !now.hello && !now.ready) silent(); else load();
+  }
+
+  /** Asking a program that says nothing interrupts it: that is for a person to say. */
+  function silent() {
+    turn++;
+    found = null;
+    back.hidden = true;
+    drop.hidden = false;
+    clear(facts).append(h("p", { class: "muted" }, "The node has not said what it runs."),
+      h("div", {}, button("Ask it", load, { title: "this interrupts a program that does not answer, and starts it again" })));
+    kept();
   }
 
   async function load() {

@@ -181,7 +181,7 @@ class LivePage {
     switch (message.topic) {
       case "node": this.state(message.state); break;
       case "live": this.chart.block(message); break;
-      case "live-problem": this.leftAlone = message.problem; this.showProblem(); break;
+      case "live-problem": this.leftAlone = message.problem; this.silent = message.silent; this.state(this.node || {}); break;
       case "prediction": this.prediction(message.prediction); break;
       case "event": this.event(message.event); break;
       case "text": this.printed(message.text); break;
@@ -192,6 +192,10 @@ class LivePage {
   state(state) {
     this.node = state;
     if (state.ready) this.classes(state.ready.labels);
+    if (this.silent && (state.hello || state.ready)) { // it has said what it runs: nothing is interrupted
+      this.silent = false;
+      this.ctx.post("/api/live/signal").catch(() => {});
+    }
     this.showProblem();
     this.modelsView.state(state);
     this.dirty = true;
