@@ -127,6 +127,7 @@ class Visitor:
         """Save the whole page as build/screens/NAME.png."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         path = SCREENS / f"{name}.png"
+        self.page.wait_for_timeout(500)  # pictures in it come later
         self.page.evaluate("scrollTo(0, 0)")  # what sticks to the window's top belongs there
         self.page.screenshot(path=path, full_page=True)
         return path
