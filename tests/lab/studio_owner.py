@@ -91,6 +91,35 @@ class Owner:
         now = self.page.locator(".live-now strong")
         wait(lambda: now.inner_text() == label, f"{label} on the page", LONG)
 
+    def look_over(self) -> None:
+        """Have `doctor` look at the node, and wait for what it has found."""
+        self.visitor.go("Node")
+        self.visitor.click("Look it over")
+        card = self.page.get_by_label("What is wrong?", exact=True)
+        card.get_by_role("button", name="Stop").wait_for()
+        card.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=1000 * LONG)
+        assert card.get_by_role("listitem").count() > 1, card.inner_text()
+        self.visitor.picture("node-doctor")
+
+    def look_at_recordings(self, count: int) -> None:
+        """Open one of so many recordings on the page Data."""
+        self.visitor.go("Data")
+        self.page.get_by_text(f"{count} files").first.wait_for()
+        self.page.get_by_role("button", name="Open").first.click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_text("samples").first.wait_for()
+        self.visitor.picture("data-opened")
+        dialog.get_by_role("button", name="Close").click()
+
+    def that_was_wrong(self, label: str) -> None:
+        """Keep what the node has just felt as a recording of a class."""
+        self.visitor.click("That was wrong")
+        self.page.get_by_label("Right label").fill(label)
+        self.page.get_by_label("Seconds", exact=True).fill("1")
+        self.visitor.picture("live-wrong")
+        self.page.get_by_role("button", name="Keep").click()
+        self.page.get_by_text("the next training has it").wait_for()
+
     def look_at_all(self, name: str) -> None:
         """Each page in each size and colours: it fits, and is for everybody."""
         for size in SIZES:

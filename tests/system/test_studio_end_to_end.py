@@ -51,5 +51,4 @@ def test_from_a_blank_pico_to_an_own_gesture_by_clicks(browser, pico_firmware, t
         for label in ("shake", "circle"):
             owner.recognised(label)
             took(f"saw {label}")
-        owner.look_at_all("pico")
-        took("looked at all pages")
+        visitor.picture("pico-live")

@@ -30,9 +30,14 @@ def test_record_train_push_and_watch(browser, tmp_path):
         for label in GESTURES:
             owner.choose_port(ports[label])
             owner.record(label)
+            if label == "rest":
+                owner.look_over()
             files = [path.name for path in (studio.data / label).glob("*.rec")]
             assert sorted(files) == [f"{n}.rec" for n in range(1, TIMES + 1)]
+        owner.look_at_recordings(len(GESTURES) * TIMES)
         owner.train("moves")
         owner.push("moves")
         owner.recognised("shake")
+        owner.that_was_wrong("shiver")
+        assert [path.name for path in (studio.data / "shiver").rglob("*.rec")] == ["1.rec"]
         owner.look_at_all("full")
