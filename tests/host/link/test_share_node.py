@@ -20,7 +20,6 @@ from tests.lab.faultplans import at_random
 from tests.lab.faults import TO_NODE, Fault, Kind
 from tests.lab.livenode import DEVICE, active_model, live_node, model_bytes
 from tests.lab.targets import interpreter
-from xnornode.errors import NodeError
 from xnornode.link import share_talk
 from xnornode.link.deadline import Deadline
 from xnornode.link.monitor import Monitor
@@ -182,27 +181,15 @@ def test_a_push_that_is_killed_leaves_nothing_stuck(home, files):
         assert " 0 lost" in stop(monitor)[1]
 
 
-def test_of_two_pushes_the_last_one_wins(home):
-    began, goes_on, refused = threading.Event(), threading.Event(), []
-
-    def first(url):
-        def progress(done, total):
-            began.set()
-            goes_on.wait(60)
-
-        try:
-            push(url, LARGE, progress=progress)
-        except NodeError as error:
-            refused.append(error.name)
-
-    with live_node(home, OLD, realtime=True) as (_, bridge), Monitor(bridge.url):
-        thread = threading.Thread(target=first, args=(bridge.url,))
-        thread.start()
-        assert began.wait(60)
-        assert push(bridge.url, NEW).sent
-        goes_on.set()
-        thread.join(60)
-        assert refused == ["replaced"] and active_model(home) == NEW
+def test_of_two_pushes_the_last_one_wins(home, files):
+    with live_node(home, OLD, realtime=True, baud=28_800) as (_, bridge), Monitor(bridge.url):
+        with started("push", files / "large.bnn", port=bridge.url) as first:
+            while bridge.carried[TO_NODE] < 10_000 and first.poll() is None:
+                time.sleep(0.01)
+            with started("push", files / "new.bnn", port=bridge.url) as second:
+                assert ended(second) and second.returncode == 0
+            assert "replaced" in ended(first)[1] and first.returncode == 1
+        assert active_model(home) == NEW
 
 
 @contextmanager

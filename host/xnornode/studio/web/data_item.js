@@ -115,17 +115,18 @@ export function openItem(ctx, item, items, { labels, groups, edit, span = null }
   const dialog = h("dialog", { class: "wide", "aria-labelledby": "item-title" });
   title.id = "item-title";
   let chart = null, turn = 0;
-  const close = () => { chart?.end(); turn++; dialog.close(); dialog.remove(); };
+  const close = () => { chart?.end(); turn++; document.removeEventListener("keydown", keys); dialog.close(); dialog.remove(); };
   const step = (by) => { const at = items.findIndex((other) => other.path === item.path) + by; if (items[at]) { item = items[at]; span = null; show(); } };
   const previous = button("‹", () => step(-1), { label: "The recording before", title: "the recording before (P)" });
   const following = button("›", () => step(1), { label: "The next recording", title: "the next recording (N)" });
   add(dialog, [h("div", { class: "spread" }, title, h("div", { class: "row" }, previous, following, button("Close", close))), body]);
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(); });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.target.closest("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  function keys(event) { // of the document: a button that is disabled at an end of the list loses the focus
+    if (event.target.closest?.("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "n") step(1);
     if (event.key === "p") step(-1);
-  });
+  }
+  document.addEventListener("keydown", keys);
   async function run(path, sent, what) {
     if (await edit(path, sent, what)) close();
   }
