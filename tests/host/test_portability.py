@@ -21,7 +21,8 @@ pytestmark = pytest.mark.quick
 # Takes away what Windows lacks, then imports the package. Packages of others come first, as they
 # choose their own parts by system.
 AS_ON_WINDOWS = """
-import aiohttp, asyncio, json, multiprocessing, numpy, os, pkgutil, rich.console, signal, subprocess, sys
+import aiohttp, asyncio, json, multiprocessing, numpy, os, pkgutil, rich.console, signal, subprocess
+import sys
 import serial.tools.list_ports
 for name in ("fcntl", "termios", "resource", "pwd", "grp", "tty", "pty"):
     sys.modules[name] = None

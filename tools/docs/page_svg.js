@@ -105,8 +105,8 @@ function pageAsSvg() {
   }
 
   function canvas(node, r) {
-    const kx = r.width / node.width, ky = r.height / node.height;
-    out.push(`<g transform="translate(${n(r.left)} ${n(r.top)}) scale(${kx.toFixed(3)} ${ky.toFixed(3)})">`);
+    // A nested <svg> cuts off what is outside, as the canvas does
+    out.push(`<svg x="${n(r.left)}" y="${n(r.top)}" width="${n(r.width)}" height="${n(r.height)}" viewBox="0 0 ${node.width} ${node.height}" preserveAspectRatio="none">`);
     for (const op of node.drawn || []) {
       const alpha = op.alpha < 1 ? ` opacity="${n(op.alpha)}"` : "";
       if (op.text !== undefined) {
@@ -117,7 +117,7 @@ function pageAsSvg() {
       } else if (op.d && op.stroke) out.push(`<path d="${op.d}" fill="none" stroke="${op.stroke}" stroke-width="${n(op.width)}"${alpha}/>`);
       else if (op.d && op.fill) out.push(`<path d="${op.d}" fill="${op.fill}"${alpha}/>`);
     }
-    out.push("</g>");
+    out.push("</svg>");
   }
 
   function box(node, style, r) {

@@ -300,7 +300,7 @@ class LivePage {
       ["Lost on the way", n(s.lost)],
       ["Damaged lines", n(s.damaged)],
       ["Starts of the program seen", n(s.restarts)],
-      ["Cable away and back", n(s.reconnections)],
+      ["Port away and back", n(s.reconnections)],
       ["Predictions a second", rate ? rate.toFixed(rate < 10 ? 2 : 1) : "–"],
       ["Time of the last one", p ? `${p.us.toLocaleString("en")} µs` : "–"],
       ["Sensor", sensor ? `${sensor.sensor}, ${(sensor.rate_mhz / 1000).toLocaleString("en")} Hz` : "–"],
