@@ -129,5 +129,5 @@ class Owner:
                 for title in TITLES:
                     self.visitor.go(title)
                     self.visitor.picture(f"{name}-{title.lower()}-{size}-{scheme}")
-                    assert self.visitor.too_wide() == [], (title, size)
-                    assert self.visitor.findings() == [], (title, size, scheme)
+                    assert not (wide := self.visitor.too_wide()), (title, size, wide)
+                    assert not (found := self.visitor.findings()), (title, size, scheme, found)

@@ -23,9 +23,9 @@ export function doctorCard(ctx, actions) {
 }
 
 function findings(job, ctx, actions) {
-  const list = h("ul", { class: "rows", role: "log", "aria-label": "findings" }), sum = h("p", { role: "status" });
+  const list = h("ul", { class: "rows" }), sum = h("p", { role: "status" });
   const stop = button("Stop", () => ctx.attempt(ctx.post(`/api/jobs/${job.id}/stop`)), { kind: "danger" });
-  const node = h("div", { class: "stack" }, sum, list, stop, h("details", {}, h("summary", {}, "As a command"), h("code", {}, job.command.replace(" --json", ""))));
+  const node = h("div", { class: "stack" }, sum, h("div", { role: "log", "aria-label": "findings" }, list), stop, h("details", {}, h("summary", {}, "As a command"), h("code", {}, job.command.replace(" --json", ""))));
   let shown = 0, over = false, timer = 0;
   const counts = { ok: 0, warning: 0, failure: 0 };
 
