@@ -17,8 +17,6 @@ from xnornode.cli.main import main
 from xnornode.cli.output import Progress, say_of_node, show_table
 from xnornode.studio.jobs_talk import TYPES
 
-pytestmark = pytest.mark.quick
-
 TABLE = "a,b,label\n" + "".join(
     f"{a},{b},{'up' if a + b > 0 else 'down'}\n" for a in range(-8, 8) for b in range(-8, 8)
 )

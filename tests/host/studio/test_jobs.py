@@ -11,8 +11,6 @@ from tests.lab.studio_app import with_studio
 from xnornode.errors import XnorNodeError
 from xnornode.studio import jobs_entry
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture
 def lab(tmp_path):

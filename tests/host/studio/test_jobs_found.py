@@ -13,8 +13,6 @@ from xnornode.errors import XnorNodeError
 from xnornode.studio import jobs as jobs_module
 from xnornode.studio import jobs_files, jobs_process
 
-pytestmark = pytest.mark.quick
-
 STUDIO = """
 import os, signal, sys
 from pathlib import Path

@@ -8,8 +8,6 @@ import pytest
 from xnornode.studio import jobs_talk
 from xnornode.studio.jobs_talk import BYTES, LINES, LONGEST, Talk, lines_of, parse
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture
 def file(tmp_path):

@@ -20,8 +20,6 @@ from xnornode.studio.models_kept import KeptModels, write_made
 from xnornode.training.config import TrainConfig
 from xnornode.training.trainer import train
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

@@ -13,8 +13,6 @@ from xnornode.board.sensor_kinds import KINDS
 from xnornode.cli.main import _parser
 from xnornode.studio.nodes_sensors import forms, pins, sensor_arguments
 
-pytestmark = pytest.mark.quick
-
 
 async def send(client: Client, name: str, data: bytes) -> Any:
     form = aiohttp.FormData(quote_fields=False)

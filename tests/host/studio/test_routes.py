@@ -9,8 +9,6 @@ from xnornode.studio.app import Studio
 from xnornode.studio.security import Guard
 from xnornode.studio.server import make_app
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):

@@ -8,8 +8,6 @@ import pytest
 
 from tests.lab.studio_process import PATIENCE, StudioProcess, wait
 
-pytestmark = pytest.mark.quick
-
 
 def refused(folder, *options: str) -> str:
     """What it says that does not start."""

@@ -17,8 +17,6 @@ from xnornode.cli.main import MODULES
 from xnornode.cli.option_forms import WrongUsage, check, describe
 from xnornode.studio.train_command import OWN, arguments, offered
 
-pytestmark = pytest.mark.quick
-
 SHORT = {"--quick": True, "--epochs": "6", "--no-baselines": True}
 LONG = {"--layers": "256,256,256", "--epochs": "100000", "--no-baselines": True}
 
