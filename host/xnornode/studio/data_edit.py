@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -65,7 +64,7 @@ class Edits:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._done: deque[Edit] = deque(maxlen=KEPT)
-        with suppress(OSError), LOCK:  # what cannot be settled now is tried at the next start
+        with LOCK:
             settle(studio)
 
     @property
@@ -73,6 +72,12 @@ class Edits:
         """What `undo` would undo next; not what was emptied out of the bin."""
         done = (edit for edit in reversed(tuple(self._done)))
         return next((edit for edit in done if any(map(self._is_possible, edit.steps))), None)
+
+    def forget_gone(self) -> None:
+        """Forget edits that the bin has nothing of any more."""
+        with LOCK:
+            left = [edit for edit in self._done if any(map(self._is_possible, edit.steps))]
+            self._done = deque(left, maxlen=KEPT)
 
     def _is_possible(self, step: Step) -> bool:
         try:
@@ -101,7 +106,7 @@ class Edits:
         with LOCK:
             edit = next((edit for edit in self._done if edit.id == id), None)
             if not edit:
-                raise DataError("this was undone already, or was too long ago")
+                raise DataError("this was undone already, is too long ago, or the bin was emptied")
             problems, ready = [], []
             for step in edit.steps:
                 try:

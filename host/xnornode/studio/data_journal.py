@@ -122,12 +122,13 @@ _begun = lru_cache(1)(identity)
 
 
 def settle(studio: Studio) -> None:
-    """Take back, or finish, the edits amid which a studio was killed. Raises OSError.
+    """Take back, or finish, the edits amid which a studio was killed.
 
     Parameters
     ----------
     studio : Studio
-        Has the folders. Edits of a studio that lives are left alone.
+        Has the folders. Edits of a studio that lives are left alone; what cannot be settled now,
+        as on a disk that cannot be written, is tried again at the next start.
     """
     for file in sorted((studio.kept / FOLDER).glob("*.json")):
         try:
@@ -135,12 +136,14 @@ def settle(studio: Studio) -> None:
                 told = json.loads(opened.read(LONGEST))
             if told["format"] != FORMAT:
                 continue  # of a later version
-            lives = identity(int(told["pid"])) == told["begun"] != ""
-            if not lives:
-                _settle(studio, told)
+            if identity(int(told["pid"])) == told["begun"] != "":
+                continue
+            _settle(studio, told)
+        except OSError:
+            continue
         except (ValueError, KeyError, TypeError, RecursionError):
-            lives = False  # says nothing
-        if not lives:
+            pass  # it says nothing
+        with suppress(OSError):
             file.unlink(missing_ok=True)
 
 

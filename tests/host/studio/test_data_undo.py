@@ -117,6 +117,23 @@ def test_undo_of_another_label_gives_the_same_bytes_and_keeps_none_of_them(studi
     assert files(studio) == before
 
 
+def test_another_label_that_fails_leaves_the_old_file_alone(studio, monkeypatch):
+    before = files(studio)
+    item = items(studio)[0]
+    real = Path.unlink
+
+    def unlink(path, **more):
+        if path == item.path:
+            raise PermissionError(13, "Permission denied")
+        real(path, **more)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(XnorNodeError, match="Permission denied"):
+        Edits(studio).relabel([item], "jump", None)
+    assert files(studio) == before
+    consistent(studio)
+
+
 def killed(module, name, act, when=1):
     """Do something in a process that is killed before the `when`-th call of a function."""
     pid = os.fork()
