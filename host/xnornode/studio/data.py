@@ -179,7 +179,14 @@ class _Data:
         """Delete for good."""
         body = await read_json(request, {"ids": (list, None)})
         ids = None if body["ids"] is None else _texts(body["ids"])
-        return answer({"deleted": await self._studio.run(empty_bin, self._studio, ids)})
+
+        def work() -> int:
+            try:
+                return empty_bin(self._studio, ids)
+            finally:
+                self.edits.forget_gone()
+
+        return answer({"deleted": await self._studio.run(work)})
 
     async def _edited(
         self, wanted: Sequence[Any], run: Callable[..., Edit], *args: Any

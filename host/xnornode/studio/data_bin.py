@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from xnornode._files import move_new, write_whole
-from xnornode.data.recording_file import SUFFIX
-from xnornode.data.recording_folder import next_number
 from xnornode.errors import DataError
 from xnornode.studio.app import Studio
+from xnornode.studio.data_journal import Swap, beside
 from xnornode.studio.data_paths import below, drop_empty, key_of, parts_of, tell_change
 from xnornode.studio.requests import BadRequest
 
@@ -96,7 +95,7 @@ def to_bin(studio: Studio, path: Path, why: str = "deleted") -> Binned:
             # The record comes first: a file without one could not be brought back.
             record = {"format": FORMAT, **asdict(entry)}
             write_whole(folder / RECORD, json.dumps(record).encode())
-            move_new(path, folder / FILE)
+            path.rename(folder / FILE)  # in one step; nothing else has this name
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -105,7 +104,7 @@ def to_bin(studio: Studio, path: Path, why: str = "deleted") -> Binned:
     return entry
 
 
-def from_bin(studio: Studio, id: str) -> Path:
+def from_bin(studio: Studio, id: str, swap: Swap | None = None) -> Path:
     """Bring a file back to where it was.
 
     Parameters
@@ -114,6 +113,8 @@ def from_bin(studio: Studio, id: str) -> Path:
         Has the folder.
     id : str
         Of a `Binned`.
+    swap : Swap, optional
+        Where it takes the place of other files.
 
     Returns
     -------
@@ -129,31 +130,32 @@ def from_bin(studio: Studio, id: str) -> Path:
     """
     with LOCK:
         folder = _entry_folder(studio, id)
-        entry = _read(folder)
-        if not entry:
-            raise DataError("the bin does not have this recording any more")
-        target = studio.data.joinpath(*parts_of(entry.path))
+        target = studio.data.joinpath(*parts_of(entry_of(studio, id).path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        target = move_beside(folder / FILE, target)
+        if swap:
+            target = swap.move(folder / FILE, beside(target))
+        elif not (target.exists() and target.samefile(folder / FILE)):  # killed amid this move
+            target = _move(folder / FILE, beside(target))
         shutil.rmtree(folder, ignore_errors=True)
     tell_change(studio)
     return target
 
 
-def move_beside(path: Path, target: Path) -> Path:
-    """Move a file to a name, or to a free one beside it. Gives where it is. Raises OSError."""
-    free = target
-    number = next_number(target.parent) if target.suffix == SUFFIX else 2
+def _move(path: Path, names: Iterator[Path]) -> Path:
+    """Move a file to the first name that is free. Gives where it is. Raises OSError."""
     while True:
-        try:
+        free = next(names)
+        with suppress(FileExistsError):
             move_new(path, free)
-        except FileExistsError:
-            is_record = target.suffix == SUFFIX
-            name = f"{number}{SUFFIX}" if is_record else f"{target.stem} ({number}){target.suffix}"
-            free = target.with_name(name)
-            number += 1
-        else:
             return free
+
+
+def entry_of(studio: Studio, id: str) -> Binned:
+    """What the bin has under an id. Raises DataError if it has nothing."""
+    entry = _read(_entry_folder(studio, id))
+    if not entry:
+        raise DataError("the bin does not have this recording any more")
+    return entry
 
 
 def in_bin(studio: Studio) -> list[Binned]:

@@ -5,29 +5,29 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
-from xnornode._files import write_new
 from xnornode.data.convert import write_as
-from xnornode.data.recording_file import SUFFIX, RecordFile, read_recording
-from xnornode.data.recording_folder import add_recording, check_name, check_parts, place_of
+from xnornode.data.recording_file import SUFFIX, RecordFile, to_bytes
+from xnornode.data.recording_folder import check_name, check_parts, place_of
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
-from xnornode.studio.data_bin import LOCK, from_bin, move_beside, to_bin
+from xnornode.studio.data_bin import LOCK, entry_of, to_bin
 from xnornode.studio.data_cut import part_of, whole
+from xnornode.studio.data_journal import Swap, numbered, settle
 from xnornode.studio.data_list import Item
 from xnornode.studio.data_moves import (
     Step,
+    bring_back,
     check_column,
     check_same,
-    check_version,
-    move_file,
-    named,
+    join,
+    move,
     remove,
-    write_numbered,
 )
-from xnornode.studio.data_paths import drop_empty, key_of, tell_change, version_of
+from xnornode.studio.data_paths import key_of, tell_change
 
 KEPT = 100
 """Edits that can be undone."""
@@ -43,7 +43,7 @@ class Edit:
         Names it.
     title : str
         What was done, in words.
-    steps : tuple of callable
+    steps : tuple of Step
         Undo it, in this order.
     keys : tuple of str
         The files that it made.
@@ -64,11 +64,26 @@ class Edits:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._done: deque[Edit] = deque(maxlen=KEPT)
+        with LOCK:
+            settle(studio)
 
     @property
     def last(self) -> Edit | None:
-        """What `undo` would undo next."""
-        return self._done[-1] if self._done else None
+        """What `undo` would undo next; not what was emptied out of the bin."""
+        done = (edit for edit in reversed(tuple(self._done)))
+        return next((edit for edit in done if any(map(self._is_possible, edit.steps))), None)
+
+    def forget_gone(self) -> None:
+        """Forget edits that the bin has nothing of any more."""
+        with LOCK:
+            left = [edit for edit in self._done if any(map(self._is_possible, edit.steps))]
+            self._done = deque(left, maxlen=KEPT)
+
+    def _is_possible(self, step: Step) -> bool:
+        try:
+            return not step.entry or bool(entry_of(self._studio, step.entry))
+        except XnorNodeError:
+            return False
 
     def undo(self, id: str) -> tuple[str, list[str]]:
         """Undo an edit, as far as files have not changed since.
@@ -91,17 +106,33 @@ class Edits:
         with LOCK:
             edit = next((edit for edit in self._done if edit.id == id), None)
             if not edit:
-                raise DataError("this was undone already, or was too long ago")
-            self._done.remove(edit)
-            problems = []
+                raise DataError("this was undone already, is too long ago, or the bin was emptied")
+            problems, ready = [], []
             for step in edit.steps:
                 try:
-                    step()
+                    step.check()
+                    ready.append(step)
                 except (XnorNodeError, OSError) as error:
                     problems.append(str(error))
+            if not ready:
+                if edit is self.last:  # else what was done behind it may be undone first
+                    self._done.remove(edit)
+                raise DataError("\n".join(problems[:5]))
+            done = 0
+            try:
+                for step in ready:
+                    step.check()
+                    step.do()
+                    done += 1
+            except (XnorNodeError, OSError) as error:
+                # The rest can be tried again, once there is room on the disk.
+                self._done[self._done.index(edit)] = replace(edit, steps=(*ready[done:],))
+                problems.append(str(error))
+            else:
+                self._done.remove(edit)
         tell_change(self._studio)
-        if len(problems) == len(edit.steps):
-            raise DataError("\n".join(problems[:5]))
+        if not done:
+            raise DataError("\n".join(problems[-5:]))
         return edit.title, problems
 
     def delete(self, items: Sequence[Item]) -> Edit:
@@ -109,7 +140,7 @@ class Edits:
 
         def one(item: Item) -> tuple[Step, tuple[str, ...]]:
             entry = to_bin(self._studio, item.path)
-            return lambda: void(from_bin(self._studio, entry.id)), ()
+            return bring_back(self._studio, entry), ()
 
         return self._each(items, one, "deleted")
 
@@ -156,21 +187,14 @@ class Edits:
             check_same(item)
             record = whole(item)
             made = [part_of(record, *part) for part in parts]
-            suffix = item.path.suffix.lower()
-            paths: list[Path] = []
-            try:
-                for part in made:
-                    paths.append(self._add(item, part, suffix))
+            # Killed in here, or failed: the whole one is there, and no part of it.
+            with Swap(self._studio, [(item.path, item.version)]) as swap:
+                paths = [self._add(swap, item, part) for part in made]
                 entry = to_bin(self._studio, item.path, "cut")
-            except BaseException:
-                for path in paths:
-                    path.unlink(missing_ok=True)
-                raise
-            steps = [remove(self._studio, path) for path in paths]
-            steps.append(lambda: void(from_bin(self._studio, entry.id)))
+            step = join(self._studio, entry, paths)
             title = "cut" if len(parts) == 1 else "split"
             keys = tuple(key_of(path.relative_to(self._studio.data)) for path in paths)
-            return self._keep(Edit(secrets.token_hex(8), f"{title} {item.key}", tuple(steps), keys))
+            return self._keep(Edit(secrets.token_hex(8), f"{title} {item.key}", (step,), keys))
 
     def added(self, title: str, paths: Sequence[Path]) -> Edit:
         """Remember files that were imported."""
@@ -218,54 +242,18 @@ class Edits:
             raise DataError(f"{item.path} has no label: say one")
         if (label, group) == (item.label, item.group) and item.facts.kind == "recording":
             raise DataError(f"{item.path.name} is of {label}{f' / {group}' * bool(group)} already")
-        folder = self._studio.data
-        place = place_of(folder, label, group)
         check_column(item)
-        old = item.path
-        if item.facts.kind != "recording":
-            new = move_file(old, place / old.name)
-            drop_empty(folder, old.parent)
-            version = version_of(new)
+        place = place_of(self._studio.data, label, group)
+        new, back = move(self._studio, item, place, (label, group))
+        return back, (key_of(new.relative_to(self._studio.data)),)
 
-            def back() -> None:
-                check_version(new, version)
-                old.parent.mkdir(parents=True, exist_ok=True)
-                move_beside(new, old)
-                drop_empty(folder, new.parent)
-
-            return back, (key_of(new.relative_to(folder)),)
-        data = read_recording(old) if old.suffix.lower() == SUFFIX else old.read_bytes()
-        place.mkdir(parents=True, exist_ok=True)
-        new = write_numbered(place, old.suffix, lambda stem: named(data, label, group, stem))
-        old.unlink()
-        drop_empty(folder, old.parent)
-        version = version_of(new)
-
-        def restore() -> None:
-            check_version(new, version)
-            old.parent.mkdir(parents=True, exist_ok=True)
-            write_new(old, data)
-            new.unlink()
-            drop_empty(folder, new.parent)
-
-        return restore, (key_of(new.relative_to(folder)),)
-
-    def _add(self, item: Item, record: RecordFile, suffix: str) -> Path:
+    def _add(self, swap: Swap, item: Item, record: RecordFile) -> Path:
         """Write a part of a recording into the folder of the whole one."""
+        suffix = item.path.suffix.lower()
         if suffix == SUFFIX:
-            return add_recording(self._studio.data, record)
+            place = place_of(self._studio.data, item.label, item.group)
+            return swap.write(numbered(place), lambda _: to_bytes(record))
         kind = suffix if suffix == ".csv" else ".wav"
         data = write_as(record, kind, item.path.name, lambda text: None)
-        stem, number = item.path.stem, 2
-        while True:
-            path = item.path.with_name(f"{stem} ({number}){kind}")
-            try:
-                write_new(path, data)
-            except FileExistsError:
-                number += 1
-            else:
-                return path
-
-
-def void(_: object) -> None:
-    """Nothing, whatever is given."""
+        names = (item.path.with_name(f"{item.path.stem} ({n}){kind}") for n in count(2))
+        return swap.write(names, lambda _: data)

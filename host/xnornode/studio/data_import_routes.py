@@ -42,6 +42,27 @@ class _Import:
         self.drop = Drop(folder / "files")
         self.lock = threading.Lock()
         self.unpacked = False
+        self.problem = ""
+
+    def unpack(self) -> None:
+        """Unpack archives, once. Raises XnorNodeError, each time if it failed once.
+
+        After a failure half of an archive may be there, and must not pass for the whole.
+        """
+        if self.problem:
+            raise DataError(self.problem)
+        if self.unpacked:
+            return
+        self.problem = "the archive was not unpacked: drop it again"
+        try:
+            self.drop.unpack()
+        except XnorNodeError as error:
+            self.problem = str(error)
+            raise
+        except OSError as error:
+            self.problem = f"the archive was not unpacked ({error.strerror}): drop it again"
+            raise DataError(self.problem) from error
+        self.problem, self.unpacked = "", True
 
 
 def routes(studio: Studio, edits: Edits) -> list[web.AbstractRouteDef]:
@@ -127,9 +148,7 @@ class _Imports:
     def _read(self, one: _Import, values: dict[str, Any]) -> dict[str, Any]:
         options, prepared = options_of(values)
         with one.lock:
-            if not one.unpacked:
-                one.drop.unpack()
-                one.unpacked = True
+            one.unpack()
             source = one.drop.source()
             found: dict[str, Any] = {"files": one.drop.files, "notes": [], "problem": ""}
             try:
@@ -169,6 +188,7 @@ class _Imports:
                 self._studio.bus.publish("data_import", message)
 
         with one.lock:
+            one.unpack()
             try:
                 source = one.drop.source()
                 dataset, options = load(source, options)

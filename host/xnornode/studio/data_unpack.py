@@ -108,7 +108,10 @@ class Drop:
                         continue
                     self._take(archive, info, prefix + info.filename)
         except (zipfile.BadZipFile, zlib.error, EOFError, OverflowError, ValueError) as error:
-            raise DataError(f"{shown} is damaged, or no ZIP file ({error})") from error
+            raise DataError(
+                f"{shown} is damaged, or no ZIP file ({error}): nothing of it is imported. Pack it "
+                "again, and drop it again"
+            ) from error
         except (NotImplementedError, RuntimeError) as error:  # other methods, or a password
             raise DataError(f"{shown} cannot be unpacked here ({error})") from error
 

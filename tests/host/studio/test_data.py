@@ -166,6 +166,11 @@ def test_cut_split_and_undo(tmp_path):
         edit = await client.post("/api/data/cut", {"item": item, "parts": [[0, 90], [90, 200]]})
         parts = [samples(tmp_path / key) for key in edit["paths"]]
         assert (np.concatenate(parts) == whole).all()
+        assert (await client.get("/api/data"))["undo"]["id"] == edit["id"]
+        await client.post("/api/data/bin/empty", {})
+        assert (await client.get("/api/data"))["undo"] is None
+        assert "emptied" in await client.refused("/api/data/undo", {"id": edit["id"]})
+        assert all((tmp_path / key).is_file() for key in edit["paths"])
         for wrong in ([], [[5, 5]], [[0, 201]], [[-1, 9]], [["a", 3]], [[1.5, 3]]):
             [one] = seen((await client.get("/api/data?label=wave&group=anna"))["items"])
             assert await client.refused("/api/data/cut", {"item": one, "parts": wrong})

@@ -52,6 +52,15 @@ def test_it_comes_back_beside_what_took_its_place(studio):
     assert other.read_bytes() == before
 
 
+def test_brought_back_again_after_a_kill_amid_it_is_one_file(studio):
+    path = add(studio)
+    entry = to_bin(studio, path)
+    path.parent.mkdir(parents=True)
+    os.link(studio.kept / "bin" / entry.id / "file", path)  # the move's first half
+    assert from_bin(studio, entry.id) == path
+    assert [*path.parent.iterdir()] == [path] and in_bin(studio) == []
+
+
 def test_an_entry_that_is_damaged_is_none(studio):
     entry = to_bin(studio, add(studio))
     record = studio.kept / "bin" / entry.id / "record.json"

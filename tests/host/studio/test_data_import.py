@@ -250,6 +250,31 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
     with_studio(tmp_path, use)
 
 
+def test_a_damaged_archive_is_not_imported_in_part(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for n in range(4):
+            archive.writestr(f"gest/{'ab'[n % 2]}/{n}.csv", csv_text(1 + n))
+    damaged = bytearray(packed.getvalue())
+    damaged[damaged.rfind(b"PK\x03\x04") + 200] ^= 255  # amid the last file
+
+    async def use(client: Client) -> None:
+        upload = Upload(client)
+        await upload.drop({"g.zip": bytes(damaged)})
+        path = f"/api/data/import/{upload.id}"
+        for options in ({}, {"header": "yes"}, {"skip": True}):
+            told = await client.refused(f"{path}/read", {"options": options})
+            assert "g.zip is damaged" in told and "Bad CRC-32" in told
+            told = await client.refused(f"{path}/write", {"options": options})
+            assert "g.zip is damaged" in told
+        assert (await client.get("/api/data"))["total"] == 0
+        upload = Upload(client)
+        await upload.drop({"g.zip": packed.getvalue()})
+        assert (await upload.read())["makes"] == 4
+
+    with_studio(tmp_path, use)
+
+
 def test_parts_become_groups(tmp_path):
     files = {f"d/{part}/{label}/{n}.csv": csv_text(n + 1).encode()
              for part in ("train", "test") for label in ("a", "b") for n in range(2)}  # fmt: skip
