@@ -78,6 +78,7 @@ class FarEnd:
 
     def say(self, data: bytes) -> None:
         """Write to who has the port open."""
+        assert self.until(lambda: self._ends), "nobody has the port open"
         self._ends[-1].sendall(data)
 
     def unplug(self) -> None:

@@ -25,6 +25,7 @@ from xnornode.link.share import LENT_SECONDS, open_shared
 __all__ = [
     "ANSWER_TIMEOUT",
     "BAUDRATE",
+    "BOARDS",
     "PORT_ERRORS",
     "RASPBERRY_PI",
     "RETRY",
@@ -49,6 +50,8 @@ VENDORS = {
     0x0403: "FTDI",
 }
 """USB vendors of boards with MicroPython, and of the serial chips on them."""
+BOARDS = (RASPBERRY_PI, 0x303A, 0xF055)
+"""Those whose devices are boards. The others' chips are in printers and meters as well."""
 
 
 def boards(vendors: Iterable[int] = VENDORS) -> list[str]:

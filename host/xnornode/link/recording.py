@@ -50,6 +50,7 @@ class Block:
         Whether samples are missing between the block before and this one.
     lost : int
         How many, as far as that is known: not read by the node in time, or lost on the line.
+        Between two streams, as where the node has started again, an estimate by time and rate.
     taken : int
         Samples that the sensor had taken since the stream's start, up to the last one of these.
     ms : int
@@ -168,14 +169,23 @@ class SampleStream:
             self._broken = True
             return None
         samples = np.frombuffer(data, "<i2").reshape(-1, width).astype(np.int16)
-        self._ms = line.ms
         lost = (line.overruns, line.gaps)
         before, self._lost = self._lost or lost, lost
-        missing = max(0, line.at - self._at) + max(0, lost[0] - before[0])
-        # A number that goes back is of another stream: the node has started again
-        broken = self._broken or line.at != self._at or line.seq < self._seq or lost != before
+        if another := line.at < self._at or line.seq < self._seq:
+            missing = self._between(line.ms, len(samples))
+        else:
+            missing = max(0, line.at - self._at) + max(0, lost[0] - before[0])
+        broken = self._broken or another or line.at != self._at or lost != before
+        self._ms = line.ms
         self._seq, self._at, self._broken = line.seq + 1, line.at + len(samples), False
         return Block(samples, broken, missing, self._at + line.overruns, line.ms)
+
+    def _between(self, ms: int, came: int) -> int:
+        """About how many samples are missing before the first line of another stream."""
+        seconds = (ms - self._ms) / 1000
+        if seconds < 0:  # the node's clock has begun again, too
+            seconds = time.monotonic() - self._heard
+        return max(0, round(seconds * self.info.rate_mhz / 1000) - came)
 
     def stop(self) -> None:
         """End the stream. Raises LinkError where the node does not say so."""

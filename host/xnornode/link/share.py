@@ -132,7 +132,7 @@ def _open(name: Port, key: str, opens: Open) -> serial.SerialBase:
         if guest := _join(name, place, wait):
             return guest
         if wait.passed:
-            raise LinkError(f"{name} is busy: a program has it that does not answer; end it")
+            raise LinkError(f"{name} is busy: {place.owner()} has it and does not answer; end it")
         wait.pause(BETWEEN)
 
 
@@ -251,7 +251,7 @@ def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
             share_talk.say(f"{name} is in use by {whom}, which needs it for itself: waiting")
             told = True
         if wait.passed:
-            raise PortLentError(f"{name} is busy: {whom or 'a program'} has it; end it")
+            raise PortLentError(f"{name} is busy: {whom or place.owner()} has it; end it")
         wait.pause(BETWEEN if not whom else 0.1)
 
 

@@ -16,13 +16,15 @@ import serial
 from xnornode.link import share_frames
 from xnornode.link.lines import PORT_ERRORS, close_lines
 from xnornode.link.share_lines import Lines
-from xnornode.link.share_member import KEPT, TAKEN, Member
+from xnornode.link.share_member import TAKEN, Inbox, Member
 from xnornode.link.share_place import Place
 
 HALF_LINE = 0.3
 """Seconds without a byte after which part of a line is handed on as it is."""
 POLL = 0.02
 """Seconds of one read of a port that `select` does not take."""
+ROOM_LOOK = 0.1
+"""Seconds between two looks for who else is there, while the only program does not read."""
 AT_ONCE = 65536
 MOST_MEMBERS = 32
 """Programs that share one port at most."""
@@ -183,6 +185,9 @@ class Hub:
             number = None  # RFC 2217
         try:
             while not self.closed:
+                if full := self._full():  # looked at again soon: others may come, and wait for it
+                    full.wait_for_room(ROOM_LOOK)
+                    continue
                 data = self._some(number)
                 with self._changing:
                     if not data:
@@ -192,11 +197,14 @@ class Hub:
                         self.lent.inbox.put(data)
                     else:
                         self._lines.from_node(data)
-                    only = self.lent or self._lines.alone
-                if only and len(only.inbox) > KEPT:  # nobody else waits for it
-                    only.inbox.wait_for_room(KEPT, 1.0)
         except _GONE as error:
             self.close(str(error) or type(error).__name__)
+
+    def _full(self) -> Inbox | None:
+        """What is kept for the only one that gets bytes, where that is too much to read on."""
+        with self._changing:
+            only = self.lent or self._lines.alone
+        return only.inbox if only and only.inbox.full else None
 
     def _some(self, number: int | None) -> bytes:
         """What comes; nothing after a moment in which nothing has."""

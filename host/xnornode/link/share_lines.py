@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xnornode.link.framing import EVENT, command, seal, take_apart
 from xnornode.link.guard import LONGEST_LINE, SEAL_BYTES
@@ -78,7 +78,7 @@ class Lines:
         """Let a member out; what the node has to be told."""
         if member not in self.members:
             return b""
-        streamed = member.streams
+        streamed = self._streams(member)
         self.members.remove(member)
         member.samples_until = 0.0
         for number, asked in [*self._asked.items()]:
@@ -89,7 +89,7 @@ class Lines:
             self._before = None
         if self._tail is member:
             self._tail = None
-        if streamed and self.members and not any(other.streams for other in self.members):
+        if streamed and self.members and not any(map(self._streams, self.members)):
             return self._ask(_Asked(None, None, "stop", time.monotonic()), {})
         return b""
 
@@ -123,18 +123,32 @@ class Lines:
         name, number = str(fields.pop("cmd")), fields.pop("id", None)
         if type(number) is not int:
             number = None
-        if name == "stop" and any(m.streams for m in self.members if m is not member):
-            member.samples_until = 0.0
-            member.give(_seal({"event": "reply", "id": number}))
-            return b""
         if name == "stop":
-            member.samples_until = 0.0
+            self._stop(member)
+            if any(map(self._streams, self.members)):
+                member.give(_seal({"event": "reply", "id": number}))
+                return b""
         seconds = fields.get("seconds") if name == "stream" else 0
         seconds = min(seconds, STREAM_SECONDS) if type(seconds) is int else 0
         if member.streams and seconds:
             member.samples_until = time.monotonic() + seconds
         asked = _Asked(member, number, name, time.monotonic(), float(seconds))
         return self._ask(asked, fields)
+
+    def _streams(self, member: Member) -> bool:
+        """Whether a member gets samples, or will by a `stream` that the node has not answered."""
+        now = time.monotonic()
+        return member.streams or any(
+            asked.member is member and asked.name == "stream" and now < asked.time + asked.seconds
+            for asked in self._asked.values()
+        )
+
+    def _stop(self, member: Member) -> None:
+        """Let a member have no more samples, also by a `stream` whose answer is to come."""
+        member.samples_until = 0.0
+        for number, asked in self._asked.items():
+            if asked.member is member and asked.name == "stream":
+                self._asked[number] = replace(asked, seconds=0.0)
 
     def _ask(self, asked: _Asked, fields: dict[str, object]) -> bytes:
         number = next(self._numbers)

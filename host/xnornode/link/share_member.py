@@ -28,12 +28,15 @@ class Inbox:
     ----------
     gone : str or None
         Why the port is gone.
+    room : int
+        Bytes that are kept at most for who has the port alone: what a read waits for, if more.
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[bytes] = SimpleQueue()
         self._came, self._size, self._counting = bytearray(), 0, threading.Lock()
         self.gone: str | None = None
+        self.room = KEPT
 
     def __len__(self) -> int:
         return self._size
@@ -46,6 +49,7 @@ class Inbox:
 
     def read(self, size: int, wait: Deadline, enough: int = 1) -> bytes:
         """At most `size` bytes, once `enough` have come; those that came in time."""
+        self.room = max(KEPT, enough)
         self._collect()
         while len(self._came) < enough and self.gone is None and not wait.passed:
             with suppress(Empty):
@@ -64,10 +68,15 @@ class Inbox:
             while True:
                 self._came += self._queue.get_nowait()
 
-    def wait_for_room(self, most: int, seconds: float) -> None:
+    @property
+    def full(self) -> bool:
+        """Whether there is no room, and somebody who may make some."""
+        return self._size >= self.room and self.gone is None
+
+    def wait_for_room(self, seconds: float) -> None:
         """Wait until fewer bytes are kept."""
         wait = Deadline(seconds)
-        while self._size >= most and self.gone is None and not wait.passed:
+        while self.full and not wait.passed:
             wait.pause(LOOK)
 
     def clear(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from xnornode.errors import LinkError
 from xnornode.link.addresses import NETWORK
+from xnornode.link.share_frames import LONGEST_GREETING, about_this, who
 
 try:
     import fcntl
@@ -27,6 +28,8 @@ UNIX = hasattr(socket, "AF_UNIX") and hasattr(os, "getuid")
 """Whether there are Unix sockets; else programs meet at a TCP port of this computer."""
 BACKLOG = 16
 """Programs that may wait to be let in."""
+CONNECT_SECONDS = 1.0
+"""Seconds for a connection to an owner, which may be stopped."""
 LOOK = 0.5
 """Seconds between two looks whether the place was left."""
 LOCAL = "127.0.0.1"
@@ -122,6 +125,9 @@ class Place:
             os.close(lock)
             return False
         self._lock = lock
+        with suppress(OSError):  # for `owner` alone
+            os.ftruncate(lock, 0)
+            os.write(lock, json.dumps(about_this()).encode())
         try:
             self._listener = self._listen()
             self._listener.settimeout(LOOK)
@@ -129,6 +135,15 @@ class Place:
             self.leave()
             raise NoPlaceError(f"cannot listen in {self._base.parent}: {error}") from error
         return True
+
+    def owner(self) -> str:
+        """The program that has claimed the place, in words, also where it does not answer."""
+        try:
+            with open(self._path("lock"), "rb") as file:
+                said = json.loads(file.read(LONGEST_GREETING))
+        except (OSError, ValueError, RecursionError):  # as on Windows, while it is locked
+            said = None
+        return who(said if isinstance(said, dict) else {})
 
     def _listen(self) -> socket.socket:
         self._remove()  # that of an owner which was killed: the lock says that it is gone
@@ -174,6 +189,9 @@ class Place:
             self._remove()
         lock, self._lock = self._lock, None
         if lock is not None:
+            if fcntl:  # a process that was forked meanwhile has the file open, too
+                with suppress(OSError):
+                    fcntl.flock(lock, fcntl.LOCK_UN)
             os.close(lock)
 
     def _remove(self) -> None:
@@ -188,13 +206,16 @@ class Place:
             if UNIX:
                 end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
                 try:
+                    # An owner that is stopped lets nobody in, and its queue may be full
+                    end.settimeout(CONNECT_SECONDS)
                     end.connect(self._path("sock"))
+                    end.settimeout(None)
                 except BaseException:
                     end.close()
                     raise
             else:
                 about = json.loads(Path(self._path("tcp")).read_text(encoding="utf-8"))
-                end = socket.create_connection((LOCAL, int(about["port"])), 1.0)
+                end = socket.create_connection((LOCAL, int(about["port"])), CONNECT_SECONDS)
                 end.settimeout(None)
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 more = {"token": str(about["token"])}
@@ -229,7 +250,7 @@ def _is_own(end: socket.socket) -> bool:
         return True
     size = struct.calcsize("3i")
     try:
-        who = struct.unpack("3i", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        peer = struct.unpack("3i", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     except OSError:
         return False
-    return bool(who[1] in (os.getuid(), 0))
+    return bool(peer[1] in (os.getuid(), 0))

@@ -12,7 +12,7 @@ from serial.tools import list_ports
 from xnornode.board import rp2040
 from xnornode.errors import LinkError
 from xnornode.link.addresses import BAUDRATE, BOTH, Port
-from xnornode.link.ports import VARIABLE, VENDORS
+from xnornode.link.ports import BOARDS, VARIABLE, VENDORS
 from xnornode.studio.nodes_look import Looker
 from xnornode.studio.requests import BadRequest
 from xnornode.studio.settings import Settings
@@ -33,7 +33,8 @@ PORT, PORTS = "port", "ports"
 class PortWatch:
     """Looks at what is plugged in, tells the pages, and follows the board that was chosen.
 
-    Where nothing is chosen, a board that is plugged in is: the one of last time, or the only one.
+    Where nothing is chosen, a board that is plugged in is: the one of last time, or the only one
+    that is surely a board. A serial chip alone may be that of a printer, so a person chooses it.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ class PortWatch:
     def look(self) -> dict[str, Any]:
         """What is plugged in now; pages are told of a change."""
         ports, drives = _serial_ports(), _drives()
-        wanted = self._wanted({p.device for p in ports if p.vid in VENDORS})
+        wanted = self._wanted({p.device for p in ports if p.vid in VENDORS}, _sure(ports))
         if wanted:  # it may take a while, as another port is closed for it
             self._studio.link.choose(wanted)
         with self._lock:
@@ -134,8 +135,12 @@ class PortWatch:
                 )
         return [{**row, "chosen": row["name"] == chosen} for row in rows]
 
-    def _wanted(self, boards: set[str]) -> Port | None:
-        """A board that has come, where none is followed and nobody wants that."""
+    def _wanted(self, boards: set[str], sure: set[str]) -> Port | None:
+        """A board that has come, where none is followed and nobody wants that.
+
+        Boards that are not `sure` may be something else, such as a printer that opening its port
+        would reset: of those, only one that a person has chosen before.
+        """
         with self._lock:
             new, self._before = boards - self._before, boards
         if self._studio.link.port is not None or self._left or not new:
@@ -143,7 +148,7 @@ class PortWatch:
         remembered = self._remembered()
         if remembered in new:
             return remembered
-        return Port(min(new)) if len(boards) == 1 else None
+        return Port(min(sure)) if len(sure) == 1 and sure <= new else None
 
     def _remembered(self) -> Port | None:
         """The port of last time, if it is there; of one on a network that is not known."""
@@ -177,6 +182,11 @@ def arguments(port: Port | None) -> list[str]:
 def _serial_ports() -> list[Any]:
     """Those of USB devices: other ones are on each computer, and seldom boards."""
     return sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
+
+
+def _sure(ports: list[Any]) -> set[str]:
+    """Those of vendors that make boards, and nothing else."""
+    return {p.device for p in ports if p.vid in BOARDS}
 
 
 def _row(p: Any) -> dict[str, Any]:

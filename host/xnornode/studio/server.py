@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from xnornode import __version__
 from xnornode.errors import LinkError, XnorNodeError
-from xnornode.link.ports import find_port
+from xnornode.link.ports import VARIABLE, find_port
 from xnornode.studio.app import STUDIO, Studio
 from xnornode.studio.assets import WEB, vendor
 from xnornode.studio.bus import Page
@@ -75,9 +76,10 @@ def _told(handler: Handler) -> Handler:
 async def _life(app: web.Application) -> AsyncIterator[None]:
     studio = app[STUDIO]
     port = studio.named_port
-    with suppress(LinkError):  # none is plugged in, or several: the page asks
-        port = port or find_port(None)
-    if port:
+    if port is None and os.environ.get(VARIABLE):
+        with suppress(LinkError):  # it can be no port: the page asks
+            port = find_port(None)
+    if port:  # else what is plugged in is looked at (nodes_ports.PortWatch)
         await studio.run(studio.link.choose, port)
     yield
     await asyncio.get_running_loop().run_in_executor(None, studio.close)

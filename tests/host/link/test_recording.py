@@ -1,6 +1,7 @@
 """Raw samples of a node: all of them arrive, losses are counted, the node stays as it was."""
 
 from base64 import b64encode
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -145,8 +146,29 @@ def test_losses_by_the_numbers_of_lines():
     assert lost(0, line(0, 0), line(2, 4, 2, 5, 1)) == [whole, (True, 7)]
     # A stream that was on already
     assert lost(500, line(90, 500, 2, 7, 3), line(91, 502, 2, 7, 3)) == [whole, whole]
-    # A node that has started again
+    # A node that has started again, at once
     assert lost(0, line(0, 0), line(1, 2), line(0, 0)) == [whole, whole, (True, 0)]
+
+
+@pytest.mark.quick
+def test_what_is_missing_between_two_streams_is_told_by_time_and_rate(monkeypatch):
+    """Another program has ended the stream, or the node has started again: at 100 Hz here."""
+    first, second = line(0, 0), line(1, 2)  # at 0 and 10 ms
+    again = replace(line(0, 0), ms=3030)
+    assert lost(0, first, second, again)[2] == (True, 300)
+    short = replace(line(0, 5), ms=3030)  # whose first lines are lost as well
+    assert lost(0, first, second, short)[2] == (True, 300)
+    now = [50.0]
+    monkeypatch.setattr(recording.time, "monotonic", lambda: now[0])
+    stream = SampleStream(Answers(0, [replace(first, ms=9000), line(0, 0)]))
+    stream.read(0)
+    now[0] += 2.0
+    block = stream.read(0)
+    assert block.broken and block.lost == 198, "by this clock, as the node's has begun again"
+    take = Take(stream.info, 1.0)
+    for part in (Block(block.samples, False, 0, 2, 9000), block):
+        take.add(part)
+    assert take.lost == 198 and "198 samples are missing" in take.warnings()[0]
 
 
 @pytest.mark.quick

@@ -128,6 +128,47 @@ def test_who_leaves_ends_its_stream():
     assert lines.alone is two_  # and gets bytes as they are again
 
 
+@pytest.mark.parametrize("ends", ["stops", "leaves"])
+def test_a_stream_that_is_just_asked_for_is_not_ended_by_another_program(ends):
+    """Between `stream` and its answer, the node streams for who asked."""
+    lines, first = Lines(), Member("studio")
+    lines.join(first)
+    lines.from_member(first, command("stream", 1, seconds=10))
+    lines.join(second := Member("record"))
+    stream = lines.from_member(second, command("stream", 7, seconds=10))
+    if ends == "stops":
+        assert lines.from_member(first, command("stop", 2)) == b""
+        assert b'"id":2' in came(first), "it is answered all the same"
+    else:
+        assert lines.leave(first) == b""
+    lines.from_node(answer(stream, sensor='"s"') + SAMPLES)
+    assert came(second).endswith(SAMPLES)
+    assert b'"cmd":"stop"' in lines.from_member(second, command("stop", 8))
+
+
+def test_who_leaves_before_its_stream_is_answered_has_it_ended():
+    lines, one, _ = two()
+    assert lines.from_member(one, command("stream", 7, seconds=10))
+    assert b'"cmd":"stop"' in lines.leave(one)
+
+
+def test_a_stream_that_is_stopped_before_its_answer_gives_no_samples():
+    lines, one, other = two()
+    begins = [lines.from_member(m, command("stream", 7, seconds=10)) for m in (other, one)]
+    assert lines.from_member(one, command("stop", 8)) == b""
+    lines.from_node(b"".join(answer(line, sensor='"s"') for line in begins) + SAMPLES)
+    assert came(other).endswith(SAMPLES) and SAMPLES not in came(one)
+
+
+def test_a_stream_without_an_answer_is_not_waited_for_longer_than_it_would_last(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(share_lines.time, "monotonic", lambda: now[0])
+    lines, one, other = two()
+    lines.from_member(one, command("stream", 7, seconds=10))
+    now[0] += 11
+    assert b'"cmd":"stop"' in lines.from_member(other, command("stop", 8))
+
+
 def test_who_streamed_alone_goes_on_when_another_one_comes():
     lines, one, other = Lines(), Member("one"), Member("two")
     lines.join(one)

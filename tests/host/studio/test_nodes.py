@@ -44,6 +44,35 @@ def test_of_two_boards_none_is_taken_unasked(tmp_path, plugged):
     with_studio(tmp_path / "data", use)
 
 
+@pytest.mark.parametrize("vid", [0x10C4, 0x1A86, 0x0403])
+def test_a_serial_chip_is_taken_by_a_person_alone_and_again_the_next_time(tmp_path, plugged, vid):
+    """It may be that of a printer, which starts again when its port is opened."""
+    plugged.append(usb("/dev/ttyUSB7", vid))
+
+    async def choose(client: Client) -> None:
+        await asyncio.sleep(0.3)
+        (port,) = (await client.get("/api/node"))["ports"]
+        assert port["board"] and not port["chosen"] and client.studio.link.port is None
+        await client.post("/api/node/choose", {"port": "/dev/ttyUSB7"})
+
+    async def again(client: Client) -> None:
+        assert [p["chosen"] for p in (await client.get("/api/node"))["ports"]] == [True]
+
+    with_studio(tmp_path / "data", choose)
+    with_studio(tmp_path / "data", again)
+
+
+def test_a_board_is_taken_though_a_serial_chip_is_there(tmp_path, plugged):
+    plugged += [usb("/dev/ttyACM3"), usb("/dev/ttyUSB7", 0x1A86)]
+
+    async def use(client: Client) -> None:
+        async with client.topics("nodes") as message:
+            found = await until(message, lambda m: any(p["chosen"] for p in m["ports"]))
+            assert [p["chosen"] for p in found["ports"]] == [True, False]
+
+    with_studio(tmp_path / "data", use)
+
+
 def test_the_choice_is_remembered_and_what_was_typed_can_be_forgotten(tmp_path, plugged):
     plugged += [usb("/dev/ttyACM3"), usb("/dev/ttyACM4")]
     url = "socket://127.0.0.1:9"
