@@ -56,12 +56,14 @@ def test_the_threads_outlive_errors_of_libraries_and_listeners(link, monkeypatch
         if block is None or block.taken == 1:
             raise RuntimeError("a listener")
 
+    changes, changed = [], link._changed
+    link._changed = lambda **fields: (changes.append(fields), changed(**fields))
     link.listen(listener)
     link.choose(Port("loop://"))
     until(lambda: len(tries) > 2)
     assert link.state()["problem"] == "KeyError: 'odd'" and not link.state()["connected"]
     stream.give(1)
-    until(lambda: link.state().get("stream_problem") == "RuntimeError: a listener")
+    until(lambda: {"stream_problem": "RuntimeError: a listener"} in changes)
     stream.give(5)
     until(lambda: not blocks.empty() and (block := blocks.get()) and block.taken == 6)
 
