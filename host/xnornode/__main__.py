@@ -7,6 +7,12 @@ import sys
 def main() -> int:
     """The exit status. Ctrl-C while the command is imported ends it as later on."""
     try:
+        if "XNORNODE_JOB_FOLDER" in os.environ:  # before all that takes its time
+            from xnornode.studio.jobs_process import register
+
+            if not register():
+                print('{"error": "it began too late: start it again"}', file=sys.stderr)
+                return 1
         from xnornode.cli.main import main as command
 
         return command()

@@ -11,7 +11,7 @@ from tests.lab.streamlab import GivenStream, info
 from tests.lab.studio_app import Client, with_studio
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.link.addresses import Port
-from xnornode.studio import node_link
+from xnornode.studio import node_link, node_threads
 
 WISH = {"label": "wave", "group": "anna", "seconds": 0.4, "pause": 0.0}
 """What a test has recorded."""
@@ -30,9 +30,9 @@ class NoFollower:
 def played_node(monkeypatch: pytest.MonkeyPatch, **sensor: Any) -> GivenStream:
     """Have the studio read the stream of a node that the test plays."""
     stream = GivenStream(info(**sensor))
-    monkeypatch.setattr(node_link, "streaming", stream)
-    monkeypatch.setattr(node_link, "_Follower", NoFollower)
-    monkeypatch.setattr(node_link, "RETRY", 0.05)
+    monkeypatch.setattr(node_threads, "streaming", stream)
+    monkeypatch.setattr(node_link, "Follower", NoFollower)
+    monkeypatch.setattr(node_threads, "RETRY", 0.05)
     return stream
 
 

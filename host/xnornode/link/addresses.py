@@ -145,6 +145,8 @@ def checked_name(name: str) -> str:
     """
     if not name:
         raise PortNameError("the port's name is empty")
+    if not name.isprintable():  # such as a NUL, at which libraries fail each in its own way
+        raise PortNameError(f"{name[:80]!r} is no port: its name cannot be printed")
     scheme, mark, _ = name.partition("://")
     kind = scheme.lower() + mark
     if not mark and (meant := _NEARLY.fullmatch(name)):

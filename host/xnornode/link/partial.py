@@ -38,6 +38,8 @@ FORMAT = "xnornode-partial-1"
 PLACE = Path(".studio", "partial")
 """In the folder of the recordings. Readers of data skip names that begin with a dot."""
 SUFFIX = ".part"
+NEW = ".new"
+"""Follows a file's name until it is locked."""
 LONGEST_LINE = 1 << 20
 """Characters of a line."""
 TRIES = 10
@@ -66,9 +68,6 @@ class Partial:
         name = f"{take.began:%Y%m%dT%H%M%S}-{os.urandom(4).hex()}{SUFFIX}"
         self._path = folder / PLACE / name
         self._file = _create(self._path)
-        if LOCKS:
-            with suppress(OSError):  # not every disk has locks
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         header = {
             "format": FORMAT,
             "label": label,
@@ -116,11 +115,26 @@ def _create(path: Path) -> TextIO:
     for tries_left in reversed(range(TRIES)):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            return path.open("x", encoding="ascii")
+            return _locked(path) if LOCKS else path.open("x", encoding="ascii")
         except FileNotFoundError:
             if not tries_left:
                 raise
     raise AssertionError
+
+
+def _locked(path: Path) -> TextIO:
+    """A new file that nobody can claim: it gets its name once it is locked."""
+    new = path.with_name(path.name + NEW)
+    file = new.open("x", encoding="ascii")
+    try:
+        with suppress(OSError):  # not every disk has locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        new.rename(path)
+    except BaseException:
+        file.close()
+        new.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def recover(folder: Path) -> Iterator[Written]:
@@ -142,6 +156,10 @@ def recover(folder: Path) -> Iterator[Written]:
     OSError
         A recording cannot be written.
     """
+    for path in (folder / PLACE).glob(f"*{SUFFIX}{NEW}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > STILL:  # its program was killed at once
+                remove(path)
     for path in sorted((folder / PLACE).glob(f"*{SUFFIX}")):
         with suppress(_InUse, DataError, FileNotFoundError):
             yield from _recovered(path, folder)

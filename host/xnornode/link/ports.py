@@ -1,6 +1,7 @@
 """Which serial port: the one that was named, or the only board that is plugged in."""
 
 import os
+import re
 import socket
 from collections.abc import Iterable
 
@@ -165,6 +166,10 @@ def _open_alone(name: Port) -> serial.SerialBase:
         open_lines(port, name.lines)
     except PORT_ERRORS as error:
         raise LinkError(_why_not_open(name, error), "port") from error
+    except re.error as error:  # of hwgrep://
+        raise LinkError(f"cannot open {name}: it holds no regular expression: {error}") from error
+    except (LookupError, TypeError, AttributeError) as error:  # an option that it does not know
+        raise LinkError(f"cannot open {name}: check what follows its ://, {error}") from error
     except (ValueError, NotImplementedError) as error:  # a setting that it does not take
         raise LinkError(f"cannot open {name} with {name.baud} baud: {error}") from error
     return port

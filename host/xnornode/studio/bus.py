@@ -84,6 +84,7 @@ class Bus:
         self._kept: dict[str, str] = {}
         self._watches: dict[str, Callable[[bool], None]] = {}
         self._lock = threading.RLock()
+        self._telling = threading.RLock()  # the watchers hear in the order of what happens
 
     def publish(self, topic: str, message: dict[str, Any], keep: bool = False) -> None:
         """Give a message to each page that asked for its topic.
@@ -129,13 +130,14 @@ class Bus:
 
     def subscribe(self, page: Page, topics: set[str]) -> None:
         """Have a page get these topics, and no others."""
-        with self._lock:
-            before = {topic: self.wanted(topic) for topic in self._watches}
-            new = topics - page.topics
-            page.topics = set(topics)
-            for topic in sorted(new & self._kept.keys()):
-                page.put(topic, self._kept[topic])
-            after = {topic: self.wanted(topic) for topic in self._watches}
-        for topic, changed in self._watches.items():
-            if before[topic] != after[topic]:
-                changed(after[topic])
+        with self._telling:
+            with self._lock:
+                before = {topic: self.wanted(topic) for topic in self._watches}
+                new = topics - page.topics
+                page.topics = set(topics)
+                for topic in sorted(new & self._kept.keys()):
+                    page.put(topic, self._kept[topic])
+                after = {topic: self.wanted(topic) for topic in self._watches}
+            for topic, changed in self._watches.items():  # without the lock that `publish` takes
+                if before[topic] != after[topic]:
+                    changed(after[topic])

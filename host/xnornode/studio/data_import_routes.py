@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from xnornode._files import BLOCK
 from xnornode.data.look import look
@@ -23,7 +22,7 @@ from xnornode.studio.data_options import fields, options_of
 from xnornode.studio.data_paths import without_folder
 from xnornode.studio.data_understood import told
 from xnornode.studio.data_unpack import Drop
-from xnornode.studio.requests import BadRequest, answer, read_json
+from xnornode.studio.requests import BadRequest, answer, read_json, reading_form
 
 OPEN = 16
 """Imports that are open at once."""
@@ -118,12 +117,8 @@ class _Imports:
         one = self._of(request)
         if not request.content_type.startswith("multipart/"):
             raise BadRequest("files come as a form")
-        try:
+        with reading_form():
             await self._take(one, request)
-        except XnorNodeError:
-            raise
-        except (HttpProcessingError, ValueError, AssertionError, EOFError) as error:
-            raise BadRequest("the form is damaged: drop the files again") from error
         return answer({"files": one.drop.files, "bytes": one.drop.bytes})
 
     async def _take(self, one: _Import, request: web.Request) -> None:

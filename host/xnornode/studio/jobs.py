@@ -22,8 +22,6 @@ KEPT = 50
 """Jobs that have ended and are kept."""
 POLL = 0.1
 """Seconds from one look at what runs to the next."""
-BEGINNING = 10.0
-"""Seconds after which a job whose process nobody knows has none."""
 OUTPUT = 1 << 18
 """Bytes that are shown of what a job has printed: the last ones."""
 Jobbed = list[Job]
@@ -231,8 +229,7 @@ class Jobs:
         new = (path for name, path in there.items() if name not in self._entries)
         found = [job for job in map(jobs_files.load, new) if job]
         for job in sorted(found, key=lambda job: job.started):
-            if job.pid or not job.running or time.time() - job.started > BEGINNING:
-                self._entries[job.id] = Entry(self._folder / job.id, job)
+            self._entries[job.id] = Entry(self._folder / job.id, job)
         self._see_to_watch()
 
     def _running(self) -> Entries:

@@ -16,6 +16,8 @@ from xnornode.studio.jobs_talk import Talk, compact, lines_of
 TALK, STDOUT = "talk.jsonl", "stdout.txt"
 ASKED = 1.0
 """Seconds from one question whether a process that another studio began lives to the next."""
+BEGINNING = 10.0
+"""Seconds after which a job whose process nobody knows has none."""
 PATIENCE = 10.0
 """Seconds that a job gets to stop."""
 PATIENT = ("search",)
@@ -101,9 +103,20 @@ class Entry:
         now = time.monotonic()
         if self._lived and (ask or now - self._asked >= ASKED):
             self._asked = now
-            known = self.job.identity
-            self._lived = known != "" and jobs_process.identity(self.job.pid) == known
+            self._lived = self._is_there()
         return self._lived
+
+    def _is_there(self) -> bool:
+        """Whether its process lives, or may yet say which one it is."""
+        if not self.job.pid:  # who began it was killed before it could write that
+            found = jobs_process.registered(self.folder)
+            if not found:
+                return abs(time.time() - self.job.started) < BEGINNING
+            self.change(pid=found[0], identity=found[1])
+            if self.job.stopping:
+                jobs_process.interrupt(self.job.pid)
+        known = self.job.identity
+        return known != "" and jobs_process.identity(self.job.pid) == known
 
     def _end(self) -> None:
         """Its process is gone, and all that it said is read."""

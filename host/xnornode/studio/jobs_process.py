@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import xnornode
+from xnornode._files import open_to_read, read_most, write_whole
+from xnornode.errors import XnorNodeError
 
 WINDOWS = sys.platform == "win32"
 ASKING = 5.0
@@ -17,19 +20,33 @@ ASKING = 5.0
 PROC = Path("/proc")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Differs after each start of the system."""
+PROCESS = "process.json"
+"""In a job's folder: its process, as the process itself says."""
+PLACE = "XNORNODE_JOB_FOLDER"
+"""Environment variable that tells the process that folder."""
+LONGEST = 4096
+"""Bytes of that file."""
 PACKAGE = Path(xnornode.__file__).parent.parent
 
 
 def start(
     argv: list[str], job: str, folder: Path, talk: Path, stdout: Path
 ) -> subprocess.Popen[bytes]:
-    """Run `xnornode` with these arguments in `folder`, in a session of its own. Raises OSError."""
-    # A file such as random.py in the user's folder must not stand in for Python's own.
-    safe = [] if Path.cwd() == PACKAGE else ["-P"]
-    own = {"XNORNODE_TALK": "json", "XNORNODE_JOB": job, "PYTHONIOENCODING": "utf-8"}
+    """Run `xnornode` with these arguments in `folder`, in a session of its own.
+
+    Its process writes its number beside `talk`, so that it is known whatever becomes of us. Raises
+    OSError, and XnorNodeError for arguments that no process can have.
+    """
+    own = {
+        "XNORNODE_TALK": "json",
+        "XNORNODE_JOB": job,
+        PLACE: str(talk.parent.absolute()),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    line = command(argv, folder)
     with talk.open("ab") as errors, stdout.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, *safe, "-m", "xnornode", *argv],
+            line,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=errors,
@@ -38,6 +55,51 @@ def start(
             start_new_session=not WINDOWS,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+
+
+def command(argv: list[str], folder: Path) -> list[str]:
+    """The command line that runs `xnornode` with these arguments in `folder`.
+
+    Raises XnorNodeError for arguments that no process can have.
+    """
+    for text in argv:
+        try:
+            bad = b"\0" in os.fsencode(text)
+        except UnicodeEncodeError:  # half a pair of UTF-16
+            bad = True
+        if bad:
+            raise XnorNodeError(f"{text[:80]!r} holds what no command can be given: name it anew")
+    # A file such as random.py in the user's folder must not stand in for Python's own.
+    safe = [] if folder.absolute() == PACKAGE else ["-P"]
+    return [sys.executable, *safe, "-m", "xnornode", *argv]
+
+
+def register() -> bool:
+    """Write which process this is into the folder of its job, if it is a job's.
+
+    Returns
+    -------
+    bool
+        Whether it may go on: not where a studio has given it up meanwhile.
+    """
+    if not (place := os.environ.pop(PLACE, "")):  # what it starts itself is not the job
+        return True
+    folder, pid = Path(place), os.getpid()
+    try:
+        write_whole(folder / PROCESS, json.dumps([pid, identity(pid)]).encode())
+        return bool(json.loads((folder / "job.json").read_bytes())["state"] == "running")
+    except (OSError, ValueError, KeyError, TypeError):  # a full disk: who began it knows it
+        return True
+
+
+def registered(folder: Path) -> tuple[int, str] | None:
+    """The number and the identity of a job's process, once it has written them."""
+    try:
+        with open_to_read(folder / PROCESS) as file:
+            pid, known = json.loads(read_most(file, LONGEST))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return (pid, known) if type(pid) is int and pid > 0 and isinstance(known, str) else None
 
 
 def identity(pid: int) -> str:
@@ -120,5 +182,7 @@ def kill(pid: int) -> None:
 
 
 def _send(pid: int, number: int) -> None:
+    if pid <= 0:  # it would be our own group
+        return
     with suppress(OSError):  # it has just ended
         getattr(os, "killpg", os.kill)(pid, number)

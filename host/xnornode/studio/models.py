@@ -12,7 +12,7 @@ from xnornode.errors import XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.models_kept import KeptModels, read_made
 from xnornode.studio.nodes_ports import arguments
-from xnornode.studio.requests import LONGEST_BODY, BadRequest, answer, read_json
+from xnornode.studio.requests import LONGEST_BODY, BadRequest, answer, read_json, reading_form
 from xnornode.studio.security import FRAMED
 from xnornode.studio.train import Trainings, kept_models
 from xnornode.studio.train_command import MODEL, REPORT, path_text
@@ -149,7 +149,7 @@ async def _files(request: web.Request) -> list[tuple[str, bytes]]:
     if request.content_type != "multipart/form-data":
         raise BadRequest("the request holds no files")
     found, left = [], LONGEST_BODY
-    try:
+    with reading_form():
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name != "file":
                 continue
@@ -160,6 +160,4 @@ async def _files(request: web.Request) -> list[tuple[str, bytes]]:
                 if left < 0:
                     raise BadRequest(f"a model has at most {LONGEST_BODY:,} bytes")
             found.append((part.filename or "model", bytes(data)))
-    except ValueError as error:
-        raise BadRequest("the upload is damaged") from error
     return found

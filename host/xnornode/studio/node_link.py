@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from xnornode._typing import Int16
-from xnornode.errors import LinkError
 from xnornode.link.addresses import Port
 from xnornode.link.messages import Button, Caution, Error, Event, Hello, Ready, Streaming
-from xnornode.link.monitor import Monitor
 from xnornode.link.predictions import Detected, Prediction
-from xnornode.link.recording import Block, streaming
+from xnornode.link.recording import Block
 from xnornode.studio.bus import Bus
+from xnornode.studio.node_threads import TEXT, Follower, Heard, Listener, Sampler, bounded, plain
 
-GLANCE = 0.2
-"""Seconds after which each thread looks whether it is to end."""
-RETRY = 2.0
-"""Seconds from one try to reach a node to the next."""
-LINES = 200
-"""Texts of a node that are kept for pages that are opened later."""
-
-Listener = Callable[[Streaming, Block | None], None]
-"""Gets each block of samples, and None once the stream has broken off or ended."""
-Heard = Callable[[Event], None]
-"""Gets what a node says in between, such as that its button was pressed."""
+COUNTS = ("heard", "predictions", "lost", "damaged", "restarts", "reconnections")
+"""What changes all the time in a state; pages get it without the rest."""
+Entry = tuple[Listener, Heard | None]
 
 
 class NodeLink:
@@ -38,7 +27,7 @@ class NodeLink:
     Parameters
     ----------
     bus : Bus
-        Gets the topics `node`, `prediction`, `event`, `text`, `signal` and `button`.
+        Gets the topics `node`, `node-counts`, `prediction`, `event`, `text`, `signal` and `button`.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -46,9 +35,10 @@ class NodeLink:
         self.port: Port | None = None
         self._lock = threading.RLock()
         self._choosing = threading.Lock()
-        self._follower: _Follower | None = None
-        self._sampler: _Sampler | None = None
-        self._listeners: list[tuple[Listener, Heard | None]] = []
+        self._follower: Follower | None = None
+        self._sampler: Sampler | None = None
+        self._listeners: list[Entry] = []
+        self._shown: Entry = (self._show, None)  # while a page wants the signal
         self._state: dict[str, Any] = {"port": None, "connected": False, "problem": ""}
         bus.watch("signal", self._signal_wanted)
         self._tell()
@@ -64,7 +54,7 @@ class NodeLink:
                 self.port = port
                 self._state = {"port": port and str(port), "connected": False, "problem": ""}
                 if port is not None:
-                    self._follower = _Follower(port, self._heard, self._changes_of(port))
+                    self._follower = Follower(port, self._heard, self._changes_of(port))
                     if self._listeners:
                         self._sample(port)
             self._tell()
@@ -80,22 +70,28 @@ class NodeLink:
         What is returned ends that.
         """
         entry = (listener, heard)
+        self._add(entry)
+
+        def end() -> None:
+            if sampler := self._without(entry):
+                sampler.end()
+
+        return end
+
+    def _add(self, entry: Entry) -> None:
         with self._lock:
             self._listeners.append(entry)
             if self._sampler is None and self.port is not None:
                 self._sample(self.port)
 
-        def end() -> None:
-            with self._lock:
-                if entry in self._listeners:
-                    self._listeners.remove(entry)
-                sampler = self._sampler
-                if self._listeners or sampler is None:
-                    return
-                self._sampler = None
-            sampler.end()
-
-        return end
+    def _without(self, entry: Entry) -> Sampler | None:
+        """Take a listener off. The thread that is to end now, as nobody listens any more."""
+        with self._lock:
+            self._listeners = [one for one in self._listeners if one is not entry]
+            if self._listeners:
+                return None
+            sampler, self._sampler = self._sampler, None
+            return sampler
 
     def close(self) -> None:
         """Let go of the node."""
@@ -116,15 +112,16 @@ class NodeLink:
     def _sample(self, port: Port) -> None:
         self._state = {**self._state, "stream_problem": ""}
         changed = self._changes_of(port)
-        self._sampler = _Sampler(port, self._pass_on, self._heard_between, changed)
+        self._sampler = Sampler(port, self._pass_on, self._heard_between, changed)
 
     def _signal_wanted(self, wanted: bool) -> None:
-        if wanted:
-            self._stop_signal = self.listen(self._show)
-        else:
-            threading.Thread(
-                target=self._stop_signal, daemon=True
-            ).start()  # it may wait for a port
+        """A page asks for the signal, or none any more. It may be told twice."""
+        with self._lock:
+            if wanted and not any(one is self._shown for one in self._listeners):
+                self._add(self._shown)
+            sampler = None if wanted else self._without(self._shown)
+        if sampler:  # it may wait for a port
+            threading.Thread(target=sampler.end, daemon=True).start()
 
     def _show(self, info: Streaming, block: Block | None) -> None:
         if block is None:
@@ -133,8 +130,8 @@ class NodeLink:
         self._bus.publish(
             "signal",
             {
-                "sensor": info.sensor,
-                "channels": info.channels,
+                "sensor": bounded(info.sensor),
+                "channels": bounded(info.channels),
                 "scales": info.scales,
                 "rate": info.rate_mhz / 1000,
                 "taken": block.taken,
@@ -172,126 +169,39 @@ class NodeLink:
     def _changed(self, **fields: Any) -> None:
         with self._lock:
             before, self._state = self._state, {**self._state, **fields}
-        if before != self._state:
+            differ = {name for name, value in fields.items() if before.get(name, ...) != value}
+        if differ - {*COUNTS}:
             self._tell()
+        elif differ:
+            self._tell_counts()
 
     def _tell(self) -> None:
         self._bus.publish("node", {"state": self.state()}, keep=True)
+        self._tell_counts()
+
+    def _tell_counts(self) -> None:
+        state = self.state()
+        counts = {name: state[name] for name in COUNTS if name in state}
+        self._bus.publish("node-counts", {"counts": counts}, keep=True)
 
     def _heard(self, what: Event | Prediction | Detected | str) -> None:
         match what:
             case str():
-                self._bus.publish("text", {"text": what[:2000]})
+                self._bus.publish("text", {"text": what[:TEXT]})
             case Prediction():
-                self._bus.publish("prediction", {"prediction": asdict(what)})
+                self._bus.publish("prediction", {"prediction": bounded(asdict(what))})
             case Detected():
-                self._bus.publish("event", {"event": asdict(what)})
+                self._bus.publish("event", {"event": bounded(asdict(what))})
             case Hello():
-                self._changed(hello=_plain(what), problem="")
+                self._changed(hello=plain(what), problem="")
             case Ready():
-                self._changed(ready=_plain(what), problem="")
+                self._changed(ready=plain(what), problem="")
             case Error():
-                self._bus.publish("event", {"event": {"error": what.error}})
+                self._bus.publish("event", {"event": {"error": what.error[:TEXT]}})
             case Caution():
-                self._bus.publish("event", {"event": {"warning": what.warning}})
+                self._bus.publish("event", {"event": {"warning": what.warning[:TEXT]}})
 
 
 def encoded(samples: Int16) -> str:
     """Samples as pages take them: little-endian int16, row by row, in base64."""
     return b64encode(samples.astype("<i2").tobytes()).decode()
-
-
-def _plain(event: Event) -> dict[str, Any]:
-    return {name: value for name, value in asdict(event).items() if name != "id"}
-
-
-class _Thread:
-    """A thread that is told to end."""
-
-    def __init__(self, name: str) -> None:
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        raise NotImplementedError
-
-    def end(self) -> None:
-        """End it, and wait for that for a while."""
-        self._ends.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(10.0)
-
-
-class _Follower(_Thread):
-    """Reads what a node says."""
-
-    def __init__(
-        self, port: Port, heard: Callable[[Any], None], changed: Callable[..., None]
-    ) -> None:
-        self._port, self._heard, self._changed = port, heard, changed
-        super().__init__(f"node {port}")
-
-    def _run(self) -> None:
-        while not self._ends.is_set():
-            try:
-                with Monitor(self._port, on_text=self._heard, say=self._heard) as monitor:
-                    self._follow(monitor)
-            except LinkError as error:
-                self._changed(connected=False, problem=str(error))
-                self._ends.wait(RETRY)
-        self._changed(connected=False)
-
-    def _follow(self, monitor: Monitor) -> None:
-        told, came = 0.0, 0
-        while not self._ends.is_set():
-            event = monitor.event(GLANCE)
-            if event is not None:
-                self._heard(event)
-                came += 1
-            now = time.monotonic()
-            if now - told > 1.0:
-                told = now
-                self._changed(
-                    connected=monitor.connected,
-                    problem="" if monitor.connected else f"{self._port} went away",
-                    heard=came > 0,
-                    predictions=monitor.predictions,
-                    lost=monitor.lost,
-                    damaged=monitor.damaged,
-                    restarts=monitor.restarts,
-                    reconnections=monitor.reconnections,
-                )
-
-
-class _Sampler(_Thread):
-    """Reads a node's samples."""
-
-    def __init__(
-        self,
-        port: Port,
-        pass_on: Listener,
-        heard: Heard,
-        changed: Callable[..., None],
-    ) -> None:
-        self._port, self._pass_on, self._heard, self._changed = port, pass_on, heard, changed
-        super().__init__(f"samples {port}")
-
-    def _run(self) -> None:
-        while not self._ends.is_set():
-            info = None
-            try:
-                with (
-                    suppress(KeyboardInterrupt),
-                    streaming(self._port, on_event=self._heard) as stream,
-                ):
-                    info = stream.info
-                    self._changed(sensor=_plain(info), stream_problem="")
-                    while not self._ends.is_set():
-                        if block := stream.read(GLANCE):
-                            self._pass_on(info, block)
-            except LinkError as error:
-                self._changed(stream_problem=str(error))
-            if info:
-                self._pass_on(info, None)
-            self._ends.wait(RETRY)

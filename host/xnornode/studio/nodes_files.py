@@ -12,7 +12,7 @@ from typing import IO, Any
 from aiohttp import BodyPartReader, web
 
 from xnornode.errors import XnorNodeError
-from xnornode.studio.requests import BadRequest
+from xnornode.studio.requests import BadRequest, reading_form
 
 FOLDER = "uploads"
 MODELS, MODEL = "models", "model.bnn"
@@ -47,6 +47,11 @@ async def take(request: web.Request, kept: Path, run: Any) -> dict[str, Any]:
     """
     if not request.content_type.startswith("multipart/"):
         raise BadRequest("the request has no file")
+    with reading_form():
+        return await _taken(request, kept, run)
+
+
+async def _taken(request: web.Request, kept: Path, run: Any) -> dict[str, Any]:
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
         if isinstance(part, BodyPartReader) and part.filename:

@@ -101,7 +101,7 @@ class PortWatch:
     def typed(self) -> list[str]:
         """Ports that were named by hand, the last one first."""
         names = self._settings.get(PORTS, [])
-        return [name for name in names if isinstance(name, str) and len(name) <= LONGEST][:TYPED]
+        return [name for name in names if _is_name(name)][:TYPED]
 
     def _keep_typed(self, names: list[str]) -> None:
         self._settings.set(PORTS, list(dict.fromkeys(names))[:TYPED])
@@ -163,7 +163,8 @@ class PortWatch:
 
     def _run(self) -> None:
         while not self._ends.wait(LOOK):
-            with suppress(OSError):  # a device that goes while it is looked at; a full disk
+            # A device that goes while it is looked at; a full disk; a name that is none.
+            with suppress(OSError, LinkError):
                 self.look()
 
 
@@ -187,6 +188,11 @@ def _serial_ports() -> list[Any]:
 def _sure(ports: list[Any]) -> set[str]:
     """Those of vendors that make boards, and nothing else."""
     return {p.device for p in ports if p.vid in BOARDS}
+
+
+def _is_name(name: Any) -> bool:
+    """Whether a setting can be a port's name."""
+    return isinstance(name, str) and len(name) <= LONGEST and name.isprintable()
 
 
 def _row(p: Any) -> dict[str, Any]:

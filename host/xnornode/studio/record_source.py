@@ -10,7 +10,8 @@ from xnornode.errors import LinkError, LinkLost
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Event, Streaming
 from xnornode.link.recording import Block
-from xnornode.studio.node_link import Heard, NodeLink
+from xnornode.studio.node_link import NodeLink
+from xnornode.studio.node_threads import Heard
 
 MOST = 10_000
 """Blocks that wait at most: minutes of samples, while a disk is slow."""

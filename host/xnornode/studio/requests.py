@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from xnornode.errors import XnorNodeError
 
 LONGEST_BODY = 4 << 20
 """Bytes of a request's JSON at most. Files come another way."""
+
+
+LARGEST = 1 << 53
+"""Integers below it are taken for a float: each of them is one."""
 
 
 class BadRequest(XnorNodeError):
@@ -48,7 +55,7 @@ async def read_json(request: web.Request, keys: dict[str, Any]) -> dict[str, Any
         raise BadRequest("the request is not JSON")
     try:
         content = json.loads(await request.text())
-    except (ValueError, RecursionError) as error:
+    except (ValueError, LookupError, RecursionError) as error:  # LookupError: of its charset
         raise BadRequest("the request is not JSON") from error
     if not isinstance(content, dict):
         raise BadRequest("the request is no JSON object")
@@ -62,12 +69,23 @@ async def read_json(request: web.Request, keys: dict[str, Any]) -> dict[str, Any
         if default and value is None and default[0] is None:
             found[name] = None
             continue
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
         if type(value) is not kind:
             raise BadRequest(f"the request's {name} is no {kind.__name__}")
         found[name] = value
     return found
+
+
+@contextmanager
+def reading_form() -> Iterator[None]:
+    """While a form with files is read: what is wrong with it becomes a BadRequest."""
+    try:
+        yield
+    except XnorNodeError:
+        raise
+    except (HttpProcessingError, ValueError, LookupError, AssertionError, EOFError) as error:
+        raise BadRequest("the form is damaged: choose the files again") from error
 
 
 def query_number(

@@ -6,14 +6,18 @@ import asyncio
 import json
 import os
 import socket
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from xnornode import __version__
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.ports import VARIABLE, find_port
+from xnornode.link.schema import printable
 from xnornode.studio.app import STUDIO, Studio
 from xnornode.studio.assets import WEB, vendor
 from xnornode.studio.bus import Page
@@ -69,8 +73,22 @@ def _told(handler: Handler) -> Handler:
             what = error.strerror or str(error)
             where = f"{error.filename}: " if error.filename else ""
             return answer({"error": f"{where}{what}"}, 400)
+        except web.HTTPException:
+            raise
+        except Exception as error:  # a fault of ours: the page gets words, the terminal its place
+            return answer({"error": _logged(request, error)}, 500)
 
     return told
+
+
+def _logged(request: web.Request, error: Exception) -> str:
+    """What a page is told of an error that should not be; a line on stderr says more."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = printable(f"{type(error).__name__}: {error}"[:500])
+    asked = printable(f"{request.method} {request.path}"[:200])
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    print(f"xnornode studio: {asked}: {what} ({where})", file=sys.stderr)
+    return f"the studio has failed at this: {what}; please report it"
 
 
 async def _life(app: web.Application) -> AsyncIterator[None]:

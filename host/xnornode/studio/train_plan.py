@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from xnornode.errors import XnorNodeError
+from xnornode.studio.jobs_process import command
 from xnornode.studio.jobs_talk import parse
 
 SECONDS = 300.0
@@ -59,7 +60,7 @@ class Planner:
             self._kept.move_to_end(key)
             return self._kept[key]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "xnornode", *argv),
+            *command(argv, Path.cwd()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

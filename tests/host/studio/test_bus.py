@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 
 import pytest
 
@@ -58,5 +59,31 @@ def test_a_watch_hears_of_the_first_page_and_of_the_last():
         assert heard == [True]
         bus.remove(pages[1])
         assert heard == [True, False]
+
+    asyncio.run(whole())
+
+
+def test_a_watch_hears_in_the_order_in_which_pages_come_and_go():
+    async def whole():
+        told, going, bus = [], threading.Event(), Bus()
+
+        def changed(wanted):
+            if not wanted:
+                going.set()
+                time.sleep(0.1)  # this thread has its turn late
+            told.append(wanted)
+
+        bus.watch("signal", changed)
+        pages = [Page(), Page()]
+        for page in pages:
+            bus.add(page)
+        bus.subscribe(pages[0], {"signal"})
+        leaving = threading.Thread(target=bus.subscribe, args=(pages[0], set()))
+        leaving.start()
+        assert going.wait(10)
+        bus.publish("signal", {})  # is not held up
+        bus.subscribe(pages[1], {"signal"})
+        leaving.join()
+        assert told == [True, False, True] and bus.wanted("signal")
 
     asyncio.run(whole())

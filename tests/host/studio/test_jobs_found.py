@@ -139,3 +139,47 @@ def test_a_damaged_file_of_a_job_is_left_alone(content, lab):
     file = lab.folder / job.id / "job.json"
     file.write_bytes(content)
     assert lab.open().list() == [] and file.exists()
+
+
+def test_a_job_whose_studio_was_killed_as_it_began_it_is_known(lab):
+    """Its process has said which it is, though no studio has written that."""
+    studio = STUDIO.replace(
+        "jobs =",
+        "from xnornode.studio.jobs_entry import Entry\n"
+        "Entry.change = lambda self, **_: (print(self.job.id, flush=True), "
+        "os.kill(os.getpid(), signal.SIGKILL))\njobs =",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", studio, lab.folder, *lab.argv(*LONG)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    file = lab.folder / done.stdout.strip() / jobs_files.FILE
+    assert b'"pid": 0' in file.read_bytes()
+    [job] = lab.open().list()
+    assert job.running, "also before its process has said so"
+    with pytest.raises(XnorNodeError, match="Training runs"):
+        lab.train(exclusive="train")
+    until(lambda: lab.epochs(job.id))
+    lab.jobs.stop(job.id)
+    assert lab.ended(job.id).state == "stopped"
+
+
+def test_a_process_that_comes_when_its_job_is_given_up_does_nothing(lab, tmp_path):
+    job = lab.ended(lab.fake(b"").id)
+    assert job.state == "lost"
+    place = (lab.folder / job.id / "talk.jsonl", tmp_path / "out")
+    process = jobs_process.start(["info", "none"], job.id, tmp_path, *place)
+    assert process.wait(60) == 1 and b"began too late" in place[0].read_bytes()
+
+
+def test_arguments_that_no_process_can_have_begin_no_job(lab):
+    for text in ("a\0b", "\ud800"):
+        with pytest.raises(XnorNodeError, match="no command can be given"):
+            lab.jobs.start("info", ["info", text], "I")
+    assert lab.jobs.list() == [] and not any(lab.folder.iterdir())
+    jobs_process.kill(0)
+    jobs_process.interrupt(0)  # nobody's: not our own group

@@ -36,10 +36,10 @@ def test_a_node_that_classifies_is_shown_and_looked_over(tmp_path, plugged):
     with live_node(tmp_path / "node", model_bytes(), realtime=True) as (_, bridge):
 
         async def use(client: Client) -> None:
-            async with client.topics("node", "nodes") as message:
+            async with client.topics("node-counts") as message:
                 await client.post("/api/node/choose", {"port": bridge.url})
-                found = await until(message, lambda m: m.get("state", {}).get("predictions"))
-                assert found["state"]["hello"]["running"]
+                await until(message, lambda m: m["counts"].get("predictions"))
+                assert client.studio.link.state()["hello"]["running"]
                 job = (await client.post("/api/node/doctor"))["job"]
                 assert "runs: wait until" in await client.refused("/api/node/update", {})
                 done = await ended(client, job)

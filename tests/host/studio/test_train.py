@@ -15,7 +15,9 @@ from tests.lab.studio_app import Client, with_studio
 from tests.lab.studio_process import StudioProcess, wait
 from xnornode.cli.main import MODULES
 from xnornode.cli.option_forms import WrongUsage, check, describe
+from xnornode.errors import XnorNodeError
 from xnornode.studio.train_command import OWN, arguments, offered
+from xnornode.studio.train_plan import Planner
 
 SHORT = {"--quick": True, "--epochs": "6", "--no-baselines": True}
 LONG = {"--layers": "256,256,256", "--epochs": "100000", "--no-baselines": True}
@@ -340,3 +342,14 @@ def test_without_data_the_page_says_so(tmp_path):
         assert "none" in told and "no" in told
 
     with_studio(tmp_path / "none", use)
+
+
+def test_a_plan_runs_no_code_of_the_data(tmp_path, monkeypatch):
+    ran = tmp_path / "ran"
+    code = f"open({str(ran)!r}, 'w').close()\nraise SystemExit(3)\n"
+    for name in ("random.py", "numpy.py", "json.py"):
+        (tmp_path / name).write_text(code)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(XnorNodeError):
+        asyncio.run(Planner().ask(["train", "none", "-o", "m.bnn", "--dry-run", "--json"], ""))
+    assert not ran.exists()

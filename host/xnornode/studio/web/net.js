@@ -32,18 +32,29 @@ const listeners = new Map(); // topic -> Set of callbacks
 const watchers = new Set(); // of the connection
 const last = new Map(); // topics whose last message a new listener gets
 const KEPT = ["node", "jobs", "nodes"];
+const COUNTS = "node-counts";
 let socket = null;
 export let online = false;
 
 function ask() {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ topics: [...listeners.keys()] }));
+  const topics = [...listeners.keys()];
+  if (listeners.has("node")) topics.push(COUNTS);
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ topics }));
+}
+
+/** A node's counters come alone each second; listeners get them in its state. */
+function whole(message) {
+  if (message.topic !== COUNTS) return message;
+  const node = last.get("node");
+  return node && { ...node, state: { ...node.state, ...message.counts } };
 }
 
 export function connect() {
   socket = new WebSocket(`ws://${location.host}/ws`);
   socket.addEventListener("open", () => { online = true; ask(); watchers.forEach((run) => run(true)); });
   socket.addEventListener("message", (event) => {
-    const message = JSON.parse(event.data);
+    const message = whole(JSON.parse(event.data));
+    if (!message) return;
     if (KEPT.includes(message.topic)) last.set(message.topic, message);
     for (const run of [...(listeners.get(message.topic) || [])]) run(message);
   });

@@ -1,24 +1,18 @@
 // What the node finds, beside its signal; what was wrong becomes a recording; what runs.
 
-import { button, card, clear, field, h, number, select, table, text } from "/web/dom.js";
-import { channelColour, knowClasses, onTheme } from "/web/colours.js";
-import { colourOf, LiveChart } from "/web/live_chart.js";
+import { button, card, h, select } from "/web/dom.js";
+import { knowClasses, onTheme } from "/web/colours.js";
+import { LiveChart } from "/web/live_chart.js";
 import { modelCard } from "/web/live_models.js";
+import { colour, Numbers } from "/web/live_numbers.js";
+import { short } from "/web/live_wrong.js";
 
-const ROWS = 10; // predictions in the table
-const HEADS = ["number", "class", "confidence", "scores", ""];
 const SHOW = 120; // milliseconds from one change of numbers to the next
 const SAY = 1000; // from one that is read aloud to the next
 const LOG = 300; // lines of the node's text
 const NOTES = 5; // warnings and errors that are shown
 const SCORES = 300; // predictions whose scores say how long a bar can be
 const SPANS = [10, 20, 30, 60];
-const LONGEST = 80; // letters of a label
-const MOST_SCORES = 12; // in a row of the table
-
-const short = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
-/** A class's colour; that of the text where it has none. */
-const colour = (name) => (colourOf(name) < 0 ? "" : channelColour(colourOf(name)));
 
 export default {
   title: "Live",
@@ -30,8 +24,9 @@ export default {
   },
 };
 
-class LivePage {
+class LivePage extends Numbers {
   constructor(ctx) {
+    super();
     this.ctx = ctx;
     this.last = [];
     this.range = [];
@@ -83,39 +78,6 @@ class LivePage {
     return SPANS.includes(kept) ? kept : SPANS[0];
   }
 
-  wrongForm() {
-    const names = h("datalist", { id: "live-labels" }), groups = h("datalist", { id: "live-groups" });
-    this.names = names;
-    this.groups = groups;
-    this.label = text({ list: "live-labels", maxlength: "63", required: true, on: { input: () => this.describeKeep() } });
-    this.group = text({ list: "live-groups", maxlength: "63", value: localStorage.getItem("live-group") || "" });
-    this.seconds = number({ min: "0.1", max: "60", step: "0.1", value: "2", on: { input: () => this.describeKeep() } });
-    this.buttons = h("div", { class: "row", role: "group", "aria-label": "known classes" });
-    this.keepButton = h("button", { type: "submit", class: "primary" }, "Keep");
-    this.which = h("p", { class: "muted", role: "status" });
-    this.form = h("form", { class: "live-wrong", hidden: true, "aria-label": "That was wrong",
-      on: { submit: (event) => { event.preventDefault(); this.keep(); } } },
-      this.which, this.buttons,
-      h("div", { class: "fields" },
-        field("Right label", this.label, "what it really was"),
-        field("Group", this.group, "who or what it was, as with other recordings; may be empty"),
-        field("Seconds", this.seconds, "up to the moment that is chosen")),
-      h("div", { class: "row" }, this.keepButton, button("Cancel", () => this.closeWrong())),
-      names, groups);
-    return this.form;
-  }
-
-  scoresCard() {
-    this.scores = h("ul", { class: "live-scores" });
-    this.noScores = h("p", { class: "empty" }, "no prediction yet");
-    return card("Scores of the last prediction", this.noScores, this.scores);
-  }
-
-  countsCard() {
-    this.counts = h("dl", { class: "facts" });
-    return card("Counts", this.counts);
-  }
-
   models() {
     this.modelsView = modelCard(this.ctx, (found) => {
       if (found.kept) this.classes(found.kept.labels);
@@ -125,11 +87,6 @@ class LivePage {
       this.describeKeep();
     });
     return this.modelsView.element;
-  }
-
-  lastCard() {
-    this.table = h("div", {});
-    return card(`The last ${ROWS} predictions`, this.table);
   }
 
   logCard() {
@@ -160,21 +117,6 @@ class LivePage {
     clearInterval(this.speaker);
     this.chart.end();
     this.modelsView.end();
-  }
-
-  async loadNames() {
-    const found = await this.ctx.get("/api/live/names").catch(() => null);
-    if (!found) return;
-    this.dataLabels = found.labels;
-    clear(this.groups).append(...found.groups.map((name) => h("option", { value: name })));
-    this.labelChoices();
-  }
-
-  labelChoices() {
-    const all = [...new Set([...this.labels, ...(this.dataLabels || [])])].filter(Boolean);
-    clear(this.names).append(...all.map((name) => h("option", { value: name })));
-    clear(this.buttons).append(...all.slice(0, 12).map((name) =>
-      button(short(name), () => { this.label.value = name; this.describeKeep(); this.keepButton.focus(); })));
   }
 
   take(message) {
@@ -270,78 +212,6 @@ class LivePage {
     this.showCounts(p);
   }
 
-  showScores(p) {
-    this.noScores.hidden = true;
-    const low = Math.min(...this.range.map((r) => r[0])), high = Math.max(...this.range.map((r) => r[1]));
-    if (this.scores.children.length !== p.scores.length || this.scoresOf !== this.labels) {
-      this.scoresOf = this.labels;
-      clear(this.scores).append(...p.scores.map((_, i) =>
-        h("li", {}, h("span", {}, short(this.labels[i] || `class ${i}`)),
-          h("div", { class: "live-track", "aria-hidden": "true" }, h("div", {})), h("output", {}))));
-    }
-    [...this.scores.children].forEach((row, i) => {
-      const [name, track, value] = row.children;
-      row.className = i === p.index ? "first" : "";
-      track.firstChild.style.width = `${high > low ? (100 * (p.scores[i] - low)) / (high - low) : 0}%`;
-      track.firstChild.style.background = this.labels[i] ? colour(this.labels[i]) : "";
-      value.textContent = p.scores[i].toLocaleString("en");
-    });
-  }
-
-  showCounts(p) {
-    const s = this.node || {};
-    const same = this.last.filter((q) => q.run === p?.run).slice(0, 20);
-    const first = same[same.length - 1];
-    const rate = same.length > 1 && p.ms > first.ms ? ((p.seq - first.seq) * 1000) / (p.ms - first.ms) : 0;
-    const n = (value) => (value === undefined ? "–" : value.toLocaleString("en"));
-    const sensor = s.sensor;
-    const rows = [
-      ["Predictions", n(s.predictions)],
-      ["Lost on the way", n(s.lost)],
-      ["Damaged lines", n(s.damaged)],
-      ["Starts of the program seen", n(s.restarts)],
-      ["Port away and back", n(s.reconnections)],
-      ["Predictions a second", rate ? rate.toFixed(rate < 10 ? 2 : 1) : "–"],
-      ["Time of the last one", p ? `${p.us.toLocaleString("en")} µs` : "–"],
-      ["Sensor", sensor ? `${sensor.sensor}, ${(sensor.rate_mhz / 1000).toLocaleString("en")} Hz` : "–"],
-    ];
-    const flat = rows.join("|");
-    if (flat === this.countsWere) return;
-    this.countsWere = flat;
-    clear(this.counts).append(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
-  }
-
-  /** Ten rows that stay, so that a button is where it was when it is pressed. */
-  makeTable() {
-    this.rows = Array.from({ length: ROWS }, (_, i) => {
-      const cells = HEADS.slice(0, -1).map(() => h("span", {}));
-      const wrong = button("Wrong", () => { this.chart.choose(this.rows[i].shown); this.openWrong(); }, { kind: "quiet" });
-      return { cells, wrong, shown: null };
-    });
-    const made = table(HEADS, this.rows.map((row) => [...row.cells, row.wrong]), { left: ["class", "scores", ""], caption: "newest first" });
-    [...made.querySelectorAll("tbody tr")].forEach((tr, i) => { this.rows[i].tr = tr; tr.hidden = true; });
-    this.none = h("p", { class: "empty" }, "no prediction yet");
-    this.table.append(this.none, made);
-    made.hidden = true;
-    this.made = made;
-  }
-
-  showTable() {
-    if (this.table.matches(":hover, :focus-within")) return; // nothing moves away under a hand
-    this.none.hidden = this.last.length > 0;
-    this.made.hidden = !this.last.length;
-    this.rows.forEach((row, i) => {
-      const p = this.last[i];
-      row.tr.hidden = !p;
-      if (!p || row.shown === p) return;
-      row.shown = p;
-      const scores = p.scores.slice(0, MOST_SCORES).map((s) => s.toLocaleString("en")).join(" · ") + (p.scores.length > MOST_SCORES ? " …" : "");
-      const texts = [String(p.seq), short(p.name), p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`, scores];
-      texts.forEach((text, k) => { row.cells[k].textContent = text; });
-      row.wrong.setAttribute("aria-label", `prediction ${p.seq}, ${short(p.name)}, was wrong`);
-    });
-  }
-
   /** At most once a second, and only where something is new. */
   speak() {
     const p = this.last[0];
@@ -366,58 +236,5 @@ class LivePage {
     const key = event.key.toLowerCase();
     if (key === "h") this.holdStill(this.chart.held === null);
     else if (key === "w") { event.preventDefault(); this.openWrong(); }
-  }
-
-  /** A prediction was chosen in the chart or the table. */
-  chose(entry) {
-    if (entry && this.chart.held === null) this.holdStill(true);
-    this.describeKeep();
-  }
-
-  openWrong() {
-    this.holdStill(true);
-    if (!this.chart.chosen && this.last[0]) this.chart.choose(this.last[0]);
-    this.chart.marked = true;
-    this.form.hidden = false;
-    this.wrong.setAttribute("aria-expanded", "true");
-    this.label.value = "";
-    this.describeKeep();
-    (this.buttons.querySelector("button") || this.label).focus();
-  }
-
-  closeWrong() {
-    this.form.hidden = true;
-    this.wrong.setAttribute("aria-expanded", "false");
-    this.chart.marked = false;
-    this.chart.dirty = true;
-    this.chart.choose(null);
-    this.holdStill(false);
-    this.wrong.focus();
-  }
-
-  describeKeep() {
-    const seconds = Number(this.seconds.value), p = this.chart.chosen;
-    this.chart.keep = seconds > 0 ? seconds : 0;
-    this.chart.dirty = true;
-    this.which.textContent = p
-      ? `Prediction ${p.seq} said ${short(p.name)}. Another one: choose it in the chart or the table.`
-      : "The newest samples are kept. To choose a moment, click it in the chart.";
-    this.keepButton.textContent = `Keep ${seconds || "…"} s${this.label.value ? ` as ${this.label.value}` : ""}`;
-    for (const one of this.buttons.children) one.setAttribute("aria-pressed", String(one.textContent === this.label.value));
-  }
-
-  async keep() {
-    const { ctx } = this;
-    const p = this.chart.chosen, place = p ? this.chart.place(p) : null;
-    if (p && !place) { ctx.toast("the samples of this prediction did not come: there is nothing to keep", "bad"); return; }
-    const wish = { label: this.label.value, group: this.group.value, seconds: Number(this.seconds.value), ...(place || {}) };
-    this.keepButton.disabled = true;
-    const made = await ctx.attempt(ctx.post("/api/live/keep", wish));
-    this.keepButton.disabled = false;
-    if (!made) return;
-    localStorage.setItem("live-group", this.group.value);
-    ctx.toast(`kept ${made.seconds.toFixed(1)} s as ${made.path}: the next training has it`, "good");
-    for (const warning of made.warnings) ctx.toast(`${made.path}: ${warning}`);
-    this.closeWrong();
   }
 }
