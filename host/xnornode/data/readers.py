@@ -86,8 +86,7 @@ def _file(path: Path, options: ReadOptions) -> Dataset:
             return _counted(dataset)
         raise DataError(f"{path} is one recording: name the folder that holds all of them")
     raise DataError(
-        f"{path} is of no kind that is read here ({', '.join(_kinds())}): convert it to .csv or "
-        ".npy"
+        f"{path} is of no kind that is read here ({', '.join(kinds())}): convert it to .csv or .npy"
     )
 
 
@@ -107,14 +106,14 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
     unknown = by_kind.pop("", [])
     if not by_kind:
         raise DataError(
-            f"{folder} holds no file of a kind that is read here ({', '.join(_kinds())}): "
+            f"{folder} holds no file of a kind that is read here ({', '.join(kinds())}): "
             "docs/guides/data.md says how data may be stored"
         )
     kind = max(by_kind, key=lambda k: len(by_kind[k]))
     rest = [path for k, paths in by_kind.items() if k != kind for path in paths]
     if len(rest) > MINORITY * len(by_kind[kind]):
-        kinds = sorted({path.suffix.lower() for path in (*rest, *by_kind[kind])})
-        raise DataError(f"{folder} holds files of different kinds, {', '.join(kinds)}: part them")
+        mixed = sorted({path.suffix.lower() for path in (*rest, *by_kind[kind])})
+        raise DataError(f"{folder} holds files of different kinds, {', '.join(mixed)}: part them")
     paths = by_kind[kind]
     facts = read_paths(paths, folder)
     if kind == "recordings":
@@ -151,7 +150,8 @@ def _kind(path: Path, txt: str) -> str:
     )
 
 
-def _kinds() -> list[str]:
+def kinds() -> list[str]:
+    """The suffixes of all files that are read."""
     whole = (suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
     return list(dict.fromkeys((".csv", ".npz", *RECORDINGS, *whole)))
 
