@@ -165,7 +165,11 @@ function mount(root, ctx) {
     const sent = await askRelabel(ctx, items, data.classes.map((c) => c.name), data.groups.map((g) => g.name));
     if (sent) await edit("relabel", { items: self(items), ...sent });
   }
-  const remove = () => edit("delete", { items: self([...chosen.values()]) });
+  async function remove() {
+    const items = [...chosen.values()];
+    if (items.length > 1 && !await ctx.confirm({ title: `Delete ${items.length.toLocaleString("en")} files?`, text: "They go into the bin, from where they can be brought back.", ok: "Delete", danger: true })) return;
+    await edit("delete", { items: self(items) });
+  }
   async function undo() {
     if (!data?.undo) return;
     const done = await ctx.attempt(ctx.post("/api/data/undo", { id: data.undo.id }));
