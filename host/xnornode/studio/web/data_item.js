@@ -56,7 +56,6 @@ function rangeChart(ctx, item, signal, which, span) {
   function checked() {
     if (!problem) return range;
     inputs[at].focus();
-    ctx.toast(problem, "bad");
     return null;
   }
 
