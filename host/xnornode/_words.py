@@ -34,6 +34,12 @@ def few(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + more
 
 
+def because(error: BaseException) -> str:
+    """What an exception says, in brackets behind a blank; "" if it says nothing."""
+    text = str(error).strip()[:80]
+    return f" ({text})" if text else ""
+
+
 def channel(name: str) -> str:
     """A channel by its name. Those without one are called `channel 0` and so on already."""
     return name if name.lower().startswith("channel") else f"channel {name}"

@@ -78,6 +78,7 @@ def test_a_class_is_deleted_and_brought_back(browser, studio):
         visitor.click("Choose all")
         wait(lambda: "100 chosen" in text(visitor), "all of them")
         visitor.click("Delete")
+        visitor.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         wait(lambda: not [*studio.data.glob("tap/*/*.rec")], "the class is gone", LONG)
         wait(lambda: "400 files" in text(visitor), "what is left", LONG)
         visitor.page.get_by_role("button", name="Undo").click()

@@ -11,6 +11,7 @@ from xnornode.cli.command import add_command
 from xnornode.cli.output import Progress
 from xnornode.data.convert import Source, find_sources, read_source, scale_all, write_as
 from xnornode.data.dataset import Dataset
+from xnornode.data.paths import files_in, irregular
 from xnornode.data.recording_file import RecordFile
 from xnornode.errors import DataError
 
@@ -52,6 +53,10 @@ def add_parsers(commands: Any) -> None:
     parser.set_defaults(run=run, window=1)  # tables hold samples, not windows
 
 
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".")
+
+
 def run(options: argparse.Namespace) -> int:
     """Carry out `xnornode convert`; the exit status. Raises XnorNodeError."""
     kind = _kind(options)
@@ -60,6 +65,9 @@ def run(options: argparse.Namespace) -> int:
             raise DataError(f"--{name} is for trainings: samples are converted as they are")
     sources = find_sources(options.source, kind)
     with Progress() as progress:
+        if options.source.is_dir():
+            for line in irregular(files_in(options.source, _is_hidden)[1]):
+                progress.say(line)
         records = _read(sources, options, progress)
         files = _place(records, options, kind)
         _check_targets([path for path, _ in files], options.force)

@@ -73,7 +73,7 @@ def find_folder(folder: Path) -> Path | None:
     DataError
         There is nothing but several .npz files.
     """
-    files = [p for p in folder.iterdir() if not p.name.startswith(".")]
+    files = [p for p in folder.iterdir() if not p.name.startswith(".") and p.is_file()]
     if files and all(p.suffix.lower() == ".npz" for p in files):
         if len(files) > 1:
             names = some(sorted(p.name for p in files))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from xnornode._extras import load_extra
+from xnornode._words import because
 from xnornode.data.columns import Columns, find_name
 from xnornode.data.titles import names_things
 from xnornode.errors import DataError
@@ -61,11 +62,11 @@ def read_frame(path: Path, as_text: Collection[str] = ()) -> Columns:
         for name, column in zip(names, table.columns, strict=True):
             _add(found, name, column, name in forced, arrow)
     except arrow.ArrowException as error:
-        raise DataError(f"{path} is damaged, or no such file ({str(error)[:80]})") from error
+        raise DataError(f"{path} is damaged, or no such file{because(error)}") from error
     except OSError as error:  # pyarrow's own, without a reason of the system
         if error.errno:
             raise
-        raise DataError(f"{path} is damaged ({str(error)[:80]})") from error
+        raise DataError(f"{path} is damaged{because(error)}") from error
     return found
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from xnornode._extras import load_extra
 from xnornode._files import read_most
 from xnornode._typing import Int16
+from xnornode._words import because
 from xnornode.data.arrays import pick_channels
 from xnornode.data.dataset import Dataset
 from xnornode.data.read_options import ReadOptions
@@ -125,7 +126,7 @@ def _payload(path: Path) -> dict[str, Any]:
     except XnorNodeError:
         raise
     except Exception as error:  # a damaged file fails in many ways
-        raise DataError(f"{path} is damaged ({str(error)[:80]})") from error
+        raise DataError(f"{path} is damaged{because(error)}") from error
     return payload
 
 

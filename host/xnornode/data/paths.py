@@ -1,7 +1,7 @@
 """What a file's path says: its part, label and group."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -28,6 +28,32 @@ OCCASION = re.compile(
 )
 """When something was recorded; such folders are no classes, nor are dates."""
 SUFFIXES = (".csv", ".tsv", ".wav", ".json", ".cbor", ".jpg", ".jpeg", ".png", ".txt", ".npy")
+
+
+def files_in(folder: Path, hidden: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:
+    """The files in a folder and in those within it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    hidden : callable
+        Whether a path is passed over.
+
+    Returns
+    -------
+    files, others : list of Path
+        Regular files; and what else is there, such as named pipes, devices and symbolic links to
+        nothing. To open those could wait without an end.
+    """
+    inside = [path for path in folder.rglob("*") if not path.is_dir() and not hidden(path)]
+    files = [path for path in inside if path.is_file()]
+    return files, [path for path in inside if not path.is_file()]
+
+
+def irregular(paths: Sequence[Path]) -> list[str]:
+    """What is said of paths that are no regular files: a sentence each."""
+    return [f"{path} is no regular file: left out" for path in paths]
 
 
 @dataclass(frozen=True)

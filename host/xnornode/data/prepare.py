@@ -19,6 +19,7 @@ from xnornode.data.understood import understand
 from xnornode.data.window_length import sound_length, usual_length
 from xnornode.data.windows import Recording, Texts, Windows, check_names, cut_windows
 from xnornode.errors import DataError, ModelError
+from xnornode.model.limits import MAX_LENGTH
 from xnornode.model.model import Window
 from xnornode.model.names import character_fault
 
@@ -141,6 +142,7 @@ def _check_changing(dataset: Dataset) -> None:
 def _length(dataset: Dataset, options: PrepareOptions, notes: list[str]) -> int:
     """The window's length in samples, given or chosen."""
     if (wanted := samples_of(options.length, dataset)) is not None:
+        _check_length(dataset, wanted, options)
         return wanted
     rate = dataset.rate_mhz / 1000
     sizes = list(map(len, dataset.items))
@@ -152,6 +154,28 @@ def _length(dataset: Dataset, options: PrepareOptions, notes: list[str]) -> int:
         why = why.replace("recordings", "parts of recordings")
     notes.append(f"the window is {length} samples{seconds}, {why} (--window)")
     return length
+
+
+def _check_length(dataset: Dataset, wanted: int, options: PrepareOptions) -> None:
+    """Raise DataError for a window that is longer than any recording, or than a model may have."""
+    by_class: dict[str, int] = {}
+    for label, item in zip(dataset.labels, dataset.items, strict=True):
+        by_class[label] = max(by_class.get(label, 0), len(item))
+    padded = least_length(dataset, wanted, options.short) < wanted
+    if wanted <= MAX_LENGTH and (padded or wanted <= max(by_class.values())):
+        return
+    possible = MAX_LENGTH if padded else min(MAX_LENGTH, *by_class.values())
+    rate = dataset.rate_mhz / 1000
+    seconds = f" ({possible / rate:.3g} s)" if rate else ""
+    why = (
+        f"a model's window has {MAX_LENGTH:,} at most"
+        if possible == MAX_LENGTH
+        else f"the longest recording has {max(by_class.values()):,}"
+    )
+    raise DataError(
+        f"{dataset.name}: a window of {wanted:,} samples is too long, as {why}. The longest one "
+        f"that each class has a recording for is {possible:,} samples{seconds}: --window {possible}"
+    )
 
 
 def samples_of(length: Length | None, dataset: Dataset) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from xnornode._files import refuse_pipe
 from xnornode.data import data_frames, edge_impulse, image_files, record_files, sound
 from xnornode.data.array_files import load_array
 from xnornode.data.arrays import find_folder, pick_channels, read_arrays
@@ -12,7 +13,7 @@ from xnornode.data.copies import drop_copies
 from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.dataset import Dataset, group_equal_items, natural
 from xnornode.data.join import FileReader, read_each
-from xnornode.data.paths import PathFacts, path_columns, read_paths
+from xnornode.data.paths import PathFacts, files_in, irregular, path_columns, read_paths
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.reading import Guess, Reading
 from xnornode.data.recording_csv import read_csv
@@ -70,6 +71,9 @@ def _one_label(dataset: Dataset, label: str) -> Dataset:
 
 
 def _file(path: Path, options: ReadOptions) -> Dataset:
+    refuse_pipe(path)
+    if not path.is_file():
+        raise DataError(f"{path} is a device, no regular file: save what it gives in a file")
     suffix = path.suffix.lower()
     if suffix in (*TABLES, ".txt", *data_frames.SUFFIXES):
         dataset = read_table(path, options, options.label_all or None)
@@ -82,8 +86,7 @@ def _file(path: Path, options: ReadOptions) -> Dataset:
             return _counted(dataset)
         raise DataError(f"{path} is one recording: name the folder that holds all of them")
     raise DataError(
-        f"{path} is of no kind that is read here ({', '.join(_kinds())}): convert it to .csv or "
-        ".npy"
+        f"{path} is of no kind that is read here ({', '.join(kinds())}): convert it to .csv or .npy"
     )
 
 
@@ -94,7 +97,7 @@ def _counted(dataset: Dataset) -> Dataset:
 def _folder(folder: Path, options: ReadOptions) -> Dataset:
     if arrays := find_folder(folder):
         return _counted(read_arrays(arrays, options))
-    inside = [p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)]
+    inside, others = files_in(folder, lambda path: _hidden(path, folder))
     inside.sort(key=lambda p: natural(str(p)))
     by_kind: dict[str, list[Path]] = {}
     txt = _txt_kind([p for p in inside if p.suffix.lower() == ".txt"], options)
@@ -103,14 +106,14 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
     unknown = by_kind.pop("", [])
     if not by_kind:
         raise DataError(
-            f"{folder} holds no file of a kind that is read here ({', '.join(_kinds())}): "
+            f"{folder} holds no file of a kind that is read here ({', '.join(kinds())}): "
             "docs/guides/data.md says how data may be stored"
         )
     kind = max(by_kind, key=lambda k: len(by_kind[k]))
     rest = [path for k, paths in by_kind.items() if k != kind for path in paths]
     if len(rest) > MINORITY * len(by_kind[kind]):
-        kinds = sorted({path.suffix.lower() for path in (*rest, *by_kind[kind])})
-        raise DataError(f"{folder} holds files of different kinds, {', '.join(kinds)}: part them")
+        mixed = sorted({path.suffix.lower() for path in (*rest, *by_kind[kind])})
+        raise DataError(f"{folder} holds files of different kinds, {', '.join(mixed)}: part them")
     paths = by_kind[kind]
     facts = read_paths(paths, folder)
     if kind == "recordings":
@@ -121,7 +124,12 @@ def _folder(folder: Path, options: ReadOptions) -> Dataset:
     doubts = dict.fromkeys(fact.doubt for fact in facts if fact.doubt and not options.label_all)
     guesses = [Guess(text, "put the files into LABEL/GROUP/ folders", True) for text in doubts]
     reading = dataset.reading
-    return replace(dataset, reading=replace(reading, guesses=(*reading.guesses, *guesses)))
+    reading = replace(
+        reading,
+        guesses=(*reading.guesses, *guesses),
+        dropped=(*reading.dropped, *irregular(others)),
+    )
+    return replace(dataset, reading=reading)
 
 
 def _txt_kind(paths: Sequence[Path], options: ReadOptions) -> str:
@@ -142,7 +150,8 @@ def _kind(path: Path, txt: str) -> str:
     )
 
 
-def _kinds() -> list[str]:
+def kinds() -> list[str]:
+    """The suffixes of all files that are read."""
     whole = (suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
     return list(dict.fromkeys((".csv", ".npz", *RECORDINGS, *whole)))
 

@@ -151,8 +151,9 @@ def _files(folder: Path) -> Iterator[Path]:
     for at, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if name.endswith(SUFFIX) and not name.startswith("."):
-                yield Path(at, name)
+            path = Path(at, name)
+            if name.endswith(SUFFIX) and not name.startswith(".") and path.is_file():
+                yield path  # to open a named pipe could wait without an end
 
 
 def count_classes(recordings: list[Kept]) -> list[ClassFacts]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from xnornode._extras import load_extra
 from xnornode._typing import Int16
+from xnornode._words import because
 from xnornode.data.dataset import Dataset
 from xnornode.data.full_scale import unit_of
 from xnornode.data.read_options import ReadOptions
@@ -162,7 +163,7 @@ def _wave(path: Path) -> tuple[Int16, int]:
     except (wave.Error, EOFError, struct.error, ValueError, RuntimeError) as error:
         if "unknown format" in str(error):  # float, A-law or the extensible header
             return _soundfile(path)
-        raise DataError(f"{path} is no WAV file, or it is damaged ({error})") from error
+        raise DataError(f"{path} is no WAV file, or it is damaged{because(error)}") from error
     if not channels or width not in (1, 2, 3, 4):
         raise DataError(f"{path} has {channels} channels of {8 * width} bits: it is damaged")
     return pcm_to_int16(

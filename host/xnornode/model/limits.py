@@ -18,6 +18,8 @@ MAX_COLUMNS = 4095  # inputs of one neuron whose weights are in columns: a list 
 LIST = 1024  # inputs that a list of counted inputs is of at most, or one patch
 
 MAX_OUTPUTS = 65535
+MAX_LENGTH = 65535
+"""Samples of a window."""
 
 MAX_CLASSES = 255
 

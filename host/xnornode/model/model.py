@@ -19,7 +19,7 @@ from xnornode.model.features import Features, Items, xorshift32
 from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer, Scores
-from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_NOTES
+from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_LENGTH, MAX_NOTES
 from xnornode.model.names import character_fault, name_fault
 from xnornode.model.work import work
 
@@ -68,7 +68,8 @@ class Window:
     def __post_init__(self) -> None:
         n = len(self.channels)
         _check(1 <= n <= MAX_CHANNELS, "header", f"1 to {MAX_CHANNELS} channels, not {n}")
-        _check(1 <= self.length <= 65535, "header", f"window of {self.length} samples")
+        text = f"a model's window has 1 to {MAX_LENGTH:,} samples, not {self.length:,}"
+        _check(1 <= self.length <= MAX_LENGTH, "header", text)
         _check(1 <= self.hop <= self.length, "header", f"hop {self.hop} of window {self.length}")
         _check(0 <= self.rate_mhz < 2**32, "header", f"sample rate of {self.rate_mhz} mHz")
         _check(len(self.scales) == n, "header", "as many scales as channels")

@@ -49,7 +49,7 @@ def routes(studio: Studio) -> list[web.AbstractRouteDef]:
         web.get("/api/data/bin", page.bin),
         web.post("/api/data/bin/restore", page.restore),
         web.post("/api/data/bin/empty", page.empty),
-        *import_routes(studio, page.edits),
+        *import_routes(studio, page.edits, page.catalogue),
         *map_routes(studio, page.catalogue),
     ]
 

@@ -32,7 +32,12 @@ def whole(item: Item) -> RecordFile:
 def part_of(record: RecordFile, first: int, last: int) -> RecordFile:
     """The samples from `first` to before `last`. Raises DataError if it has no such part."""
     r, count = record.recording, len(record.recording.samples)
-    if not 0 <= first < last <= count:
+    if first >= last:
+        raise DataError(
+            f"the range ends at sample {last:,}, which is not behind its start at sample "
+            f"{first:,}: nothing was cut"
+        )
+    if first < 0 or last > count:
         raise DataError(f"a part of {count:,} samples cannot be from {first:,} to {last:,}")
     breaks = tuple(at - first for at in record.breaks if first < at < last)
     samples = r.samples[first:last]

@@ -6,6 +6,7 @@ import wave
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xnornode._words import because
 from xnornode.data import data_frames, edge_impulse, image_files, sound
 from xnornode.data.csv_columns import SUFFIXES as TABLES
 from xnornode.data.recording_csv import MARK
@@ -144,6 +145,6 @@ def _wave(path: Path) -> Facts:
     except (wave.Error, EOFError, ValueError, RuntimeError) as error:
         if "unknown format" in str(error):  # soundfile reads it
             return Facts("sound")
-        raise DataError(f"{path.name} is no WAV file, or it is damaged ({error})") from error
+        raise DataError(f"{path.name} is no WAV file, or it is damaged{because(error)}") from error
     remarks = (f"{wide} channels, mixed down",) if wide > 1 else ()
     return Facts("sound", "", "", (sound.CHANNEL,), (sound.SCALE,), samples, float(rate), remarks)

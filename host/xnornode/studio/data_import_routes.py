@@ -14,12 +14,15 @@ from aiohttp import BodyPartReader, web
 
 from xnornode._files import BLOCK
 from xnornode.data.look import look
+from xnornode.data.readers import kinds
 from xnornode.errors import DataError, XnorNodeError
 from xnornode.studio.app import Studio
 from xnornode.studio.data_edit import Edits
 from xnornode.studio.data_import import load, pieces, plan, write
+from xnornode.studio.data_list import Catalogue
 from xnornode.studio.data_options import fields, options_of
 from xnornode.studio.data_paths import without_folder
+from xnornode.studio.data_same import count_there
 from xnornode.studio.data_understood import told
 from xnornode.studio.data_unpack import Drop
 from xnornode.studio.requests import BadRequest, answer, read_json, reading_form
@@ -64,10 +67,11 @@ class _Import:
         self.problem, self.unpacked = "", True
 
 
-def routes(studio: Studio, edits: Edits) -> list[web.AbstractRouteDef]:
+def routes(studio: Studio, edits: Edits, catalogue: Catalogue) -> list[web.AbstractRouteDef]:
     """Those of imports."""
-    page = _Imports(studio, edits)
+    page = _Imports(studio, edits, catalogue)
     return [
+        web.get("/api/data/import", page.open),
         web.post("/api/data/import", page.begin),
         web.post("/api/data/import/{id}/files", page.files),
         web.post("/api/data/import/{id}/read", page.read),
@@ -77,8 +81,8 @@ def routes(studio: Studio, edits: Edits) -> list[web.AbstractRouteDef]:
 
 
 class _Imports:
-    def __init__(self, studio: Studio, edits: Edits) -> None:
-        self._studio, self._edits = studio, edits
+    def __init__(self, studio: Studio, edits: Edits, catalogue: Catalogue) -> None:
+        self._studio, self._edits, self._catalogue = studio, edits, catalogue
         self._folder = studio.kept / "import"
         self._open: dict[str, _Import] = {}
         studio.closing.append(self._close)
@@ -100,6 +104,10 @@ class _Imports:
         if not found:
             raise DataError("this import is over, or the studio was started again: drop them again")
         return found
+
+    async def open(self, request: web.Request) -> web.Response:
+        """The imports that are open, for a page that was loaded again; and the form's fields."""
+        return answer({"open": list(self._open), "fields": fields()})
 
     async def begin(self, request: web.Request) -> web.Response:
         """A new import, and the form's fields."""
@@ -158,12 +166,14 @@ class _Imports:
                 seen["problem"], made, notes = str(error), [], []
         seen["notes"] = [*notes, *one.drop.left_out]
         whole = {**found, **seen, "plan": plan(made), "makes": len(made)}
+        whole["there"] = count_there(made, self._catalogue.look().items)
         return without_folder(whole, one.drop.folder)
 
     def _plain(self, one: _Import, text: str) -> str:
         """A message without the folder that the files are kept in."""
         short: str = without_folder(text, one.drop.folder)
-        return short.replace(str(one.drop.folder), "what was dropped")
+        short = short.replace(str(one.drop.folder), "what was dropped")
+        return short.replace(", ".join(kinds()), ", ".join((*kinds(), ".zip")))
 
     async def write(self, request: web.Request) -> web.Response:
         """Make recordings of the files; then they are deleted here."""

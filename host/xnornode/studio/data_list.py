@@ -13,13 +13,15 @@ from typing import Any
 
 from xnornode._words import few
 from xnornode.data.dataset import natural
-from xnornode.data.paths import read_paths
+from xnornode.data.paths import irregular, read_paths
 from xnornode.model.names import normalized
 from xnornode.studio.data_facts import KINDS, Facts, read_facts
 from xnornode.studio.data_paths import DEEPEST, is_hidden, key_of
 
 MOST_FILES = 100_000
 """Files that are listed."""
+MOST_NAMED = 5
+"""Pipes and the like that are named."""
 
 
 ALIKE = {"image": "images", "text": "texts"}
@@ -160,10 +162,11 @@ class Catalogue:
         """All files as they are now. Raises OSError."""
         with self._lock:
             paths: list[tuple[Path, os.stat_result]] = []
-            other, links = Counter[str](), 0
+            other, links, odd = Counter[str](), 0, list[Path]()
             for path, stat in _walk(self.folder):
                 if stat is None:
-                    links += 1
+                    links += path.is_symlink()
+                    odd += [] if path.is_symlink() else [path.relative_to(self.folder)]
                 elif path.suffix.lower() not in KINDS:
                     other[path.suffix.lower() or path.name] += 1
                 elif len(paths) < MOST_FILES:
@@ -175,6 +178,9 @@ class Catalogue:
             ]
             if links:
                 left.append(f"{links:,} symbolic links, which the studio does not follow")
+            left += irregular(odd[:MOST_NAMED])
+            if len(odd) > MOST_NAMED:
+                left.append(f"{len(odd):,} such in all")
             told = [f"{path}\0{s.st_mtime_ns}\0{s.st_size}" for path, s in paths]
             mark = hashlib.blake2b(repr((told, left)).encode("utf-8", "replace")).hexdigest()
             if mark != self._last.mark:
@@ -200,7 +206,7 @@ class Catalogue:
 
 
 def _walk(folder: Path, depth: int = 0) -> Iterator[tuple[Path, os.stat_result | None]]:
-    """Regular files that are not hidden; None for what a symbolic link is."""
+    """Files that are not hidden; None for a symbolic link, and for what is no regular file."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -216,6 +222,8 @@ def _walk(folder: Path, depth: int = 0) -> Iterator[tuple[Path, os.stat_result |
                 yield from _walk(path, depth + 1)
             elif entry.is_file():
                 yield path, entry.stat(follow_symlinks=False)
+            elif not entry.is_dir():
+                yield path, None
         except OSError:
             continue
 

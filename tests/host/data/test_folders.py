@@ -1,5 +1,6 @@
 """Folders as people have them: parts, names, copies, rates, several faulty files."""
 
+import os
 import shutil
 
 import numpy as np
@@ -14,8 +15,9 @@ from xnornode.data.prepare import prepare
 from xnornode.data.read_options import ReadOptions
 from xnornode.data.readers import read
 from xnornode.data.reading import Timing
+from xnornode.data.recording_folder import kept
 from xnornode.data.resample import bring_to_one_rate, resample
-from xnornode.errors import DataError
+from xnornode.errors import DataError, XnorNodeError
 
 pytestmark = pytest.mark.quick
 RNG = np.random.default_rng(0)
@@ -290,3 +292,28 @@ def test_a_rate_that_changes_within_a_recording_is_said(tmp_path):
             times = np.cumsum(np.where(np.arange(300) < 200, 20, 10))
             csv(tmp_path / label / f"{i}.csv", np.c_[times, RNG.integers(-9, 9, 300)], "time_ms,x")
     assert any("the steps of time vary by 24%" in w for w in prepare(read(tmp_path)).warnings)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_are_left_out_and_said(tmp_path):
+    for label in ("walk", "run"):
+        csv(tmp_path / label / "1.csv")
+    os.mkfifo(tmp_path / "walk" / "pipe.csv")
+    os.mkfifo(tmp_path / "walk" / "pipe.rec")
+    (tmp_path / "run" / "gone.csv").symlink_to("nowhere")
+    dataset = read(tmp_path)
+    assert len(dataset.items) == 2
+    left = {line for line in dataset.reading.dropped if line.endswith("no regular file: left out")}
+    assert {line.split(" ")[0] for line in left} == {
+        str(tmp_path / name) for name in ("walk/pipe.csv", "walk/pipe.rec", "run/gone.csv")
+    }
+    assert list(kept(tmp_path)) == []
+    with pytest.raises(XnorNodeError, match="is a pipe"):
+        read(tmp_path / "walk" / "pipe.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_folder_of_arrays_opens_no_pipe(tmp_path):
+    np.savez(tmp_path / "all.npz", X=RNG.integers(0, 9, (4, 8, 1)), y=["a", "b"] * 2)
+    os.mkfifo(tmp_path / "pipe.npz")
+    assert len(read(tmp_path).items) == 4

@@ -56,7 +56,7 @@ def test_split_in_time(tmp_path):
     [
         ({"test": ("eve",)}, "group eve: the groups are ann, bob, cat, dan"),
         ({"test": PEOPLE}, "would take every group"),
-        ({"length": 31}, "30 samples, a window 31: choose a shorter window"),
+        ({"length": 31}, "the longest recording has 30"),
         ({"length": 8, "hop": 9}, "hop 9 of window 8"),
         ({"test": 1.5}, "share"),
         ({"test": ("ann", "bob", "cat"), "validation": 0.2}, "group to spare for validation"),

@@ -1,6 +1,7 @@
 """The data page lists, shows and changes exactly what the library reads."""
 
 import asyncio
+import os
 import time
 from dataclasses import replace
 from urllib.parse import quote
@@ -63,6 +64,19 @@ def test_listing_of_500_recordings_reads_each_head_once(tmp_path, monkeypatch):
         first = data["items"][0]
         assert (first["label"], first["group"], first["rate"]) == ("circle", "anna", 100)
         assert len(read_heads) == 504
+
+    with_studio(tmp_path, use)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_regular_file_is_left_out_and_said(tmp_path):
+    gestures(tmp_path, 1)
+    os.mkfifo(tmp_path / "wave" / "pipe.csv")
+
+    async def use(client: Client) -> None:
+        data = await client.get("/api/data")
+        assert data["left_out"] == ["wave/pipe.csv is no regular file: left out"]
+        assert all("pipe" not in item["name"] for item in data["items"])
 
     with_studio(tmp_path, use)
 
@@ -174,6 +188,8 @@ def test_cut_split_and_undo(tmp_path):
         for wrong in ([], [[5, 5]], [[0, 201]], [[-1, 9]], [["a", 3]], [[1.5, 3]]):
             [one] = seen((await client.get("/api/data?label=wave&group=anna"))["items"])
             assert await client.refused("/api/data/cut", {"item": one, "parts": wrong})
+        said = await client.refused("/api/data/cut", {"item": one, "parts": [[150, 50]]})
+        assert "ends at sample 50" in said and "start at sample 150" in said
 
     with_studio(tmp_path, use)
 

@@ -331,3 +331,38 @@ def test_rows_without_times_are_samples_as_convert_takes_them(tmp_path):
         assert counts(tmp_path / "data") == counts(target) != []
 
     with_studio(tmp_path / "data", use)
+
+
+def test_what_is_there_already_is_said_and_not_refused(tmp_path):
+    data = tmp_path / "data"
+    gestures(tmp_path / "theirs", 1)
+    (data / "wave").mkdir(parents=True)
+    own = next((tmp_path / "theirs" / "wave").rglob("*.rec"))
+    (data / "wave" / "7.rec").write_bytes(own.read_bytes())
+
+    async def use(client: Client) -> None:
+        upload = Upload(client)
+        await upload.drop(tree(tmp_path / "theirs", "theirs"))
+        plan = await upload.read()
+        assert (plan["there"], plan["makes"], plan["problem"]) == (1, 6, "")
+        assert (await client.get("/api/data/import"))["open"] == [upload.id]  # a page may come back
+        await upload.write()
+        assert (await client.get("/api/data/import"))["open"] == []
+        upload = Upload(client)
+        await upload.drop(tree(tmp_path / "theirs", "theirs"))
+        plan = await upload.read()
+        assert (plan["there"], plan["makes"], plan["problem"]) == (6, 6, "")
+
+    with_studio(data, use)
+
+
+def test_what_cannot_be_read_is_said_in_whole_sentences(tmp_path):
+    async def use(client: Client) -> None:
+        upload = Upload(client)
+        await upload.drop({"a/broken.wav": b"RIFF", "a/fine.wav": b""})
+        assert "()" not in (await upload.read())["problem"]
+        upload = Upload(client)
+        await upload.drop({"a/notes.xyz": b"x", "b/notes.xyz": b"x"})
+        assert ", .zip)" in (await upload.read())["problem"]
+
+    with_studio(tmp_path / "data", use)

@@ -29,8 +29,28 @@ export async function dropped(transfer) {
 
 export const picked = (files) => [...files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
 
-/** Show an import in `root`. done(): when it is over. */
-export function importFiles(root, ctx, files, done) {
+const KEY = "data-import"; // of the files that are taken already, for a page that is loaded again
+let current = null; // an import outlasts a change of pages
+
+/** The import that is open, or null. */
+export const openImport = () => current;
+
+/** The import that a page had open before it was loaded again, or null. */
+export async function importBefore(root, ctx, done) {
+  const id = sessionStorage.getItem(KEY);
+  if (current || !id) return null;
+  const { open, fields } = await ctx.get("/api/data/import");
+  if (current || sessionStorage.getItem(KEY) !== id) return null;
+  if (open.includes(id)) return importFiles(root, ctx, [], done, { id, fields });
+  sessionStorage.removeItem(KEY);
+  return null;
+}
+
+/**
+ * Show an import in `root`. done(): when it is over; before: one whose files are taken. Gives {end(),
+ * attach(root, done): shows it in another place, isFailed()}.
+ */
+export function importFiles(root, ctx, files, done, before = null) {
   const status = h("p", { role: "status", "aria-live": "polite" });
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress of the import" });
   const body = h("div", { class: "stack" });
@@ -39,7 +59,7 @@ export function importFiles(root, ctx, files, done) {
   clear(root);
   add(root, [box]);
   box.scrollIntoView({ block: "nearest" });
-  let id = "", over = false, inputs = {}, off = () => {}, abort = new AbortController(), turn = 0;
+  let id = before?.id || "", failed = false, over = false, inputs = {}, off = () => {}, abort = new AbortController(), turn = 0;
 
   function end(after) {
     if (over) return;
@@ -47,11 +67,14 @@ export function importFiles(root, ctx, files, done) {
     abort.abort();
     off();
     if (id && !after) ctx.post(`/api/data/import/${id}/drop`).catch(() => {});
-    clear(root);
+    sessionStorage.removeItem(KEY);
+    current = null;
+    box.remove();
     done(after);
   }
   function fail(error) {
     if (over) return;
+    failed = true;
     bar.hidden = true;
     status.textContent = "";
     clear(body);
@@ -74,6 +97,7 @@ export function importFiles(root, ctx, files, done) {
   }
 
   async function upload() {
+    if (before) { makeForm(before.fields); await read(); return; }
     if (!files.length) throw new Error("There is no file in what was dropped.");
     if (files.length > MOST) throw new Error(`These are more than ${MOST} files: import them in parts.`);
     const whole = files.reduce((sum, { file }) => sum + file.size, 0);
@@ -89,6 +113,7 @@ export function importFiles(root, ctx, files, done) {
       size += one.file.size;
     }
     await flush();
+    sessionStorage.setItem(KEY, id);
     makeForm(begun.fields);
     await read();
   }
@@ -120,7 +145,7 @@ export function importFiles(root, ctx, files, done) {
     bar.removeAttribute("value");
     status.textContent = "Reading the files";
     let data;
-    try { data = await ctx.post(`/api/data/import/${id}/read`, { options: values() }); } catch (error) { data = { problem: error.message, notes: [], makes: 0 }; }
+    try { data = await ctx.post(`/api/data/import/${id}/read`, { options: values() }); } catch (error) { data = { problem: error.message, notes: [], makes: 0, hopeless: /ZIP|unpacked/.test(error.message) }; }
     if (over || mine !== turn) return;
     bar.hidden = true;
     show(data);
@@ -131,6 +156,7 @@ export function importFiles(root, ctx, files, done) {
     status.textContent = data.problem ? "These files cannot be imported as they are." : `${data.makes.toLocaleString("en")} ${data.makes === 1 ? "file" : "files"} would be added.`;
     add(shown, [
       data.problem && h("p", { class: "note bad pre" }, data.problem),
+      data.there > 0 && h("p", { class: "note warn" }, `${data.there.toLocaleString("en")} of ${data.makes.toLocaleString("en")} ${data.makes === 1 ? "file" : "files"} ${data.there === 1 ? "is" : "are"} in the folder already, with the same content. To import them again adds copies, which a training leaves out.`),
       data.notes.map((note) => h("p", { class: "note" }, note)),
       data.plan?.length > 0 && table(["label", "group", "files"], data.plan.slice(0, 200).map((row) => [row.label, row.group, row.files]), { left: ["label", "group"], caption: "What would be added" }),
       data.tables && understoodTables(data, { quiet: true }),
@@ -140,18 +166,23 @@ export function importFiles(root, ctx, files, done) {
       if (asked) inputs[name].setAttribute("aria-invalid", "true"); else inputs[name].removeAttribute("aria-invalid");
     }
     details.open = open;
+    details.hidden = Boolean(data.hopeless); // no option mends an archive that cannot be unpacked
     go.textContent = data.makes ? `Import ${data.makes.toLocaleString("en")} ${data.makes === 1 ? "file" : "files"}` : "Import";
     go.disabled = Boolean(data.problem) || !data.makes;
-    if (!body.isConnected || body.contains(details)) return;
-    clear(body);
-    add(body, [details, shown]);
-    cancel.before(go);
+    if (!body.contains(details)) {
+      clear(body);
+      add(body, [details, shown]);
+      cancel.before(go);
+    }
+    const isLong = !go.disabled && shown.offsetHeight > innerHeight / 2; // so that nobody has to look for it
+    if (isLong) shown.prepend(h("div", { class: "row" }, button(go.textContent, () => write(), { kind: "primary" })));
   }
   const details = h("details", {}, h("summary", {}, "Options that settle what is doubtful"), form);
 
   async function write() {
     turn++;
     go.disabled = true;
+    for (const one of shown.querySelectorAll("button.primary")) one.disabled = true;
     bar.hidden = false;
     bar.value = 0;
     status.textContent = "Importing";
@@ -170,8 +201,10 @@ export function importFiles(root, ctx, files, done) {
       status.textContent = "Nothing was imported.";
       shown.prepend(h("p", { class: "note bad pre" }, error.message));
       go.disabled = false;
+      for (const one of shown.querySelectorAll("button.primary")) one.disabled = false;
     }
   }
   upload().catch(fail);
-  return { end: () => end() };
+  current = { end: () => end(), isFailed: () => failed, attach(place, then) { done = then; clear(place); add(place, [box]); } };
+  return current;
 }

@@ -19,15 +19,49 @@ function rangeChart(ctx, item, signal, which, span) {
   const show = (sample) => Number((sample * unit).toFixed(signal.rate ? 4 : 0));
   const inputs = ["Start", "End"].map((name, k) => number({
     min: 0, max: show(signal.samples), step: "any", "aria-label": `${name} of the range in ${word}`,
-    on: { change: (event) => set(k, Math.round(Number(event.target.value) / unit)) },
+    "aria-describedby": "range-problem", on: { change: typed },
   }));
+  const wrong = h("p", { class: "note bad", id: "range-problem", role: "alert", hidden: true });
+  let problem = "", at = -1; // what is wrong with the fields, and which one
   const handles = ["Start", "End"].map((name, k) => h("div", {
     class: "handle", role: "slider", tabindex: "0", "aria-label": `${name} of the range`, "aria-orientation": "horizontal",
     on: { pointerdown: (event) => drag(event, k), keydown: (event) => key(event, k) },
   }));
   add(holder, handles);
 
+  /** Take the range from the fields, or say what is wrong with them: what was typed stays. */
+  function typed() {
+    const most = show(signal.samples), made = inputs.map((input, k) => {
+      if (input.value !== "" && Number(input.value) === show(range[k])) return range[k]; // rounded, as shown
+      return input.value === "" ? NaN : Number(input.value) === most ? signal.samples : Math.round(Number(input.value) / unit);
+    });
+    const bad = (k, text) => { problem = text; at = k; };
+    bad(-1, "");
+    if (made.some((value) => !Number.isFinite(value))) {
+      const k = Number.isFinite(made[0]) ? 1 : 0;
+      bad(k, `The range needs a number for its ${k ? "end" : "start"}.`);
+    } else if (made[0] < 0) bad(0, "The range cannot start before 0.");
+    else if (made[1] > signal.samples) bad(1, `The range cannot end behind the recording, which has ${most} ${word}.`);
+    else if (made[0] >= made[1]) bad(1, `The range ends at ${inputs[1].value} ${word}, which is not behind its start at ${inputs[0].value} ${word}.`);
+    if (!problem) range = made;
+    mark();
+    draw();
+  }
+  function mark() {
+    wrong.textContent = problem;
+    wrong.hidden = !problem;
+    inputs.forEach((input, k) => { if (problem && k === at) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid"); });
+  }
+  /** The range if the fields say one; else it is said at them, and null. */
+  function checked() {
+    if (!problem) return range;
+    inputs[at].focus();
+    return null;
+  }
+
   function set(k, value) {
+    problem = ""; // a handle says the range anew
+    mark();
     const least = k ? range[0] + 1 : 0, most = k ? signal.samples : range[1] - 1;
     range[k] = Math.min(most, Math.max(least, Number.isFinite(value) ? value : range[k]));
     draw();
@@ -46,10 +80,10 @@ function rangeChart(ctx, item, signal, which, span) {
         handle.setAttribute("aria-valuemax", String(show(signal.samples)));
         handle.setAttribute("aria-valuenow", String(show(range[k])));
         handle.setAttribute("aria-valuetext", `${show(range[k])} ${word}`);
-        if (inputs[k] !== document.activeElement) inputs[k].value = show(range[k]);
+        if (!problem && inputs[k] !== document.activeElement) inputs[k].value = show(range[k]);
       });
     });
-    said.textContent = `The range is ${show(range[0])} to ${show(range[1])} ${word}: ${show(range[1] - range[0])} ${word} of ${show(signal.samples)}.`;
+    said.textContent = problem ? "" : `The range is ${show(range[0])} to ${show(range[1])} ${word}: ${show(range[1] - range[0])} ${word} of ${show(signal.samples)}.`;
   }
   function drag(event, k) {
     event.preventDefault();
@@ -101,11 +135,11 @@ function rangeChart(ctx, item, signal, which, span) {
     signal.more > 0 && h("p", { class: "muted" }, `${signal.more} more channels are not drawn.`),
     signal.breaks.length > 0 && h("p", { class: "note warn" }, `Dashed lines: samples are missing at ${signal.breaks.length} places.`),
     h("div", { class: "row cut-row" }, h("span", {}, "Range"), inputs[0], h("span", {}, "to"), inputs[1], h("span", {}, word),
-      button("Zoom in", () => zoom(range[0], range[1]), { kind: "quiet" }), button("Whole", () => zoom(0, 2 ** 39), { kind: "quiet" })),
-    said,
+      button("Zoom in", () => { if (checked()) zoom(range[0], range[1]); }, { kind: "quiet" }), button("Whole", () => zoom(0, 2 ** 39), { kind: "quiet" })),
+    wrong, said,
     h("details", {}, h("summary", {}, "Values of the channels"), table(["channel", "minimum", "mean", "maximum"],
       signal.channels.map((name, k) => [name, short(signal.minimum[k]), short(signal.mean[k]), short(signal.maximum[k])]), { left: ["channel"], caption: "values of the whole recording" })));
-  return { element, range: () => range, samples: signal.samples, end() { resize.disconnect(); off(); cancelAnimationFrame(frame); } };
+  return { element, range: () => range, checked, samples: signal.samples, end() { resize.disconnect(); off(); cancelAnimationFrame(frame); } };
 }
 
 /** Open a file. items: those beside it; labels, groups: names that are there; edited(): after a change. */
@@ -156,8 +190,9 @@ export function openItem(ctx, item, items, { labels, groups, edit, span = null }
     const label = text({ value: item.label, list: "data-labels" }), group = text({ value: item.group, list: "data-groups" });
     const whole = () => chart.range()[0] === 0 && chart.range()[1] === chart.samples;
     const cut = CUT.includes(item.kind) && chart && h("div", { class: "row" },
-      button("Cut to the range", () => (whole() ? ctx.toast("Set the range first: drag a handle, or use the arrow keys on it.") : run("cut", { item: self, parts: [chart.range()] }, "cut"))),
+      button("Cut to the range", () => chart.checked() && (whole() ? ctx.toast("Set the range first: drag a handle, or use the arrow keys on it.") : run("cut", { item: self, parts: [chart.range()] }, "cut"))),
       button("Split in two at the start of the range", () => {
+        if (!chart.checked()) return;
         const at = chart.range()[0];
         if (!at) ctx.toast("Set the start of the range to where the second part begins.");
         else run("cut", { item: self, parts: [[0, at], [at, chart.samples]] }, "split");

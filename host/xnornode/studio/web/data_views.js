@@ -1,6 +1,6 @@
 // The balance, the table of what was understood, and the bin.
 
-import { h, add, button, card, clear, table, seconds, bytes } from "/web/dom.js";
+import { h, add, button, card, clear, table, seconds, bytes, when } from "/web/dom.js";
 import { classIndex } from "/web/colours.js";
 import { told } from "/web/data_tiles.js";
 
@@ -79,7 +79,7 @@ export function binView(root, ctx) {
       data.entries.length > 0 && h("div", { class: "spread" }, h("p", {}, `${data.entries.length} ${data.entries.length === 1 ? "file" : "files"}, ${bytes(data.bytes)}.`),
         h("div", { class: "row" }, button("Bring all back", () => restore(data.entries.map((e) => e.id))), button("Empty the bin", empty, { kind: "danger" }))),
       data.entries.length > 0 && table(["file", "when", "why", "size", "action"], data.entries.slice(0, 500).map((e) => [
-        plain(e.path), new Date(e.time).toLocaleString(), e.why === "cut" ? "was cut" : e.why, bytes(e.bytes),
+        plain(e.path), when(e.time), e.why === "cut" ? "was cut" : e.why, bytes(e.bytes),
         button("Bring back", () => restore([e.id]), { label: `Bring back ${plain(e.path)}` })]), { left: ["file", "when", "why", "action"], caption: "deleted files, the last first" }))]);
   }
   load();

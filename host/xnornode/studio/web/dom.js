@@ -81,4 +81,9 @@ export function card(title, ...children) {
 
 export const bytes = (n) => (n < 1000 ? `${n} bytes` : n < 1e6 ? `${(n / 1000).toFixed(1)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 export const seconds = (s) => (s < 60 ? `${s.toFixed(1)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` : `${(s / 3600).toFixed(1)} h`);
+/** A time of this place as ISO has it, to the minute: 2026-11-30 16:05. */
+export function when(time) {
+  const at = new Date(time), two = (n) => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
 export const percent = (x) => `${(100 * x).toFixed(1)} %`;

@@ -26,7 +26,7 @@ const WAIT = 300; // milliseconds without typing until the command is asked for
  * command takes it; onStart({kind, options, name}). Gives {node, set(kind, options, name), groups(names)}.
  */
 export function trainForm(about, ctx, { onPlan, onStart }) {
-  let kind = "train", timer = 0, turn = 0;
+  let kind = "train", touched = false, timer = 0, turn = 0;
   const inputs = { train: new Map(), search: new Map() };
   const chips = h("div", { class: "row", role: "group", "aria-label": "groups to test on" });
   let groupNames = [];
@@ -61,26 +61,27 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
 
   function input(k, one, label = "") {
     const named = label || (one.metavar ? `${one.option} ${one.metavar}` : one.option);
-    const on = { input: changed };
+    const typed = () => { touched = true; changed(); }, on = { input: typed };
     let made, box;
     if (one.flag) {
-      made = check(named, { on: { change: changed } });
+      made = check(named, { on: { change: typed } });
       box = made.box;
       const help = h("small", { class: "help", id: `${k}${one.option}-help` }, one.help);
       box.setAttribute("aria-describedby", help.id);
       made = h("div", { class: "field" }, made, help);
     } else {
-      if (one.choices.length) box = select([["", one.default || "usual"], ...one.choices.filter((c) => c !== one.default)], "", { on: { change: changed } });
+      if (one.choices.length) box = select([["", one.default || "usual"], ...one.choices.filter((c) => c !== one.default)], "", { on: { change: typed } });
       else if (one.many) box = h("textarea", { rows: "1", on });
       else box = text({ placeholder: one.default || EMPTY[one.option] || "", on });
       made = field(named, box, one.help + (one.many ? "; one a line" : ""));
     }
-    inputs[k].set(one.option, { box, one });
+    inputs[k].set(one.option, { box, one, made });
     return made;
   }
 
   function choose(k) {
     kind = k;
+    touched = false;
     clear(holder).append(bodies[k]);
     bodies[k].querySelector(".fields").after(chips);
     start.textContent = k === "search" ? "Start search" : "Start training";
@@ -106,8 +107,11 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
         if (mine !== turn) return;
         shown.textContent = said.command;
         kept.textContent = `kept as ${said.name}`;
+        const at = problemAt(said.problem);
+        const isEarly = !touched && !at; // nothing is wrong before anything was typed
         problem.textContent = said.problem;
-        problem.hidden = !said.problem;
+        problem.className = isEarly ? "note" : "note bad";
+        problem.hidden = !said.problem || Boolean(at);
         if (!said.problem) onPlan(asked);
       } catch (error) {
         if (mine !== turn) return;
@@ -115,6 +119,25 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
         problem.hidden = false;
       }
     }, WAIT);
+  }
+
+  /** Say what is wrong at the field of the option that a message begins with; its words, or "". */
+  function problemAt(message) {
+    for (const { box, made } of inputs[kind].values()) {
+      if (box.getAttribute("aria-invalid")) box.removeAttribute("aria-invalid");
+      made.querySelector(".field-problem")?.remove();
+    }
+    const [, option, rest] = /^(?:argument )?(?:-\w\/)?(--[a-z][a-z-]*)(?:\/-[-a-z]+)*:? (.+)$/s.exec(message) || [];
+    const found = inputs[kind].get(option);
+    if (!found) return "";
+    const why = rest.replace(/^invalid int value: /, "needs a whole number, not ").replace(/^invalid float value: /, "needs a number, not ")
+      .replace(/^invalid choice: /, "has no choice ");
+    const words = `${LABELS[option] || option}: ${why}`;
+    found.box.setAttribute("aria-invalid", "true");
+    found.made.append(h("small", { class: "field-problem bad-text", role: "alert" }, words));
+    const closed = found.made.closest("details:not([open])");
+    if (closed) closed.open = true;
+    return words;
   }
 
   function tested() { return inputs[kind].get("--test").box; }
@@ -137,7 +160,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
 
   return {
     node,
-    again: changed,
+    again: changed, problemAt,
     groups(names) {
       if (names.join("\n") === groupNames.join("\n")) return;
       groupNames = names;
@@ -153,6 +176,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
       }
       node.querySelector(`#kind-${k}`).checked = true;
       choose(k);
+      touched = true;
     },
     end() { clearTimeout(timer); turn++; },
   };

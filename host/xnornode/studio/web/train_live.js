@@ -15,13 +15,14 @@ const rank = { chosen: 0, tried: 1, trying: 2, "left out": 3 };
 
 /**
  * Show a training's job. onEnd(job) when it has ended, also if it had before; onAgain(job, anew): it is
- * to go on, or to begin anew. Gives {node, end()}.
+ * to go on, or to begin anew; onChange(job): with other options. Gives {node, end()}.
  */
-export function trainLive(id, ctx, { onEnd, onAgain }) {
+export function trainLive(id, ctx, { onEnd, onAgain, onChange }) {
   const state = h("span", { class: "tag" }, "…"), step = h("p", { role: "status" }, "…"), left = h("small", {});
   const bar = h("progress", { "aria-label": "progress", max: 1 });
   const error = h("div", { class: "note bad", role: "alert", hidden: true });
   const stop = button("Stop", askStop, { kind: "danger" }), again = button("Go on", () => onAgain(known, false), { kind: "primary" });
+  const change = button("Change the options", () => onChange(known));
   const anew = button("From the beginning", () => onAgain(known, true));
   const command = h("code", { class: "command" });
   const log = h("div", { class: "job-lines", role: "log", tabindex: "0", "aria-label": "what the command says" });
@@ -29,18 +30,33 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
   const title = h("h2", {}, "Training");
   const node = h("section", { class: "card stack", "aria-label": "the training" },
     h("div", { class: "spread" }, title, state), step, bar, left, error,
-    h("div", { class: "row" }, stop, again, anew), clouds, tried, curves,
+    h("div", { class: "row" }, stop, again, anew, change), clouds, tried, curves,
     h("details", {}, h("summary", {}, "What it says"), log),
     h("details", {}, h("summary", {}, "As a command"), h("div", { class: "row command-row" }, command, button("Copy", () => copy(command.textContent, ctx), { kind: "quiet" }))));
   let known = null, over = false, ended = false, drawn = 0, charts = null, plots = null, pace = null, all = false;
   const candidates = new Map(), epochs = [], teacher = [];
-  again.hidden = anew.hidden = true;
+  again.hidden = anew.hidden = change.hidden = true;
 
   async function askStop() {
-    const search = known?.kind === "search" && !known.stopping;
-    const says = search ? "The best network so far is trained on all training data and written. Stop again to end at once."
-      : "What was trained is kept, and goes on from there.";
-    if (await ctx.confirm({ title: `Stop the ${known?.kind === "search" ? "search" : "training"}?`, text: says, ok: "Stop", danger: true })) await ctx.attempt(ctx.post(`/api/jobs/${id}/stop`));
+    const says = stopSays();
+    const sure = await ctx.confirm({ title: `Stop the ${known?.kind === "search" ? "search" : "training"}?`, text: says, ok: "Stop", danger: true });
+    if (!sure) return;
+    const late = () => ctx.toast("It had ended already: nothing was stopped.");
+    if (ended) { late(); return; }
+    try { await ctx.post(`/api/jobs/${id}/stop`); } catch (problem) { // it may end while it is asked to
+      const now = await ctx.get(`/api/jobs/${id}`).catch(() => null);
+      if (now && now.job.state !== "running") late(); else ctx.toast(problem.message, "bad");
+    }
+  }
+
+  /** What a stop keeps of what was done so far. */
+  function stopSays() {
+    if (known?.kind === "search") return known.stopping ? "It ends at once, without a model of its best network." : "The best network so far is trained on all training data and written. Stop again to end at once.";
+    if (epochs.length || teacher.length) return "What was trained is kept: Go on continues from there.";
+    const list = [...candidates.values()];
+    if (list.some((one) => one.state === "chosen")) return "The choice of the network is kept. Nothing has been trained with it yet.";
+    if (list.length) return "Networks are still being tried. Which one is chosen is kept when all have been tried: stopped now, it starts from the beginning the next time.";
+    return "Nothing has been trained yet: it starts from the beginning the next time.";
   }
 
   function onJob(job) {
@@ -54,6 +70,7 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     stop.textContent = job.stopping ? "Stop at once" : "Stop";
     bar.hidden = left.hidden = !running;
     again.hidden = running || job.state === "done" || Boolean(job.went_on);
+    change.hidden = again.hidden;
     anew.hidden = again.hidden || !job.resumable;
     again.textContent = job.resumable ? "Go on" : "Start again";
     if (running && job.progress) progress(job.progress);
@@ -123,7 +140,9 @@ export function trainLive(id, ctx, { onEnd, onAgain }) {
     const list = [...candidates.values()], search = list.some((c) => c.ram !== undefined);
     list.sort((a, b) => (rank[a.state] - rank[b.state]) || (search ? (b.round || 0) - (a.round || 0) || (b.accuracy || 0) - (a.accuracy || 0) : a.number - b.number));
     const shown = all ? list : list.slice(0, SHOWN);
-    const tag = (c) => (c.state === "tried" ? (c.front ? "on the front" : "") : h("span", { class: `tag ${c.state === "chosen" ? "good" : c.state === "left out" ? "warn" : ""}` }, c.state));
+    const tag = (c) => (c.state === "tried" ? (c.front ? "on the front" : "") : [h("span", { class: `tag ${c.state === "chosen" ? "good" : c.state === "left out" ? "warn" : ""}` }, c.state), why(c)]);
+    const best = Math.max(...list.map((c) => c.accuracy ?? 0));
+    const why = (c) => !search && c.state === "chosen" && c.accuracy < best && h("small", {}, " the smallest within one standard error of the best");
     const accuracy = (c) => (c.accuracy === undefined ? "" : percent(c.accuracy) + (c.error === undefined ? "" : ` ± ${(100 * c.error).toFixed(1)}`));
     const heads = search ? ["network", "accuracy", "bytes", "a window", "RAM", "epochs", " "] : ["network", "accuracy", "behind", "bytes", "a window", "took", " "];
     const rows = shown.map((c) => {

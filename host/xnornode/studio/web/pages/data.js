@@ -5,7 +5,7 @@ import { knowClasses } from "/web/colours.js";
 import { tiles } from "/web/data_tiles.js";
 import { openItem } from "/web/data_item.js";
 import { askRelabel, balance, bars, binView, understoodView } from "/web/data_views.js";
-import { dropped, importFiles, picked } from "/web/data_import.js";
+import { dropped, importBefore, importFiles, openImport, picked } from "/web/data_import.js";
 import { mapView } from "/web/data_map.js";
 
 const VIEWS = [["", "Recordings"], ["understood", "What is understood"], ["map", "Feature map"], ["bin", "Bin"]];
@@ -16,7 +16,7 @@ const kept = { label: null, group: null, only: "", word: "" }; // filters outlas
 
 function mount(root, ctx) {
   const chosen = new Map(), wanted = ctx.path?.[0] || "";
-  let data = null, view = "", shown = null, closeItem = null, importing = null, timer = 0, turn = 0, ended = false;
+  let data = null, view = "", shown = null, closeItem = null, timer = 0, turn = 0, ended = false;
 
   const summary = h("p", { class: "muted", role: "status", "aria-live": "polite" });
   const undoButton = button("Undo", () => undo(), { kind: "quiet" });
@@ -165,7 +165,11 @@ function mount(root, ctx) {
     const sent = await askRelabel(ctx, items, data.classes.map((c) => c.name), data.groups.map((g) => g.name));
     if (sent) await edit("relabel", { items: self(items), ...sent });
   }
-  const remove = () => edit("delete", { items: self([...chosen.values()]) });
+  async function remove() {
+    const items = [...chosen.values()];
+    if (items.length > 1 && !await ctx.confirm({ title: `Delete ${items.length.toLocaleString("en")} files?`, text: "They go into the bin, from where they can be brought back.", ok: "Delete", danger: true })) return;
+    await edit("delete", { items: self(items) });
+  }
   async function undo() {
     if (!data?.undo) return;
     const done = await ctx.attempt(ctx.post("/api/data/undo", { id: data.undo.id }));
@@ -187,12 +191,17 @@ function mount(root, ctx) {
 
   // --- import
 
-  function take(files) {
+  const imported = () => { if (!ended) refreshSoon(); };
+  async function take(files) {
     fileInput.value = folderInput.value = "";
     if (!files.length) return;
-    importing?.end();
-    importing = importFiles(importBox, ctx, files, () => { importing = null; refreshSoon(); });
+    const other = openImport();
+    if (other && !other.isFailed() && !await ctx.confirm({ title: "Let the other import go?", text: "Its files have not been imported yet. They stay where you took them from.", ok: "Let it go", danger: true })) return;
+    openImport()?.end();
+    if (!ended) importFiles(importBox, ctx, files, imported);
   }
+  if (openImport()) openImport().attach(importBox, imported);
+  else importBefore(importBox, ctx, imported).catch(() => {});
   let over = 0;
   const isFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
   const drag = {
@@ -237,7 +246,6 @@ function mount(root, ctx) {
     document.removeEventListener("visibilitychange", seen);
     for (const [name, run] of Object.entries(drag)) document.removeEventListener(name, run);
     root.classList.remove("dropping");
-    importing?.end();
     shown?.list?.end();
     shown?.end?.();
     if (document.querySelector("dialog.wide[open]")) closeItem?.();

@@ -11,8 +11,8 @@ const at = (name) => `/api/models/${encodeURIComponent(name)}`;
 function change(model) {
   if (!model.changed) return model.made.data ? "changed since" : "";
   const { added, removed, changed } = model.changed;
-  const parts = [added && `+${added}`, removed && `−${removed}`, changed && `${changed} changed`].filter(Boolean);
-  return parts.length ? `the data have changed since: ${parts.join(", ")} recordings` : "the data are the same now";
+  const parts = [added && `${added} added`, removed && `${removed} removed`, changed && `${changed} changed`].filter(Boolean);
+  return parts.length ? `files of the data since then: ${parts.join(", ")}` : "the data are the same now";
 }
 
 const time = (model, chip) => model.result?.times?.find((t) => t.chip === chip)?.microseconds;
@@ -58,15 +58,16 @@ export default {
         return;
       }
       const chips = chipsOf(models);
-      const heads = [["Compare"], ["model"], ["accuracy", "num"], ["bytes", "num"], ["RAM", "num"], ...chips.map((chip) => [chip, "num"]), ["data"], ["made"]];
-      const rows = models.map((model) => h("tr", { class: open === model.name ? "chosen" : "" },
+      const heads = [["Compare"], ["model"], ["accuracy", "num"], ["bytes", "num"], ["RAM, bytes", "num"], ...chips.map((chip) => [chip, "num"]), ["data"], ["made"]];
+      const rows = models.map((model) => h("tr", { role: "row", class: open === model.name ? "chosen" : "" },
         h("td", {}, h("input", { type: "checkbox", checked: chosen.has(model.name), disabled: !model.result?.bytes, "aria-label": `compare ${model.name}`, on: { change: (event) => choose(model.name, event.target) } })),
         h("td", {}, button(model.name, () => details(model.name), { kind: "quiet name", label: `Show ${model.name}` }), " ", badge(model)),
         figures(model, chips),
         h("td", {}, model.made.data ? h("span", { title: change(model) }, `${model.made.data.files.toLocaleString("en")} files`, changedTag(model)) : h("span", { class: "muted" }, "not known")),
-        h("td", {}, model.made.time.slice(0, 16))));
+        h("td", { class: "when" }, model.made.time.slice(0, 16))));
+      for (const row of rows) [...row.children].forEach((cell, i) => { cell.dataset.head = heads[i][0]; cell.setAttribute("role", "cell"); }); // for a narrow screen
       add(list, [card("Kept here", h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "models" },
-        h("table", {}, h("thead", {}, h("tr", {}, heads.map(([head, side]) => h("th", { scope: "col", class: side }, head)))), h("tbody", {}, rows))),
+        h("table", { class: "kept-models", role: "table" }, h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads.map(([head, side]) => h("th", { scope: "col", role: "columnheader", class: side }, head)))), h("tbody", { role: "rowgroup" }, rows))),
         h("p", { class: "muted" }, `Choose two to ${MOST} to see them side by side. Times of a window are estimated, and accuracies are on what each has not seen.`))]);
     }
 
@@ -96,7 +97,8 @@ export default {
     function changedTag(model) {
       if (!model.changed) return null;
       const { added, removed, changed } = model.changed;
-      return added || removed || changed ? h("span", { class: "tag warn" }, [added && `+${added}`, removed && `−${removed}`, changed && `${changed} changed`].filter(Boolean).join(" ")) : null;
+      const says = [added && `${added} ${added === 1 ? "recording" : "recordings"} since`, removed && `${removed} removed since`, changed && `${changed} changed since`].filter(Boolean);
+      return says.map((what) => [" ", h("span", { class: "tag warn" }, what)]);
     }
 
     function choose(name, box) {

@@ -84,7 +84,10 @@ export default {
         if (mine !== turn || over || !found) return;
         plan.show(found, what);
         form.groups((found.understood?.groups || []).map((group) => group.name));
-      } catch (error) { if (mine === turn && !over) plan.problem(error.message); }
+      } catch (error) {
+        if (mine !== turn || over) return;
+        plan.problem(form.problemAt(error.message) || error.message);
+      }
     }
 
     async function start(what) {
@@ -102,8 +105,16 @@ export default {
       endView();
       shown = id;
       showLeft();
-      live = trainLive(id, ctx, { onEnd: ended, onAgain: again });
+      live = trainLive(id, ctx, { onEnd: ended, onAgain: again, onChange: change });
       add(place, [live.node]);
+    }
+
+    /** The form, filled in as the job's was. */
+    async function change(job) {
+      about = (await ctx.attempt(ctx.get("/api/train/form"))) || about;
+      ctx.path = ["again", job.about.model];
+      await showForm();
+      form?.node.scrollIntoView({ block: "start" });
     }
 
     async function ended(job) {
@@ -143,6 +154,7 @@ export default {
         h("span", {}, `${job.title} ${job.state === "failed" ? "failed" : job.state === "lost" ? "was killed" : "was stopped"}${job.error && job.state === "failed" ? `: ${job.error}` : ""}`),
         h("span", { class: "row" },
           !busy && button(job.resumable ? "Go on" : "Start again", () => again(job), { label: `${job.resumable ? "Go on with" : "Start again"}: ${job.title}` }),
+          !busy && button("Change the options", () => change(job), { label: `Change the options: ${job.title}` }),
           button("Show", () => showJob(job.id), { kind: "quiet", label: `Show ${job.title}` }),
           button("Forget", async () => { await ctx.attempt(ctx.post(`/api/jobs/${job.id}/remove`)); }, { kind: "quiet", label: `Forget ${job.title}` })))));
     }
