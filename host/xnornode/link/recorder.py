@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +48,29 @@ class Source(Protocol):
 
     def read(self, seconds: float) -> Block | None:
         """The next samples; None if none come in time. Raises LinkError."""
+
+
+def group_warning(groups: Iterable[str], group: str) -> str:
+    """What a training cannot do where some recordings have a group and others have none.
+
+    Parameters
+    ----------
+    groups : iterable of str
+        Those of the recordings that are there; empty for none.
+    group : str
+        That of the next one.
+
+    Returns
+    -------
+    str
+        Empty if all have a group, or none has.
+    """
+    if len({bool(each) for each in (*groups, group)}) < 2:
+        return ""
+    return (
+        "some recordings have a group and others have none, so a training cannot hold out whole "
+        "groups: give a group to all of them, or to none"
+    )
 
 
 class Recorder:
@@ -106,11 +129,8 @@ class Recorder:
         groups = [r.group for r in self.there]
         if self.group:
             check_parts([self.group, *groups], "group")
-        if self.there and bool(self.group) != all(groups):
-            self.warnings.append(
-                "some recordings have a group and others have none, so a training cannot hold "
-                "out whole groups (--group)"
-            )
+        if text := group_warning(groups, self.group):
+            self.warnings.append(text)
 
     @property
     def named(self) -> str:

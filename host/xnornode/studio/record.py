@@ -13,7 +13,7 @@ from xnornode.data.recording_folder import count_classes, kept
 from xnornode.data.sound import to_wav
 from xnornode.errors import DataError
 from xnornode.link.messages import Streaming
-from xnornode.link.recorder import port_fault
+from xnornode.link.recorder import group_warning, port_fault
 from xnornode.studio.app import Studio
 from xnornode.studio.data_paths import inside
 from xnornode.studio.record_desk import Desk, Wish
@@ -86,6 +86,10 @@ def _account(studio: Studio) -> dict[str, Any]:
         "classes": [asdict(facts) for facts in count_classes(there)[:MOST_NAMES]],
         "groups": groups[:MOST_NAMES],
         "port_fault": fault,
+        "group_warnings": {
+            "with": group_warning([r.group for r in there], "a"),
+            "without": group_warning([r.group for r in there], ""),
+        },
     }
 
 
