@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from xnornode.data.recording_folder import (
     kept,
     next_name,
 )
+from xnornode.data.recording_groups import group_warning
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Button, Event, Streaming
@@ -48,29 +49,6 @@ class Source(Protocol):
 
     def read(self, seconds: float) -> Block | None:
         """The next samples; None if none come in time. Raises LinkError."""
-
-
-def group_warning(groups: Iterable[str], group: str) -> str:
-    """What a training cannot do where some recordings have a group and others have none.
-
-    Parameters
-    ----------
-    groups : iterable of str
-        Those of the recordings that are there; empty for none.
-    group : str
-        That of the next one.
-
-    Returns
-    -------
-    str
-        Empty if all have a group, or none has.
-    """
-    if len({bool(each) for each in (*groups, group)}) < 2:
-        return ""
-    return (
-        "some recordings have a group and others have none, so a training cannot hold out whole "
-        "groups: give a group to all of them, or to none"
-    )
 
 
 class Recorder:

@@ -10,10 +10,11 @@ from aiohttp import web
 
 from xnornode.data.recording_file import RecordFile, from_bytes, read_recording
 from xnornode.data.recording_folder import count_classes, kept
+from xnornode.data.recording_groups import group_warning
 from xnornode.data.sound import to_wav
 from xnornode.errors import DataError
 from xnornode.link.messages import Streaming
-from xnornode.link.recorder import group_warning, port_fault
+from xnornode.link.recorder import port_fault
 from xnornode.studio.app import Studio
 from xnornode.studio.data_paths import inside
 from xnornode.studio.record_desk import Desk, Wish

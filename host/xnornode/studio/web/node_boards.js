@@ -20,7 +20,7 @@ export function boardsCard(ctx, { lines, onSetUp }) {
     h("div", { class: "actions" }, h("button", { type: "submit" }, "Use this port")));
   const element = card("Boards", h("div", { "aria-live": "polite" }, list, none), form);
 
-  let tried = ""; // a port that was typed, until it has opened
+  let tried = "", seen = false; // a port that was typed, until it has opened
 
   /** What is wrong with the port that was typed; nothing if that is nothing. */
   function fault(text) {
@@ -36,13 +36,18 @@ export function boardsCard(ctx, { lines, onSetUp }) {
     if (!port) { name.focus(); return; }
     try {
       tried = (await ctx.post("/api/node/choose", { port, baud: baud.value ? Number(baud.value) : null, lines: which.value || null })).port;
+      seen = false;
     } catch (error) { fault(error.message); name.focus(); }
   }
 
   /** A port that was typed has opened, or cannot be opened. */
   function follow(state) {
     if (!tried) return;
-    if (state.port !== tried) { tried = ""; fault(""); return; }
+    if (state.port !== tried) { // what comes first may be of the port before
+      if (seen) { tried = ""; fault(""); }
+      return;
+    }
+    seen = true;
     if (state.connected) { tried = name.value = ""; fault(""); } else fault(state.problem || "");
   }
 

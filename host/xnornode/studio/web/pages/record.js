@@ -131,7 +131,7 @@ function hindrance(node) {
 }
 
 function mount(root, ctx) {
-  let state = { phase: "idle", written: [] }, told = "", timer = 0, lost = false, hindered = "";
+  let state = { phase: "idle", written: [], lost: 0, clipped: 0 }, told = "", timer = 0, lost = false, hindered = "";
   const busy = () => BUSY.includes(state.phase);
   const start = async (wish) => {
     allow();
