@@ -1,6 +1,7 @@
 // One time axis: the signal, the class of each window, its confidence, and events.
 
 import { classIndex, css, onTheme } from "/web/colours.js";
+import { patternOf } from "/web/live_pattern.js";
 import { Clocks } from "/web/live_clock.js";
 import { h } from "/web/dom.js";
 import { samplesOf } from "/web/net.js";
@@ -315,14 +316,19 @@ export class LiveChart {
 
   band(g, shown, top) {
     for (const { name, a, b } of shown) {
-      g.fillStyle = this.colours.c[colourOf(name)] ?? this.colours.muted;
+      g.fillStyle = patternOf(g, colourOf(name), this.colours);
       g.fillRect(a, top, Math.max(1, b - a - 1), BAND);
+      g.fillStyle = this.colours.line;
+      g.fillRect(b - 1, top, 1, BAND);
       const from = Math.max(a, 0), room = b - from - 10;
       if (room < 12) continue;
       const whole = name.slice(0, LONGEST);
       let text = whole;
       while (text && g.measureText(text).width > room) text = text.slice(0, -1);
-      this.say(g, text === whole ? text : text && `${text.slice(0, -1)}…`, from + 5, top + BAND / 2 + 1, "left", this.colours["on-accent"]);
+      const written = text === whole ? text : text && `${text.slice(0, -1)}…`;
+      g.fillStyle = this.colours.surface; // the name is read on a plain ground
+      g.fillRect(from + 2, top + 4, g.measureText(written).width + 6, BAND - 8);
+      this.say(g, written, from + 5, top + BAND / 2 + 1, "left", this.colours.text);
     }
   }
 

@@ -1,8 +1,9 @@
 // What the node finds, beside its signal; what was wrong becomes a recording; what runs.
 
 import { button, card, clear, field, h, number, select, table, text } from "/web/dom.js";
-import { channelColour, knowClasses, onTheme } from "/web/colours.js";
+import { knowClasses, onTheme } from "/web/colours.js";
 import { colourOf, LiveChart } from "/web/live_chart.js";
+import { swatch } from "/web/live_pattern.js";
 import { modelCard } from "/web/live_models.js";
 
 const ROWS = 10; // predictions in the table
@@ -16,9 +17,8 @@ const SPANS = [10, 20, 30, 60];
 const LONGEST = 80; // letters of a label
 const MOST_SCORES = 12; // in a row of the table
 
+let before = { port: null, last: [] }; // predictions that were shown when the page was left
 const short = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
-/** A class's colour; that of the text where it has none. */
-const colour = (name) => (colourOf(name) < 0 ? "" : channelColour(colourOf(name)));
 
 export default {
   title: "Live",
@@ -93,11 +93,15 @@ class LivePage {
     this.buttons = h("div", { class: "row", role: "group", "aria-label": "known classes" });
     this.keepButton = h("button", { type: "submit", class: "primary" }, "Keep");
     this.which = h("p", { class: "muted", role: "status" });
-    this.form = h("form", { class: "live-wrong", hidden: true, "aria-label": "That was wrong",
+    this.missing = h("small", { class: "live-missing", id: "live-missing", role: "alert", hidden: true });
+    const named = field("Right label", this.label, "what it really was");
+    this.label.setAttribute("aria-describedby", `${this.label.getAttribute("aria-describedby")} live-missing`);
+    named.append(this.missing);
+    this.form = h("form", { class: "live-wrong", novalidate: true, hidden: true, "aria-label": "That was wrong",
       on: { submit: (event) => { event.preventDefault(); this.keep(); } } },
       this.which, this.buttons,
       h("div", { class: "fields" },
-        field("Right label", this.label, "what it really was"),
+        named,
         field("Group", this.group, "who or what it was, as with other recordings; may be empty"),
         field("Seconds", this.seconds, "up to the moment that is chosen")),
       h("div", { class: "row" }, this.keepButton, button("Cancel", () => this.closeWrong())),
@@ -155,6 +159,7 @@ class LivePage {
   }
 
   end() {
+    before = { port: this.node?.port, last: this.last.slice(0, ROWS).map((p) => ({ ...p, run: null, old: true })) };
     this.ends.forEach((run) => run());
     clearInterval(this.timer);
     clearInterval(this.speaker);
@@ -191,6 +196,7 @@ class LivePage {
 
   state(state) {
     this.node = state;
+    if (state.port && state.port === before.port && !this.last.length) this.last = [...before.last];
     if (state.ready) this.classes(state.ready.labels);
     if (this.silent && (state.hello || state.ready)) { // it has said what it runs: nothing is interrupted
       this.silent = false;
@@ -227,6 +233,7 @@ class LivePage {
 
   prediction(p) {
     const entry = this.chart.prediction(p);
+    this.modelsView.predicted(p);
     if (!this.node?.ready && this.labels[p.index] !== p.label) {
       const known = this.labels.length <= p.scores.length ? this.labels : [];
       this.classes(p.scores.map((_, i) => (i === p.index ? p.label : known[i] ?? "")));
@@ -261,9 +268,9 @@ class LivePage {
     const p = this.last[0];
     if (p) {
       this.now.textContent = short(p.name);
-      this.now.style.color = colour(p.name);
       this.sure.textContent = p.confidence === null ? "" : `${(100 * p.confidence).toFixed(0)} % sure`;
-      this.since.textContent = p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
+      const away = this.node?.port && !this.node.connected;
+      this.since.textContent = away ? "the last one: the node is away" : p.old ? "before this page was opened" : p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
       this.showScores(p);
       if (this.chart.held === null) this.showTable();
     }
@@ -276,14 +283,13 @@ class LivePage {
     if (this.scores.children.length !== p.scores.length || this.scoresOf !== this.labels) {
       this.scoresOf = this.labels;
       clear(this.scores).append(...p.scores.map((_, i) =>
-        h("li", {}, h("span", {}, short(this.labels[i] || `class ${i}`)),
+        h("li", {}, h("span", {}, this.labels[i] && swatch(colourOf(this.labels[i])), short(this.labels[i] || `class ${i}`)),
           h("div", { class: "live-track", "aria-hidden": "true" }, h("div", {})), h("output", {}))));
     }
     [...this.scores.children].forEach((row, i) => {
       const [name, track, value] = row.children;
       row.className = i === p.index ? "first" : "";
       track.firstChild.style.width = `${high > low ? (100 * (p.scores[i] - low)) / (high - low) : 0}%`;
-      track.firstChild.style.background = this.labels[i] ? colour(this.labels[i]) : "";
       value.textContent = p.scores[i].toLocaleString("en");
     });
   }
@@ -324,10 +330,14 @@ class LivePage {
     this.table.append(this.none, made);
     made.hidden = true;
     this.made = made;
+    this.scoresHead = made.querySelector("th:nth-child(4)");
   }
 
   showTable() {
     if (this.table.matches(":hover, :focus-within")) return; // nothing moves away under a hand
+    const names = this.labels.slice(0, MOST_SCORES).map((name, i) => short(name || `class ${i}`)).join(" · ");
+    const head = names ? `scores: ${names}` : "scores";
+    if (this.scoresHead.textContent !== head) this.scoresHead.textContent = head;
     this.none.hidden = this.last.length > 0;
     this.made.hidden = !this.last.length;
     this.rows.forEach((row, i) => {
@@ -335,6 +345,7 @@ class LivePage {
       row.tr.hidden = !p;
       if (!p || row.shown === p) return;
       row.shown = p;
+      row.wrong.disabled = Boolean(p.old); // its samples are not in this picture
       const scores = p.scores.slice(0, MOST_SCORES).map((s) => s.toLocaleString("en")).join(" · ") + (p.scores.length > MOST_SCORES ? " …" : "");
       const texts = [String(p.seq), short(p.name), p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`, scores];
       texts.forEach((text, k) => { row.cells[k].textContent = text; });
@@ -376,11 +387,12 @@ class LivePage {
 
   openWrong() {
     this.holdStill(true);
-    if (!this.chart.chosen && this.last[0]) this.chart.choose(this.last[0]);
+    if (!this.chart.chosen && this.last[0] && !this.last[0].old) this.chart.choose(this.last[0]);
     this.chart.marked = true;
     this.form.hidden = false;
     this.wrong.setAttribute("aria-expanded", "true");
     this.label.value = "";
+    this.miss("");
     this.describeKeep();
     (this.buttons.querySelector("button") || this.label).focus();
   }
@@ -402,12 +414,22 @@ class LivePage {
     this.which.textContent = p
       ? `Prediction ${p.seq} said ${short(p.name)}. Another one: choose it in the chart or the table.`
       : "The newest samples are kept. To choose a moment, click it in the chart.";
+    if (this.label.value.trim()) this.miss("");
     this.keepButton.textContent = `Keep ${seconds || "…"} s${this.label.value ? ` as ${this.label.value}` : ""}`;
     for (const one of this.buttons.children) one.setAttribute("aria-pressed", String(one.textContent === this.label.value));
   }
 
+  /** Say at the field what is missing. */
+  miss(text) {
+    this.missing.hidden = !text;
+    this.missing.textContent = text;
+    if (text) this.label.setAttribute("aria-invalid", "true"); else this.label.removeAttribute("aria-invalid");
+  }
+
   async keep() {
     const { ctx } = this;
+    this.miss(this.label.value.trim() ? "" : "Say what it was: choose a class above, or type its name.");
+    if (!this.missing.hidden) { this.label.focus(); return; }
     const p = this.chart.chosen, place = p ? this.chart.place(p) : null;
     if (p && !place) { ctx.toast("the samples of this prediction did not come: there is nothing to keep", "bad"); return; }
     const wish = { label: this.label.value, group: this.group.value, seconds: Number(this.seconds.value), ...(place || {}) };
