@@ -154,6 +154,9 @@ def describe(
     show_field("board", target, WIDTH)
     added = ", bnn.mpy for it is added" if options.native else ""
     show_field("firmware", firmware or f"left as it is{added}", WIDTH)
+    if options.drive and rp2040.find_drive(options.drive) is None:
+        missing = f"no {rp2040.INFO} of a Pico there" if options.drive.is_dir() else "no folder"
+        show_field("drive", f"{options.drive} is no boot loader's drive ({missing})", WIDTH)
     if options.erase:
         show_field("erased", "all of the flash: models, recordings and all other files", WIDTH)
     files = with_library(plan, LIBRARY).files

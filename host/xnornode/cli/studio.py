@@ -9,6 +9,7 @@ import threading
 import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from xnornode._extras import load_extra
@@ -71,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
     vendor()
     if options.data.exists() and not options.data.is_dir():
         raise XnorNodeError(f"{options.data} is no folder: name the folder of your recordings")
+    _check_place(options.data)
     host = options.listen or "127.0.0.1"
     listener = _listener(host, options.http)
     with closing(listener), suppress(KeyboardInterrupt, asyncio.CancelledError):
@@ -87,7 +89,25 @@ def _listener(host: str, named: int | None) -> socket.socket:
             return socket.create_server((host, port), family=family)
         except OSError as error:
             problem = error.strerror or str(error)
-    raise XnorNodeError(f"cannot listen on {host}, port {port}: {problem}; see --listen and --http")
+    at = f"{host}, port {named}" if named else host
+    raise XnorNodeError(f"cannot listen on {at}: {problem}; see --listen and --http")
+
+
+def _check_place(data: Path) -> None:
+    """Raise XnorNodeError where the folder could not be made later, with the first recording."""
+    place = data.absolute()
+    there = next(each for each in (place, *place.parents) if each.exists())
+    if not there.is_dir():
+        raise XnorNodeError(f"{data} cannot be made: {there} is no folder")
+    if there == place:
+        return  # also one that can only be read: to look at
+    try:
+        with TemporaryFile(dir=there):  # rights do not say it of /proc
+            pass
+    except OSError as error:
+        raise XnorNodeError(
+            f"{data} cannot be made in {there}: {error.strerror}; name another folder"
+        ) from None
 
 
 async def _serve(options: argparse.Namespace, host: str, listener: socket.socket) -> None:

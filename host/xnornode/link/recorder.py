@@ -19,6 +19,7 @@ from xnornode.data.recording_folder import (
     kept,
     next_name,
 )
+from xnornode.data.recording_groups import group_warning
 from xnornode.errors import DataError, LinkError
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Button, Event, Streaming
@@ -106,11 +107,8 @@ class Recorder:
         groups = [r.group for r in self.there]
         if self.group:
             check_parts([self.group, *groups], "group")
-        if self.there and bool(self.group) != all(groups):
-            self.warnings.append(
-                "some recordings have a group and others have none, so a training cannot hold "
-                "out whole groups (--group)"
-            )
+        if text := group_warning(groups, self.group):
+            self.warnings.append(text)
 
     @property
     def named(self) -> str:

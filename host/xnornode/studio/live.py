@@ -208,7 +208,9 @@ class Live:
         del fields["id"]
         about = self._kept(found.active.sha256) if found.active else None
         window = about.pop("window") if about else None
+        before = self._kept(found.previous.sha256) if found.previous else None
         more = {"library": hello.library, "signed": hello.signed, "kept": about, "window": window}
+        more["kept_before"] = before and before["name"]
         return {**fields, **more}
 
     def _kept(self, sha256: str) -> dict[str, Any] | None:

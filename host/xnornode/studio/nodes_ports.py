@@ -50,6 +50,7 @@ class PortWatch:
         self._told: dict[str, Any] = {}
         self._before: set[str] = set()  # boards of the look before
         self._left = False  # whether a person has chosen that there be none
+        self._new: dict[str, Any] | None = None  # a port that was typed, and has not opened yet
         self._looker = Looker(studio.link, self.look)
         if studio.named_port is None and not os.environ.get(VARIABLE):
             studio.named_port = self._remembered()  # what a person named the last time
@@ -84,12 +85,17 @@ class PortWatch:
             raise BadRequest("that is no name of a port: take one such as socket://host:5000")
         port = None if name is None else Port(name.strip(), baud, lines)
         self._left = port is None
-        kept = None
+        kept = self._new = None
         if port is not None:
             kept = {"name": str(port), "baud": port.baud, "lines": port.lines}
-            if str(port) not in {p.device for p in _serial_ports()}:
-                self._keep_typed([str(port), *self.typed()])
-        self._settings.set(PORT, kept)
+        if (
+            port is None
+            or port in self.typed()
+            or port in {p.device for p in list_ports.comports()}
+        ):
+            self._keep(kept)
+        else:
+            self._new = kept
         self._studio.link.choose(port)
         self.look()
 
@@ -103,6 +109,20 @@ class PortWatch:
         names = self._settings.get(PORTS, [])
         return [name for name in names if _is_name(name)][:TYPED]
 
+    def _keep(self, port: dict[str, Any] | None) -> None:
+        """Remember the choice; and a name that no list of this computer's has."""
+        name = port and port["name"]
+        if name and name not in {p.device for p in _serial_ports()}:
+            self._keep_typed([name, *self.typed()])
+        self._settings.set(PORT, port)
+
+    def _keep_opened(self) -> None:
+        """Remember a port that was typed once it has opened: else it may be a slip."""
+        new, state = self._new, self._studio.link.state()
+        if new and state["port"] == new["name"] and state["connected"]:
+            self._new = None
+            self._keep(new)
+
     def _keep_typed(self, names: list[str]) -> None:
         self._settings.set(PORTS, list(dict.fromkeys(names))[:TYPED])
 
@@ -112,6 +132,7 @@ class PortWatch:
         wanted = self._wanted({p.device for p in ports if p.vid in VENDORS}, _sure(ports))
         if wanted:  # it may take a while, as another port is closed for it
             self._studio.link.choose(wanted)
+        self._keep_opened()
         with self._lock:
             rows = self._described(ports)
             self._looker.consider(any(row["chosen"] and row["there"] for row in rows))
@@ -133,7 +154,10 @@ class PortWatch:
                 rows.append(
                     {"name": name, "what": what, "serial": "", "there": here, "typed": True}
                 )
-        return [{**row, "chosen": row["name"] == chosen} for row in rows]
+        new = self._new and self._new["name"]
+        return [
+            {**row, "chosen": row["name"] == chosen, "opened": row["name"] != new} for row in rows
+        ]
 
     def _wanted(self, boards: set[str], sure: set[str]) -> Port | None:
         """A board that has come, where none is followed and nobody wants that.

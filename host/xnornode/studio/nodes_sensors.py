@@ -58,6 +58,7 @@ LABELS = {
 RARE = ("bus", "frequency", "reference", "pio", "timer", "ibuf", "shift")
 """Settings that most people leave as they are."""
 WHETHER = ("realtime", "repeat")
+PICO = "Raspberry Pi Pico with RP2040"
 
 
 def forms() -> list[dict[str, Any]]:
@@ -73,7 +74,12 @@ def forms() -> list[dict[str, Any]]:
 
 
 def pins(machine: str) -> dict[str, Any]:
-    """Where a board usually has its wires, by the names of the settings."""
+    """Where a board usually has its wires, by the names of the settings.
+
+    machine: what it calls itself. Where that is not known yet, those of a Pico, which say so.
+    """
+    if not machine:
+        return {name: f"{pin} on a Pico" for name, pin in pins(PICO).items()}
     on = chip(platform(machine), machine)
     found: dict[str, Any] = dict(zip(WIRES[:2], I2C_PINS.get(on, ()), strict=False))
     found |= dict(zip(WIRES[2:], I2S_PINS.get(on, ()), strict=False))

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from xnornode.data.recording_file import RecordFile, from_bytes, read_recording
 from xnornode.data.recording_folder import count_classes, kept
+from xnornode.data.recording_groups import group_warning
 from xnornode.data.sound import to_wav
 from xnornode.errors import DataError
 from xnornode.link.messages import Streaming
@@ -86,6 +87,10 @@ def _account(studio: Studio) -> dict[str, Any]:
         "classes": [asdict(facts) for facts in count_classes(there)[:MOST_NAMES]],
         "groups": groups[:MOST_NAMES],
         "port_fault": fault,
+        "group_warnings": {
+            "with": group_warning([r.group for r in there], "a"),
+            "without": group_warning([r.group for r in there], ""),
+        },
     }
 
 

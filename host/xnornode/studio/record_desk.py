@@ -24,6 +24,8 @@ from xnornode.studio.requests import BadRequest
 MOST_TURNS = 10_000
 SHOWN = 12
 """Recordings that pages show as the last ones."""
+ELSEWHERE = "record into another folder"
+"""What a command can do, and a page cannot."""
 TELL = 0.15
 """Seconds from one state that pages get to the next."""
 SOUND = 2000.0
@@ -77,6 +79,7 @@ class Desk:
         with self._lock:
             if self._busy:
                 raise XnorNodeError(f"a recording is under way: {self._account()}")
+            self._tell(problem="")  # it was of the try before
             if self._studio.link.port is None:
                 raise XnorNodeError(NO_NODE)
             self._busy = True
@@ -175,7 +178,7 @@ class Desk:
         except Stopped:
             problem = ""
         except XnorNodeError as error:
-            problem = str(error)
+            problem = str(error).replace(ELSEWHERE, "start the studio with another folder")
         except OSError as error:
             problem = f"{error.filename or self._studio.data}: {error.strerror}"
         except MemoryError:

@@ -85,6 +85,14 @@ def test_the_board_is_the_one_that_the_file_is_for(capsys, monkeypatch, file):
     assert "/dev/ttyUSB0" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_that_a_drive_is_none(capsys, tmp_path):
+    for drive, why in ((tmp_path, "no INFO_UF2.TXT"), (tmp_path / "none", "no folder")):
+        arguments = ["flash", "--dry-run", "--no-firmware", "--port", "/dev/none"]
+        assert main([*arguments, "--drive", str(drive)]) == 0
+        said = capsys.readouterr().out
+        assert f"{drive} is no boot loader's drive ({why}" in said, said
+
+
 def test_a_chip_without_micropython_is_told_its_file_and_another_chips_is_refused(capsys, file):
     with mock_bootloader("esp32s3") as chip:
         said = refused(capsys, "--port", chip.url())

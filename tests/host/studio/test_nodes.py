@@ -1,6 +1,7 @@
 """The page Node: what is plugged in, what is chosen, and what is on a port without a node."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -75,11 +76,15 @@ def test_a_board_is_taken_though_a_serial_chip_is_there(tmp_path, plugged):
 
 def test_the_choice_is_remembered_and_what_was_typed_can_be_forgotten(tmp_path, plugged):
     plugged += [usb("/dev/ttyACM3"), usb("/dev/ttyACM4")]
-    url = "socket://127.0.0.1:9"
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
 
     async def choose(client: Client) -> None:
         body = {"port": url, "baud": 9600, "lines": "none"}
         assert await client.post("/api/node/choose", body) == {"port": url}
+        async with client.topics("node") as message:
+            await until(message, lambda m: m["state"]["connected"])
+        await asyncio.sleep(0.3)
         await client.post("/api/node/choose", {"port": "/dev/ttyACM4", "lines": "dtr"})
 
     async def look(client: Client) -> None:
@@ -93,7 +98,26 @@ def test_the_choice_is_remembered_and_what_was_typed_can_be_forgotten(tmp_path, 
         await asyncio.sleep(0.3)
         assert not any(p["chosen"] for p in (await client.get("/api/node"))["ports"])
 
-    with_studio(tmp_path / "data", choose)
+    with listener:
+        with_studio(tmp_path / "data", choose)
+    with_studio(tmp_path / "data", look)
+
+
+@pytest.mark.parametrize("name", ["socket://127.0.0.1:9", "../../etc", "\N{HEDGEHOG}"])
+def test_a_port_that_never_opened_is_not_kept(tmp_path, plugged, name):
+    async def slip(client: Client) -> None:
+        await client.post("/api/node/choose", {"port": name})
+        async with client.topics("node") as message:
+            await until(message, lambda m: m["state"]["problem"])
+        rows = (await client.get("/api/node"))["ports"]
+        assert [(row["chosen"], row["opened"]) for row in rows] == [(True, False)]
+        await client.post("/api/node/choose", {"port": None})
+        assert not names(await client.get("/api/node"))
+
+    async def look(client: Client) -> None:
+        assert client.studio.link.port is None and not names(await client.get("/api/node"))
+
+    with_studio(tmp_path / "data", slip)
     with_studio(tmp_path / "data", look)
 
 

@@ -171,6 +171,7 @@ def test_a_sensor_that_does_not_fit(tmp_path, node, sensor, wish, text):
         stream.give(5)
         state = await until(lambda s: s["problem"])
         assert text in state["problem"] and state["phase"] == "idle"
+        assert "record into another folder" not in state["problem"]  # a page cannot
 
     with_desk(tmp_path, use)
 
@@ -206,6 +207,33 @@ def test_without_a_node(tmp_path):
         assert "no node is chosen" in await client.refused("/api/record/start", WISH)
 
     with_studio(tmp_path, use)
+
+
+def test_recordings_with_and_without_a_group_are_warned_of_before_the_start(tmp_path, node):
+    there = GivenStream(info())
+    there.give(400)
+    Recorder(tmp_path, "wave", "", 0.4).record(there, lambda *given: None, print)
+    node()
+
+    async def use(client, until):
+        found = (await client.get("/api/record"))["group_warnings"]
+        assert "others have none" in found["with"] and found["without"] == ""
+
+    with_desk(tmp_path, use)
+    assert Recorder(tmp_path, "wave", "anna").warnings and not Recorder(tmp_path, "wave").warnings
+
+
+def test_a_new_try_forgets_why_the_one_before_failed(tmp_path, node):
+    stream = node()
+
+    async def use(client, until):
+        await client.post("/api/record/start", {**WISH, "button": True})
+        stream.give(5)
+        assert (await until(lambda s: s["problem"]))["phase"] == "idle"
+        assert await client.refused("/api/record/start", {**WISH, "label": "a/b"})
+        assert (await client.get("/api/record"))["state"]["problem"] == ""
+
+    with_desk(tmp_path, use)
 
 
 def test_sound_is_played(tmp_path, node):

@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,23 @@ def test_an_address_that_is_not_this_computers_is_an_error(tmp_path):
 
 def test_a_name_that_is_none_is_an_error(tmp_path):
     assert "no-such-host.invalid" in refused(tmp_path / "data", "--listen", "no-such-host.invalid")
+
+
+def test_what_is_said_of_an_address_names_no_port_that_nobody_asked_for(tmp_path):
+    command = StudioProcess(tmp_path / "data", "--listen", "192.0.2.1")
+    command.command = command.command[:-2]  # without --http
+    done = subprocess.run(command.command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1 and "on 192.0.2.1: " in done.stderr, done.stderr
+
+
+def test_data_that_cannot_be_made_is_an_error_at_the_start(tmp_path):
+    (tmp_path / "file").write_text("x")
+    under = StudioProcess(tmp_path / "file" / "data")
+    done = subprocess.run(under.command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1 and "is no folder" in done.stderr, done.stderr
+    command = StudioProcess(Path("/proc/foo"))
+    done = subprocess.run(command.command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1 and "/proc/foo cannot be made in /proc" in done.stderr, done.stderr
 
 
 def test_data_that_is_a_file_is_an_error(tmp_path):

@@ -14,9 +14,10 @@ export function modelCard(ctx, onFound) {
   const slow = check("even if a window may take longer than the next one takes to come");
   const choice = select([], "", { "aria-label": "model to push" });
   const push = button("Push", () => send(choice.value), { kind: "primary" });
+  const why = h("p", { class: "help", hidden: true });
   const file = h("input", { type: "file", accept: ".bnn", "aria-label": "a .bnn file to push", on: { change: () => take(file.files) } });
   const drop = h("div", { class: "live-drop stack", on: { dragover: over, dragleave: () => drop.classList.remove("over"), drop: dropped } },
-    h("h3", {}, "Push a model"), h("div", { class: "row" }, choice, push), slow,
+    h("h3", {}, "Push a model"), h("div", { class: "row" }, choice, push), why, slow,
     h("label", {}, "or drop a .bnn file here: ", file));
   const slot = jobSlot(ctx, {
     fits: (job) => KINDS.includes(job.kind) && job.about?.port === (node.port || "") &&
@@ -24,7 +25,7 @@ export function modelCard(ctx, onFound) {
     view: (job) => jobView(job.id, ctx, { log: false, onEnd: () => { load(); } }),
   });
   const element = card("What runs", problem, facts, h("div", { class: "row live-back" }, back), drop, slot);
-  let node = {}, was = "", found = null, turn = 0;
+  let node = {}, was = "", found = null, turn = 0, kinds = 0, tried = "";
   back.hidden = true;
 
   /** A new model, another node, or one that came back: what it has is read again. */
@@ -33,6 +34,7 @@ export function modelCard(ctx, onFound) {
     node = now;
     const key = [now.port, now.connected, now.ready?.session, now.ready?.model_crc, now.hello?.session].join("|");
     if (now.port !== port) slot.look();
+    able();
     if (key === was) return;
     was = key;
     if (now.connected && !now.hello && !now.ready) silent(); else load();
@@ -49,12 +51,30 @@ export function modelCard(ctx, onFound) {
     kept();
   }
 
+  /** Whether a model can be pushed now, and why not. */
+  function able() {
+    const said = !node.port ? "No node is chosen: nothing can be pushed." : !node.connected ? "The node is away: nothing can be pushed until it is back." : "";
+    push.disabled = !kinds || Boolean(said);
+    file.disabled = back.disabled = Boolean(said);
+    why.hidden = !said;
+    if (why.textContent !== said) why.textContent = said;
+  }
+
+  /** A prediction came: a model on trial has shown by now whether it works. */
+  function predicted(p) {
+    const active = found?.active;
+    if (!active || active.trial === null || tried === active.sha256) return;
+    if (p.revision !== null && p.revision !== undefined && p.revision !== active.revision) return;
+    tried = active.sha256;
+    load();
+  }
+
   async function load() {
     const mine = ++turn;
-    drop.hidden = !node.port;
     if (!node.port || !node.connected) {
-      found = null;
+      if (!node.port) found = null; // of one that is away, what was known stays
       show(node.port ? "the node is away" : "no node is chosen");
+      kept();
       return;
     }
     try {
@@ -83,7 +103,8 @@ export function modelCard(ctx, onFound) {
         `${m.name}: ${bytes(m.result.bytes)}, ${times(m.result.times)}${runs ? " – runs now" : ""}`);
     }));
     if (!ready.length) choice.append(h("option", { value: "" }, "no model is kept yet: train one, or add a file"));
-    push.disabled = !ready.length;
+    kinds = ready.length;
+    able();
   }
 
   /** What a window takes, on the node's chip if that is known, else on each. */
@@ -97,19 +118,20 @@ export function modelCard(ctx, onFound) {
     back.hidden = !found?.previous?.sha256;
     if (!found) { clear(facts).append(h("p", { class: "muted" }, instead || "what runs is not known")); return; }
     clear(facts).append(
-      h("dl", { class: "facts" }, [...one("Active", found.active, found.kept), ...one("Before", found.previous, null)]
+      h("dl", { class: "facts" }, [...one("Active", found.active, found.kept), ...one("Before", found.previous, null, found.kept_before)]
         .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
       ...found.part.map((part) => h("p", { class: "live-part" }, `unfinished push: ${bytes(part.bytes)} of SHA-256 ${part.sha256.slice(0, 12)}`)),
       found.signed ? h("p", { class: "note" }, "This node takes signed models alone: in a terminal, xnornode push FILE --key node.key") : "");
   }
 
-  function one(title, model, about) {
+  function one(title, model, about, before) {
     if (!model) return [[title, "none"]];
     const rows = [
       [title, h("strong", {}, model.name ?? "a file that cannot be loaded")],
       ["", `revision ${model.revision}, ${bytes(model.bytes)}`], ["SHA-256", h("code", {}, model.sha256.slice(0, 16) || "–")],
     ];
     if (model.trial !== null) rows.push(["Trial", "it has not classified a window yet"]);
+    if (before) rows.push(["Kept as", before]);
     if (about) rows.push(["Kept as", about.name], ["RAM", bytes(about.ram)], ["A window takes", times(about.times)]);
     return rows;
   }
@@ -117,7 +139,7 @@ export function modelCard(ctx, onFound) {
   async function rollback() {
     const to = found?.previous;
     const yes = await ctx.confirm({ title: "Back to the model before?", ok: "Go back",
-      text: `The node runs ${to.name} (revision ${to.revision}) again. A second time undoes it.` });
+      text: `The node runs ${to.name} again: revision ${to.revision}, ${bytes(to.bytes)}, SHA-256 ${to.sha256.slice(0, 8)}…, ${found.kept_before ? `kept as ${found.kept_before}` : "not kept here"}. Now it runs ${found.active?.name ?? "none"}: ${found.active ? `${bytes(found.active.bytes)}, SHA-256 ${found.active.sha256.slice(0, 8)}…${found.kept ? `, kept as ${found.kept.name}` : ""}` : ""}. A second time undoes it.` });
     if (yes && await ctx.attempt(ctx.post("/api/live/rollback"))) slot.look();
   }
 
@@ -128,7 +150,7 @@ export function modelCard(ctx, onFound) {
   }
 
   async function take(files) {
-    if (!files?.length) return;
+    if (!files?.length || file.disabled) return;
     const added = await ctx.attempt(ctx.upload("/api/models", [files[0]]));
     file.value = "";
     if (!added) return;
@@ -149,5 +171,5 @@ export function modelCard(ctx, onFound) {
     take(event.dataTransfer.files);
   }
 
-  return { element, state, end: () => { turn++; slot.end(); } };
+  return { element, state, predicted, end: () => { turn++; slot.end(); } };
 }

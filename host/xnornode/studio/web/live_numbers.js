@@ -84,10 +84,14 @@ export class Numbers extends WrongForm {
     this.table.append(this.none, made);
     made.hidden = true;
     this.made = made;
+    this.scoresHead = made.querySelector("th:nth-child(4)");
   }
 
   showTable() {
     if (this.table.matches(":hover, :focus-within")) return; // nothing moves away under a hand
+    const names = this.labels.slice(0, MOST_SCORES).map((name, i) => short(name || `class ${i}`)).join(" · ");
+    const head = names ? `scores: ${names}` : "scores";
+    if (this.scoresHead.textContent !== head) this.scoresHead.textContent = head;
     this.none.hidden = this.last.length > 0;
     this.made.hidden = !this.last.length;
     this.rows.forEach((row, i) => {
@@ -95,6 +99,7 @@ export class Numbers extends WrongForm {
       row.tr.hidden = !p;
       if (!p || row.shown === p) return;
       row.shown = p;
+      row.wrong.disabled = Boolean(p.old); // its samples are not in this picture
       const scores = p.scores.slice(0, MOST_SCORES).map((s) => s.toLocaleString("en")).join(" · ") + (p.scores.length > MOST_SCORES ? " …" : "");
       const texts = [String(p.seq), short(p.name), p.confidence === null ? "–" : `${(100 * p.confidence).toFixed(0)} %`, scores];
       texts.forEach((text, k) => { row.cells[k].textContent = text; });

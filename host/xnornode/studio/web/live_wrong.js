@@ -18,11 +18,15 @@ export class WrongForm {
     this.buttons = h("div", { class: "row", role: "group", "aria-label": "known classes" });
     this.keepButton = h("button", { type: "submit", class: "primary" }, "Keep");
     this.which = h("p", { class: "muted", role: "status" });
-    this.form = h("form", { class: "live-wrong", hidden: true, "aria-label": "That was wrong",
+    this.missing = h("small", { class: "live-missing", id: "live-missing", role: "alert", hidden: true });
+    const named = field("Right label", this.label, "what it really was");
+    this.label.setAttribute("aria-describedby", `${this.label.getAttribute("aria-describedby")} live-missing`);
+    named.append(this.missing);
+    this.form = h("form", { class: "live-wrong", novalidate: true, hidden: true, "aria-label": "That was wrong",
       on: { submit: (event) => { event.preventDefault(); this.keep(); } } },
       this.which, this.buttons,
       h("div", { class: "fields" },
-        field("Right label", this.label, "what it really was"),
+        named,
         field("Group", this.group, "who or what it was, as with other recordings; may be empty"),
         field("Seconds", this.seconds, "up to the moment that is chosen")),
       h("div", { class: "row" }, this.keepButton, button("Cancel", () => this.closeWrong())),
@@ -53,11 +57,12 @@ export class WrongForm {
 
   openWrong() {
     this.holdStill(true);
-    if (!this.chart.chosen && this.last[0]) this.chart.choose(this.last[0]);
+    if (!this.chart.chosen && this.last[0] && !this.last[0].old) this.chart.choose(this.last[0]);
     this.chart.marked = true;
     this.form.hidden = false;
     this.wrong.setAttribute("aria-expanded", "true");
     this.label.value = "";
+    this.miss("");
     this.describeKeep();
     (this.buttons.querySelector("button") || this.label).focus();
   }
@@ -79,12 +84,22 @@ export class WrongForm {
     this.which.textContent = p
       ? `Prediction ${p.seq} said ${short(p.name)}. Another one: choose it in the chart or the table.`
       : "The newest samples are kept. To choose a moment, click it in the chart.";
+    if (this.label.value.trim()) this.miss("");
     this.keepButton.textContent = `Keep ${seconds || "…"} s${this.label.value ? ` as ${this.label.value}` : ""}`;
     for (const one of this.buttons.children) one.setAttribute("aria-pressed", String(one.textContent === this.label.value));
   }
 
+  /** Say at the field what is missing. */
+  miss(text) {
+    this.missing.hidden = !text;
+    this.missing.textContent = text;
+    if (text) this.label.setAttribute("aria-invalid", "true"); else this.label.removeAttribute("aria-invalid");
+  }
+
   async keep() {
     const { ctx } = this;
+    this.miss(this.label.value.trim() ? "" : "Say what it was: choose a class above, or type its name.");
+    if (!this.missing.hidden) { this.label.focus(); return; }
     const p = this.chart.chosen, place = p ? this.chart.place(p) : null;
     if (p && !place) { ctx.toast("the samples of this prediction did not come: there is nothing to keep", "bad"); return; }
     const wish = { label: this.label.value, group: this.group.value, seconds: Number(this.seconds.value), ...(place || {}) };

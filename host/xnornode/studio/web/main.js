@@ -7,19 +7,59 @@ import { themeChanged } from "/web/colours.js";
 const PAGES = ["node", "record", "data", "train", "models", "live"];
 const TITLES = { node: "Node", record: "Record", data: "Data", train: "Train", models: "Models", live: "Live" };
 const STYLED = ["record", "data", "train", "models", "live"]; // pages with a style sheet of their own, web/pages/X.css
-const TOAST = 6000; // milliseconds
+const TOAST = 6000, REFUSAL = 20000; // milliseconds that a message stays
+const MAIN_BUTTONS = "main button.primary, main button.danger, main button.big";
 
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 const chip = document.getElementById("node-chip");
+const toasts = document.getElementById("toasts");
 let current = "", unmount = null, turn = 0;
 
-function toast(text, kind = "") {
-  const node = h("div", { class: `toast ${kind}` }, text, button("×", () => node.remove(), { kind: "quiet", label: "Close this message" }));
-  document.getElementById("toasts").append(node);
-  if (kind !== "bad") setTimeout(() => node.remove(), TOAST);
-  while (document.getElementById("toasts").children.length > 4) document.getElementById("toasts").firstChild.remove();
+/** about: what was asked for; a message of a refusal goes when that succeeds. */
+function toast(text, kind = "", about = "") {
+  for (const same of [...toasts.children]) if (about && same.dataset.about === about) same.remove();
+  const node = h("div", { class: `toast ${kind}`, "data-about": about }, h("span", {}, text), button("×", () => node.remove(), { kind: "quiet", label: "Close this message" }));
+  toasts.append(node);
+  const end = () => { // not while it is read or its button is reached
+    if (node.matches(":hover, :focus-within")) setTimeout(end, TOAST); else node.remove();
+  };
+  setTimeout(end, kind === "bad" ? REFUSAL : TOAST);
+  while (toasts.children.length > 4) toasts.firstChild.remove();
+  place();
 }
+
+function forget(which) {
+  for (const node of toasts.querySelectorAll(".toast.bad")) if (which(node)) node.remove();
+}
+
+/** The messages stand in a corner where they cover no main button; what is seen changes as it scrolls. */
+function place() {
+  if (!toasts.children.length) return;
+  const free = () => {
+    const box = toasts.getBoundingClientRect();
+    return [...document.querySelectorAll(MAIN_BUTTONS)].every((each) => {
+      const its = each.getBoundingClientRect();
+      return !its.width || its.right < box.left || its.left > box.right || its.bottom < box.top || its.top > box.bottom;
+    });
+  };
+  if (toasts.dataset.corner && free()) return;
+  for (const corner of ["bottom right", "bottom left", "top right", "top left"]) {
+    toasts.dataset.corner = corner;
+    if (free()) return;
+  }
+  toasts.dataset.corner = "bottom right";
+}
+
+/** A request whose refusals are known by what was asked for. */
+const known = (ask) => async (path, ...rest) => {
+  const about = path.split("?")[0];
+  try {
+    const found = await ask(path, ...rest);
+    forget((node) => node.dataset.about === about);
+    return found;
+  } catch (error) { error.about = about; throw error; }
+};
 
 /** A dialog. Gives a promise of whether it was agreed to. body: nodes beside the text. */
 function ask({ title, text = "", body = null, ok = "OK", cancel = "Cancel", danger = false }) {
@@ -39,12 +79,12 @@ function ask({ title, text = "", body = null, ok = "OK", cancel = "Cancel", dang
 }
 
 const ctx = {
-  get: net.get, post: net.post, upload: net.upload, subscribe: net.subscribe, onConnection: net.onConnection,
+  get: known(net.get), post: known(net.post), upload: known(net.upload), subscribe: net.subscribe, onConnection: net.onConnection,
   toast, confirm: ask, go: (page) => { location.hash = `#/${page}`; },
   state: { port: null, connected: false },
   /** Run a request; its error becomes a message. Gives undefined then. */
   async attempt(promise) {
-    try { return await promise; } catch (error) { toast(error.message, "bad"); return undefined; }
+    try { return await promise; } catch (error) { toast(error.message, "bad", error.about); return undefined; }
   },
 };
 
@@ -56,6 +96,7 @@ async function show() {
   if (mine !== turn) return;
   try { unmount?.(); } catch (error) { console.error(error); }
   clear(main);
+  if (name !== current) forget(() => true);
   main.className = `page-${name}`;
   current = name;
   document.title = `${TITLES[name]} · XnorNode studio`;
@@ -75,9 +116,11 @@ function watchNode() {
   net.subscribe(["node"], ({ state }) => {
     ctx.state = state;
     const name = state.hello?.machine?.split(" with ")[0] || state.port;
-    chip.textContent = state.port ? (state.connected ? name : `${state.port}: away`) : "no node";
+    const away = state.port && !state.connected;
+    const shown = away ? state.port.replace(/^\/dev\//, "") : state.port ? name : "no node";
+    chip.replaceChildren(h("span", {}, shown), ...(away ? [h("b", {}, "away")] : []));
     chip.className = `node-chip ${state.port && state.connected ? "good" : state.port ? "warn" : ""}`;
-    chip.title = state.problem || state.port || "choose a node";
+    chip.title = [state.port, state.problem].filter(Boolean).join(": ") || "choose a node";
   });
   chip.addEventListener("click", () => ctx.go("node"));
   net.onConnection(async (open) => {
@@ -126,4 +169,6 @@ keys();
 watchNode();
 net.connect();
 addEventListener("hashchange", show);
+addEventListener("scroll", place, { passive: true });
+addEventListener("resize", place);
 show();

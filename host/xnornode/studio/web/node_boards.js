@@ -9,27 +9,56 @@ export function boardsCard(ctx, { lines, onSetUp }) {
   const name = text({ placeholder: "socket://192.168.4.1:5000", maxlength: 300 });
   const baud = number({ min: 300, max: 12000000, placeholder: "115200" });
   const which = select([["", "as usual"], ...lines], "");
-  const form = h("form", { on: { submit: byHand } },
-    field("Another port", name, "a serial port, socket://HOST:PORT or rfc2217://HOST:PORT"),
+  const wrong = h("div", { class: "note bad", id: "port-wrong", role: "alert", hidden: true });
+  const named = field("Another port", name, "a serial port, socket://HOST:PORT or rfc2217://HOST:PORT");
+  name.setAttribute("aria-describedby", `${name.getAttribute("aria-describedby")} ${wrong.id}`);
+  named.append(wrong);
+  const form = h("form", { novalidate: true, on: { submit: byHand } },
+    named,
     h("details", {}, h("summary", {}, "How it is opened"), h("div", { class: "fields" },
       field("Bits per second", baud), field("DTR and RTS", which, "which are set while the port is open"))),
     h("div", { class: "actions" }, h("button", { type: "submit" }, "Use this port")));
   const element = card("Boards", h("div", { "aria-live": "polite" }, list, none), form);
 
+  let tried = "", seen = false; // a port that was typed, until it has opened
+
+  /** What is wrong with the port that was typed; nothing if that is nothing. */
+  function fault(text) {
+    wrong.hidden = !text;
+    if (wrong.textContent !== text) wrong.textContent = text;
+    if (text) name.setAttribute("aria-invalid", "true"); else name.removeAttribute("aria-invalid");
+  }
+
   async function byHand(event) {
     event.preventDefault();
     const port = name.value.trim();
+    fault(port ? "" : "Name a port first.");
     if (!port) { name.focus(); return; }
-    if (await choose(port, { baud: baud.value ? Number(baud.value) : null, lines: which.value || null })) name.value = "";
+    try {
+      tried = (await ctx.post("/api/node/choose", { port, baud: baud.value ? Number(baud.value) : null, lines: which.value || null })).port;
+      seen = false;
+    } catch (error) { fault(error.message); name.focus(); }
+  }
+
+  /** A port that was typed has opened, or cannot be opened. */
+  function follow(state) {
+    if (!tried) return;
+    if (state.port !== tried) { // what comes first may be of the port before
+      if (seen) { tried = ""; fault(""); }
+      return;
+    }
+    seen = true;
+    if (state.connected) { tried = name.value = ""; fault(""); } else fault(state.problem || "");
   }
 
   const choose = (port, how = {}) => ctx.attempt(ctx.post("/api/node/choose", { port, ...how }));
 
   function row(port, state) {
     const away = port.chosen && !state.connected;
+    const use = port.opened === false ? "does not open yet" : away ? "in use, away" : "in use";
     return h("li", { class: "spread" },
       h("div", {}, h("strong", {}, port.name), " ",
-        port.chosen && h("span", { class: `tag ${away ? "warn" : "good"}` }, away ? "in use, away" : "in use"),
+        port.chosen && h("span", { class: `tag ${away ? "warn" : "good"}` }, use),
         !port.there && !port.chosen && h("span", { class: "tag" }, "away"),
         h("br"), h("small", {}, [port.what, port.usb && `USB ${port.usb}`, port.serial && `serial number ${port.serial}`].filter(Boolean).join(" · "))),
       h("div", { class: "row" },
@@ -40,6 +69,7 @@ export function boardsCard(ctx, { lines, onSetUp }) {
   }
 
   element.show = (nodes, state) => {
+    follow(state);
     const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
     clear(list);
     for (const drive of nodes.drives) {

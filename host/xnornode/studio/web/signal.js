@@ -4,10 +4,18 @@ import { css, channelColour, onTheme } from "/web/colours.js";
 import { h } from "/web/dom.js";
 
 const NANO = 1e9;
+const MARGIN = { left: 50, bottom: 18, top: 6 }; // pixels, for numbers: none lies on a curve
+const TICKS = 3; // at least
 /** "accel x (g)" -> ["accel x", "g"]. */
 export function nameAndUnit(channel) {
   const found = /^(.*\S)\s*\(([^()]*)\)$/.exec(channel);
   return found ? [found[1], found[2]] : [channel, "counts"];
+}
+
+/** The largest of 1, 2 and 5 times a power of ten that is not above a number. */
+export function roundStep(most) {
+  const power = 10 ** Math.floor(Math.log10(most));
+  return power * (most / power >= 5 ? 5 : most / power >= 2 ? 2 : 1);
 }
 
 export class SignalChart {
@@ -59,11 +67,14 @@ export class SignalChart {
     this.dirty = false;
     const { canvas } = this;
     const ratio = devicePixelRatio || 1;
-    const w = Math.round(canvas.clientWidth * ratio), hgt = Math.round(canvas.clientHeight * ratio);
-    if (!w || !hgt) return;
-    if (canvas.width !== w || canvas.height !== hgt) { canvas.width = w; canvas.height = hgt; }
+    const whole = Math.round(canvas.clientWidth * ratio), tall = Math.round(canvas.clientHeight * ratio);
+    const side = Math.round(MARGIN.left * ratio), top = MARGIN.top * ratio;
+    const w = whole - side, hgt = tall - (MARGIN.top + MARGIN.bottom) * ratio; // of the curves
+    if (w <= 0 || hgt <= 0) return;
+    if (canvas.width !== whole || canvas.height !== tall) { canvas.width = whole; canvas.height = tall; }
     const g = canvas.getContext("2d");
-    g.clearRect(0, 0, w, hgt);
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.clearRect(0, 0, whole, tall);
     let low = Infinity, high = -Infinity;
     for (const ring of this.rings) for (const v of ring) { if (v < low) low = v; if (v > high) high = v; }
     if (!(high >= low)) { low = -1; high = 1; }
@@ -72,9 +83,8 @@ export class SignalChart {
     low -= pad; high += pad;
     if (this.range) { low = this.range[0] - 0.03 * (this.range[1] - this.range[0]); high = this.range[1] + 0.03 * (this.range[1] - this.range[0]); }
     const y = (v) => hgt - ((v - low) / (high - low)) * hgt;
-    g.strokeStyle = css("--line");
-    g.lineWidth = ratio;
-    if (low < 0 && high > 0) { g.beginPath(); g.moveTo(0, y(0)); g.lineTo(w, y(0)); g.stroke(); }
+    this.scale(g, { low, high, y, side, top, w, hgt, ratio });
+    g.setTransform(1, 0, 0, 1, side, top);
     const start = Math.max(0, this.at - this.length);
     const perPixel = this.length / w;
     for (const [c, ring] of this.rings.entries()) {
@@ -108,12 +118,6 @@ export class SignalChart {
       g.stroke(path);
       g.translate(0, -0.6);
     }
-    g.fillStyle = css("--muted");
-    g.font = `${11 * ratio}px system-ui, sans-serif`;
-    const units = [...new Set(this.channels.map((name) => nameAndUnit(name)[1]))].join(", ");
-    g.fillText(`${(this.range ? this.range[1] : high - pad).toPrecision(3)} ${units}`, 4 * ratio, 12 * ratio);
-    g.fillText((this.range ? this.range[0] : low + pad).toPrecision(3), 4 * ratio, hgt - 4 * ratio);
-    g.fillText(`${this.seconds} s`, w - 34 * ratio, hgt - 4 * ratio);
     const now = performance.now();
     if (now - this.told > 250) {
       this.told = now;
@@ -122,6 +126,28 @@ export class SignalChart {
         this.values[c].textContent = Number.isNaN(v) ? "–" : v.toPrecision(3);
       });
     }
+  }
+
+  /** Lines at round values with their numbers in the margin; unit and seconds below. */
+  scale(g, { low, high, y, side, top, w, hgt, ratio }) {
+    g.font = `${11 * ratio}px system-ui, sans-serif`;
+    g.fillStyle = css("--muted");
+    g.strokeStyle = css("--line");
+    g.lineWidth = ratio;
+    g.textBaseline = "middle";
+    g.textAlign = "right";
+    const step = roundStep((high - low) / TICKS), digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    for (let k = Math.ceil(low / step); k * step <= high; k++) {
+      const at = Math.round(top + y(k * step)) + 0.5, far = Math.abs(k * step) >= 1e5;
+      g.beginPath(); g.moveTo(side, at); g.lineTo(side + w, at); g.stroke();
+      g.fillText(far ? (k * step).toExponential(1) : (k * step).toFixed(Math.min(digits, 6)), side - 5 * ratio, at);
+    }
+    const units = [...new Set(this.channels.map((name) => nameAndUnit(name)[1]))].join(", ").slice(0, 40);
+    const below = top + hgt + 0.55 * MARGIN.bottom * ratio;
+    g.textAlign = "left";
+    g.fillText(units, side, below);
+    g.textAlign = "right";
+    g.fillText(`${this.seconds} s`, side + w - 3 * ratio, below);
   }
 
   end() {

@@ -13,6 +13,9 @@ const LOG = 300; // lines of the node's text
 const NOTES = 5; // warnings and errors that are shown
 const SCORES = 300; // predictions whose scores say how long a bar can be
 const SPANS = [10, 20, 30, 60];
+const KEPT = 10; // predictions that are shown again when the page is
+
+let before = { port: null, last: [] }; // predictions that were shown when the page was left
 
 export default {
   title: "Live",
@@ -112,6 +115,7 @@ class LivePage extends Numbers {
   }
 
   end() {
+    before = { port: this.node?.port, last: this.last.slice(0, KEPT).map((p) => ({ ...p, run: null, old: true })) };
     this.ends.forEach((run) => run());
     clearInterval(this.timer);
     clearInterval(this.speaker);
@@ -133,6 +137,7 @@ class LivePage extends Numbers {
 
   state(state) {
     this.node = state;
+    if (state.port && state.port === before.port && !this.last.length) this.last = [...before.last];
     if (state.ready) this.classes(state.ready.labels);
     if (this.silent && (state.hello || state.ready)) { // it has said what it runs: nothing is interrupted
       this.silent = false;
@@ -169,6 +174,7 @@ class LivePage extends Numbers {
 
   prediction(p) {
     const entry = this.chart.prediction(p);
+    this.modelsView.predicted(p);
     if (!this.node?.ready && this.labels[p.index] !== p.label) {
       const known = this.labels.length <= p.scores.length ? this.labels : [];
       this.classes(p.scores.map((_, i) => (i === p.index ? p.label : known[i] ?? "")));
@@ -205,7 +211,8 @@ class LivePage extends Numbers {
       this.now.textContent = short(p.name);
       this.now.style.color = colour(p.name);
       this.sure.textContent = p.confidence === null ? "" : `${(100 * p.confidence).toFixed(0)} % sure`;
-      this.since.textContent = p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
+      const away = this.node?.port && !this.node.connected;
+      this.since.textContent = away ? "the last one: the node is away" : p.old ? "before this page was opened" : p.model ? `by ${p.model}, revision ${p.revision ?? "–"}` : "";
       this.showScores(p);
       if (this.chart.held === null) this.showTable();
     }

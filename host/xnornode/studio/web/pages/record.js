@@ -29,17 +29,22 @@ function makeForm(submit) {
   const none = h("p", { class: "help", hidden: true }, "This node has no button. The ", h("a", { href: "#/node" }, "Node page"), " sets one with the sensor.");
   const fault = h("div", { class: "note warn", hidden: true });
   const labels = h("div", { class: "labels", role: "group", "aria-label": "Labels in use" });
-  const go = h("button", { type: "submit", class: "primary big go", "data-keys": "Space=start or stop;R=record the last again;Z or Backspace=undo the last recording" }, "Start");
+  const mixed = h("div", { class: "note warn", role: "status", hidden: true });
+  const why = h("p", { class: "help", id: "record-why", hidden: true });
+  const go = h("button", { type: "submit", class: "primary big go", "aria-describedby": why.id, "data-keys": "Space=start or stop;R=record the last again;Z or Backspace=undo the last recording" }, "Start");
   const node = h("form", { novalidate: true, autocomplete: "off" },
     field("Label", label, "The class: what the model will say."), names, labels,
-    field("Group", group, "Who or what is recorded, such as a person. Always or never."), groups,
+    field("Group", group, "Who or what is recorded, such as a person. Always or never."), groups, mixed,
     h("div", { class: "numbers" }, field("Seconds", length), field("Repeat", repeat), field("Pause (s)", pause)),
-    press, none, tones, fault, go,
+    press, none, tones, fault, go, why,
     h("p", { class: "help" }, h("kbd", {}, "Space"), " start or stop · ", h("kbd", {}, "R"), " again · ", h("kbd", {}, "Z"), " undo"));
-  let sensor = null;
+  let sensor = null, warnings = {};
   const mark = () => {
     for (const one of labels.children) one.setAttribute("aria-pressed", String(one.dataset.label === label.value));
     pause.disabled = press.box.checked;
+    const warning = warnings[group.value.trim() ? "with" : "without"] || "";
+    mixed.hidden = !warning;
+    if (mixed.dataset.said !== warning) { mixed.dataset.said = warning; mixed.textContent = `Careful: ${warning}.`; }
     none.hidden = !press.box.checked || sensor?.button !== false;
   };
   const keep = () => {
@@ -58,7 +63,8 @@ function makeForm(submit) {
     keep();
     if (event.detail) go.focus(); // after a mouse, Space is to start
   };
-  function show({ classes, groups: inUse, port_fault: slow }) {
+  function show({ classes, groups: inUse, port_fault: slow, group_warnings: mixes }) {
+    warnings = mixes;
     clear(names).append(...classes.map((c) => h("option", { value: c.name })));
     clear(groups).append(...inUse.map((name) => h("option", { value: name })));
     const held = document.activeElement?.dataset?.label;
@@ -69,7 +75,13 @@ function makeForm(submit) {
     mark();
   }
   const know = (facts) => { sensor = facts; mark(); };
-  return { node, go, wish, show, know, check: () => node.reportValidity(), beeps: () => tones.box.checked };
+  /** Why it cannot be pressed; empty if it can. */
+  const block = (text) => {
+    go.disabled = Boolean(text);
+    why.hidden = !text;
+    if (why.textContent !== text) why.textContent = text;
+  };
+  return { node, go, wish, show, know, block, check: () => node.reportValidity(), beeps: () => tones.box.checked };
 }
 
 /** Where it is said what goes on: large, and to screen readers. */
@@ -80,8 +92,14 @@ function makeStage() {
   const bar = h("progress", { max: "1", value: "0", "aria-label": "of this recording" });
   const node = h("div", { class: "stage" }, count, h("div", { class: "text" }, live, more, bar));
   const set = (what, value) => { if (what.textContent !== value) what.textContent = value; };
-  function show(state) {
-    node.className = `stage ${state.phase}`;
+  function show(state, lost) {
+    node.className = `stage ${lost ? "lost" : state.phase}`;
+    if (lost) { // what it said last is not true any more
+      count.hidden = bar.hidden = true;
+      set(live, "Not known: the studio has ended, or does not answer");
+      set(more, BUSY.includes(state.phase) ? "What came of the recording is kept." : "");
+      return;
+    }
     const named = state.group ? `${state.label} (${state.group})` : state.label;
     const which = `${named}, ${state.turn} of ${state.of}`;
     const rate = state.rate ? `${state.rate.toFixed(1)} Hz of ${state.nominal} Hz · ` : "";
@@ -113,19 +131,21 @@ function hindrance(node) {
 }
 
 function mount(root, ctx) {
-  let state = { phase: "idle", written: [] }, told = "", timer = 0;
+  let state = { phase: "idle", written: [], lost: 0, clipped: 0 }, told = "", timer = 0, lost = false, hindered = "";
   const busy = () => BUSY.includes(state.phase);
   const start = async (wish) => {
     allow();
+    problem.hidden = true; // it was of the try before
     await ctx.attempt(ctx.post("/api/record/start", wish)); // the topic says what came of it
   };
   const stop = () => ctx.attempt(ctx.post("/api/record/stop"));
   const toggle = () => {
+    if (form.go.disabled) return;
     if (busy()) stop();
     else if (form.check()) start(form.wish());
   };
   const again = () => {
-    if (busy()) return;
+    if (busy() || form.go.disabled) return;
     if (state.wish) start(state.wish); else ctx.toast("Nothing has been recorded yet that could be repeated.");
   };
   const remove = async (entry) => {
@@ -158,9 +178,7 @@ function mount(root, ctx) {
       if (state.phase === "recording" && next.phase !== "recording") beep(440, 0.25);
     }
     state = next;
-    stage.show(state);
-    form.go.textContent = busy() ? "Stop" : "Start";
-    form.go.classList.toggle("stop", busy());
+    ready();
     if (problem.textContent !== state.problem) problem.textContent = state.problem;
     problem.hidden = !state.problem;
     if (notes.textContent !== state.notes.join("")) clear(notes).append(...state.notes.map((note) => h("p", { class: "note" }, note)));
@@ -168,6 +186,14 @@ function mount(root, ctx) {
     const now = `made ${state.written.map((entry) => entry.path).join("|")}`;
     if (now !== told) refresh();
     told = now;
+  }
+
+  /** What the button does now, and what goes on. */
+  function ready() {
+    stage.show(state, lost);
+    form.go.textContent = busy() ? "Stop" : "Start";
+    form.go.classList.toggle("stop", busy() && !lost);
+    form.block(lost ? "The studio does not answer." : busy() ? "" : hindered);
   }
 
   function refresh() {
@@ -199,11 +225,14 @@ function mount(root, ctx) {
   const offs = [
     ctx.subscribe(["record"], (message) => show(message.state)),
     ctx.subscribe(["data"], refresh),
+    ctx.onConnection((open) => { lost = !open; ready(); if (open) refresh(); }),
     ctx.subscribe(["node"], (message) => {
       const said = hindrance(message.state);
       hint.hidden = !said.length;
       const now = said.map((part) => part.textContent ?? part).join("");
       if (hint.textContent !== now) add(clear(hint), said);
+      hindered = now;
+      ready();
       form.know(message.state.sensor || null);
       const facts = JSON.stringify(message.state.sensor || null);
       if (facts !== sensor) { sensor = facts; refresh(); }
