@@ -52,13 +52,23 @@ function mount(root, ctx) {
     summary.textContent = data.total
       ? `${data.total.toLocaleString("en")} ${data.total === 1 ? "file" : "files"}${data.seconds ? `, ${seconds(data.seconds)}` : ""}, ${data.classes.length} ${data.classes.length === 1 ? "class" : "classes"} in ${data.folder}`
       : `Nothing yet in ${data.folder}`;
-    undoButton.hidden = !data.undo;
-    undoButton.title = data.undo ? `Undo: ${data.undo.title} (Ctrl+Z)` : "";
-    undoButton.setAttribute("aria-label", data.undo ? `Undo: ${data.undo.title}` : "Undo");
+    showUndo();
     showTabs();
     showNotes();
     if (view === "" && before && before.mark === data.mark && shown?.list && shown.asked === filters()) return;
     if (view === "") recordings(); else shown?.load?.();
+  }
+
+  function showUndo() {
+    undoButton.hidden = !data.undo;
+    undoButton.title = data.undo ? `Undo: ${data.undo.title} (Ctrl+Z)` : "";
+    undoButton.setAttribute("aria-label", data.undo ? `Undo: ${data.undo.title}` : "Undo");
+  }
+
+  /** Ctrl+Z right after a change is for this change, not for the one that the list still knows. */
+  function edited(last) {
+    turn++; // an answer that is under way is from before
+    if (data && !ended) { data.undo = last; showUndo(); }
   }
 
   function showTabs() {
@@ -153,6 +163,7 @@ function mount(root, ctx) {
   const self = (items) => items.map(({ path, version }) => ({ path, version }));
   async function edit(path, sent) {
     const done = await ctx.attempt(ctx.post(`/api/data/${path}`, sent));
+    if (done) edited({ id: done.id, title: done.title });
     refreshSoon();
     if (!done) return false;
     for (const problem of done.problems.slice(0, 3)) ctx.toast(problem, "bad");
