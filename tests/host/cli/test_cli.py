@@ -143,7 +143,7 @@ def test_the_same_seed_gives_the_same_file(recordings, tmp_path):
         (("train", "empty", "-o", "m.bnn"), "holds no file of a kind that is read here"),
         (("train", "recordings", "-o", "no/m.bnn"), "to write to"),
         (("train", "recordings", "-o", "m.bnn", "--report", "no/r.html"), "to write to"),
-        (("train", "recordings", "-o", "m.bnn", "--window", "401"), "shorter window"),
+        (("train", "recordings", "-o", "m.bnn", "--window", "401"), "is too long"),
         (("train", "recordings", "-o", "m.bnn", "--test", "p9"), "group p9: the groups are p0"),
         (("train", "recordings", "-o", "m.bnn", "--channels", "z"), "no channel 'z'"),
         (("train", "recordings", "-o", "m.bnn", "--resume"), "no checkpoint m.bnn.checkpoint"),

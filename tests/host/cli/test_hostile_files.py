@@ -77,9 +77,9 @@ def limited(*arguments, **given):
             "no recording",
         ),
         (("flash", "--dry-run", *PORT, "--firmware", "/dev/zero"), "/dev/zero"),
-        (("train", "zero.csv", *NOWHERE), "zero.csv has a line of"),
-        (("train", "X.npy", *NOWHERE), "X.npy cannot be read"),
-        (("train", "zero.npz", *NOWHERE), "zero.npz cannot be read"),
+        (("train", "zero.csv", *NOWHERE), "zero.csv is a device, no regular file"),
+        (("train", "X.npy", *NOWHERE), "X.npy is a device, no regular file"),
+        (("train", "zero.npz", *NOWHERE), "zero.npz is a device, no regular file"),
         (("train", "watch", *NOWHERE, "--checkpoint", "/dev/zero", "--resume"), "is no checkpoint"),
     ],
 )
