@@ -148,7 +148,7 @@ def test_a_pause_does_not_stop_a_training(tmp_path):
     assert any("lines 2 to 11: 10 samples" in text for text in splits.understood.dropped)
     assert any("shorter than a window" in note and "1 rec" in note for note in splits.notes)
     assert not any("shorter" in warning for warning in splits.warnings)
-    with pytest.raises(DataError, match="samples, a window 41"):
+    with pytest.raises(DataError, match="a window of 41 samples is too long"):
         prepare(dataset, length=41)
 
 
