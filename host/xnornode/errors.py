@@ -65,7 +65,7 @@ class LinkError(XnorNodeError):
 
     Parameters
     ----------
-    message : str
+    message : str, default ""
         What is wrong, where, and what to do.
     action : str, default ""
         What settles it, one of `Action`.
@@ -77,7 +77,7 @@ class LinkError(XnorNodeError):
     True
     """
 
-    def __init__(self, message: str, action: Action = "") -> None:
+    def __init__(self, message: str = "", action: Action = "") -> None:
         super().__init__(message)
         self.action = action
 

@@ -79,4 +79,6 @@ def test_a_page_says_that_the_studio_has_gone_and_goes_on_with_it(browser, tmp_p
             visitor.settled()
             wait(lambda: banner.is_hidden(), "no warning with the new address")
             visitor.go("Data")
-            visitor.expected("ERR_CONNECTION_REFUSED", "/api/about: 403", "/ws")
+            visitor.expected(
+                "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "/api/about: 403", "/ws"
+            )

@@ -92,7 +92,9 @@ async function show() {
   const [wanted, ...rest] = location.hash.replace(/^#\//, "").split("/");
   const name = PAGES.includes(wanted) ? wanted : "node";
   const mine = ++turn;
-  const module = await import(`/web/pages/${name}.js`);
+  const path = `/web/pages/${name}.js`;
+  // A connection to a studio that has ended may break here, and a browser keeps a failed import
+  const module = await import(path).catch(() => import(`${path}?again=${mine}`));
   if (mine !== turn) return;
   try { unmount?.(); } catch (error) { console.error(error); }
   clear(main);
