@@ -182,7 +182,7 @@ def test_a_push_that_is_killed_leaves_nothing_stuck(home, files):
 
 
 def test_of_two_pushes_the_last_one_wins(home, files):
-    with live_node(home, OLD, realtime=True, baud=57_600) as (_, bridge), Monitor(bridge.url):
+    with live_node(home, OLD, realtime=True, baud=115_200) as (_, bridge), Monitor(bridge.url):
         with started("push", files / "large.bnn", port=bridge.url) as first:
             while bridge.carried[TO_NODE] < 10_000 and first.poll() is None:
                 time.sleep(0.01)
