@@ -36,7 +36,7 @@ def take_in(visitor: Visitor) -> None:
     """Click on the Import of files that were read, and wait for its end."""
     card = visitor.page.get_by_label("Import", exact=True)
     card.get_by_text("would be added").first.wait_for()
-    card.get_by_role("button", name=re.compile("^Import [0-9]+ file")).click()
+    card.get_by_role("button", name=re.compile("^Import [0-9]+ file")).first.click()
     card.wait_for(state="detached")
 
 
