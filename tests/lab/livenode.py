@@ -88,7 +88,7 @@ def live_node(
 
 
 @contextmanager
-def receiving_node(folder: Path) -> Iterator[Bridge]:
+def receiving_node(folder: Path, baud: int | None = None) -> Iterator[Bridge]:
     """The receiver alone, as it runs at the REPL, with the store and the key in `folder`."""
     library = folder / "lib"
     shutil.copytree(DEVICE / "xnornode", library / "xnornode")
@@ -104,7 +104,7 @@ def receiving_node(folder: Path) -> Iterator[Bridge]:
         file.write_text(text)
     program = folder / "serve.py"
     program.write_text("from xnornode.link import serve\nwhile True:\n    serve()\n")
-    with UnixNode([program], folder, [library]) as node, Bridge(node.fd) as bridge:
+    with UnixNode([program], folder, [library]) as node, Bridge(node.fd, baud=baud) as bridge:
         yield bridge
 
 
