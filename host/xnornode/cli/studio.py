@@ -133,8 +133,10 @@ async def _serve(options: argparse.Namespace, host: str, listener: socket.socket
             threading.Thread(target=_open, args=(address,), daemon=True).start()
 
     if task := asyncio.current_task():
-        with suppress(NotImplementedError):  # on Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # on Windows
+                # Between two steps of the loop: amid one it could leave a lock taken
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     studio = Studio(options.data, port, option_forms.describe, option_forms.check)
     await serve(studio, guard, listener, opened)
 

@@ -3,11 +3,33 @@
 import signal
 import socket
 import subprocess
+import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.lab.studio_process import PATIENCE, StudioProcess, wait
+
+BUSY = """
+import sys
+from pathlib import Path
+from xnornode.cli.main import main
+from xnornode.studio import server
+
+async def busy(request):
+    steps = Path(sys.argv[1])
+    steps.write_text("begun")
+    while not steps.with_name("go").exists():
+        pass
+    steps.write_text("whole")
+    return server.answer({})
+
+server._about = busy
+sys.exit(main(sys.argv[2:]))
+"""
+"""A studio whose one answer keeps the loop busy, and says how far it came."""
 
 
 def refused(folder, *options: str) -> str:
@@ -32,6 +54,28 @@ def test_it_starts_without_a_node_and_makes_no_folder(tmp_path):
         assert status == 200 and str(tmp_path / "data").encode() in about
     assert not (tmp_path / "data").exists()
     assert "Ctrl-C" in studio.text and "has ended" in studio.text
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_what_the_loop_does_is_done_before_it_ends(tmp_path, how):
+    """A lock that is taken is let go: nothing waits for it later."""
+    steps = tmp_path / "steps"
+    studio = StudioProcess(tmp_path / "data")
+    studio.command = [sys.executable, "-c", BUSY, str(steps), *studio.command[1:]]
+    with studio:
+
+        def ask() -> None:
+            with suppress(OSError):
+                studio.ask("GET", "/api/about", Origin=None)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        wait(lambda: steps.exists() and steps.read_text() == "begun", "the answer's begin")
+        studio.process.send_signal(how)
+        (tmp_path / "go").touch()
+        assert studio.process.wait(PATIENCE) == 0
+        asking.join(PATIENCE)
+    assert steps.read_text() == "whole"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
