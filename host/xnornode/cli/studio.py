@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import ipaddress
+import os
 import signal
 import socket
 import threading
@@ -83,12 +84,18 @@ def run(options: argparse.Namespace) -> int:
 
 def _listener(host: str, named: int | None) -> socket.socket:
     """Where pages connect. Raises XnorNodeError."""
+    try:
+        socket.getaddrinfo(host, None)
+    except (socket.gaierror, UnicodeError):
+        raise XnorNodeError(
+            f"--listen {host}: no host of this name is found: take this computer's IP address"
+        ) from None
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in (PORT, 0) if named is None else (named,):
         try:
             return socket.create_server((host, port), family=family)
-        except OSError as error:
-            problem = error.strerror or str(error)
+        except OSError as error:  # its own text has Python's call in it
+            problem = os.strerror(error.errno) if error.errno else str(error)
     at = f"{host}, port {named}" if named else host
     raise XnorNodeError(f"cannot listen on {at}: {problem}; see --listen and --http")
 
