@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 
 from xnornode.board.facts import ask
-from xnornode.board.sensor_kinds import PATH, Config
+from xnornode.board.sensor_kinds import PATH
+from xnornode.board.sensor_wires import Config
 from xnornode.errors import LinkError
 from xnornode.link.messages import Count
 from xnornode.link.repl import Board

@@ -7,16 +7,9 @@ import re
 from typing import Any
 
 from xnornode.board import sensor_setup
-from xnornode.board.sensor_kinds import (
-    KINDS,
-    OPTIONS,
-    PATH,
-    Config,
-    Value,
-    button_at,
-    complete,
-)
+from xnornode.board.sensor_kinds import KINDS, OPTIONS, PATH, complete
 from xnornode.board.sensor_setup import Reading
+from xnornode.board.sensor_wires import Config, Value, button_at
 from xnornode.cli.command import add_command
 from xnornode.cli.output import say, show_field, show_table
 from xnornode.cli.port_options import add_port, add_reset, port_of

@@ -5,23 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xnornode.board.sensor_kinds import (
-    ADC_PINS,
-    ESP32,
-    I2C_PINS,
-    I2S_PINS,
-    KINDS,
-    OPTIONS,
-    OTHER,
-    RP2,
-    WIRES,
-    Kind,
-    Value,
-    button_at,
-    chip,
-    complete,
-    option,
-)
+from xnornode.board.sensor_kinds import ADC_PINS, I2C_PINS, I2S_PINS, KINDS, OPTIONS, Kind, complete
+from xnornode.board.sensor_wires import ESP32, OTHER, RP2, WIRES, Value, button_at, chip, option
 from xnornode.errors import XnorNodeError
 from xnornode.studio.requests import BadRequest
 
