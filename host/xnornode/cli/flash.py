@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xnornode.board import (
     esp32_image,
     main_file,
-    native_module,
-    node_library,
     repl_lock,
     rp2040,
     sensor_kinds,
 )
-from xnornode.board.install import Installer, Plan
+from xnornode.board.install import Plan
 from xnornode.board.uf2 import Uf2
 from xnornode.cli import flash_esp32
 from xnornode.cli.command import add_command, number
@@ -34,7 +30,8 @@ from xnornode.cli.flash_files import (
     programs,
     read_firmware,
 )
-from xnornode.cli.output import Progress, confirm, say, show_field
+from xnornode.cli.flash_install import install, with_library
+from xnornode.cli.output import confirm, say, show_field
 from xnornode.cli.port_options import add_lines, checker
 from xnornode.errors import LinkError
 from xnornode.link.addresses import Port, PortNameError, checked_name, usual_lines
@@ -261,46 +258,6 @@ def _finish(
             board.restart()
         raise
     board.restart()
-
-
-def with_library(plan: Plan, architecture: str) -> Plan:
-    """The plan with the node's library before all else."""
-    library = node_library.files(architecture)
-    return replace(plan, files={**library, **plan.files}, obsolete=node_library.obsolete(library))
-
-
-def install(board: Board, plan: Plan, native: bool | None) -> Iterator[str]:
-    """Do what is planned, on a board that has its firmware; lines of account.
-
-    native: whether it gets the module as a file; None: if its firmware has none.
-    """
-    with Progress() as progress:
-        yield from _install(board, plan, native, progress)
-
-
-def _install(board: Board, plan: Plan, native: bool | None, progress: Progress) -> Iterator[str]:
-    def show(path: str, done: int, total: int) -> None:
-        progress(done, total, f"{done:,} of {total:,} bytes, {path}")
-        if done >= total:
-            progress.end()
-
-    installer = Installer(board, progress.say, show)
-    if native is None and (built_in := native_module.built_in(board)):
-        board.clear()
-        yield from installer.install(with_library(plan, built_in))
-        return
-    if native is False:
-        architecture = rp2040.architecture(board)
-        board.clear()
-        yield from installer.install(with_library(plan, architecture))
-        return
-    module = native_module.module_for(board)
-    board.clear()
-    files = with_library(replace(plan, model=None), module.architecture)
-    files.files[native_module.PATH] = module.data
-    yield from installer.install(files)
-    yield native_module.check(board, module)
-    yield from installer.install(Plan(model=plan.model, key=plan.key))
 
 
 def run(options: argparse.Namespace) -> int:
