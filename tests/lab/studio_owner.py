@@ -17,12 +17,13 @@ class Owner:
     def __init__(self, visitor: Visitor, moves: Callable[[str], object]) -> None:
         self.visitor, self.page, self.moves = visitor, visitor.page, moves
 
-    def choose_port(self, url: str) -> None:
+    def choose_port(self, url: str, state: str = "in use") -> None:
+        """Name a port by hand. state: what the page says of it then."""
         self.visitor.go("Node")
         self.page.get_by_label("Another port").fill(url)
         self.visitor.click("Use this port")
         row = self.page.get_by_role("listitem").filter(has_text=url)
-        row.get_by_text("in use").wait_for()
+        row.get_by_text(state, exact=True).wait_for()
 
     def ended(self, card: str) -> None:
         """Wait until the command that a card shows has ended well."""

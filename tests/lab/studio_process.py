@@ -58,7 +58,9 @@ class StudioProcess:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         status = self.end()
-        if error is None:
+        if error is not None:
+            print(self.text)
+        else:
             assert "Traceback" not in self.text, self.text
             assert status in (0, -signal.SIGKILL), f"exit status {status}: {self.text}"
 

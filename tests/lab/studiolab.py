@@ -1,6 +1,5 @@
 """A real Chromium that looks at the studio's page, and what goes wrong on it."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +97,7 @@ class Visitor:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
             self.picture("failed")
+            print(self.page.locator("body").inner_text(), *self.wrong, sep="\n")
         self.context.close()
         wrong = [text for text in self.wrong if not any(part in text for part in self._expected)]
         if error is None:
@@ -105,14 +105,14 @@ class Visitor:
 
     def settled(self) -> None:
         """Wait until the page has its head, and says of nothing that it is on its way."""
-        self.page.locator("main h1").first.wait_for()
+        self.page.locator("main[data-shown] h1").first.wait_for()
         busy = self.page.locator("[aria-busy=true]")
         wait(lambda: busy.count() == 0, "a page that is not busy")
 
     def go(self, title: str) -> None:
         """Click on a page's name in the bar."""
         self.page.get_by_role("navigation").get_by_role("link", name=title, exact=True).click()
-        self.page.wait_for_url(re.compile(f"#/{title.lower()}"))
+        self.page.locator(f"main[data-shown={title.lower()}]").wait_for()
         self.settled()
 
     def click(self, name: str) -> None:

@@ -5,13 +5,7 @@ import signal
 import pytest
 
 from tests.lab.studio_process import StudioProcess, wait
-from tests.lab.studiolab import SCHEMES, SIZES, TITLES, Visitor, chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
+from tests.lab.studiolab import SCHEMES, SIZES, TITLES, Visitor
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,9 @@ import pytest
 
 from tests.lab.many_recordings import CYCLES, write_recordings
 from tests.lab.studio_process import StudioProcess, wait
-from tests.lab.studiolab import SIZES, Visitor, chromium
+from tests.lab.studiolab import SIZES, Visitor
 
 LONG = 120.0  # seconds for what reads all recordings, on a busy computer
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

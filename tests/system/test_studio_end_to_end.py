@@ -2,23 +2,15 @@
 
 import time
 
-import pytest
-
 from tests.lab.gestures import gesture
 from tests.lab.studio_owner import TIMES, Owner
 from tests.lab.studio_process import StudioProcess
-from tests.lab.studiolab import Visitor, chromium
+from tests.lab.studiolab import Visitor
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Mpu6050
 
 GESTURES = ("rest", "shake", "circle")
 SPEED = 8  # so many times faster than in real time is the Pico while it is recorded
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def test_from_a_blank_pico_to_an_own_gesture_by_clicks(browser, pico_firmware, tmp_path):
@@ -33,7 +25,7 @@ def test_from_a_blank_pico_to_an_own_gesture_by_clicks(browser, pico_firmware, t
         Visitor(browser, studio.address) as visitor,
     ):
         owner = Owner(visitor, lambda label: pico.play("mpu6050", gesture(label)))
-        owner.choose_port(pico.url)
+        owner.choose_port(pico.url, "does not open yet")  # a blank Pico has its drive alone
         took("page")
         owner.set_up(pico.drive)
         took("set up")

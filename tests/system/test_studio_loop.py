@@ -2,20 +2,12 @@
 
 from contextlib import ExitStack
 
-import pytest
-
 from tests.lab.gesture_node import gesture_node
 from tests.lab.studio_owner import RATE, TIMES, Owner
 from tests.lab.studio_process import StudioProcess
-from tests.lab.studiolab import Visitor, chromium
+from tests.lab.studiolab import Visitor
 
 GESTURES = ("rest", "circle", "shake")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def test_record_train_push_and_watch(browser, tmp_path):

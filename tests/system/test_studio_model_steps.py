@@ -3,21 +3,13 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.lab.gesture_node import gesture_node
 from tests.lab.many_recordings import write_recordings
 from tests.lab.studio_owner import LONG
-from tests.lab.studiolab import StudioProcess, Visitor, chromium, wait
+from tests.lab.studiolab import StudioProcess, Visitor, wait
 
 RATE = 100  # Hz, of the recordings and of the node
 MOST = 8000  # bytes, the budget
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def fill(visitor: Visitor, **fields: object) -> None:

@@ -1,16 +1,8 @@
 """A node that sends odd lines: the pages show text as text, and go on."""
 
-import pytest
-
 from tests.lab.odd_node import OddNode
 from tests.lab.studio_process import StudioProcess, wait
-from tests.lab.studiolab import TITLES, Visitor, chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
+from tests.lab.studiolab import TITLES, Visitor
 
 
 def test_each_odd_line_on_some_page(browser, tmp_path):

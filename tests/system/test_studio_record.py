@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.recordlab import counting_node
-from tests.lab.studiolab import SCHEMES, SIZES, StudioProcess, Visitor, chromium, wait
+from tests.lab.studiolab import SCHEMES, SIZES, StudioProcess, Visitor, wait
 from xnornode.data.recording_folder import kept
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[{"channels": 2, "rate": 100}, {"channels": 1, "rate": 16000}], ids=str)

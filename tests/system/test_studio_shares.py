@@ -7,19 +7,13 @@ import pytest
 
 from tests.lab.livenode import live_node, model_bytes
 from tests.lab.studio_process import COMMAND, PATIENCE, StudioProcess, wait
-from tests.lab.studiolab import Visitor, chromium
+from tests.lab.studiolab import Visitor
 
 LISTEN = """async (topics) => {
   const { subscribe } = await import("/web/net.js");
   window.came = [];
   window.enough = subscribe(topics, (message) => { if (came.length < 5000) came.push(message); });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,22 +3,15 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator
 
 from tests.lab.recordlab import counting_node
 from tests.lab.studio_files import choose, drop, wav, zip_of_images
-from tests.lab.studiolab import StudioProcess, Visitor, chromium, wait
+from tests.lab.studiolab import StudioProcess, Visitor, wait
 from tests.lab.tables import MOVES, series_csv
 from xnornode.data.recording_folder import kept
 
 ROWS = 200  # of each recording: 4 s
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def samples(data: Path) -> dict[str, int]:

@@ -9,16 +9,10 @@ import pytest
 
 from tests.lab.many_recordings import write_recordings
 from tests.lab.studio_process import StudioProcess, wait
-from tests.lab.studiolab import Visitor, chromium
+from tests.lab.studiolab import Visitor
 
 LONG = 200.0  # seconds for a training, on a busy computer
 LABELS = ("rest", "shake", "circle")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

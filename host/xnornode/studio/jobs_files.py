@@ -98,7 +98,7 @@ class Job:
     def public(self) -> dict[str, Any]:
         """What pages get to know."""
         shown = asdict(self)
-        for name in ("pid", "identity", "exclusive"):
+        for name in ("pid", "identity"):
             del shown[name]
         return shown | {"command": self.command, "resumable": not why_not(self)}
 

@@ -23,9 +23,13 @@ export function modelCard(ctx, onFound) {
     fits: (job) => KINDS.includes(job.kind) && job.about?.port === (node.port || "") &&
       (job.state === "running" || Date.now() / 1000 - job.started < RECENT),
     view: (job) => jobView(job.id, ctx, { log: false, onEnd: () => { load(); } }),
+    onJobs: (jobs) => {
+      running = jobs.find((job) => job.state === "running" && job.exclusive === `node:${node.port}`)?.title || "";
+      able();
+    },
   });
   const element = card("What runs", problem, facts, h("div", { class: "row live-back" }, back), drop, slot);
-  let node = {}, was = "", found = null, turn = 0, kinds = 0, tried = "";
+  let node = {}, was = "", found = null, turn = 0, kinds = 0, tried = "", running = "";
   back.hidden = true;
 
   /** A new model, another node, or one that came back: what it has is read again. */
@@ -53,7 +57,7 @@ export function modelCard(ctx, onFound) {
 
   /** Whether a model can be pushed now, and why not. */
   function able() {
-    const said = !node.port ? "No node is chosen: nothing can be pushed." : !node.connected ? "The node is away: nothing can be pushed until it is back." : "";
+    const said = !node.port ? "No node is chosen: nothing can be pushed." : !node.connected ? "The node is away: nothing can be pushed until it is back." : running ? `${running} runs: nothing can be pushed until it is done.` : "";
     push.disabled = !kinds || Boolean(said);
     file.disabled = back.disabled = Boolean(said);
     why.hidden = !said;

@@ -88,14 +88,26 @@ const ctx = {
   },
 };
 
-async function show() {
+/** What the address asks for: a page, and what of it. */
+function asked() {
   const [wanted, ...rest] = location.hash.replace(/^#\//, "").split("/");
-  const name = PAGES.includes(wanted) ? wanted : "node";
+  return [PAGES.includes(wanted) ? wanted : "node", ...rest];
+}
+
+async function show() {
+  const [name, ...rest] = asked();
+  const place = [name, ...rest].join("/");
   const mine = ++turn;
+  if (main.dataset.shown === place) return; // the page Node has two addresses
   const path = `/web/pages/${name}.js`;
   // A connection to a studio that has ended may break here, and a browser keeps a failed import
-  const module = await import(path).catch(() => import(`${path}?again=${mine}`));
+  let module;
+  try { module = await import(path).catch(() => import(`${path}?again=${mine}`)); } catch {
+    if (mine === turn) toast(`The page ${TITLES[name]} could not be loaded: is \`xnornode studio\` still running? Click on its name again then.`, "bad");
+    return;
+  }
   if (mine !== turn) return;
+  delete main.dataset.shown;
   try { unmount?.(); } catch (error) { console.error(error); }
   clear(main);
   if (name !== current) forget(() => true);
@@ -107,11 +119,17 @@ async function show() {
   }
   ctx.path = rest.map(decodeURIComponent);
   unmount = module.default.mount(main, ctx) || null;
+  main.dataset.shown = place;
 }
 
 function makeTabs() {
   add(document.querySelector(".tabs"), PAGES.map((name, i) =>
-    h("a", { href: `#/${name}`, "data-page": name, "aria-keyshortcuts": String(i + 1) }, TITLES[name])));
+    h("a", { href: `#/${name}`, "data-page": name, "aria-keyshortcuts": String(i + 1), on: { click: again } }, TITLES[name])));
+}
+
+/** A page that could not be loaded is asked for once more: its address does not change. */
+function again(event) {
+  if (event.currentTarget.hash === location.hash) show();
 }
 
 function watchNode() {
@@ -170,6 +188,7 @@ theme();
 keys();
 watchNode();
 net.connect();
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
 addEventListener("hashchange", show);
 addEventListener("scroll", place, { passive: true });
 addEventListener("resize", place);
