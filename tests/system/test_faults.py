@@ -83,6 +83,7 @@ def test_an_emulated_pico(pico_firmware, tmp_path):
     """The whole chip: flash that stalls it, USB that goes away, a start that takes a while."""
     plans = sample(in_each_state(PICO), 6, seed=5) + sample(prints(), 3, seed=6)
     plans += [at_random(seed, 6000) for seed in range(3)]
-    with PicoLab(PowerLab(tmp_path, pico_firmware)) as lab:
-        failed, fired = run([lab], plans)
+    power = PowerLab(tmp_path, pico_firmware)
+    with PicoLab(power) as one, PicoLab(power, 1) as other:
+        failed, fired = run([one, other], plans)
     assert failed <= 3 and fired > 6
