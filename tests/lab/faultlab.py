@@ -9,10 +9,11 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, Self
 from unittest import mock
@@ -21,6 +22,7 @@ import numpy as np
 import serial
 
 from tests.lab.bridge import Bridge
+from tests.lab.faultplans import Plan
 from tests.lab.faults import Fault
 from tests.lab.livenode import CHANNELS, DEVICE, as_board, prepare, samples
 from tests.lab.nets import random_model
@@ -186,6 +188,38 @@ class Lab:
         assert model.sha256 in self._hashes, "neither the old model nor the new one"
         self.active = self._hashes[model.sha256]
         assert event.scores in self._scores[self.active], "scores of another model"
+
+
+def push_all(labs: Sequence[Lab], plans: Sequence[Plan]) -> list[Outcome]:
+    """Push with each plan, to all labs at once, as a push with faults mostly waits.
+
+    Which lab has which plans, and in which order, is always the same. Outcomes in the plans' order.
+    """
+    shares: list[list[int]] = [[] for _ in labs]
+    for i in sorted(range(len(plans)), key=lambda i: -plans[i].seconds):
+        min(shares, key=lambda share: sum(plans[j].seconds for j in share)).append(i)
+
+    def pushes(lab: Lab, share: list[int]) -> list[tuple[int, Outcome]]:
+        return [(i, follow(lab, plans[i])) for i in share]
+
+    with ThreadPoolExecutor(len(labs)) as pool:
+        done = dict(chain(*pool.map(pushes, labs, shares)))
+    return [done[i] for i in range(len(plans))]
+
+
+def follow(lab: Lab, plan: Plan) -> Outcome:
+    """Push with a plan."""
+    try:
+        return lab.push(plan.faults, plan.noise, plan.seed, pty=plan.pty)
+    except Exception as error:
+        error.add_note(str(plan))
+        raise
+
+
+def failed_and_fired(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """How many pushes did not succeed, and how many faults did happen."""
+    outcomes = [*outcomes]
+    return sum(o.pushed is None for o in outcomes), sum(len(o.fired) for o in outcomes)
 
 
 class UnixLab(Lab):

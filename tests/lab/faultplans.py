@@ -44,6 +44,11 @@ class Plan:
     seed: int = 0
     pty: bool = True
 
+    @property
+    def seconds(self) -> float:
+        """About how long a push with it takes, on a line that otherwise waits for nothing."""
+        return 0.1 + sum(fault.seconds for fault in self.faults)
+
     def __str__(self) -> str:
         parts = [*map(str, self.faults)]
         if self.noise:

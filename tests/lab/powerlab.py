@@ -178,9 +178,9 @@ class PicoNode:
 
 
 class PicoLab(Lab):
-    """The emulated Pico of a PowerLab, set up."""
+    """An emulated Pico, set up as that of a PowerLab; each has a number of its own."""
 
-    def __init__(self, power: PowerLab) -> None:
-        flash = power.folder / "lab.bin"
+    def __init__(self, power: PowerLab, number: int = 0) -> None:
+        flash = power.folder / f"lab{number}.bin"
         flash.write_bytes(power.ready)
         super().__init__(PicoNode(flash), PICO)

@@ -1,12 +1,13 @@
 """A node on a network: it listens, or connects out, and what clients may do."""
 
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
 
 import pytest
 
 from tests.lab.bridge import Bridge
-from tests.lab.faultlab import QUICK
+from tests.lab.faultlab import QUICK, failed_and_fired, push_all
 from tests.lab.faultplans import Plan, at_byte, at_random, in_each_state, sample
 from tests.lab.faults import TO_NODE, Fault, Kind
 from tests.lab.livenode import DEVICE, active_model, model_bytes
@@ -242,14 +243,7 @@ def test_faulted_pushes(tmp_path):
     plans = sample(in_each_state(QUICK), 12, seed=3)
     plans += [Plan("byte", [at_byte(kind, TO_NODE, 500, i)]) for i, kind in enumerate(Kind)][:5]
     plans += [at_random(seed, 6000) for seed in range(8)]
-    failed = fired = 0
-    with NetLab(tmp_path) as lab:
-        for plan in plans:
-            try:
-                outcome = lab.push(plan.faults, plan.noise, plan.seed, pty=False)
-            except Exception as error:
-                error.add_note(str(plan))
-                raise
-            failed += outcome.pushed is None
-            fired += len(outcome.fired)
+    with ExitStack() as stack:
+        labs = [stack.enter_context(NetLab(tmp_path / str(i))) for i in range(5)]
+        failed, fired = failed_and_fired(push_all(labs, [replace(p, pty=False) for p in plans]))
     assert failed <= 3 and fired > 10

@@ -28,14 +28,14 @@ PATIENCE = 60.0  # seconds for what takes a second or two
 class Links:
     """The node, its standard port and the sockets of its further links."""
 
-    def __init__(self, folder, kinds):
+    def __init__(self, folder, kinds, let_go_ms):
         (folder / "models").mkdir()
         (folder / "models" / "1.bnn").write_bytes(OLD)
         self._stack = ExitStack()
         server = self._stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         server.settimeout(PATIENCE)
         port = server.getsockname()[1]
-        program = [SCRIPT, folder, *(f"{kind}:{port}" for kind in kinds)]
+        program = [SCRIPT, folder, str(let_go_ms), *(f"{kind}:{port}" for kind in kinds)]
         self.node = self._stack.enter_context(UnixNode(program, folder, [DEVICE]))
         self.main = self._stack.enter_context(Bridge(self.node.fd)).url
         self.sockets = [server.accept()[0] for _ in kinds]
@@ -68,7 +68,9 @@ class Links:
 def links(tmp_path):
     """Makes the node with further links of some kinds."""
     with ExitStack() as stack:
-        yield lambda *kinds: stack.enter_context(closing(Links(tmp_path, kinds)))
+        yield lambda *kinds, let_go_ms=0: stack.enter_context(
+            closing(Links(tmp_path, kinds, let_go_ms))
+        )
 
 
 def lines(s):
@@ -144,14 +146,14 @@ def test_one_push_at_a_time(links, tmp_path):
 
 
 def test_a_push_that_stands_still_ends_whatever_else_comes(links):
-    node = links("socket", "socket")
+    node = links("socket", "socket", let_go_ms=1000)
     first, second = node.sockets
     assert "error" not in ask(first, events(first), "begin", 1, **Push(NEW)._begin)
     heard, end = events(second), time.monotonic() + PATIENCE
     answer = {"error": "busy"}
     while answer.get("error") == "busy" and time.monotonic() < end:
         first.sendall(b"{\n")
-        time.sleep(1)
+        time.sleep(0.1)
         answer = ask(second, heard, "begin", 1, **Push(OTHER)._begin)
     assert "error" not in answer
 

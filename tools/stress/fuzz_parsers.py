@@ -224,8 +224,10 @@ def targets(folder: Path) -> dict[str, Target]:
 
     def by_file(name: str, reader: Callable[[Path], object]) -> Callable[[bytes], object]:
         def take(data: bytes) -> object:
-            (folder / name).write_bytes(data)
-            return reader(folder / name)
+            path = folder / name
+            path.unlink(missing_ok=True)  # ext4 puts a file that is overwritten on the disk at once
+            path.write_bytes(data)
+            return reader(path)
 
         return take
 

@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from esp32_mock_bootloader import mock_bootloader
 
+from tests.lab.esp_chip import esp_chip, hurry
 from tests.lab.esp_images import firmware
 from tests.lab.rfc2217 import Server
 from xnornode.board import esp32, esp32_loader
@@ -26,6 +26,11 @@ BOOT = (
 )
 DOWNLOAD = BOOT.replace(b"0x13 (SPI_FAST_FLASH_BOOT)", b"0x3 (DOWNLOAD_BOOT(UART0))")
 DOWNLOAD += b"waiting for download\r\n"
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    hurry(monkeypatch)
 
 
 def file_for(name: str, **changed) -> Image:
@@ -72,7 +77,7 @@ def holds(url: str, address: int, data: bytes) -> bool:
 @pytest.mark.parametrize("name", CHIPS)
 def test_a_chip_is_found_written_and_left_alone_the_second_time(name):
     image = file_for(name)
-    with mock_bootloader(ROMS[name]) as chip:
+    with esp_chip(ROMS[name]) as chip:
         wrote, talk = write(chip.url(), image)
         assert wrote and talk.lines[0] == f"the chip on {chip.url()} is an {name}"
         assert talk.done[-1] == (len(image.data), len(image.data))
@@ -82,7 +87,7 @@ def test_a_chip_is_found_written_and_left_alone_the_second_time(name):
 
 def test_what_the_board_keeps_between_the_parts_is_no_reason_to_write_again():
     image = file_for("ESP32")
-    with mock_bootloader("esp32") as chip:
+    with esp_chip("esp32") as chip:
         assert write(chip.url(), image)[0]
         with booted(chip.url()) as loader:
             loader._tool.write_flash(loader._esp, [(0x9000, b"calibration")])
@@ -94,7 +99,7 @@ def test_what_the_board_keeps_between_the_parts_is_no_reason_to_write_again():
 
 def test_erase_takes_all_of_the_flash_and_only_when_asked():
     image = file_for("ESP32-C3")
-    with mock_bootloader("esp32c3") as chip:
+    with esp_chip("esp32c3") as chip:
         with booted(chip.url()) as loader:
             loader._tool.write_flash(loader._esp, [(0x200000, b"a model")])
         assert write(chip.url(), image)[0]
@@ -114,7 +119,7 @@ def test_erase_takes_all_of_the_flash_and_only_when_asked():
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(rom, image, says):
-    with mock_bootloader(rom) as chip:
+    with esp_chip(rom) as chip:
         with pytest.raises(LinkError, match=says):
             write(chip.url(), image, erase=True)
         if rom != "esp8266":
@@ -122,7 +127,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(rom, image, say
 
 
 def test_flash_that_holds_something_else_afterwards_is_an_error_with_its_remedy(monkeypatch):
-    with mock_bootloader("esp32") as chip:
+    with esp_chip("esp32") as chip:
         from esptool.loader import ESPLoader
 
         monkeypatch.setattr(ESPLoader, "flash_md5sum", lambda self, at, size: "0" * 32)
@@ -131,7 +136,7 @@ def test_flash_that_holds_something_else_afterwards_is_an_error_with_its_remedy(
 
 
 def test_over_rfc_2217_the_lines_reset_the_chip_at_both_ends_and_the_rate_comes_back():
-    with mock_bootloader("esp32") as chip:
+    with esp_chip("esp32") as chip:
         with Server(("127.0.0.1", chip.port())) as server:
             wrote, _ = write(server.url, file_for("ESP32"))
         lines = server.lines

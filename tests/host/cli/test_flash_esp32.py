@@ -5,9 +5,9 @@ from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
-from esp32_mock_bootloader import mock_bootloader
 
 import xnornode.link.ports
+from tests.lab.esp_chip import esp_chip, hurry
 from tests.lab.esp_images import firmware
 from xnornode.board import esp32_loader
 from xnornode.board.esp32_image import CHIPS
@@ -19,6 +19,7 @@ from xnornode.link.ports import open_port
 def no_boards(monkeypatch):
     monkeypatch.delenv("XNORNODE_PORT", raising=False)
     plug(monkeypatch)
+    hurry(monkeypatch)
 
 
 def plug(monkeypatch, *boards: tuple[str, int]) -> None:
@@ -94,7 +95,7 @@ def test_a_dry_run_says_that_a_drive_is_none(capsys, tmp_path):
 
 
 def test_a_chip_without_micropython_is_told_its_file_and_another_chips_is_refused(capsys, file):
-    with mock_bootloader("esp32s3") as chip:
+    with esp_chip("esp32s3") as chip:
         said = refused(capsys, "--port", chip.url())
         assert "an ESP32-S3: download ESP32_GENERIC_S3-*.bin" in said
         said = refused(capsys, "--port", chip.url(), "--firmware", file, "--erase")
@@ -109,7 +110,7 @@ def test_what_was_written_is_said_and_what_to_press_where_no_line_resets_the_chi
     capsys, monkeypatch, file
 ):
     monkeypatch.setattr("xnornode.board.esp32.BOOT_SECONDS", 0.1)
-    with mock_bootloader("esp32c3") as chip:
+    with esp_chip("esp32c3") as chip:
         url = chip.url()
         assert main(["flash", "--port", url, "--firmware", str(file), "--erase"]) == 1
     said = capsys.readouterr()

@@ -88,10 +88,10 @@ def test_the_node_restarts(tmp_path):
 
 
 def test_the_port_goes_away_and_comes_back(tmp_path):
-    faults = [Fault(Kind.DISCONNECT, TO_HOST, at) for at in (10_000, 60_000)]
+    faults = [Fault(Kind.DISCONNECT, TO_HOST, at) for at in (4_000, 16_000)]
     node = live_node(tmp_path / "node", MODEL, faults, realtime=True)
     with node as (_, bridge), Monitor(bridge.url) as monitor:
-        got = take(monitor, 700)
+        got = take(monitor, 300)
         assert monitor.reconnections == 2 and monitor.restarts == 0
         assert got[-1].seq == monitor.predictions + monitor.lost - 1 and monitor.lost > 0
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.lab.bridge import Bridge
+from tests.lab.faultlab import QUICK
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.livenode import (
     CHANNELS,
@@ -148,16 +149,16 @@ def test_a_node_without_a_program(home, files):
         assert "previous    net 1" in xnornode("list", "--port", bridge.url).stdout
 
 
-def test_a_program_that_takes_no_commands(home, files, tmp_path):
+def test_a_program_that_takes_no_commands(tmp_path):
     program = tmp_path / "deaf.py"
     program.write_text(
         "import time\nfrom xnornode.events import emit\n"
         "while True:\n emit('prediction', seq=1)\n time.sleep(0.01)\n"
     )
     with UnixNode([program], tmp_path, [ROOT / "device"]) as node, Bridge(node.fd) as bridge:
-        done = xnornode("push", files / "old.bnn", "--port", bridge.url)
+        with pytest.raises(LinkError, match="takes no commands"):
+            push(bridge.url, OLD, timing=QUICK)
         assert node.running, "it is not interrupted"
-    assert done.returncode == 1 and "takes no commands" in done.stderr
 
 
 def test_models_that_the_node_refuses(home, tmp_path):

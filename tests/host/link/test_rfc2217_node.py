@@ -22,9 +22,9 @@ CLEAR = (False, False)
 
 
 @contextmanager
-def node_behind_a_server(folder, faults=(), **options):
+def node_behind_a_server(folder, faults=()):
     with (
-        live_node(folder, model_bytes(), faults, realtime=True, **options) as (_, bridge),
+        live_node(folder, model_bytes(), faults, realtime=True) as (_, bridge),
         Server(("127.0.0.1", int(bridge.url.rpartition(":")[2]))) as server,
     ):
         yield server, bridge
@@ -78,12 +78,14 @@ def test_ctrl_c_clears_the_lines_in_order(tmp_path, command):
     new = tmp_path / "new.bnn"
     new.write_bytes(LARGE)
     words = ["push", str(new)] if command == "push" else ["monitor"]
-    with node_behind_a_server(tmp_path / "node", baud=57600) as (server, bridge):
+    # The line stands still until then, so that a push cannot end before
+    still = [Fault(Kind.STALL, TO_NODE, 2000, seconds=60)]
+    with node_behind_a_server(tmp_path / "node", still) as (server, bridge):
         command_line = [sys.executable, "-m", "xnornode", *words, "--port", server.url]
         running = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if command == "monitor":
             assert b"prediction" in running.stdout.readline()
-        while command == "push" and bridge.carried[TO_NODE] < 2000:  # a push ends in time
+        while command == "push" and bridge.carried[TO_NODE] < 2000:
             assert running.poll() is None, running.stderr.read()
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)

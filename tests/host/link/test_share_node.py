@@ -10,21 +10,23 @@ import sys
 import threading
 import time
 import tty
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from tests.lab import faultlab
-from tests.lab.faultlab import UnixLab
+from tests.lab.faultlab import UnixLab, push_all
 from tests.lab.faultplans import at_random
 from tests.lab.faults import TO_NODE, Fault, Kind
 from tests.lab.livenode import DEVICE, active_model, live_node, model_bytes, receiving_node
 from tests.lab.targets import interpreter
 from xnornode.link import share_talk
+from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.monitor import Monitor
 from xnornode.link.push import push
 from xnornode.link.recording import streaming
+from xnornode.link.share_place import Place
 
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2, 24), model_bytes(3, 2500)
 COMMAND = [sys.executable, "-m", "xnornode"]
@@ -183,9 +185,10 @@ def test_a_push_that_is_killed_leaves_nothing_stuck(home, files):
 
 def test_of_two_pushes_the_last_one_wins(home, files):
     # No predictions: they would fill a slow line's buffers, and no answer would come in time
-    with receiving_node(home, baud=28_800) as bridge, Monitor(bridge.url):
-        with started("push", files / "large.bnn", port=bridge.url) as first:
-            while bridge.carried[TO_NODE] < 10_000 and first.poll() is None:
+    (files / "longer.bnn").write_bytes(model_bytes(3, 10_000))
+    with receiving_node(home, baud=115_200) as bridge, Monitor(bridge.url):
+        with started("push", files / "longer.bnn", port=bridge.url) as first:
+            while bridge.carried[TO_NODE] < 3_000 and first.poll() is None:
                 time.sleep(0.01)
             with started("push", files / "new.bnn", port=bridge.url) as second:
                 out, err = ended(second)
@@ -220,12 +223,25 @@ def at_repl(folder):
         os.close(its)
 
 
+def owned(folder, port, process, since):
+    """Wait until a process has the port, of which it became the owner after a time; that time."""
+    while process.poll() is None:
+        claimed = [path.stat().st_mtime_ns for path in folder.glob("xnornode/*.lock")]
+        listens = claimed > [since] and [*folder.glob("xnornode/*.sock")]
+        if listens and f"(process {process.pid})" in Place(Port(port)).owner():
+            return claimed[0]
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
 def test_a_board_at_its_repl_is_shared_by_turns(tmp_path, files):
     """The receiver that one command has started serves the others; a monitor waits meanwhile."""
     with at_repl(tmp_path) as port, started("monitor", port=port) as monitor:
-        while not [*tmp_path.glob("xnornode/*.sock")] and monitor.poll() is None:
-            time.sleep(0.05)
+        since = 0
         for arguments in (["list"], ["push", files / "new.bnn"], ["doctor"]):
+            # Each has the port for itself for a while; a next one that comes before the monitor is
+            # back becomes the owner
+            since = owned(tmp_path, port, monitor, since)
             with started(*arguments, port=port) as process:
                 out, err = ended(process)
                 assert process.returncode == 0 and "sharing" in err, out + err
@@ -249,13 +265,10 @@ def test_pushes_over_a_bad_line_while_a_monitor_looks_on(tmp_path, monkeypatch):
             return done
 
     monkeypatch.setattr(faultlab, "push", watched)
-    done = 0
-    with UnixLab(tmp_path / "lab") as lab:
-        for seed in range(50):
-            plan = at_random(seed, 6000)
-            outcome = lab.push(plan.faults, plan.noise, plan.seed, pty=plan.pty)
-            done += outcome.pushed is not None
-            lab.revive()
+    with ExitStack() as stack:
+        labs = [stack.enter_context(UnixLab(tmp_path / f"lab{i}")) for i in range(4)]
+        outcomes = push_all(labs, [at_random(seed, 6000) for seed in range(50)])
+    done = sum(outcome.pushed is not None for outcome in outcomes)
     assert done >= 35 and sum(event is not None for event in seen) >= 30
 
 

@@ -29,6 +29,7 @@ def operations(path):
 
 def start(image, model, come_up=True):
     """Power on: the version that classifies. The flash afterwards, and what was done to it."""
+    gc.disable()  # the library has garbage collected all the time as it is imported
     flash = RamFlash(image=image)
     vfs.mount(vfs.VfsLfs2(flash, readsize=PAGE, progsize=PAGE), "/")
     os.chdir("/")

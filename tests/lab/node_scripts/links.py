@@ -1,16 +1,19 @@
 # Runs in MicroPython: a node that classifies noise, with further links to ports of this computer.
-# Arguments: folder; for each link "socket", "plain" or "late", a colon and the port.
+# Arguments: folder; milliseconds after which a push that stands still is let go, 0: as ever;
+# for each link "socket", "plain" or "late", a colon and the port.
 import random
 import socket
 import sys
 import time
 from array import array
 
+import xnornode.link
 from xnornode import Classifier, Link
 from xnornode.model_store import Store
 from xnornode.sensors.sensor import Sensor
 
 FOLDER = sys.argv[1]
+xnornode.link.LET_GO_MS = int(sys.argv[2]) or xnornode.link.LET_GO_MS
 
 
 class Noise(Sensor):
@@ -59,7 +62,7 @@ def opened(kind, port):
     return Late(s) if kind == "late" else Plain(s)
 
 
-streams = [opened(*about.split(":")) for about in sys.argv[2:]]
+streams = [opened(*about.split(":")) for about in sys.argv[3:]]
 classifier = Classifier(Store(FOLDER + "/models", FOLDER + "/model.bnn"))
 link = Link(classifier, stream=streams if len(streams) > 1 else streams[0])
 sensor = Noise()

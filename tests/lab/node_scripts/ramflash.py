@@ -16,11 +16,12 @@ class RamFlash:
 
     def __init__(self, sectors=64, image=None):
         self.image = bytearray(image) if image else bytearray(b"\xff" * (SECTOR * sectors))
+        self.view = memoryview(self.image)
         self.log = []  # (offset, bytes of one page), or (offset, None): a sector erased
 
     def readblocks(self, block, buf, offset=0):
         at = block * SECTOR + offset
-        buf[:] = memoryview(self.image)[at : at + len(buf)]
+        buf[:] = self.view[at : at + len(buf)]
 
     def writeblocks(self, block, buf, offset=0):
         assert offset % PAGE == 0 and len(buf) % PAGE == 0
