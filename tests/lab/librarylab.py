@@ -24,8 +24,10 @@ OWN = {
 """What the owner of a board has put into the library's folder."""
 
 
-PARTS = ("__init__", "classifier", "model_store", "matching", "romfs", "watchdog")
-PARTS += ("events", "line_writer", "rate_check", "sensors/__init__", "sensors/sensor")
+CLASSIFY = ("__init__", "classifier", "model_store", "matching", "romfs", "watchdog")
+"""What of the library classifies: an emulated Pico is given it in seconds, all of it in a half
+minute."""
+PARTS = (*CLASSIFY, "events", "line_writer", "rate_check", "sensors/__init__", "sensors/sensor")
 """Enough of the library to classify and to write an event: few files, so few power cuts."""
 
 

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass, replace
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -162,6 +163,7 @@ def random_windows(model: Model, count: int, seed: int = 0) -> np.ndarray:
     return random_values(np.random.default_rng(seed), model.encoding, shape)
 
 
+@cache
 def awkward_models() -> list[Model]:
     """Networks whose every width is awkward, each pad remainder of 32 among them."""
     shapes = [(1, 1, 1, (1,)), (1, 1, 1, (1, 1)), (3, 2, 5, (7, 255)), (5, 1, 32, (33, 65, 1))]
@@ -174,6 +176,7 @@ def awkward_models() -> list[Model]:
     return [random_model(seed, *shape) for seed, shape in enumerate(shapes)]
 
 
+@cache
 def conv_models() -> list[Model]:
     """Networks that use every option of a layer, binary and int8."""
     nets: list[Model] = []

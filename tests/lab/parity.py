@@ -1,6 +1,7 @@
 """Compares a board's scores with the reference, over serial."""
 
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -9,13 +10,18 @@ from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 
 PIECE = 1536
-AT_ONCE = 1000  # characters of code, when there are several windows
+AT_ONCE = 2200  # characters of code, for which any board has the RAM to parse it
 
 # The board keeps the last window; `more` shifts in what is new of the next one and classifies.
 SETUP = """
 import bnn, gc
 from array import array
 from binascii import a2b_base64 as d, b2a_base64 as e
+def begin(size):
+    global m, w, v, out, file
+    m = w = v = out = file = None
+    gc.collect()
+    file = bytearray(size)
 def load():
     global m, w, v, out
     m = bnn.Model(file)
@@ -35,49 +41,77 @@ def scores():
 """
 
 
-def send_model(board: Board, model: Model) -> None:
-    """Give the board a model, in its RAM."""
-    data = to_bytes(model)
-    board.run(SETUP)
-    board.run(f"m = w = v = out = file = None\ngc.collect()\nfile = bytearray({len(data)})")
-    for at in range(0, len(data), PIECE):
-        text = b2a_base64(data[at : at + PIECE], newline=False).decode()
-        board.run(f"file[{at}:{min(at + PIECE, len(data))}] = d('{text}')")
-    board.run("load()")
-
-
-def board_scores(board: Board, model: Model, windows: np.ndarray, hop: int) -> np.ndarray:
-    """The board's scores, int32 (n, classes), of int16 windows (n, length, channels).
+def disagreements(board: Board, model: Model, windows: np.ndarray, hop: int) -> int:
+    """On how many of the int16 windows (n, length, channels) any score differs from the reference.
 
     hop: how many samples of a window are new against the one before it; the rest is not sent.
+    """
+    board.run(SETUP)
+    return _disagreements(board, model, windows, hop, model.scores(windows))
+
+
+def disagreeing(board: Board, jobs: Iterable[tuple[Model, np.ndarray, np.ndarray]]) -> list[Model]:
+    """Of models, with windows and the reference's scores of them: those of which any differs."""
+    board.run(SETUP)
+    return [
+        model
+        for model, windows, scores in jobs
+        if _disagreements(board, model, windows, model.window.length, scores)
+    ]
+
+
+def _disagreements(
+    board: Board, model: Model, windows: np.ndarray, hop: int, scores: np.ndarray
+) -> int:
+    differ = _board_scores(board, model, windows, hop) != scores
+    return int(differ.any(axis=1).sum())
+
+
+def _board_scores(board: Board, model: Model, windows: np.ndarray, hop: int) -> np.ndarray:
+    """The board's scores, int32 (n, classes), of a model that goes into its RAM.
+
     The class that the board names is checked against its own scores on the way.
     """
     rows = []
-    code = ""
-    for i in range(len(windows)):
-        code += _more(windows, i, hop)
-        if len(code) < AT_ONCE and i < len(windows) - 1:
-            continue
+    for code in _lumps([*_load(model), *_classify(windows, hop)]):
         for line in board.run(code).splitlines():
             index, text = line.split()
             row = np.frombuffer(a2b_base64(text), "<i4")
             assert int(index) == row.argmax()
             rows.append(row)
-        code = ""
     return np.array(rows)
 
 
-def _more(windows: np.ndarray, i: int, hop: int) -> str:
-    """Code that gives the board what is new of the i-th window and has it classified."""
-    overlap = i > 0 and (windows[i - 1][hop:] == windows[i][:-hop]).all()
-    new = (windows[i][-hop:] if overlap else windows[i]).astype("<i2").tobytes()
-    pieces = [new[at : at + PIECE] for at in range(0, len(new), PIECE)]
-    more = [f"more('{b2a_base64(piece, newline=False).decode()}')" for piece in pieces]
-    return "\n".join([*more, "scores()\n"])
+def _lumps(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of code, as many in one as the board takes at once."""
+    code = ""
+    for line in lines:
+        if code and len(code) + len(line) > AT_ONCE:
+            yield code
+            code = ""
+        code += line + "\n"
+    yield code
 
 
-def disagreements(board: Board, model: Model, windows: np.ndarray, hop: int) -> int:
-    """On how many windows any score differs from the reference."""
-    send_model(board, model)
-    differ = board_scores(board, model, windows, hop) != model.scores(windows)
-    return int(differ.any(axis=1).sum())
+def _load(model: Model) -> Iterator[str]:
+    """Code that gives the board a model."""
+    data = to_bytes(model)
+    yield f"begin({len(data)})"
+    for at, text in _pieces(data):
+        yield f"file[{at}:{min(at + PIECE, len(data))}] = d('{text}')"
+    yield "load()"
+
+
+def _classify(windows: np.ndarray, hop: int) -> Iterator[str]:
+    """Code that gives the board what is new of each window and has it classified."""
+    for i, window in enumerate(windows):
+        overlap = i > 0 and (windows[i - 1][hop:] == window[:-hop]).all()
+        new = (window[-hop:] if overlap else window).astype("<i2").tobytes()
+        yield from (f"more('{text}')" for _, text in _pieces(new))
+        yield "scores()"
+
+
+def _pieces(data: bytes) -> Iterator[tuple[int, str]]:
+    """Where each piece begins, and it as text."""
+    for at in range(0, len(data), PIECE):
+        yield at, b2a_base64(data[at : at + PIECE], newline=False).decode()

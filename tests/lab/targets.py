@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.lab.near_board import MemoryOf, NearBoard
 from tools.firmware.build import build
 from tools.firmware.sources import ROOT
 from tools.firmware.tool_packages import install
@@ -35,6 +37,8 @@ QEMU = {
     "qemu-m4-stock": f"qemu-system-arm -machine mps2-an386 {WITH_FLOATS}",
     "qemu-m4-softfp-stock": f"qemu-system-arm -machine mps2-an386 {WITH_FLOATS}",
 }
+# Where each machine has memory that the firmware does not use.
+FREE = {"microbit": 0x80000, "virt": 0x84000000, "mps2-an385": 0x21000000, "mps2-an386": 0x21000000}
 NATIVE_QEMU = {
     "native/armv6m": "qemu-arm-stock",
     "native/armv7m": "qemu-m3-stock",
@@ -111,24 +115,28 @@ def terminal(micropython: Interpreter) -> Iterator[Board]:
 
 @contextmanager
 def qemu(target: str) -> Iterator[Board]:
-    """A machine with a serial port."""
+    """A machine with a serial port, which finds long code in its memory."""
     command = [*QEMU[target].split(), "-nographic", "-monitor", "null", "-semihosting"]
     command += ["-serial", "pty", "-kernel", str(build(target))]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout
-            port = re.search(r"/dev/pts/\d+", process.stdout.readline())
-            assert port, "qemu names its serial port"
-            with Board(port[0]) as board:
-                yield board
-        finally:
-            process.kill()
+    free = FREE[command[command.index("-machine") + 1]]
+    with TemporaryDirectory() as folder:
+        gdb = Path(folder) / "gdb"
+        command += ["-gdb", f"unix:{gdb},server=on,wait=off"]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                assert process.stdout
+                port = re.search(r"/dev/pts/\d+", process.stdout.readline())
+                assert port, "qemu names its serial port"
+                with NearBoard(port[0], MemoryOf(gdb, free)) as board:
+                    yield board
+            finally:
+                process.kill()
 
 
 # For a board without a filesystem: a folder that has one file, from RAM.

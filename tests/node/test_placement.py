@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from mpremote.romfs import make_romfs
 
+from tests.lab.librarylab import CLASSIFY
 from tests.lab.nets import random_model
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware.build import build
@@ -146,7 +147,9 @@ def in_flash(pico: EmulatedPico, code: str) -> str:
 def test_on_the_pico(pico_firmware, folder, image, tmp_path):
     """`mpremote romfs deploy`; the model is used where it lies, with the same scores and cycles."""
     with EmulatedPico(tmp_path / "flash.bin", firmware=pico_firmware) as pico:
-        mpremote(pico, "fs", "cp", "-r", ROOT / "device" / "xnornode", ":")
+        mpremote(pico, "fs", "mkdir", ":xnornode")
+        library = ROOT / "device" / "xnornode"
+        mpremote(pico, "fs", "cp", *(library / f"{name}.py" for name in CLASSIFY), ":xnornode/")
         mpremote(pico, "fs", "cp", folder / "one.bnn", ":one.bnn")
         assert f"size {RP2_ROMFS} bytes" in mpremote(pico, "romfs", "deploy", image)
         with Board(pico.url) as board:

@@ -1,10 +1,12 @@
 """`bnn` on all instruction sets, built in or native, against the reference: 0 of N differ."""
 
+from functools import cache
+
 import pytest
 
 from tests.lab.feature_nets import awkward_windows, spectra_models
 from tests.lab.nets import awkward_models, conv_models, random_windows
-from tests.lab.parity import disagreements
+from tests.lab.parity import disagreeing, disagreements
 from tests.lab.targets import BOARDS, board_of, lend, qemu
 from tests.lab.watch import watch_model, watch_windows
 from tests.lab.window_sessions import differing, sessions
@@ -24,23 +26,30 @@ def test_real_windows(board):
     assert disagreements(board, watch_model(), windows, hop=4) == 0
 
 
-def test_awkward_networks(board):
+@cache
+def awkward():
+    """Networks, windows, and their scores by the reference."""
     models = [m for m in awkward_models() + conv_models() if len(to_bytes(m)) < 8000]
-    differ = {
-        model.name: disagreements(board, model, random_windows(model, 3), model.window.length)
-        for model in models
-    }
-    assert len(differ) > 100
-    assert {name: count for name, count in differ.items() if count} == {}
+    windows = [random_windows(model, 3) for model in models]
+    return [(m, w, m.scores(w)) for m, w in zip(models, windows, strict=True)]
+
+
+def test_awkward_networks(board):
+    assert len(awkward()) > 100
+    assert [model.name for model in disagreeing(board, awkward())] == []
+
+
+@cache
+def spectra():
+    """Models with spectra, windows, and their scores by the reference."""
+    models = list(spectra_models())
+    windows = [awkward_windows(m.window.length, len(m.window.channels)) for m in models]
+    return [(m, w, m.scores(w)) for m, w in zip(models, windows, strict=True)]
 
 
 def test_spectra(board):
-    differ = {}
-    for model in spectra_models():
-        windows = awkward_windows(model.window.length, len(model.window.channels))
-        name = model.features.describe()
-        differ[name] = disagreements(board, model, windows, model.window.length)
-    assert len(differ) == 5 and not any(differ.values()), differ
+    assert len(spectra()) == 5
+    assert [model.features.describe() for model in disagreeing(board, spectra())] == []
 
 
 def test_windows_filled_by_samples_and_blocks(board):

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tools.emulators.block_counter import BlockCounter
 from tools.firmware import c_core
 
 # What the core asks of the C library: nothing else is linked, so that it is in no count by chance.
@@ -130,7 +131,8 @@ def build(architecture: Architecture, files: Sequence[Path]) -> tuple[bytes, dic
 class Emulated(Protocol):
     """A machine with the core in it: Machine, or XtensaMachine of qemu_xtensa.py."""
 
-    count: int
+    @property
+    def count(self) -> int: ...
 
     def call(self, name: str, *arguments: int) -> int: ...
     def write(self, address: int, data: bytes) -> None: ...
@@ -193,21 +195,17 @@ class Machine:
         self.uc.mem_map(FLASH, FLASH_SIZE)
         self.uc.mem_map(SRAM, SRAM_SIZE)
         self.uc.mem_write(CODE, self.code)
-        self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
-        self.count, self._next = 0, 0
-        self._blocks: dict[tuple[int, int], int] = {}
+        self._counter = BlockCounter(self.uc, self._cost)
 
-    def _block(self, _: Any, address: int, size: int, __: Any) -> None:
-        """Instructions without a jump in between are about to run."""
-        cost = self._blocks.get((address, size))
-        if cost is None:
-            cost = self._blocks[address, size] = self._cost(address, size)
-        self.count += cost
-        if self.cycles:
-            self.count += address != self._next  # a jump
-            self._next = address + size
+    @property
+    def count(self) -> int:
+        """What the last call took, its return included."""
+        if self.cycles:  # a jump takes one more, and so does the return
+            return self._counter.cost + self._counter.jumps + 1
+        return self._counter.cost
 
     def _cost(self, address: int, size: int) -> int:
+        """Of instructions without a jump in between."""
         at, end, cost = address - CODE, address - CODE + size, 0
         while at < end:
             (half,) = struct.unpack_from("<H", self.code, at)
@@ -222,11 +220,10 @@ class Machine:
         return cost
 
     def call(self, name: str, *arguments: int) -> int:
-        """The function's result; `count` is what it took, its return included."""
+        """The function's result; `count` is what it took."""
         self.prepare(name, *arguments)
-        self.count, self._next = 0, self.symbols[name]
+        self._counter.start(self.symbols[name])
         self.uc.emu_start(self.symbols[name] | self.arm, END)
-        self.count += self.cycles  # the jump of the return
         result: int = self.uc.reg_read(self.registers[0])
         return result
 
