@@ -12,6 +12,7 @@ import { Runner } from './runner.mjs';
 import { readSensors } from './sensors/board.mjs';
 import { SerialPort } from './serialport.mjs';
 import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
+import { warmUp } from './warmup.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
@@ -179,6 +180,7 @@ class Pico {
     }
     this.watchFlash();
     await this.port.reserve();
+    warmUp();
     this.boot();
   }
 
