@@ -84,7 +84,7 @@ setup-test: ## install what the tests need and this computer lacks
 	@tools/setup/setup.sh test
 
 clean: ## remove what was built; keep downloads and the Python environment
-	rm -rf build/dist build/firmware build/log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build/dist build/firmware build/log build/pico-flash .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find host tools tests device -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: ## remove all that git does not know of in build/

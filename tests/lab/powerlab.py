@@ -9,20 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import serial
-
 from tests.lab.faultlab import Lab, all_scores, lab_models
 from tests.lab.livenode import CHANNELS, DEVICE, samples
+from tests.lab.readypico import ready_flash, set_up
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.flash_log import FlashOperation, PowerCut, power_cuts, read_log
 from xnornode.board import node_library
-from xnornode.board.install import Installer, Plan
 from xnornode.data.recording_file import RecordFile
 from xnornode.data.recording_file import to_bytes as record_bytes
 from xnornode.data.windows import Recording
 from xnornode.link.messages import Error, Prediction
 from xnornode.link.protocol import Session
-from xnornode.link.repl import Board
+from xnornode.link.socket_port import SocketPort
 from xnornode.link.timing import Timing
 from xnornode.model.file_format import to_bytes
 
@@ -46,20 +44,6 @@ def node_files(realtime: bool, rate_mhz: int = RATE_MHZ) -> dict[str, bytes]:
     return files
 
 
-def set_up(pico: EmulatedPico, files: dict[str, bytes], model: bytes | None) -> None:
-    """Install files and a model as `xnornode flash` does; what is there already is left alone."""
-    with Board(pico.url) as board:
-        board.clear()
-        install(board, Plan(files, model))
-        board.restart()
-
-
-def install(board: Board, plan: Plan) -> None:
-    """Without a word."""
-    for _ in Installer(board, lambda text: None, lambda *_: None).install(plan):
-        pass
-
-
 class PowerLab:
     """A node, set up in `folder`; runs on it that are written down, and their power cuts."""
 
@@ -71,14 +55,9 @@ class PowerLab:
         self.library = node_files(realtime)
         self._scores = {data: all_scores(model) for data, model in self.models.items()}
         self._hashes = {hashlib.sha256(data).hexdigest(): data for data in self.models}
-        flash = folder / "ready.bin"
-        with EmulatedPico(flash, firmware=firmware) as pico:
-            self.formatted = flash.read_bytes()
-            set_up(pico, self.library, None)
-        self.without_model = flash.read_bytes()
-        with EmulatedPico(flash) as pico:
-            set_up(pico, self.library, self.files[0])
-        self.ready = flash.read_bytes()
+        self.formatted = ready_flash(firmware)
+        self.without_model = ready_flash(firmware, self.library)
+        self.ready = ready_flash(firmware, self.library, self.files[0])
 
     def record(
         self, start: bytes, do: Callable[[EmulatedPico], object]
@@ -109,7 +88,7 @@ class PowerLab:
 
     def _model(self, pico: EmulatedPico) -> bytes | None:
         """The model that a node classifies with, None if it is not set up yet."""
-        with closing(serial.serial_for_url(pico.url)) as port:
+        with closing(SocketPort(pico.url)) as port:
             session = Session(port, Timing())
             deadline = time.monotonic() + PATIENCE
             while not isinstance(event := session.receive(GLANCE), Prediction):

@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.lab.motionlab import AXES
 from tests.lab.nets import random_model
-from tests.lab.powerlab import install
+from tests.lab.readypico import install, library_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Analog, Microphone, Mpu6050, Sensor, Signal
 from tools.firmware.sources import ROOT
@@ -276,9 +276,8 @@ def sampling_node(
     files = {**node_library.files("armv6m"), **kind.files}
     files["/main.py"] = (program or (ROOT / "device" / "classify.py").read_text()).encode()
     outcomes: list[Outcome] = []
-    with EmulatedPico(
-        folder / "flash.bin", firmware=firmware, sensors=[kind.wired], speed=speed
-    ) as pico:
+    flash = library_flash(firmware, folder / "flash.bin")
+    with EmulatedPico(flash, sensors=[kind.wired], speed=speed) as pico:
         with Board(pico.url) as board:
             board.clear()
             install(board, Plan(files, to_bytes(first)))

@@ -5,10 +5,9 @@ import pytest
 
 from tests.lab.motionlab import AXES, unlike_frames
 from tests.lab.picolab import shown
+from tests.lab.readypico import library_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Analog, Microphone, Mpu6050, Signal
-from xnornode.board import node_library
-from xnornode.board.install import Installer, Plan
 from xnornode.link.repl import Board
 
 # What the tests' programs have at hand. `read` reads until it has so many samples or a gap comes.
@@ -50,7 +49,7 @@ def use(**config):
 
 @pytest.fixture(scope="module")
 def pico(pico_firmware, tmp_path_factory):
-    flash = tmp_path_factory.mktemp("sensors") / "flash.bin"
+    flash = library_flash(pico_firmware, tmp_path_factory.mktemp("sensors") / "flash.bin")
     sensors = [
         Mpu6050(),
         Mpu6050(sda=2, scl=3, address=0x69, identity=0x71, name="second"),
@@ -60,14 +59,13 @@ def pico(pico_firmware, tmp_path_factory):
         Microphone(sck=10, sd=12),
         Microphone(sck=18, sd=20, channel="right", name="right"),
     ]
-    with EmulatedPico(flash, firmware=pico_firmware, sensors=sensors) as emulator:
+    with EmulatedPico(flash, sensors=sensors) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="module")
 def board(pico):
     with Board(pico.url) as board:
-        list(Installer(board, print, lambda *_: None).install(Plan(node_library.files("armv6m"))))
         board.run(START)
         yield board
 

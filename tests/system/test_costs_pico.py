@@ -4,15 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.powerlab import install
+from tests.lab.readypico import library_flash
 from tests.lab.recipe_data import SHAPES, data_for
 from tools.bench.fit_chips import TARGETS
 from tools.bench.fit_networks import Case
 from tools.bench.whole_models import SETUP, timed
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.unicorn_core import Machine
-from xnornode.board import node_library
-from xnornode.board.install import Plan
 from xnornode.cost.chips import RP2040
 from xnornode.cost.cycles import joined, measure
 from xnornode.cost.estimate import estimate
@@ -25,8 +23,6 @@ from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 
 MEASURE = Path(__file__).parents[1] / "lab" / "node_scripts" / "ram.py"
-UNNEEDED = ("sensors/", "link.", "receiver.", "manager.", "stream.", "supervisor.", "runner.")
-"""Of the node's library: a Classifier does without, and copying takes seconds."""
 ON_NODE = "/costs.bnn"
 ERROR = 0.08
 """Of estimated times, as docs/guides/training.md says."""
@@ -34,11 +30,9 @@ ERROR = 0.08
 
 @pytest.fixture(scope="module")
 def board(pico_firmware, tmp_path_factory):
-    flash = tmp_path_factory.mktemp("pico") / "flash.bin"
-    with EmulatedPico(flash, firmware=pico_firmware) as pico, Board(pico.url) as board:
-        library = node_library.files("armv6m").items()
-        needed = {path: data for path, data in library if not any(n in path for n in UNNEEDED)}
-        install(board, Plan({**needed, "/ram.py": MEASURE.read_bytes()}))
+    flash = library_flash(pico_firmware, tmp_path_factory.mktemp("pico") / "flash.bin")
+    with EmulatedPico(flash) as pico, Board(pico.url) as board:
+        board.put(MEASURE.read_bytes(), "/ram.py")
         board.run(SETUP)
         board.run("from ram import ram, ram_of_text, spared")
         yield board

@@ -9,7 +9,8 @@ import pytest
 
 from tests.lab import hostile
 from tests.lab.livenode import model_bytes
-from tests.lab.powerlab import install, node_files, set_up
+from tests.lab.powerlab import node_files
+from tests.lab.readypico import install, ready_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.flash_log import read_log
 from tools.firmware.sources import ROOT
@@ -27,6 +28,7 @@ from xnornode.link.repl import Board
 KEY = bytes(range(32))
 OLD, NEW = model_bytes(1), model_bytes(2)
 LINES = 45
+SPEED = 4  # of a chip that sleeps while it is under siege
 PIN = 22
 READ_KEY = b"print(open('%s', 'rb').read().hex())" % ON_NODE.encode()
 SIEGE = [
@@ -43,10 +45,8 @@ SIEGE = [
 @pytest.fixture(scope="module")
 def pico(tmp_path_factory, pico_firmware):
     folder = tmp_path_factory.mktemp("pico")
-    with EmulatedPico(
-        folder / "flash.bin", firmware=pico_firmware, flash_log=folder / "log"
-    ) as pico:
-        set_up(pico, node_files(realtime=True), OLD)
+    (folder / "flash.bin").write_bytes(ready_flash(pico_firmware, node_files(realtime=True), OLD))
+    with EmulatedPico(folder / "flash.bin", flash_log=folder / "log") as pico:
         yield pico
 
 
@@ -121,16 +121,17 @@ def write(pico, files):
 
 
 def besiege(pico, seconds):
-    """Try to get at the REPL; what the node says meanwhile."""
+    """Try to get at the REPL, for so many seconds of the chip's time; what the node says then."""
     said = b""
     with closing(open_again(pico.url, 30)) as port:
         port.timeout = 0
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        end = pico.set_speed(SPEED)["seconds"] + seconds
+        while pico.set_speed(SPEED)["seconds"] < end:
             for data in SIEGE:
                 port.write(data)
-                time.sleep(0.02)
+                time.sleep(0.02 / SPEED)
                 said += port.read(1 << 16)
+    pico.set_speed(1)
     assert b">>>" not in said and b"raw REPL" not in said and KEY.hex().encode() not in said
     return said
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.lab.nets import random_model
+from tests.lab.readypico import library_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware.sources import ROOT
 from xnornode.data.recording_file import RecordFile
@@ -51,7 +52,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pico(folder, pico_firmware):
     """A Pico that classifies from power-on, over and over."""
-    with EmulatedPico(folder / "flash.bin", firmware=pico_firmware) as pico:
+    with EmulatedPico(library_flash(pico_firmware, folder / "flash.bin")) as pico:
         command = [sys.executable, str(FLASH), "--port", pico.url, "--no-firmware", "--autostart"]
         command += ["--model", str(folder / "1.bnn"), "--recording", str(folder / "r0.rec")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -12,11 +12,10 @@ import pytest
 
 from tests.lab.motionlab import AXES, unlike_frames
 from tests.lab.nets import random_model
+from tests.lab.readypico import library_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Microphone, Mpu6050, Signal
 from tools.firmware.sources import ROOT
-from xnornode.board import node_library
-from xnornode.board.install import Installer, Plan
 from xnornode.data.recording_file import RecordFile, from_bytes
 from xnornode.data.sound import SCALE
 from xnornode.link.connect import connect
@@ -35,13 +34,10 @@ PLAYED = ((37 * np.arange(PERIOD)) % PERIOD - 1000).astype(np.int16)
 @pytest.fixture(scope="module")
 def pico(pico_firmware, tmp_path_factory):
     """A Pico with the library, whose REPL waits."""
-    flash = tmp_path_factory.mktemp("record") / "flash.bin"
+    flash = library_flash(pico_firmware, tmp_path_factory.mktemp("record") / "flash.bin")
     sound = Signal(PLAYED, rate=16000, loop=True)
     sensors = [Mpu6050(), Microphone(sck=10, sd=12, signal=sound)]
-    with EmulatedPico(flash, firmware=pico_firmware, sensors=sensors) as pico:
-        with Board(pico.url) as board:
-            plan = Plan(node_library.files("armv6m"))
-            list(Installer(board, print, lambda *_: None).install(plan))
+    with EmulatedPico(flash, sensors=sensors) as pico:
         yield pico
 
 

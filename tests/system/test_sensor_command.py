@@ -7,11 +7,10 @@ import pytest
 import serial
 
 from tests.lab.motionlab import AXES
-from tests.lab.powerlab import install
+from tests.lab.readypico import ready_flash
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Mpu6050, Signal
 from xnornode.board import node_library, sensor_setup
-from xnornode.board.install import Plan
 from xnornode.cli.main import main
 from xnornode.link.repl import Board
 
@@ -24,9 +23,8 @@ PROGRAM = b"import time\nwhile True:\n print('mine')\n time.sleep_ms(500)\n"
 def flash(tmp_path_factory, pico_firmware):
     """The flash of a Pico with the library, and a program of its owner's."""
     flash = tmp_path_factory.mktemp("sensor") / "flash.bin"
-    with EmulatedPico(flash, firmware=pico_firmware) as pico, Board(pico.url) as board:
-        board.clear()
-        install(board, Plan({**node_library.files("armv6m"), "/main.py": PROGRAM}))
+    files = {**node_library.files("armv6m"), "/main.py": PROGRAM}
+    flash.write_bytes(ready_flash(pico_firmware, files))
     return flash
 
 

@@ -16,7 +16,10 @@ PREDICTIONS = 12
 def test_no_sample_is_lost_and_no_score_differs(rate, pico_firmware, tmp_path):
     model = tone_model(rate)
     assert keeps_levels(model)
-    with sampling_node(tmp_path, pico_firmware, microphone(rate), model) as (node, outcomes):
+    with sampling_node(tmp_path, pico_firmware, microphone(rate), model, speed=4) as (
+        node,
+        outcomes,
+    ):
         node.follow(PREDICTIONS)
     (outcome,) = outcomes
     outcome.models = {model.revision: model}

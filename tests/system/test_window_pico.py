@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.lab.readypico import library_flash
 from tests.lab.window_sessions import differing, sessions
 from tools.bench.feed import costs
 from tools.bench.feed_sound import heard
@@ -11,8 +12,8 @@ from xnornode.link.repl import Board
 
 @pytest.fixture(scope="module")
 def board(pico_firmware, tmp_path_factory):
-    flash = tmp_path_factory.mktemp("pico") / "flash.bin"
-    with EmulatedPico(flash, firmware=pico_firmware) as pico, Board(pico.url) as board:
+    flash = library_flash(pico_firmware, tmp_path_factory.mktemp("pico") / "flash.bin")
+    with EmulatedPico(flash) as pico, Board(pico.url) as board:
         yield board
 
 

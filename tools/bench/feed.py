@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.lab.powerlab import install
+from tests.lab.readypico import install
 from tools.bench.feed_sound import HEAD, heard
 from tools.bench.fit_networks import network
 from tools.emulators.emulated_pico import EmulatedPico, EmulatorError

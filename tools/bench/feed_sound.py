@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.lab.powerlab import install
+from tests.lab.readypico import install
 from tools.bench.fit_networks import Spec, network
 from xnornode.board.install import Plan
 from xnornode.link.repl import Board

@@ -27,7 +27,8 @@ from tests.lab.faultlab import LENGTH
 from tests.lab.faults import TO_HOST, TO_NODE
 from tests.lab.livenode import CHANNELS
 from tests.lab.nets import random_model
-from tests.lab.powerlab import install, node_files, set_up
+from tests.lab.powerlab import node_files
+from tests.lab.readypico import install, set_up
 from tools.emulators.emulated_pico import EmulatedPico
 from tools.firmware.build import build
 from xnornode.board import node_library

@@ -106,6 +106,8 @@ class EmulatedPico(Reporter):
         """With `cut_power`: half of that other one is carried out."""
         self.ground: int | None = None
         """From the next start on: a GPIO that is connected to ground."""
+        self.patience: float | None = None
+        """From the next start on: seconds that a second client waits for the first one to leave."""
         self._files: tempfile.TemporaryDirectory[str] | None = None  # the signals of arrays
 
     @property
@@ -144,6 +146,8 @@ class EmulatedPico(Reporter):
             command += ["--cut-power", str(self.cut_power)] + ["--torn"] * self.torn
         if self.ground is not None:
             command += ["--ground", str(self.ground)]
+        if self.patience is not None:
+            command += ["--patience", str(self.patience)]
         if self.sensors:
             command += ["--sensors", str(describe(self.sensors, self._folder()))]
         command += ["--speed", str(self.speed)] + ["--cache"] * self.cache

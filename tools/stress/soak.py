@@ -36,7 +36,8 @@ from tests.lab import faultplans
 from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
 from tests.lab.netnode import NetLab
-from tests.lab.powerlab import PICO, PicoNode, PowerLab, set_up
+from tests.lab.powerlab import PICO, PicoNode, PowerLab
+from tests.lab.readypico import set_up
 from tools.firmware.build import build
 from tools.stress.soak_commands import commands, say
 from tools.stress.soak_sampling import sampling

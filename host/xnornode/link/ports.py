@@ -22,6 +22,7 @@ from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, open_lines
 from xnornode.link.rfc2217 import Rfc2217Port
 from xnornode.link.share import LENT_SECONDS, open_shared
+from xnornode.link.socket_port import SocketPort
 
 __all__ = [
     "ANSWER_TIMEOUT",
@@ -175,12 +176,13 @@ def _open_alone(name: Port) -> serial.SerialBase:
     return port
 
 
-def _named(name: Port) -> serial.Serial | Rfc2217Port:
+def _named(name: Port) -> serial.SerialBase:
     """The port of that name, not open yet."""
-    if name.lower().startswith(RFC2217):
-        port = Rfc2217Port(baudrate=name.baud)
-        port.port = str(name)
-        return port
+    for kind, its_class in ((RFC2217, Rfc2217Port), (SOCKET, SocketPort)):
+        if name.lower().startswith(kind):
+            port: serial.SerialBase = its_class(baudrate=name.baud)
+            port.port = str(name)
+            return port
     return serial.serial_for_url(str(name), baudrate=name.baud, do_not_open=True)
 
 

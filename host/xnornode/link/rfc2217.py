@@ -13,6 +13,7 @@ import serial
 from serial import rfc2217
 
 from xnornode.link.deadline import Deadline
+from xnornode.link.socket_port import LAST_WORDS
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -106,12 +107,17 @@ class Rfc2217Port(rfc2217.Serial):
                 if self._rfc2217_options["control"].value is not None:
                     for value in (rfc2217.SET_CONTROL_RTS_OFF, rfc2217.SET_CONTROL_DTR_OFF):
                         self.rfc2217_send_subnegotiation(rfc2217.SET_CONTROL, value)
+        if self._socket and self._thread:  # which ends once the server has closed its end
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+            self._thread.join(LAST_WORDS)
         self.is_open = False
         if self._socket:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
             if self._thread:  # it reads by the number of the socket, which the system gives away
                 self._thread.join(LONGEST_CLOSE)
+                self._thread = None  # else pyserial sleeps 0.3 s
             self._socket.close()
             self._socket = None
         super().close()

@@ -55,6 +55,7 @@ export class CoreState {
     this.fetched = 0; // the word of flash whose halves run now: it is not read twice
     this.budget = 0; // cycles of the slice that runs now
     this.left = 0; // what is left of them
+    this.cycles = 0; // of the package's: nobody reads it
   }
 
   /** Cycles run in this slice. */

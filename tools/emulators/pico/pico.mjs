@@ -12,10 +12,11 @@ import { Runner } from './runner.mjs';
 import { readSensors } from './sensors/board.mjs';
 import { SerialPort } from './serialport.mjs';
 import { pagesOfImage, parseUf2, Uf2Error } from './uf2.mjs';
+import { warmUp } from './warmup.mjs';
 
 const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--firmware FILE]
                     [--flash-log FILE] [--cut-power N [--torn]] [--ground N]
-                    [--sensors FILE] [--speed N] [--cache] [--with-stdin]
+                    [--sensors FILE] [--speed N] [--patience N] [--cache] [--with-stdin]
 
   --flash FILE      the flash chip: 2 MiB, made if it is not there
   --port N          TCP port of the serial port on 127.0.0.1 (default 0: a free one)
@@ -27,6 +28,7 @@ const USAGE = `usage: node pico.mjs --flash FILE [--port N] [--drive DIR] [--fir
   --ground N        connect GPIO N to ground
   --sensors FILE    what is wired to the pins, as JSON; see README.md
   --speed N         a sleeping chip sleeps N times faster than in real time (default 1)
+  --patience N      a second client waits N seconds for the first one to leave (default 8)
   --cache           reads of flash take the time that they take through a board's cache
   --with-stdin      end when standard input is closed; its lines are orders
 `;
@@ -42,6 +44,7 @@ const OPTIONS = {
   ground: { type: 'string' },
   sensors: { type: 'string' },
   speed: { type: 'string', default: '1' },
+  patience: { type: 'string', default: '8' },
   cache: { type: 'boolean', default: false },
   'with-stdin': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -75,10 +78,13 @@ function readOptions() {
     usage(`--ground ${ground} is no GPIO`);
   const speed = Number(values.speed);
   if (!isSpeed(speed)) usage(`--speed ${values.speed} is not from 1 to ${FASTEST}`);
+  const patience = Number(values.patience);
+  if (!(patience >= 0)) usage(`--patience ${values.patience} is no number of seconds`);
   return {
     ...values,
     port,
     speed,
+    patience,
     ground: ground === undefined ? undefined : Number(ground),
     drive: values.drive ?? `${values.flash}.RPI-RP2`,
     cutAfter: cut === undefined ? undefined : Number(cut),
@@ -140,7 +146,7 @@ class Pico {
     this.machine.board = board;
     this.machine.grounded = options.ground;
     this.runner = new Runner(this.machine, options.speed);
-    this.port = new SerialPort(options.port);
+    this.port = new SerialPort(options.port, options.patience);
     this.announced = false;
     this.connect();
   }
@@ -179,6 +185,7 @@ class Pico {
     }
     this.watchFlash();
     await this.port.reserve();
+    warmUp();
     this.boot();
   }
 

@@ -9,6 +9,7 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Machine } from './machine.mjs';
+import { warmUp } from './warmup.mjs';
 
 const SLICE_CYCLES = 100_000;
 const MOST_NANOS = 600e9; // of the chip's time
@@ -50,6 +51,7 @@ function until(end) {
   return before;
 }
 
+warmUp();
 machine.onStop = (why, reason) => fail(`${why}: ${reason}`);
 const host = machine.powerOn();
 host.onData = (bytes) => (received += Buffer.from(bytes).toString('latin1'));

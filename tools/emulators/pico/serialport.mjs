@@ -3,15 +3,18 @@
 import net from 'node:net';
 
 const HOST = '127.0.0.1';
-const BUSY_MS = 8000; // how long a second client may wait for the first one to leave
 const MOST_UNREAD = 64 * 1024; // bytes the client may leave unread before the chip is held up
 const FULL_PACKET = 64;
 const MOST_UNSENT = 4096; // bytes for the chip before the client is held up
 
 export class SerialPort {
-  /** @param number the port, or 0 to have one chosen */
-  constructor(number) {
+  /**
+   * @param number the port, or 0 to have one chosen
+   * @param patience seconds that a second client may wait for the first one to leave
+   */
+  constructor(number, patience) {
     this.number = number;
+    this.patience = patience;
     this.host = null; // the USB host of the chip that runs now
     this.onEvent = () => {};
     this.onActivity = () => {}; // the chip may have something to do
@@ -71,7 +74,7 @@ export class SerialPort {
       this.onEvent({ event: 'refused', reason: 'the serial port is in use by another client' });
     };
     // On a busy computer the news that the first one left may wait in the same turn.
-    setTimeout(() => setImmediate(refuse), BUSY_MS);
+    setTimeout(() => setImmediate(refuse), 1000 * this.patience);
   }
 
   accept(socket) {
