@@ -95,6 +95,7 @@ class Owner:
         self.moves(label)
         now = self.page.locator(".live-now strong")
         wait(lambda: now.inner_text() == label, f"{label} on the page", LONG)
+        self.page.locator(".legend li").first.wait_for()  # there is a signal, too
 
     def look_over(self) -> None:
         """Have `doctor` look at the node, and wait for what it has found."""

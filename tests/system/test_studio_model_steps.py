@@ -77,12 +77,13 @@ def test_models_are_made_compared_put_away_and_pushed_by_turns(browser, tmp_path
         report(visitor, "two")
         assert (studio.data / ".studio" / "models" / "two" / "model.bnn").stat().st_size <= MOST
 
-        page.get_by_role("link", name="Compare models").click()
+        visitor.follow("Compare models", "models")
         for name in ("one", "two"):
             page.get_by_label(f"compare {name}", exact=True).check()
         both = page.get_by_label("Side by side", exact=True)
         for name in ("one", "two"):
             told = both.get_by_role("region", name=name, exact=True)
+            told.wait_for()
             for head in ("accuracy", "bytes", "RP2040"):
                 assert told.get_by_role("term").filter(has_text=head).count(), told.inner_text()
             assert told.get_by_role("table").count() == 1

@@ -58,7 +58,8 @@ export class WrongForm {
 
   openWrong() {
     this.holdStill(true);
-    if (!this.chart.chosen && this.last[0] && !this.last[0].old) this.chart.choose(this.last[0]);
+    const newest = this.last[0]; // of the first ones after a start, the samples may not have come
+    if (!this.chart.chosen && newest && !newest.old && this.chart.place(newest)) this.chart.choose(newest);
     this.chart.marked = true;
     this.form.hidden = false;
     this.wrong.setAttribute("aria-expanded", "true");
