@@ -1,5 +1,6 @@
 """Somebody who does the whole loop on the studio's pages, by clicks."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,7 +59,8 @@ class Owner:
         for name, text in fields.items():
             self.page.get_by_label(name, exact=True).fill(str(text))
         self.visitor.click("Start")
-        self.page.get_by_text(f"Recording {label}").first.wait_for()
+        begun = re.compile(f"^(Recording|Done: {TIMES} recordings of) {label}")
+        self.page.get_by_text(begun).first.wait_for()
         if label == "shake":
             self.visitor.picture("record")
         self.visitor.go("Models")  # it goes on, whichever page is open
