@@ -111,3 +111,5 @@ def test_models_are_made_compared_put_away_and_pushed_by_turns(browser, tmp_path
         dialog.get_by_role("button", name="Go back").click()
         wait(lambda: fact(visitor, "Active") == "one", "the first one on the node", LONG)
         assert fact(visitor, "Before") == "two"
+        visitor.go("Models")  # for the second time: what is the same as then is shown again
+        page.get_by_role("button", name="Show first", exact=True).wait_for()

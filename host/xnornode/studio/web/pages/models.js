@@ -46,11 +46,11 @@ export default {
           if (over) return;
           models = found.models;
           chosen = new Set([...chosen].filter((name) => models.some((model) => model.name === name && model.result)));
-          if (changed(root, [found, node.connected, node.ready])) { show(); compare(); showBin(found.bin); }
+          if (changed(list, [found, node.connected, node.ready])) { show(); compare(); showBin(found.bin); }
         } while (again);
       } catch (error) {
         if (over) return;
-        changed(root, null);
+        changed(list, null);
         add(clear(list), [h("p", { class: "note bad", role: "alert" }, error.message)]);
       } finally { loading = false; }
     }
