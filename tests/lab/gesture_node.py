@@ -18,11 +18,17 @@ SCALES = (122_070,) * 3 + (15_267_176,) * 3
 
 
 @contextmanager
-def gesture_node(folder: Path, label: str, rate: int) -> Iterator[str]:
-    """The node's port. rate: samples a second, a divisor of 200."""
+def gesture_node(folder: Path, label: str, rate: int, faster: int = 1) -> Iterator[str]:
+    """The node's port.
+
+    Args:
+        label: the gesture.
+        rate: samples a second, a divisor of 200.
+        faster: so many times faster than usual it is made.
+    """
     program = prepare(folder, b"", realtime=True)
     (folder / "models" / "1.bnn").unlink()
-    values = np.asarray(gesture(label).source)[:: 200 // rate]
+    values = np.asarray(gesture(label).source)[:: 200 * faster // rate]
     counts = np.round(values / (np.array(SCALES) * 1e-9)).clip(-32768, 32767).astype(np.int16)
     felt = RecordFile(Recording(counts, "x", "p1", "r0"), AXES, SCALES, 1000 * rate)
     (folder / "recordings" / "r0.rec").write_bytes(to_bytes(felt))

@@ -1,21 +1,24 @@
 """Somebody who does the whole loop on the studio's pages, by clicks."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab.studio_process import wait
 from tests.lab.studiolab import SCHEMES, SIZES, TITLES, Visitor
 
-RATE = 25  # Hz, and short recordings: an emulated Pico is slow on a busy computer
+WINDOW = 25  # samples
+RECORDING = 2 * WINDOW  # samples: short ones, as an emulated Pico is slow on a busy computer
 TIMES = 6  # recordings of each gesture
 LONG = 200.0  # seconds for a command, on a busy computer
 
 
 class Owner:
-    """Clicks. moves(label): the sensor is moved so from now on."""
+    """Clicks. rate: samples a second; moves(label): the sensor is moved so from now on."""
 
-    def __init__(self, visitor: Visitor, moves: Callable[[str], object]) -> None:
+    def __init__(self, visitor: Visitor, rate: int, moves: Callable[[str], object]) -> None:
         self.visitor, self.page, self.moves = visitor, visitor.page, moves
+        self.rate = rate
 
     def choose_port(self, url: str, state: str = "in use") -> None:
         """Name a port by hand. state: what the page says of it then."""
@@ -43,7 +46,7 @@ class Owner:
     def choose_sensor(self) -> None:
         card = self.page.get_by_label("Sensor", exact=True)
         card.get_by_label("Kind").select_option("mpu6050")
-        card.get_by_label("Sample rate").fill(str(RATE))
+        card.get_by_label("Sample rate").fill(str(self.rate))
         card.get_by_role("button", name="Set it", exact=True).click()
         self.ended("Sensor")
         self.visitor.picture("node-sensor")
@@ -51,10 +54,13 @@ class Owner:
     def record(self, label: str) -> None:
         self.visitor.go("Record")
         self.moves(label)
-        for name, text in (("Label", label), ("Seconds", 2), ("Repeat", TIMES), ("Pause (s)", 0)):
+        seconds = RECORDING / self.rate
+        fields = {"Label": label, "Seconds": seconds, "Repeat": TIMES, "Pause (s)": 0}
+        for name, text in fields.items():
             self.page.get_by_label(name, exact=True).fill(str(text))
         self.visitor.click("Start")
-        self.page.get_by_text(f"Recording {label}").first.wait_for()
+        begun = re.compile(f"^(Recording|Done: {TIMES} recordings of) {label}")
+        self.page.get_by_text(begun).first.wait_for()
         if label == "shake":
             self.visitor.picture("record")
         self.visitor.go("Models")  # it goes on, whichever page is open
@@ -69,7 +75,7 @@ class Owner:
         self.visitor.go("Train")
         self.page.get_by_label("Name", exact=True).fill(name)
         self.page.get_by_text("Quick: try no other networks").click()
-        for option, value in (("Epochs", 20), ("Window", RATE)):
+        for option, value in (("Epochs", 20), ("Window", WINDOW)):
             self.page.get_by_label(option, exact=True).filter(visible=True).fill(str(value))
         self.visitor.picture("train-form")
         self.visitor.click("Start training")
@@ -91,14 +97,15 @@ class Owner:
         self.moves(label)
         now = self.page.locator(".live-now strong")
         wait(lambda: now.inner_text() == label, f"{label} on the page", LONG)
+        self.page.locator(".legend li").first.wait_for()  # there is a signal, too
 
     def look_over(self) -> None:
         """Have `doctor` look at the node, and wait for what it has found."""
         self.visitor.go("Node")
         self.visitor.click("Look it over")
         card = self.page.get_by_label("What is wrong?", exact=True)
-        card.get_by_role("button", name="Stop").wait_for()
-        card.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=1000 * LONG)
+        state = card.get_by_role("status")
+        wait(lambda: state.count() and state.inner_text() not in ("", "Looking …"), "doctor", LONG)
         assert card.get_by_role("listitem").count() > 1, card.inner_text()
         self.visitor.picture("node-doctor")
 
@@ -125,10 +132,10 @@ class Owner:
         """Each page in each size and colours: it fits, and is for everybody."""
         for size in SIZES:
             self.visitor.resize(size)
-            for scheme in SCHEMES:
-                self.visitor.colours(scheme)
-                for title in TITLES:
-                    self.visitor.go(title)
+            for title in TITLES:
+                self.visitor.go(title)
+                for scheme in SCHEMES:
+                    self.visitor.colours(scheme)
                     self.visitor.picture(f"{name}-{title.lower()}-{size}-{scheme}")
                     assert not (wide := self.visitor.too_wide()), (title, size, wide)
                     assert not (found := self.visitor.findings()), (title, size, scheme, found)

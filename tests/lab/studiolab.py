@@ -29,6 +29,8 @@ WIDER = """() => {
 }"""
 AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations"
 GRAVE = ("serious", "critical")
+DRAWN = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 
 
 @contextmanager
@@ -68,11 +70,15 @@ class Visitor:
         self.wrong: list[str] = []
         """Errors in the console, and requests that failed."""
         self._expected: set[str] = set()
+        self._asked = 0
+        self._open: set[Any] = set()  # requests of the page that are under way
         self._watch(self.page)
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._spoken)
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("request", self._asks)
+        page.on("requestfinished", lambda request: self._open.discard(request))
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
 
@@ -81,7 +87,12 @@ class Visitor:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.wrong.append(f"console: {message.text}")
 
+    def _asks(self, request: Any) -> None:
+        self._asked += 1
+        self._open.add(request)
+
     def _failed(self, request: Any) -> None:
+        self._open.discard(request)
         if request.failure != "net::ERR_ABORTED":  # the page itself was left
             self.wrong.append(f"{request.method} {request.url}: {request.failure}")
 
@@ -96,7 +107,7 @@ class Visitor:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
-            self.picture("failed")
+            self._shoot("failed")
             print(self.page.locator("body").inner_text(), *self.wrong, sep="\n")
         self.context.close()
         wrong = [text for text in self.wrong if not any(part in text for part in self._expected)]
@@ -109,10 +120,37 @@ class Visitor:
         busy = self.page.locator("[aria-busy=true]")
         wait(lambda: busy.count() == 0, "a page that is not busy")
 
+    def quiet(self) -> None:
+        """Wait until the page is settled and drawn, and asks for nothing more."""
+
+        def over() -> bool:
+            before = self._asked
+            self.page.evaluate(DRAWN)
+            return not self._open and self._asked == before
+
+        self.settled()
+        wait(over, "a page that asks for nothing more")
+        self.settled()
+
     def go(self, title: str) -> None:
         """Click on a page's name in the bar."""
-        self.page.get_by_role("navigation").get_by_role("link", name=title, exact=True).click()
-        self.page.locator(f"main[data-shown={title.lower()}]").wait_for()
+        bar = self.page.get_by_role("navigation", name="Pages")
+        bar.get_by_role("link", name=title, exact=True).click()
+        self.shown(title.lower())
+
+    def follow(self, link: str, place: str) -> None:
+        """Click on a link to a place of the studio, such as data/map."""
+        self.page.get_by_role("link", name=link, exact=True).click()
+        self.shown(place)
+
+    def shown(self, place: str) -> None:
+        """Wait until the page of a place is there, as a whole."""
+        self.page.locator(f"main[data-shown='{place}']").wait_for()
+        self.settled()
+
+    def reload(self) -> None:
+        """Have the browser load the page anew."""
+        self.page.reload()
         self.settled()
 
     def click(self, name: str) -> None:
@@ -124,10 +162,13 @@ class Visitor:
         self._expected |= {*parts}
 
     def picture(self, name: str) -> Path:
-        """Save the whole page as build/screens/NAME.png."""
+        """Save the whole page, once it is quiet, as build/screens/NAME.png."""
+        self.quiet()
+        return self._shoot(name)
+
+    def _shoot(self, name: str) -> Path:
         SCREENS.mkdir(parents=True, exist_ok=True)
         path = SCREENS / f"{name}.png"
-        self.page.wait_for_timeout(500)  # pictures in it come later
         self.page.evaluate("scrollTo(0, 0)")  # what sticks to the window's top belongs there
         self.page.screenshot(path=path, full_page=True)
         return path

@@ -52,12 +52,14 @@ def test_one_is_opened_and_the_next(browser, studio):
 def test_what_is_understood_and_the_map(browser, studio):
     with Visitor(browser, studio.address) as visitor:
         visitor.go("Data")
-        visitor.page.get_by_role("link", name="What is understood").click()
-        wait(lambda: "person 10" in text(visitor), "what is understood", LONG)
+        visitor.follow("What is understood", "data/understood")
+        table = visitor.page.get_by_role("table").filter(has_text="person 10")
+        table.first.wait_for(timeout=1000 * LONG)
+        assert "A training would take these data" in text(visitor)
         visitor.picture("data-understood")
         assert visitor.findings() == []
-        visitor.page.get_by_role("link", name="Feature map").click()
-        wait(lambda: visitor.page.locator("main canvas, main svg").count(), "the map", LONG)
+        visitor.follow("Feature map", "data/map")
+        visitor.page.locator("main canvas.map").wait_for(timeout=1000 * LONG)
         visitor.picture("data-map")
         assert visitor.findings() == []
 
@@ -69,6 +71,7 @@ def test_a_class_is_deleted_and_brought_back(browser, studio):
         wait(lambda: "500 files" in text(visitor), "500 recordings", LONG)
         visitor.page.get_by_label("Search names").fill("tap")
         wait(lambda: "100 files" in text(visitor), "those of one class", LONG)
+        visitor.quiet()
         visitor.click("Choose all")
         wait(lambda: "100 chosen" in text(visitor), "all of them")
         visitor.click("Delete")

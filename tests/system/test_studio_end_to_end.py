@@ -10,6 +10,7 @@ from tools.emulators.emulated_pico import EmulatedPico
 from tools.emulators.sensors import Mpu6050
 
 GESTURES = ("rest", "shake", "circle")
+RATE = 25  # Hz
 SPEED = 8  # so many times faster than in real time is the Pico while it is recorded
 
 
@@ -24,7 +25,7 @@ def test_from_a_blank_pico_to_an_own_gesture_by_clicks(browser, pico_firmware, t
         StudioProcess(tmp_path / "gestures") as studio,
         Visitor(browser, studio.address) as visitor,
     ):
-        owner = Owner(visitor, lambda label: pico.play("mpu6050", gesture(label)))
+        owner = Owner(visitor, RATE, lambda label: pico.play("mpu6050", gesture(label)))
         owner.choose_port(pico.url, "does not open yet")  # a blank Pico has its drive alone
         took("page")
         owner.set_up(pico.drive)

@@ -47,8 +47,7 @@ def test_a_killed_training_goes_on_and_models_stand_side_by_side(browser, tmp_pa
         os.killpg(job(data)["pid"], signal.SIGKILL)
         page.get_by_text("was killed").first.wait_for()
         before = epoch(visitor)
-        page.reload()
-        visitor.settled()
+        visitor.reload()
         visitor.click("Go on with: training of long")
         wait(lambda: epoch(visitor) > before, "an epoch behind those of before")
         assert job(data)["argv"][-1] == "--resume"
@@ -61,7 +60,7 @@ def test_a_killed_training_goes_on_and_models_stand_side_by_side(browser, tmp_pa
             visitor.click("Start training")
             page.get_by_label(f"Report of {name}", exact=True).wait_for()
         assert not visitor.findings()
-        page.get_by_role("link", name="Compare models").click()
+        visitor.follow("Compare models", "models")
         for name in ("one", "two"):
             page.get_by_label(f"compare {name}", exact=True).check()
         page.get_by_label("Side by side", exact=True).wait_for()

@@ -4,10 +4,12 @@ from tests.lab.odd_node import OddNode
 from tests.lab.studio_process import StudioProcess, wait
 from tests.lab.studiolab import TITLES, Visitor
 
+GAP = 0.001  # seconds from one line to the next: a page takes them even faster
+
 
 def test_each_odd_line_on_some_page(browser, tmp_path):
     with (
-        OddNode() as node,
+        OddNode(gap=GAP) as node,
         StudioProcess(tmp_path / "data", "--port", node.url) as studio,
         Visitor(browser, studio.address) as visitor,
     ):

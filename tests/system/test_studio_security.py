@@ -46,7 +46,7 @@ async function form() {
     {method: "post", action: studio + "/api/about", target: "frame"});
   document.body.append(frame, form);
   form.submit();
-  await new Promise((done) => setTimeout(done, 500));
+  await new Promise((done) => { frame.onload = done; });
   try { return frame.contentDocument.body.textContent; } catch { return "closed"; }
 }
 async function frame() {
@@ -160,8 +160,7 @@ def test_two_studios_in_one_browser_do_not_mix(browser, studio, tmp_path):
         assert answer and answer.status == 200
         tab.locator("main h1").wait_for()
         assert other.token not in tab.url and studio.token not in visitor.page.url
-        visitor.page.reload()
-        visitor.settled()
+        visitor.reload()
         kept = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
         assert kept == {f"xnornode-{s.port}": s.token for s in (studio, other)}
         tab.close()

@@ -18,7 +18,7 @@ LABELS = ("rest", "shake", "circle")
 @pytest.fixture
 def data(tmp_path):
     folder = tmp_path / "data"
-    write_recordings(folder, LABELS, groups=3, each=2, seconds=4.0)
+    write_recordings(folder, LABELS, groups=3, each=1, seconds=4.0)
     return folder
 
 

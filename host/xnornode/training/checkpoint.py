@@ -4,7 +4,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def write_checkpoint(path: Path, settings: str, state: TrainingState) -> None:
         "settings": settings,
         "steps": state.optimizer.steps,
         "rng": state.rng.bit_generator.state,
-        "history": [asdict(epoch) for epoch in state.history],
+        "history": [vars(epoch) for epoch in state.history],  # asdict: half of a short epoch
         "best": state.best,
     }
     arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(state)}

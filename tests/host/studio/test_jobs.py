@@ -86,7 +86,7 @@ def test_a_search_that_is_stopped_writes_the_best_so_far_and_can_go_on(lab):
 
 
 def test_a_killed_job_is_lost_and_goes_on(lab):
-    job = lab.train(*LONG[:-1], "12")
+    job = lab.train(*LONG[:-1], "200")  # seconds: it is not over when it is killed
     until(lambda: len(lab.epochs(job.id)) > 2)
     os.kill(job.pid, signal.SIGKILL)
     lost = lab.ended(job.id)

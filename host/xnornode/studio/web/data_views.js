@@ -1,6 +1,6 @@
 // The balance, the table of what was understood, and the bin.
 
-import { h, add, button, card, clear, table, seconds, bytes, when } from "/web/dom.js";
+import { h, add, busy, button, card, changed, clear, table, seconds, bytes, when } from "/web/dom.js";
 import { classIndex } from "/web/colours.js";
 import { told } from "/web/data_tiles.js";
 
@@ -60,14 +60,16 @@ export function understoodView(root, ctx) {
       understoodTables(data),
       h("p", { class: "muted" }, "A guess that is wrong is overruled by its option: on the page Train, or of `xnornode data` in a terminal.")))]);
   }
-  load();
+  busy(root, load());
   return { load, end() { turn++; } };
 }
 
 export function binView(root, ctx) {
+  let turn = 0;
   async function load() {
+    const mine = ++turn;
     const data = await ctx.attempt(ctx.get("/api/data/bin"));
-    if (!data) return;
+    if (!data || mine !== turn || !changed(root, data)) return;
     clear(root);
     const restore = (ids) => ctx.attempt(ctx.post("/api/data/bin/restore", { ids })).then((done) => done && (ctx.toast(`${done.restored} brought back.`, "good"), load()));
     const empty = async () => {
@@ -82,8 +84,8 @@ export function binView(root, ctx) {
         plain(e.path), when(e.time), e.why === "cut" ? "was cut" : e.why, bytes(e.bytes),
         button("Bring back", () => restore([e.id]), { label: `Bring back ${plain(e.path)}` })]), { left: ["file", "when", "why", "action"], caption: "deleted files, the last first" }))]);
   }
-  load();
-  return { load, end() {} };
+  busy(root, load());
+  return { load, end() { turn++; } };
 }
 
 /** A question for another label or group of several files. Gives what to send, or null. */

@@ -29,6 +29,23 @@ export function clear(node) {
   return node;
 }
 
+/**
+ * Whether what an element shows has changed since it was asked last. What is drawn anew although it is
+ * the same loses a click whose press came before and whose release comes after.
+ */
+export function changed(node, what) {
+  const now = JSON.stringify(what);
+  if (node.shows === now) return false;
+  node.shows = now;
+  return true;
+}
+
+/** Say that an element's content is on its way, until a promise is settled; gives the promise. */
+export function busy(node, promise) {
+  node.setAttribute("aria-busy", "true");
+  return promise.finally(() => node.removeAttribute("aria-busy"));
+}
+
 /** A button. kind: "primary", "danger", "quiet" or nothing. */
 export function button(text, run, { kind = "", title, disabled = false, label } = {}) {
   return h("button", { type: "button", class: kind, title, disabled, "aria-label": label, on: { click: run } }, text);

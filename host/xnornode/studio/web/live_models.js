@@ -1,6 +1,6 @@
 // What the node runs and ran before; rollback and push.
 
-import { bytes, button, card, check, clear, h, select } from "/web/dom.js";
+import { busy, bytes, button, card, check, clear, h, select } from "/web/dom.js";
 import { jobSlot, jobView } from "/web/job_view.js";
 
 const KINDS = ["push", "rollback"];
@@ -41,7 +41,7 @@ export function modelCard(ctx, onFound) {
     able();
     if (key === was) return;
     was = key;
-    if (now.connected && !now.hello && !now.ready) silent(); else load();
+    if (now.connected && !now.hello && !now.ready) silent(); else busy(facts, load());
   }
 
   /** Asking a program that says nothing interrupts it: that is for a person to say. */
@@ -78,7 +78,7 @@ export function modelCard(ctx, onFound) {
     if (!node.port || !node.connected) {
       if (!node.port) found = null; // of one that is away, what was known stays
       show(node.port ? "the node is away" : "no node is chosen");
-      kept();
+      await kept();
       return;
     }
     try {
@@ -94,7 +94,7 @@ export function modelCard(ctx, onFound) {
       found = null;
     }
     show("");
-    kept();
+    await kept();
   }
 
   async function kept() {

@@ -1,6 +1,6 @@
 // "That was wrong": the last seconds become a recording with the right label.
 
-import { button, clear, field, h, number, text } from "/web/dom.js";
+import { button, changed, clear, field, h, number, text } from "/web/dom.js";
 
 const LONGEST = 80; // letters of a label
 
@@ -44,6 +44,7 @@ export class WrongForm {
 
   labelChoices() {
     const all = [...new Set([...this.labels, ...(this.dataLabels || [])])].filter(Boolean);
+    if (!changed(this.buttons, all)) return;
     clear(this.names).append(...all.map((name) => h("option", { value: name })));
     clear(this.buttons).append(...all.slice(0, 12).map((name) =>
       button(short(name), () => { this.label.value = name; this.describeKeep(); this.keepButton.focus(); })));
@@ -57,7 +58,8 @@ export class WrongForm {
 
   openWrong() {
     this.holdStill(true);
-    if (!this.chart.chosen && this.last[0] && !this.last[0].old) this.chart.choose(this.last[0]);
+    const newest = this.last[0]; // of the first ones after a start, the samples may not have come
+    if (!this.chart.chosen && newest && !newest.old && this.chart.place(newest)) this.chart.choose(newest);
     this.chart.marked = true;
     this.form.hidden = false;
     this.wrong.setAttribute("aria-expanded", "true");

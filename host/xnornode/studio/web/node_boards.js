@@ -1,6 +1,6 @@
 // What is plugged in, and which of it the studio follows.
 
-import { h, button, card, clear, field, number, select, text } from "/web/dom.js";
+import { h, button, card, changed, clear, field, number, select, text } from "/web/dom.js";
 
 /** The card. An element with `.show(nodes, state)`. onSetUp(): a blank board is to be set up. */
 export function boardsCard(ctx, { lines, onSetUp }) {
@@ -70,6 +70,7 @@ export function boardsCard(ctx, { lines, onSetUp }) {
 
   element.show = (nodes, state) => {
     follow(state);
+    if (!changed(list, [nodes.drives, nodes.ports, state.connected])) return;
     const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
     clear(list);
     for (const drive of nodes.drives) {

@@ -46,7 +46,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
     holder, h("h3", {}, "As a command"),
     h("div", { class: "row command-row" }, shown, button("Copy", () => copy(shown.textContent, ctx), { kind: "quiet" })), problem,
     h("div", { class: "actions" }, start));
-  name.addEventListener("input", changed);
+  name.addEventListener("input", () => changed());
   choose("train");
 
   function body(k) {
@@ -86,7 +86,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
     bodies[k].querySelector(".fields").after(chips);
     start.textContent = k === "search" ? "Start search" : "Start training";
     showGroups();
-    changed();
+    changed(0);
   }
 
   function value() {
@@ -98,7 +98,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
     return { kind, options, name: name.value.trim() };
   }
 
-  function changed() {
+  function changed(delay = WAIT) {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const mine = ++turn, asked = value();
@@ -118,7 +118,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
         problem.textContent = error.message;
         problem.hidden = false;
       }
-    }, WAIT);
+    }, delay);
   }
 
   /** Say what is wrong at the field of the option that a message begins with; its words, or "". */
@@ -160,7 +160,7 @@ export function trainForm(about, ctx, { onPlan, onStart }) {
 
   return {
     node,
-    again: changed, problemAt,
+    again: () => changed(), problemAt,
     groups(names) {
       if (names.join("\n") === groupNames.join("\n")) return;
       groupNames = names;

@@ -1,6 +1,6 @@
 // The data: recordings by class and group, edits, import, what is understood, feature map, bin.
 
-import { h, add, button, clear, seconds, select } from "/web/dom.js";
+import { h, add, busy, button, changed, clear, seconds, select } from "/web/dom.js";
 import { knowClasses } from "/web/colours.js";
 import { tiles } from "/web/data_tiles.js";
 import { openItem } from "/web/data_item.js";
@@ -72,12 +72,14 @@ function mount(root, ctx) {
   }
 
   function showTabs() {
+    if (!changed(tabs, [view, data?.in_bin || 0])) return;
     clear(tabs);
     add(tabs, VIEWS.map(([name, title]) => h("a", { class: "button", href: `#/data${name ? `/${name}` : ""}`, "aria-current": name === view ? "page" : false },
       name === "bin" && data?.in_bin ? `${title} (${data.in_bin})` : title)));
   }
 
   function showNotes() {
+    if (!changed(notes, [data.damaged, data.odd, data.mixed, data.left_out])) return;
     clear(notes);
     const filter = (only) => { kept.only = only; kept.label = kept.group = null; if (view) location.hash = "#/data"; else refresh(); };
     add(notes, [
@@ -241,7 +243,7 @@ function mount(root, ctx) {
 
   view = VIEWS.some(([name]) => name === wanted) ? wanted : "";
   showTabs();
-  refresh().then(() => {
+  busy(summary, refresh()).then(() => {
     if (ended || !data) return;
     if (wanted === "open" && ctx.path[1]) openPath(ctx.path[1]);
   });

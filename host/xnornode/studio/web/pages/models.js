@@ -1,6 +1,6 @@
 // Models: those that are kept, side by side, with the data and the command that made them.
 
-import { h, add, bytes, button, card, clear, field, percent, text } from "/web/dom.js";
+import { h, add, busy, bytes, button, card, changed, clear, field, percent, text } from "/web/dom.js";
 import { copy, jobView } from "/web/job_view.js";
 import { confusion, reportFrame, reportView, took } from "/web/train_report.js";
 
@@ -35,10 +35,10 @@ export default {
       load();
     });
 
-    let busy = false, again = false;
+    let loading = false, again = false;
     async function load() {
-      if (busy) { again = true; return; }
-      busy = true;
+      if (loading) { again = true; return; }
+      loading = true;
       try {
         do {
           again = false;
@@ -46,9 +46,13 @@ export default {
           if (over) return;
           models = found.models;
           chosen = new Set([...chosen].filter((name) => models.some((model) => model.name === name && model.result)));
-          show(); compare(); showBin(found.bin);
+          if (changed(list, [found, node.connected, node.ready])) { show(); compare(); showBin(found.bin); }
         } while (again);
-      } catch (error) { add(clear(list), [h("p", { class: "note bad", role: "alert" }, error.message)]); } finally { busy = false; list.removeAttribute("aria-busy"); }
+      } catch (error) {
+        if (over) return;
+        changed(list, null);
+        add(clear(list), [h("p", { class: "note bad", role: "alert" }, error.message)]);
+      } finally { loading = false; }
     }
 
     function show() {
@@ -200,9 +204,10 @@ export default {
     }
 
     function showBin(names) {
+      const open = Boolean(bin.querySelector("details")?.open);
       clear(bin);
       if (!names.length) return;
-      add(bin, [h("details", {}, h("summary", {}, `Bin: ${names.length} deleted`), h("ul", {}, names.map((name) => h("li", {}, name.slice(name.indexOf(" ") + 1), " ",
+      add(bin, [h("details", { open }, h("summary", {}, `Bin: ${names.length} deleted`), h("ul", {}, names.map((name) => h("li", {}, name.slice(name.indexOf(" ") + 1), " ",
         h("small", {}, `deleted ${name.slice(0, 4)}-${name.slice(4, 6)}-${name.slice(6, 8)} `),
         button("Bring back", async () => { if (await ctx.attempt(ctx.post("/api/models/back", { bin: name }))) load(); }, { kind: "quiet", label: `Bring back ${name.slice(name.indexOf(" ") + 1)}` })))))]);
     }
@@ -214,8 +219,7 @@ export default {
       if (done) { ctx.toast(`added: ${done.names.join(", ")}`, "good"); load(); }
     }
 
-    list.setAttribute("aria-busy", "true");
-    load();
+    busy(list, load());
     return () => { over = true; leave(); pushed?.end(); };
   },
 };

@@ -1,6 +1,6 @@
 // What is plugged in, what it is, what is wrong with it, and its set-up.
 
-import { h } from "/web/dom.js";
+import { busy, h } from "/web/dom.js";
 import { boardsCard } from "/web/node_boards.js";
 import { factsCard } from "/web/node_facts.js";
 import { doctorCard } from "/web/node_doctor.js";
@@ -33,8 +33,8 @@ export default {
       onJobs: (jobs) => facts.busy(jobs.find((job) => job.state === "running" && ALONE.includes(job.kind) && job.about.port === ctx.state.port) || null),
     });
     facts.append(updates);
-    root.append(h("h1", {}, "Node"), h("div", { class: "columns" },
-      h("div", {}, boards, facts, doctor), h("div", {}, setUp, sensor)));
+    const parts = h("div", { class: "columns" }, h("div", {}, boards, facts, doctor), h("div", {}, setUp, sensor));
+    root.append(h("h1", {}, "Node"), parts);
 
     function show() {
       const state = ctx.state;
@@ -43,7 +43,7 @@ export default {
       setUp.show(state, nodes);
       sensor.show(state);
       const now = state.hello?.machine || "";
-      if (now !== machine) { machine = now; ask(); } // its usual pins
+      if (now !== machine) { machine = now; busy(parts, ask()); } // its usual pins
     }
 
     async function ask() {
@@ -60,7 +60,7 @@ export default {
       if (message.topic === "nodes") nodes = message; else ctx.state = message.state;
       show();
     });
-    const watch = ctx.onConnection((open) => { if (open) ask(); });
+    const watch = ctx.onConnection((open) => { if (open) busy(parts, ask()); });
     show();
     return () => {
       over = true;

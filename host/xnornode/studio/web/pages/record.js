@@ -1,6 +1,6 @@
 // Record: what is recorded, the signal as it comes, what has been made.
 
-import { h, add, card, check, clear, field, number, seconds, table, text } from "/web/dom.js";
+import { h, add, busy as loads, card, changed, check, clear, field, number, seconds, table, text } from "/web/dom.js";
 import { knowClasses } from "/web/colours.js";
 import { allow, beep } from "/web/beep.js";
 import { RecordingList } from "/web/playback.js";
@@ -68,7 +68,7 @@ function makeForm(submit) {
     clear(names).append(...classes.map((c) => h("option", { value: c.name })));
     clear(groups).append(...inUse.map((name) => h("option", { value: name })));
     const held = document.activeElement?.dataset?.label;
-    clear(labels).append(...classes.map((c) => h("button", { type: "button", "data-label": c.name, on: { click: pick(c.name) } }, c.name, " ", h("span", { class: "tag" }, c.items))));
+    if (changed(labels, classes.map((c) => [c.name, c.items]))) clear(labels).append(...classes.map((c) => h("button", { type: "button", "data-label": c.name, on: { click: pick(c.name) } }, c.name, " ", h("span", { class: "tag" }, c.items))));
     if (held) [...labels.children].find((one) => one.dataset.label === held)?.focus();
     fault.hidden = !slow;
     clear(fault).append(h("p", {}, slow, ". Set a lower rate on the ", h("a", { href: "#/node" }, "Node page"), ", or use USB."), loss);
@@ -168,7 +168,7 @@ function mount(root, ctx) {
     h("div", { class: "side desk" }, card("What is recorded", form.node), h("div", {}, signal, made), counts));
   const view = new SignalView(signal, ctx);
   const list = new RecordingList(made, ctx, remove);
-  const rows = h("div", {});
+  const rows = h("div", { "aria-busy": "true" }); // until there is a first answer
   counts.append(rows);
 
   function show(next) {
@@ -198,16 +198,18 @@ function mount(root, ctx) {
 
   function refresh() {
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const about = await ctx.attempt(ctx.get("/api/record"));
-      if (!about || !root.contains(form.node)) return;
-      knowClasses(about.classes.map((c) => c.name));
-      form.show(about);
-      clear(rows);
-      add(rows, about.classes.length
-        ? table(["class", "recordings", "time", "groups"], about.classes.map((c) => [c.name, c.items.toLocaleString("en"), seconds(c.seconds), c.groups]), { left: ["class"], caption: "what there is by now" })
-        : h("p", { class: "empty" }, "There are no recordings yet."));
-    }, SOON);
+    timer = setTimeout(() => loads(rows, load()), SOON);
+  }
+
+  async function load() {
+    const about = await ctx.attempt(ctx.get("/api/record"));
+    if (!about || !root.contains(form.node)) return;
+    knowClasses(about.classes.map((c) => c.name));
+    form.show(about);
+    clear(rows);
+    add(rows, about.classes.length
+      ? table(["class", "recordings", "time", "groups"], about.classes.map((c) => [c.name, c.items.toLocaleString("en"), seconds(c.seconds), c.groups]), { left: ["class"], caption: "what there is by now" })
+      : h("p", { class: "empty" }, "There are no recordings yet."));
   }
 
   function keys(event) {

@@ -1,6 +1,6 @@
 // Train: the form with what would be tried, the training while it runs, and its report.
 
-import { h, add, button, card, clear } from "/web/dom.js";
+import { h, add, busy, button, card, changed, clear } from "/web/dom.js";
 import { jobView } from "/web/job_view.js";
 import { trainForm } from "/web/train_form.js";
 import { trainLive } from "/web/train_live.js";
@@ -26,7 +26,6 @@ export default {
     });
 
     async function begin() {
-      place.setAttribute("aria-busy", "true");
       try {
         const [all, kept] = await Promise.all([ctx.get("/api/jobs"), ctx.get("/api/train/form")]);
         if (over) return;
@@ -35,7 +34,6 @@ export default {
         const running = jobs.find((job) => job.state === "running");
         if (running) showJob(running.id); else await showForm();
       } catch (error) { if (!over) add(clear(place), [h("p", { class: "note bad", role: "alert" }, error.message)]); }
-      place.removeAttribute("aria-busy");
     }
 
     async function reload() {
@@ -147,19 +145,19 @@ export default {
     }
 
     function showLeft() {
-      clear(left);
       const open = jobs.filter((job) => !["running", "done"].includes(job.state) && !job.went_on && job.id !== shown).slice(0, MOST_LEFT);
-      const busy = jobs.some((job) => job.state === "running");
-      add(left, open.map((job) => h("div", { class: "note warn spread" },
+      const runs = jobs.some((job) => job.state === "running");
+      if (!changed(left, [open.map((job) => [job.id, job.state, job.error, job.resumable]), runs])) return;
+      add(clear(left), open.map((job) => h("div", { class: "note warn spread" },
         h("span", {}, `${job.title} ${job.state === "failed" ? "failed" : job.state === "lost" ? "was killed" : "was stopped"}${job.error && job.state === "failed" ? `: ${job.error}` : ""}`),
         h("span", { class: "row" },
-          !busy && button(job.resumable ? "Go on" : "Start again", () => again(job), { label: `${job.resumable ? "Go on with" : "Start again"}: ${job.title}` }),
-          !busy && button("Change the options", () => change(job), { label: `Change the options: ${job.title}` }),
+          !runs && button(job.resumable ? "Go on" : "Start again", () => again(job), { label: `${job.resumable ? "Go on with" : "Start again"}: ${job.title}` }),
+          !runs && button("Change the options", () => change(job), { label: `Change the options: ${job.title}` }),
           button("Show", () => showJob(job.id), { kind: "quiet", label: `Show ${job.title}` }),
           button("Forget", async () => { await ctx.attempt(ctx.post(`/api/jobs/${job.id}/remove`)); }, { kind: "quiet", label: `Forget ${job.title}` })))));
     }
 
-    begin();
+    busy(place, begin());
     return () => { over = true; endView(); leave(); };
   },
 };
