@@ -40,11 +40,12 @@ export function factsCard(ctx, { onUpdate, onDoctor, onSetUp }) {
     if (hello && version && hello.library !== version) {
       return tell(`library ${hello.library}`, "", `The node has XnorNode's library ${hello.library}, this computer ${version}. Models, sensor, recordings and your own files stay with an update.`, button("Update the library", onUpdate));
     }
-    if (hello && !hello.model && !hello.running) {
+    const runs = hello?.running || state.ready; // a hello may be from before the program's start
+    if (!runs && !hello.model) {
       return tell("model", "good", "The node is ready, and has no model yet: record what it is to tell apart, train, and push what comes out.",
         button("Record", () => ctx.go("record")), button("Choose a model", () => ctx.go("models")));
     }
-    if (hello && !hello.running && !state.predictions) {
+    if (!runs && !state.predictions) {
       return tell("idle", "", "Nothing classifies on it: it is at the REPL, or its program has failed and starts again soon.", button("Find out", onDoctor));
     }
     return tell("", "", "");
