@@ -15,7 +15,7 @@ from xnornode.link.framing import command
 from xnornode.link.labels import LabelCheck
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
-from xnornode.link.ports import RETRY, AtOnce, open_port
+from xnornode.link.ports import RETRY, AtOnce, open_port, pace
 from xnornode.link.predictions import Detected, Prediction
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
@@ -208,9 +208,11 @@ class Monitor:
     def _read(self) -> None:
         try:
             while not self._ends:
+                opened = time.monotonic()
                 with closing(Stream(self._port)) as stream:
                     self._follow(stream)
                 self.connected = False
+                pace(opened)
                 self._open_again()
         except LinkError as error:
             self._arrivals.put(Arrival(error))

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import time
 from collections.abc import Iterable
 
 import serial
@@ -216,6 +217,17 @@ def open_again(url: str, seconds: float) -> serial.SerialBase:
             if wait.passed:
                 raise
             wait.pause(RETRY)
+
+
+def pace(opened: float) -> None:
+    """Wait until a port is RETRY seconds old: one that went away at once may do so again.
+
+    Parameters
+    ----------
+    opened : float
+        When it was opened, by `time.monotonic`.
+    """
+    time.sleep(max(0.0, opened + RETRY - time.monotonic()))
 
 
 def _why_not_open(url: str, error: Exception) -> str:

@@ -12,7 +12,7 @@ from xnornode.link.hints import bad_line
 from xnornode.link.keys import signature
 from xnornode.link.messages import Begin, Begun, NodeModel, Running, Switched
 from xnornode.link.parsing import expect, outdated
-from xnornode.link.ports import open_again
+from xnornode.link.ports import open_again, pace
 from xnornode.link.protocol import Session
 from xnornode.link.reach import Known, Say
 from xnornode.link.send_window import Sender
@@ -137,6 +137,7 @@ class Push:
         self._limit = limit = Deadline(self.timing.stall)
         port = None
         while True:
+            opened = time.monotonic()
             try:
                 with connect(
                     url,
@@ -158,6 +159,7 @@ class Push:
                 at = max(at, self._at)
                 self._breaks += 1
                 self._say(f"{str(error).splitlines()[0]}; trying again")
+                pace(opened)
                 port = open_again(url, limit.within(self.timing.reconnect).left)
         counts = self._resumed, self._retries, self._breaks
         return Pushed(active, self._replaced, self.sent, seconds, *counts)

@@ -33,6 +33,8 @@ VARIABLE = "XNORNODE_SHARE"
 """Environment variable: `no` has each port opened for one program alone."""
 MEETING = 20.0
 """Seconds in which the owner of a port lets a program in: it may just be opening the port."""
+CEDED_SECONDS = 2.0
+"""Seconds that a program stays away from a port which another one has asked it for."""
 BETWEEN = 0.02
 """Seconds between two looks whether the port has an owner now."""
 LENT_SECONDS = 30.0
@@ -50,6 +52,8 @@ _hubs: dict[str, Hub] = {}
 """Of this process, by the keys of ports."""
 _holds: dict[str, int] = {}
 """Ports that this process has for itself: how often each one is held."""
+_ceded: dict[str, Deadline] = {}
+"""Ports that this process has let another one have: until when they are left to that."""
 _opening: dict[str, threading.RLock] = {}
 _table = threading.Lock()
 _told: set[str] = set()
@@ -124,7 +128,7 @@ def _open(name: Port, key: str, opens: Open) -> serial.SerialBase:
     wait = Deadline(MEETING)
     while True:
         try:
-            if place.claim():
+            if _may_claim(key) and place.claim():
                 return _own(name, key, place, opens)
         except NoPlaceError as error:
             _tell(f"{name} is not shared with other programs: {error}")
@@ -150,7 +154,15 @@ def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
     return SharedPort(name, end, name.baud, wanted(name.lines))
 
 
+def _may_claim(key: str) -> bool:
+    """Whether a port is not left to a program that has asked for it, and is about to take it."""
+    ceded = _ceded.get(key)
+    return ceded is None or ceded.passed
+
+
 def _forget(key: str, hub: Hub) -> None:
+    if hub.ceded:
+        _ceded[key] = Deadline(CEDED_SECONDS)
     if _hubs.get(key) is hub:
         del _hubs[key]
 
@@ -168,6 +180,7 @@ def _join(name: Port, place: Place, wait: Deadline) -> SharedPort | None:
         return None
     if "lent" in owner:
         end.close()
+        _ceded.pop(key_of(name), None)  # who asked for the port has it
         raise _lent(name, str(owner["lent"]))
     if version != VERSION or "refused" in owner:
         end.close()

@@ -60,6 +60,7 @@ def serve(hub: Hub, place: Place, end: socket.socket) -> None:
             end.sendall(greeting(reply))
             if hub.lent:
                 return
+            hub.ceded = True
             hub.close(f"{who(said)} {TAKEN}")
             return
         else:

@@ -68,6 +68,8 @@ class Hub:
         self.name, self.port = name, port
         self.lent: Member | None = None
         self.closed = False
+        self.ceded = False
+        """Whether another program has asked for the port, and takes it next."""
         self._place, self._serve, self._ended = place, serve, ended
         self._lines = Lines()
         self._local = 0  # members of this process

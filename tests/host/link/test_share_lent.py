@@ -2,12 +2,13 @@
 
 import signal
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 import serial
 
 from tests.lab.sharelab import SOON, guest, program, read
+from xnornode.errors import LinkError
 from xnornode.link import share
 from xnornode.link.framing import command, seal
 from xnornode.link.ports import AtOnce, open_again, open_port
@@ -96,6 +97,32 @@ def test_a_port_that_is_held_is_opened_by_its_holder_alone(far, said):
                 far.say(b"x")
                 assert read(port, b"x") == b"x"
             assert far.most == 1
+
+
+def test_who_opens_a_port_again_at_once_does_not_come_before_who_has_asked_for_it(far):
+    """As a monitor does. Whoever wins is not left to chance: it is tried several times."""
+    ends = threading.Event()
+
+    def eager():
+        while not ends.is_set():
+            with (
+                suppress(LinkError, serial.SerialException),
+                closing(open_port(AtOnce(far.url))) as port,
+            ):
+                while not ends.is_set():
+                    port.read(1)
+
+    reader = threading.Thread(target=eager, daemon=True)
+    reader.start()
+    try:
+        for _ in range(5):
+            assert far.until(lambda: far.is_open)
+            code = "from xnornode.link.share import held\nwith held(url, 5.0): print('held')\n"
+            with program(code, far.url) as process:
+                assert process.stdout.readline() == "held\n"
+    finally:
+        ends.set()
+        reader.join(SOON)
 
 
 def test_a_holder_that_is_killed_lets_the_port_go(far):
