@@ -35,6 +35,8 @@ MEETING = 20.0
 """Seconds in which the owner of a port lets a program in: it may just be opening the port."""
 CEDED_SECONDS = 2.0
 """Seconds that a program stays away from a port which another one has asked it for."""
+MOVES = 10
+"""How often a link may lead to another port while it is opened."""
 BETWEEN = 0.02
 """Seconds between two looks whether the port has an owner now."""
 LENT_SECONDS = 30.0
@@ -46,6 +48,10 @@ Open = Callable[[Port], serial.SerialBase]
 
 class PortLentError(LinkError):
     """Another program has the port for itself."""
+
+
+class _MovedError(LinkError):
+    """A link led to another port when it was opened: boards were plugged in meanwhile."""
 
 
 _hubs: dict[str, Hub] = {}
@@ -88,13 +94,20 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
     """
     if not (is_on() and is_shared(name)):
         return opens(name)
-    key, wait, told = key_of(name), Deadline(patience), False
+    wait, told, moved = Deadline(patience), False, 0
     while True:
+        key = key_of(name)
         try:
             with _lock_of(key):
                 if _holds.get(key):
                     return opens(name)
-                return _open(name, key, opens)
+                port = _open(name, key, opens)
+            _must_lead_to(name, key, port)
+            return port
+        except _MovedError:
+            moved += 1
+            if moved > MOVES:
+                raise
         except PortLentError as error:
             if wait.passed:
                 raise
@@ -102,6 +115,13 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
                 share_talk.say(f"{error}: waiting")
             told = True
             wait.pause(0.1)
+
+
+def _must_lead_to(name: Port, key: str, port: serial.SerialBase) -> None:
+    """Close a port and raise _MovedError where its name leads to another one by now."""
+    if key_of(name) != key:
+        port.close()
+        raise _MovedError(f"{name} leads to another port each time: name the port itself")
 
 
 def _lock_of(key: str) -> threading.RLock:
@@ -144,6 +164,7 @@ def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
     """Open the real port, and serve it."""
     try:
         port = opens(name)
+        _must_lead_to(name, key, port)
     except BaseException:
         place.leave()
         raise
