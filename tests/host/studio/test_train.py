@@ -147,7 +147,7 @@ def test_one_training_at_a_time_and_no_folder_of_one_that_did_not_begin(data):
 
 
 def test_stopped_and_gone_on_with_gives_the_same_file(data):
-    options = {**SHORT, "--epochs": "200", "--layers": "256,256"}
+    options = {**SHORT, "--epochs": "600", "--layers": "256,256"}
     del options["--quick"]
 
     async def use(client: Client) -> None:
@@ -189,7 +189,7 @@ def test_what_left_nothing_begins_anew(data):
 
 
 def test_a_stopped_training_whose_data_have_changed_begins_anew(data):
-    options = {**SHORT, "--epochs": "300", "--layers": "256,256"}
+    options = {**SHORT, "--epochs": "30000", "--layers": "256,256"}
 
     async def use(client: Client) -> None:
         begun = await start(client, options)
