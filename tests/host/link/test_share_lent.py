@@ -117,7 +117,7 @@ def test_who_opens_a_port_again_at_once_does_not_come_before_who_has_asked_for_i
     try:
         for _ in range(5):
             assert far.until(lambda: far.is_open)
-            code = "from xnornode.link.share import held\nwith held(url, 5.0): print('held')\n"
+            code = "from xnornode.link.share import held\nwith held(url): print('held')\n"
             with program(code, far.url) as process:
                 assert process.stdout.readline() == "held\n"
     finally:
