@@ -80,7 +80,7 @@ class Broker:
         """Called when a connection is gone, in its thread."""
         self._handlers: dict[str, tuple[Handler, int]] = {}
         self._changed = threading.Event()
-        self._met = self._closed = False
+        self._met = self._closed = self._failed = False
         self._fatal = ""
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv311
@@ -106,13 +106,15 @@ class Broker:
         self.client.connect_async(self.settings.host, self.settings.tcp_port, KEEPALIVE)
         self.client.loop_start()
 
-    def wait(self, seconds: float = CONNECT_SECONDS) -> None:
+    def wait(self, seconds: float = CONNECT_SECONDS, once: bool = False) -> None:
         """Wait for the first connection.
 
         Parameters
         ----------
         seconds : float, default CONNECT_SECONDS
             How long at most.
+        once : bool, default False
+            Whether to give up as soon as an attempt has failed.
 
         Raises
         ------
@@ -120,7 +122,7 @@ class Broker:
             If there is none in time, or the broker refuses this client.
         """
         wait = Deadline(seconds)
-        while not self.connected and not self._fatal and not wait.passed:
+        while not (self.connected or self._fatal or wait.passed or (once and self._failed)):
             self._changed.wait(min(wait.left, 1.0))
             self._changed.clear()
         if not self.connected:
@@ -241,7 +243,7 @@ class Broker:
         import sys
 
         error = sys.exc_info()[1]
-        self.why = _why_not(error)
+        self.why, self._failed = _why_not(error), True
         if isinstance(error, ssl.SSLError) and not self._met:
             self._fatal = self.why
         self._changed.set()
