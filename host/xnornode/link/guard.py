@@ -70,7 +70,7 @@ COMMANDS: dict[str, type[Ask]] = {
     "end": End,
     "rollback": Rollback,
 }
-"""Without `quit`, which ends a receiver, so that the port falls to the REPL."""
+"""Without `quit`, which ends a receiver, so that the port falls to the REPL, and `name`."""
 STREAM_COMMANDS: dict[str, type[Ask]] = {"stream": Stream, "stop": Ask}
 """These change nothing on the node, but whoever connects can listen to its sensor."""
 

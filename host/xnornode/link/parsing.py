@@ -17,6 +17,7 @@ from xnornode.link.messages import (
     Event,
     Hello,
     Models,
+    Named,
     Prediction,
     Ready,
     Refusal,
@@ -52,6 +53,7 @@ REPLIES: dict[str, type[Answer]] = {
     "previous": Switched,
     "active": Running,
     "sensor": Streaming,
+    "name": Named,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 
