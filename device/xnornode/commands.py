@@ -27,9 +27,11 @@ COMMANDS = {
     "stream": ("seconds",),
     "stop": (),
     "name": ("name",),
+    "kept": (),
+    "fetch": ("number", "at"),
+    "forget": ("number",),
 }
-HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits; but for `name`, the others
-# are integers
+HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits
 OPTIONAL = ("signature", "hmac")
 
 

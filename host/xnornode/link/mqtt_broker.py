@@ -78,7 +78,7 @@ class Broker:
         """Called at each connection, in its thread, once the subscriptions are made."""
         self.on_lost: list[Callable[[], None]] = []
         """Called when a connection is gone, in its thread."""
-        self._handlers: dict[str, tuple[Handler, int]] = {}
+        self._handlers: dict[str, tuple[list[Handler], int]] = {}
         self._changed = threading.Event()
         self._met = self._closed = self._failed = False
         self._fatal = ""
@@ -134,19 +134,21 @@ class Broker:
         Parameters
         ----------
         pattern : str
-            A topic, or a filter with `+` and `#`. Filters may not overlap.
+            A topic, or a filter with `+` and `#`. Different filters may not overlap; the same one
+            may have several handlers, and each gets what is retained when another one comes.
         handler : callable
             Gets topic, payload, and whether the message was retained.
         qos : int, default 1
             Quality of service.
         """
-        self._handlers[pattern] = (handler, qos)
-        self.client.message_callback_add(pattern, self._on_handled(handler))
+        handlers = [*self._handlers.get(pattern, ([], qos))[0], handler]
+        self._handlers[pattern] = (handlers, qos)
+        self.client.message_callback_add(pattern, self._on_handled(handlers))
         if self.connected:
             self.client.subscribe(pattern, qos)
 
     def unsubscribe(self, pattern: str) -> None:
-        """Have these messages no more."""
+        """Have these messages no more, by none of their handlers."""
         self._handlers.pop(pattern, None)
         self.client.message_callback_remove(pattern)
         if self.connected:
@@ -252,9 +254,10 @@ class Broker:
         """A message that no handler is for."""
 
     @staticmethod
-    def _on_handled(handler: Handler) -> Callable[[Any, Any, Any], None]:
+    def _on_handled(handlers: list[Handler]) -> Callable[[Any, Any, Any], None]:
         def handle(client: Any, data: Any, message: Any) -> None:
-            handler(message.topic, bytes(message.payload), bool(message.retain))
+            for handler in handlers:
+                handler(message.topic, bytes(message.payload), bool(message.retain))
 
         return handle
 
