@@ -25,6 +25,9 @@ COMMANDS = {
     "rollback": ("to",),
     "stream": ("seconds",),
     "stop": (),
+    "kept": (),
+    "fetch": ("number", "at"),
+    "forget": ("number",),
 }
 HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits; the others are integers
 OPTIONAL = ("signature", "hmac")

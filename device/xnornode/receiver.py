@@ -251,6 +251,34 @@ class Receiver:
             self._streamer.stop_for(self.out)
         return {}
 
+    def _windows(self) -> "Any":
+        """The ring of kept windows. Raises Refused, OSError."""
+        if self._streamer and self._streamer.locked:
+            raise Refused("locked", "a node whose port is locked sends no samples")
+        self._check_may("record", "fetch what was recorded")
+        kept = self._streamer.kept if self._streamer else None
+        if kept is None:
+            from .kept import Kept  # others need not load it
+
+            kept = Kept()
+            if self._streamer:
+                self._streamer.kept = kept
+        return kept
+
+    def _kept(self, _: "Fields") -> "Fields":
+        facts: Fields = self._windows().facts()
+        return facts
+
+    def _fetch(self, fields: "Fields") -> "Fields":
+        piece: Fields = self._windows().piece(fields["number"], fields["at"])
+        return piece
+
+    def _forget(self, fields: "Fields") -> "Fields":
+        kept = self._windows()
+        kept.forget(fields["number"])
+        facts: Fields = kept.facts()
+        return facts
+
     def _describe_previous(self) -> "Fields | None":
         slot = self._store.previous(self._models.number)
         return self._models.describe(slot) if slot else None

@@ -27,6 +27,8 @@ MODULES = {
     "flash": "flash",
     "update": "update",
     "sensor": "sensor",
+    "keep": "keep",
+    "collect": "collect",
     "push": "models",
     "list": "models",
     "rollback": "models",

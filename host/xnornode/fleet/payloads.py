@@ -94,6 +94,8 @@ class Update:
         The same for people.
     rollout : str or None, default None
         ID of the roll-out that it belongs to.
+    latest : int or None, default None
+        `time` of the `model/latest` that it carries out.
     time : int or None, default None
         Milliseconds since 1970 when it was written.
     """
@@ -105,6 +107,7 @@ class Update:
     error: str = ""
     message: str = ""
     rollout: str | None = None
+    latest: Count | None = None
     time: Count | None = None
 
     def check(self) -> None:

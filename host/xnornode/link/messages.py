@@ -305,6 +305,40 @@ class Streaming(Answer):
 
 
 @dataclass(frozen=True)
+class Kept(Answer):
+    """The answer to `kept` and `forget`. docs/reference/protocol.md has the fields."""
+
+    ring: str
+    session: str
+    ms: Count
+    windows: Count
+    bytes: Count
+    bound: Count
+    below: Thousandths
+    oldest: Count | None
+    next: Count
+    overwritten: Count
+    passed: Count
+    written: Count
+    total: Count
+    per_hour: Count
+    erases: Count
+    blocks: Count
+    years: Count
+    why: str
+
+
+@dataclass(frozen=True)
+class Piece(Answer):
+    """The answer to `fetch`: a piece of a kept window's file, from the byte `at` on."""
+
+    number: Count | None
+    bytes: Count
+    at: Count
+    data: Bytes
+
+
+@dataclass(frozen=True)
 class Done(Answer):
     """The answer to `quit` and `stop`."""
 

@@ -78,9 +78,9 @@ class Broker:
         """Called at each connection, in its thread, once the subscriptions are made."""
         self.on_lost: list[Callable[[], None]] = []
         """Called when a connection is gone, in its thread."""
-        self._handlers: dict[str, tuple[Handler, int]] = {}
+        self._handlers: dict[str, tuple[list[Handler], int]] = {}
         self._changed = threading.Event()
-        self._met = self._closed = False
+        self._met = self._closed = self._failed = False
         self._fatal = ""
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv311
@@ -106,13 +106,15 @@ class Broker:
         self.client.connect_async(self.settings.host, self.settings.tcp_port, KEEPALIVE)
         self.client.loop_start()
 
-    def wait(self, seconds: float = CONNECT_SECONDS) -> None:
+    def wait(self, seconds: float = CONNECT_SECONDS, once: bool = False) -> None:
         """Wait for the first connection.
 
         Parameters
         ----------
         seconds : float, default CONNECT_SECONDS
             How long at most.
+        once : bool, default False
+            Whether to give up as soon as an attempt has failed.
 
         Raises
         ------
@@ -120,7 +122,7 @@ class Broker:
             If there is none in time, or the broker refuses this client.
         """
         wait = Deadline(seconds)
-        while not self.connected and not self._fatal and not wait.passed:
+        while not (self.connected or self._fatal or wait.passed or (once and self._failed)):
             self._changed.wait(min(wait.left, 1.0))
             self._changed.clear()
         if not self.connected:
@@ -132,19 +134,21 @@ class Broker:
         Parameters
         ----------
         pattern : str
-            A topic, or a filter with `+` and `#`. Filters may not overlap.
+            A topic, or a filter with `+` and `#`. Different filters may not overlap; the same one
+            may have several handlers, and each gets what is retained when another one comes.
         handler : callable
             Gets topic, payload, and whether the message was retained.
         qos : int, default 1
             Quality of service.
         """
-        self._handlers[pattern] = (handler, qos)
-        self.client.message_callback_add(pattern, self._on_handled(handler))
+        handlers = [*self._handlers.get(pattern, ([], qos))[0], handler]
+        self._handlers[pattern] = (handlers, qos)
+        self.client.message_callback_add(pattern, self._on_handled(handlers))
         if self.connected:
             self.client.subscribe(pattern, qos)
 
     def unsubscribe(self, pattern: str) -> None:
-        """Have these messages no more."""
+        """Have these messages no more, by none of their handlers."""
         self._handlers.pop(pattern, None)
         self.client.message_callback_remove(pattern)
         if self.connected:
@@ -241,7 +245,7 @@ class Broker:
         import sys
 
         error = sys.exc_info()[1]
-        self.why = _why_not(error)
+        self.why, self._failed = _why_not(error), True
         if isinstance(error, ssl.SSLError) and not self._met:
             self._fatal = self.why
         self._changed.set()
@@ -250,9 +254,10 @@ class Broker:
         """A message that no handler is for."""
 
     @staticmethod
-    def _on_handled(handler: Handler) -> Callable[[Any, Any, Any], None]:
+    def _on_handled(handlers: list[Handler]) -> Callable[[Any, Any, Any], None]:
         def handle(client: Any, data: Any, message: Any) -> None:
-            handler(message.topic, bytes(message.payload), bool(message.retain))
+            for handler in handlers:
+                handler(message.topic, bytes(message.payload), bool(message.retain))
 
         return handle
 

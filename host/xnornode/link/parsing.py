@@ -16,7 +16,9 @@ from xnornode.link.messages import (
     Error,
     Event,
     Hello,
+    Kept,
     Models,
+    Piece,
     Prediction,
     Ready,
     Refusal,
@@ -52,6 +54,8 @@ REPLIES: dict[str, type[Answer]] = {
     "previous": Switched,
     "active": Running,
     "sensor": Streaming,
+    "bound": Kept,
+    "data": Piece,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import serial
 from serial.tools import list_ports
 
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.addresses import (
     BAUDRATE,
     NETWORK,
@@ -21,6 +21,7 @@ from xnornode.link.addresses import (
 )
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, open_lines
+from xnornode.link.mqtt_url import BROKER
 from xnornode.link.reactor import Reactor
 from xnornode.link.rfc2217 import Rfc2217Port
 from xnornode.link.share import LENT_SECONDS, open_shared
@@ -171,6 +172,8 @@ def _open_alone(name: Port) -> serial.SerialBase:
         if "://" not in name:
             port.exclusive = True
         open_lines(port, name.lines)
+    except XnorNodeError:  # which says what is wrong already
+        raise
     except PORT_ERRORS as error:
         raise LinkError(_why_not_open(name, error), "port") from error
     except re.error as error:  # of hwgrep://
@@ -184,6 +187,12 @@ def _open_alone(name: Port) -> serial.SerialBase:
 
 def _named(name: Port) -> serial.SerialBase:
     """The port of that name, not open yet."""
+    if name.lower().startswith(BROKER):
+        from xnornode.link.mqtt_port import MqttPort
+
+        broker_port = MqttPort(patience=ANSWER_TIMEOUT)
+        broker_port.port = str(name)
+        return broker_port
     for kind, its_class in ((RFC2217, Rfc2217Port), (SOCKET, SocketPort)):
         if name.lower().startswith(kind):
             port: serial.SerialBase = its_class(baudrate=name.baud)

@@ -88,3 +88,15 @@ def test_the_will_is_published(tmp_path):
         assert came.wait(WAIT)
         node.close(0)
         watcher.close()
+
+
+def test_several_handlers_of_one_filter(tmp_path):
+    with Mosquitto(tmp_path) as mosquitto:
+        broker = connected(mosquitto.settings())
+        broker.publish_all([("t/kept", b"1")])
+        one, two = threading.Event(), threading.Event()
+        broker.subscribe("t/+", lambda *message: one.set())
+        assert one.wait(WAIT)
+        broker.subscribe("t/+", lambda *message: two.set())
+        assert two.wait(WAIT)
+        broker.close()
