@@ -109,11 +109,8 @@ class Updater:
             return
         with self._lock:
             job = self._jobs.get(node)
-            if job and job.verified is not None:
-                if isinstance(event, Ready):
-                    job.crc = event.model_crc
-                elif job.crc and job.crc == job.wanted_crc:
-                    self._updated(node, job)
+            if job and job.says(event) and job.verified is not None:
+                self._updated(node, job)
 
     def gone(self, node: str) -> None:
         """A node is away: its push fails by itself."""
@@ -145,6 +142,7 @@ class Updater:
                 self._refuse(f"{topic}: {error}")
                 return
             if job.announce(latest, retained):
+                self._judge(node, job, job.state if job.there else None)
                 self._begin(node, job)
 
     def _on_install(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -162,11 +160,12 @@ class Updater:
         if not retained:  # one's own come back
             return
         with self._lock:
-            _, job = self._named(topic)
+            node, job = self._named(topic)
             try:
                 job.hear(from_payload(Update, payload) if payload else None)
             except PayloadError as error:
                 self._refuse(f"{topic}: {error}")
+            self._judge(node, job, job.state if job.there else None)
 
     def _refuse(self, why: str) -> None:
         self.refused += 1
@@ -209,7 +208,7 @@ class Updater:
                 self._updated(node, job)
             else:
                 self._tell(node, job, "UPDATING")
-        elif job.met or time.monotonic() - job.verified > self._grace:
+        elif job.met or job.restarted or time.monotonic() - job.verified > self._grace:
             why = state.note or "it runs another model again"
             self._failed(node, job, "fell_back", why)
 
@@ -225,9 +224,7 @@ class Updater:
         self._tell(node, job, "FAILED", error, message)
         self._say(f"{node}: not updated ({error}): {message}")
 
-    def _tell(
-        self, node: str, job: Job, state: str, error: str = "", message: str = ""
-    ) -> None:
+    def _tell(self, node: str, job: Job, state: str, error: str = "", message: str = "") -> None:
         update = job.update(state, error, message, int(time.time() * 1000))
         if update:
             topic = self._host.topics.node(node, "model/update")
@@ -281,12 +278,13 @@ class Updater:
             if job.latest != latest:
                 return
             job.reached(len(data), len(data), 0.0)
-            job.verify(done.previous, data)
+            job.verify(done, data)
             self._tell(node, job, "VERIFIED")
-            if done.active.trial is None or not done.running:
+            self._tell(node, job, "UPDATING")
+            if done.active.trial is None or not done.running or job.classifies:
                 self._updated(node, job)
-            else:
-                self._tell(node, job, "UPDATING")
+            elif job.heard:  # its state may have come before the push was over
+                self._judge(node, job, job.state)
 
 
 __all__ = ["INSTALL", "Host", "Updater"]
