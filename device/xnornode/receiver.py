@@ -9,6 +9,7 @@ from binascii import crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
 from .commands import COMMAND_BYTES, LARGEST_ID, WORD, checked, is_integer
+from .identity import write_name
 from .model_store import MAX_MODEL, MIN_MODEL
 from .push import Push, Refused
 
@@ -34,8 +35,8 @@ class Receiver:
     an int. streamer: sends raw samples; without one, `stream` is refused. Attributes: `push`, the
     Push under way, or None; `quit`, whether the PC has said `quit`; `facts`, keys of `hello` that
     only this link has, empty for the node's own port; `allow`, what the link may do beyond reading
-    and signed pushes ("push", "rollback", "record"), None for all; `out`, takes samples, None for
-    standard output.
+    and signed pushes ("push", "rollback", "record", "name"), None for all; `out`, takes samples,
+    None for standard output.
     """
 
     def __init__(
@@ -250,6 +251,39 @@ class Receiver:
         if self._streamer:
             self._streamer.stop_for(self.out)
         return {}
+
+    def _name(self, fields: "Fields") -> "Fields":
+        self._check_may("name", "give the node a name")
+        write_name(self._store.node_file, fields["name"])
+        return fields
+
+    def _windows(self) -> "Any":
+        """The ring of kept windows. Raises Refused, OSError."""
+        if self._streamer and self._streamer.locked:
+            raise Refused("locked", "a node whose port is locked sends no samples")
+        self._check_may("record", "fetch what was recorded")
+        kept = self._streamer.kept if self._streamer else None
+        if kept is None:
+            from .kept import Kept  # others need not load it
+
+            kept = Kept()
+            if self._streamer:
+                self._streamer.kept = kept
+        return kept
+
+    def _kept(self, _: "Fields") -> "Fields":
+        facts: Fields = self._windows().facts()
+        return facts
+
+    def _fetch(self, fields: "Fields") -> "Fields":
+        piece: Fields = self._windows().piece(fields["number"], fields["at"])
+        return piece
+
+    def _forget(self, fields: "Fields") -> "Fields":
+        kept = self._windows()
+        kept.forget(fields["number"])
+        facts: Fields = kept.facts()
+        return facts
 
     def _describe_previous(self) -> "Fields | None":
         slot = self._store.previous(self._models.number)

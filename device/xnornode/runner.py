@@ -7,6 +7,7 @@ In a program of one's own::
     run(sensor, classifier, Link(classifier))
 """
 
+import os
 import time
 from array import array
 
@@ -14,22 +15,55 @@ from xnornode.classifier import Classifier
 from xnornode.link import Link
 from xnornode.sensors.sensor import Sensor
 
+TYPE_CHECKING = False  # there is no `typing` on the node
+if TYPE_CHECKING:
+    from xnornode.keeper import Keeper
+
 VALUES = 512  # of a block, at least one sample
 IDLE_US = 5000  # that the link may take where no sample has come: sensors keep them meanwhile
 SLEEP_MS = 5  # where no line has come either, at most: a quarter of the time of a sample
 SILENT_MS = 5000  # without a sample, and three samples' time: the sensor has stopped
 
 
-def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
+def run(
+    sensor: Sensor,
+    classifier: Classifier,
+    link: Link,
+    keep: str = "/keep.json",
+    kept: str = "/kept",
+) -> None:
     """Classify what a sensor gives, until it has ended.
 
     A window does not reach across a gap. What was lost, what did not fit into the model's counts
-    and a wrong rate come as warnings. link: of this classifier; a PC may record by it.
+    and a wrong rate come as warnings. link: of this classifier; a PC may record by it. keep: file
+    that says which windows are kept, if it is there; kept: the folder of these.
     Raises OSError where the sensor fails or stops, ValueError where the model wants another
     sensor, KeyboardInterrupt.
     """
     if classifier.sensor is not sensor:
         classifier.use(sensor)
+    keeper = _keeper(sensor, classifier, link, keep, kept)
+    try:
+        _loop(sensor, classifier, link, keeper)
+    finally:
+        if keeper:
+            keeper.close()
+
+
+def _keeper(
+    sensor: Sensor, classifier: Classifier, link: Link, keep: str, kept: str
+) -> "Keeper | None":
+    """What keeps windows, on a node that is to."""
+    try:
+        os.stat(keep)
+    except OSError:
+        return None  # its code takes no memory
+    from xnornode.keeper import open_keeper
+
+    return open_keeper(sensor, classifier, link, keep, kept)
+
+
+def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeper: "Keeper | None") -> None:
     width = len(sensor.channels)
     block = array("h", bytes(2 * width * max(1, VALUES // width)))
     view = memoryview(block)
@@ -49,6 +83,8 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
                 return
             if time.ticks_diff(time.ticks_ms(), last) > silent_ms:
                 raise OSError(110, f"{sensor.name}: no sample for {silent_ms // 1000} s")
+            if keeper:
+                keeper.step()
             if link.step(IDLE_US):
                 time.sleep_ms(sleep_ms)
             continue
@@ -59,6 +95,8 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
                 classifier.use(sensor)
                 width = len(sensor.channels)
             classifier.feed(None)
+            if keeper:
+                keeper.clear()
             link.source(sensor.name)
         samples = view[: count * width]
         stream = link.stream
@@ -69,10 +107,16 @@ def run(sensor: Sensor, classifier: Classifier, link: Link) -> None:
                 link.no_room()
         if stream and stream.alone:
             classifier.feed(None)
+            if keeper:
+                keeper.clear()
+        elif keeper:
+            keeper.feed(samples)
         else:
             for prediction in classifier.feed_block(samples):
                 link.prediction(prediction)
         losses.check()
+        if keeper and (len(samples) + width <= len(block) or not link.checks_rate):
+            keeper.step()  # while nothing waits in the sensor, as it may erase a block of flash
         link.step()
         last = time.ticks_ms()
 

@@ -63,6 +63,21 @@ class Stream(Ask):
     seconds: Word
 
 
+@dataclass(frozen=True)
+class Fetch(Ask):
+    """The fields of `fetch`."""
+
+    number: Word
+    at: Word
+
+
+@dataclass(frozen=True)
+class Forget(Ask):
+    """The fields of `forget`."""
+
+    number: Word
+
+
 COMMANDS: dict[str, type[Ask]] = {
     "hello": Ask,
     "list": Ask,
@@ -70,9 +85,15 @@ COMMANDS: dict[str, type[Ask]] = {
     "end": End,
     "rollback": Rollback,
 }
-"""Without `quit`, which ends a receiver, so that the port falls to the REPL."""
-STREAM_COMMANDS: dict[str, type[Ask]] = {"stream": Stream, "stop": Ask}
-"""These change nothing on the node, but whoever connects can listen to its sensor."""
+"""Without `quit`, which ends a receiver, so that the port falls to the REPL, and `name`."""
+STREAM_COMMANDS: dict[str, type[Ask]] = {
+    "stream": Stream,
+    "stop": Ask,
+    "kept": Ask,
+    "fetch": Fetch,
+    "forget": Forget,
+}
+"""By these, whoever connects can listen to the node's sensor, or hear what it has kept."""
 
 _ENDS = re.compile(rb"[\r\n]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -96,7 +117,7 @@ def to_node(line: bytes, allow_stream: bool = False) -> bytes:
     line : bytes
         Without its end.
     allow_stream : bool, default False
-        Whether `stream` and `stop` pass.
+        Whether the commands of STREAM_COMMANDS pass.
 
     Returns
     -------
