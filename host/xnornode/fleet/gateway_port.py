@@ -236,7 +236,7 @@ class NodePort:
         """What a port is on which nobody has said hello; whether it is asked again."""
         waited = now - self._opened
         if self._kept and waited > UNASKED:
-            self._identify("", "")
+            self._identify(None)
             return True
         if self._feed.prompts > 1:
             if self._owner.starts and not self._started:
@@ -296,12 +296,13 @@ class NodePort:
         if self.node and given and given != self.node.name:
             self._owner.let_go(self, f"it is called {given} now")
         if self.node is None:
-            self._identify(given, getattr(hello, "device", ""))
-        if self.node:
+            self._identify(hello, given)
+        else:
             self.node.greeted(hello)
 
-    def _identify(self, given: str, device: str) -> None:
+    def _identify(self, hello: Hello | None, given: str = "") -> None:
         """Find what the node is called, by docs/reference/mqtt.md, and be its port."""
+        device = getattr(hello, "device", "")
         name = given or self._name or (device if is_name(device) else "")
         name = name or name_of(self._serial, "")
         self.device = device
@@ -319,6 +320,8 @@ class NodePort:
             return
         self.node = found
         self._worry("")
+        if hello:
+            found.greeted(hello)
         kept, self._kept = self._kept, []
         for line, now in kept:
             self._owner.heard(self, line, now)
