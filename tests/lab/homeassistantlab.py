@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.lab.brokerlab import free_port
-from tools.homeassistant import START, interpreter
+from tools.homeassistant import command
 
 PATIENCE = 120.0  # seconds for it to start, of which a busy computer needs some ten
 SECRET = "ab" * 64
@@ -57,10 +57,9 @@ class HomeAssistant:
 
     def start(self) -> None:
         """Start it, and wait until it runs."""
-        command = [str(interpreter()), "-c", START, "-c", str(self.folder)]
-        command += ["--skip-pip", "--log-no-color"]
+        arguments, environment = command(self.folder)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(arguments, stdout=log, stderr=log, env=environment)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self._process.poll() is None:
             try:
