@@ -32,10 +32,12 @@ MODULES = {
     "push": "models",
     "list": "models",
     "rollback": "models",
+    "name": "name",
     "monitor": "monitor",
     "doctor": "doctor",
     "key": "doctor",
     "guard": "guard",
+    "gateway": "gateway",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xnornode.errors import LinkError, LinkLost
-from xnornode.link.hints import LOCKED, unreached, with_last_lines
+from xnornode.link.hints import LOCKED, unanswered, unreached, with_last_lines
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import CTRL_B, CTRL_D, RawRepl
 from xnornode.link.share import LENT_SECONDS
@@ -85,6 +85,8 @@ def reach(
             _greet(session, patient)
             if not session.greeted and not session.at_prompt:
                 _raise_if_heard(session, repl.url, known)
+                if session.stream.only_lines:
+                    raise LinkLost(unanswered(repl.url))
             return session.greeted or not _interrupt(session, repl, say, known, reset)
         except LinkLost:
             if not session.stream.taken or turn == TURNS - 1:
