@@ -8,10 +8,12 @@ import bnn
 from xnornode.classifier import Classifier
 from xnornode.commands import PROTOCOL
 from xnornode.events import firmware, machine
+from xnornode.identity import read_name
 from xnornode.matching import Mismatch
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.push import Refused, check_spare
 from xnornode.signature import check, read_key
+from xnornode.stream import device
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ class ModelManager:
             "channels": self.channels,
             "running": self.running,
             "signed": self.signed(),
+            "device": device(),
+            "name": read_name(self._store.node_file),
         }
 
     def signed(self) -> bool:

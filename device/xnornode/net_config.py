@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEXTS = ("ssid", "password", "country", "hostname", "connect")
 NUMBERS = ("port", "clients")
-MAY = ("push", "rollback", "record")
+MAY = ("push", "rollback", "record", "name")
 FIRST_MS, LONGEST_MS = 15_000, 120_000  # from one attempt to join the Wi-Fi to the next
 
 

@@ -9,6 +9,7 @@ from binascii import crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
 from .commands import COMMAND_BYTES, LARGEST_ID, WORD, checked, is_integer
+from .identity import write_name
 from .model_store import MAX_MODEL, MIN_MODEL
 from .push import Push, Refused
 
@@ -34,8 +35,8 @@ class Receiver:
     an int. streamer: sends raw samples; without one, `stream` is refused. Attributes: `push`, the
     Push under way, or None; `quit`, whether the PC has said `quit`; `facts`, keys of `hello` that
     only this link has, empty for the node's own port; `allow`, what the link may do beyond reading
-    and signed pushes ("push", "rollback", "record"), None for all; `out`, takes samples, None for
-    standard output.
+    and signed pushes ("push", "rollback", "record", "name"), None for all; `out`, takes samples,
+    None for standard output.
     """
 
     def __init__(
@@ -250,6 +251,11 @@ class Receiver:
         if self._streamer:
             self._streamer.stop_for(self.out)
         return {}
+
+    def _name(self, fields: "Fields") -> "Fields":
+        self._check_may("name", "give the node a name")
+        write_name(self._store.node_file, fields["name"])
+        return fields
 
     def _windows(self) -> "Any":
         """The ring of kept windows. Raises Refused, OSError."""

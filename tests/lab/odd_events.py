@@ -68,10 +68,12 @@ EVENTS = {
     "ack": '"push":7,"at":0',
     "ack refused": '"push":7,"at":0,"error":"ram","message":"m"',
     "hello": HELLO,
+    "hello with a name": HELLO + ',"device":"e6614c31","name":"kitchen"',
     "hello with a model": HELLO.replace('"model":null', f'"model":{MODEL}'),
     "reply refused": f'"id":{NUMBER},"error":"ram","message":"m","at":0',
     "reply to list": f'"id":{NUMBER},"active":{MODEL},"previous":{MODEL},'
     f'"part":[{{"sha256":{HASH},"bytes":1}}]',
+    "reply to name": f'"id":{NUMBER},"name":"kitchen"',
     "reply to begin": f'"id":{NUMBER},"push":7,"at":0',
     "reply to end": f'"id":{NUMBER},"active":{MODEL},"previous":null',
     "reply of the same": f'"id":{NUMBER},"active":{MODEL}',

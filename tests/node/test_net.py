@@ -22,7 +22,7 @@ from xnornode.link.push import Push, push
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2), model_bytes(3, hidden=900)
 PATIENCE = 60.0  # seconds for what takes a second or two
 SCRIPTS = ROOT / "tests" / "lab" / "node_scripts"
-ALL = ["push", "rollback", "record"]
+ALL = ["push", "rollback", "record", "name"]
 
 
 def client(node):
@@ -36,7 +36,7 @@ def events(s):
             yield unseal(line.rstrip())
 
 
-def ask(s, found, name, number, **fields):
+def ask(s, found, name, number, /, **fields):
     s.sendall(command(name, number, **fields))
     return next(e for e in found if e.get("id") == number)
 
@@ -53,6 +53,7 @@ def test_the_commands_of_a_pc(tmp_path, capsys):
         assert xnornode(["rollback", *to]) == 0
         assert active_model(tmp_path / "node") == OLD
         assert xnornode(["doctor", *to]) == 0
+        assert xnornode(["name", "attic", *to]) == 0
         record = [
             "record",
             str(tmp_path / "data"),
@@ -78,6 +79,8 @@ def test_without_a_key_a_client_may_only_look(tmp_path):
             assert ask(s, found, "rollback", 3, to="0" * 64)["error"] == "not_allowed"
             assert ask(s, found, "stream", 4, seconds=5)["error"] == "not_allowed"
             assert ask(s, found, "quit", 5)["error"] == "unknown"
+            assert ask(s, found, "name", 6, name="attic")["error"] == "not_allowed"
+            assert ask(s, found, "hello", 7)["name"] == ""
 
 
 def test_a_node_without_a_model_gets_one(tmp_path):

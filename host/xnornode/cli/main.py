@@ -32,6 +32,7 @@ MODULES = {
     "push": "models",
     "list": "models",
     "rollback": "models",
+    "name": "name",
     "monitor": "monitor",
     "doctor": "doctor",
     "key": "doctor",

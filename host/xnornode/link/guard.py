@@ -85,7 +85,7 @@ COMMANDS: dict[str, type[Ask]] = {
     "end": End,
     "rollback": Rollback,
 }
-"""Without `quit`, which ends a receiver, so that the port falls to the REPL."""
+"""Without `quit`, which ends a receiver, so that the port falls to the REPL, and `name`."""
 STREAM_COMMANDS: dict[str, type[Ask]] = {
     "stream": Stream,
     "stop": Ask,

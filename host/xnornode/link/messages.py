@@ -239,6 +239,8 @@ class Hello(Answer):
     channels: tuple[str, ...] | None
     running: bool
     signed: bool
+    device: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -302,6 +304,13 @@ class Streaming(Answer):
         """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""
         if not self.channels or len(self.scales) != len(self.channels) or not self.rate_mhz:
             raise ValueError("`channels`, `scales` and `rate_mhz` do not agree")
+
+
+@dataclass(frozen=True)
+class Named(Answer):
+    """The answer to `name`: the name that the node has now; empty for none."""
+
+    name: str
 
 
 @dataclass(frozen=True)

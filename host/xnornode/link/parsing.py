@@ -18,6 +18,7 @@ from xnornode.link.messages import (
     Hello,
     Kept,
     Models,
+    Named,
     Piece,
     Prediction,
     Ready,
@@ -54,6 +55,7 @@ REPLIES: dict[str, type[Answer]] = {
     "previous": Switched,
     "active": Running,
     "sensor": Streaming,
+    "name": Named,
     "bound": Kept,
     "data": Piece,
 }

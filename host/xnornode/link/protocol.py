@@ -201,7 +201,7 @@ class Session:
                 line, stream.pending = stream.pending, b""
                 return line
 
-    def request(self, name: str, **fields: object) -> Answer:
+    def request(self, name: str, /, **fields: object) -> Answer:
         """Send a command until it is answered.
 
         Parameters
@@ -237,7 +237,7 @@ class Session:
         text = f"the node on {self.stream.name} does not answer `{name}`"
         raise LinkLost(with_last_lines(text, self.stream.recent))
 
-    def tell(self, name: str, **fields: object) -> None:
+    def tell(self, name: str, /, **fields: object) -> None:
         """Send a command whose answer comes by `receive`. Raises LinkLost."""
         self.send(command(name, next(self._numbers), **fields))
 
