@@ -88,6 +88,22 @@ class Core:
         assert self._lib.shim_answers(data, sizes[0], *pointers[:2], sizes[1], pointers[2]) == 0
         return outcomes
 
+    def drift(
+        self, data: bytes, values: np.ndarray | None = None, windows: np.ndarray | None = None
+    ) -> np.ndarray:
+        """A model's drift after each window, by its features (n, V) or its samples.
+
+        A row has level, flagged, 18 moved, 12 sums.
+        """
+        given = values if values is not None else windows
+        rows = np.ascontiguousarray(given, np.int16)
+        out = np.zeros((len(rows), 2 + 18 + 12), np.int32)
+        pointer = _pointer(rows)
+        size, count = ctypes.c_size_t(len(data)), ctypes.c_size_t(len(rows))
+        pair = (pointer, None) if values is not None else (None, pointer)
+        assert self._lib.shim_drift(data, size, *pair, count, _pointer(out)) == 0
+        return out
+
     def work(self, data: bytes) -> int:
         """Operations of one window of a model that is accepted."""
         return int(self._lib.shim_work(data, ctypes.c_size_t(len(data))))

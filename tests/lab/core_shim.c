@@ -5,6 +5,7 @@
 
 #include "bnn.h"
 #include "bnn_answers.h"
+#include "bnn_drift.h"
 #include "bnn_spectrum.h"
 #include "bnn_stream.h"
 #include "bnn_window.h"
@@ -93,6 +94,54 @@ int shim_answers(const uint8_t *file, size_t size, const int32_t *scores, const 
     const int result = bnn_load(&model, data, size);
     if (result == BNN_OK) {
         give_answers(&model, scores, gaps, count, outcomes);
+    }
+    free(data);
+    return result;
+}
+
+// The drift of a model after each of `count` windows, of which `values` are the features, or where
+// they are NULL `windows` the samples: level, flagged, what the watched inputs have moved (0 for
+// others), the sums of evidence. Returns the loader's error.
+int shim_drift(const uint8_t *file, size_t size, const int16_t *values, const uint8_t *windows,
+               size_t count, int32_t *out) {
+    uint32_t *data = malloc(size);
+    memcpy(data, file, size);
+    bnn_model_t model;
+    memset(&model, 0xa5, sizeof model);
+    const int result = bnn_load(&model, data, size);
+    if (result == BNN_OK) {
+        bnn_drift_t drift;
+        memset(&drift, 0, sizeof drift);
+        uint32_t *scratch = malloc(4 * model.scratch_words);
+        int32_t *scores = malloc(4 * model.classes), *again = malloc(4 * model.classes);
+        int16_t *exact = malloc(2 * model.values);
+        const size_t bytes = bnn_window_size(&model);
+        for (size_t i = 0; i < count; i++) {
+            if (values) {
+                memcpy(exact, values + i * model.values, 2 * model.values);
+                bnn_drift_add(&drift, &model, exact);
+            } else {
+                memset(scratch, 0xa5, 4 * model.scratch_words);
+                const uint8_t *window = windows + i * bytes;
+                bnn_classify_watched(&model, window, scratch, scores, &drift);
+                bnn_classify(&model, window, bytes, scratch, again);
+                if (memcmp(scores, again, 4 * model.classes)) {
+                    abort();
+                }
+            }
+            *out++ = (int32_t)bnn_drift_level(&drift, &model);
+            *out++ = drift.flagged;
+            for (unsigned j = 0; j < BNN_MAX_WATCHED; j++) {
+                *out++ = j < model.drift.watched ? bnn_drift_moved(&drift, j) : 0;
+            }
+            for (unsigned k = 0; k < BNN_MAX_DIRECTIONS; k++) {
+                *out++ = drift.sums[k];
+            }
+        }
+        free(exact);
+        free(again);
+        free(scores);
+        free(scratch);
     }
     free(data);
     return result;

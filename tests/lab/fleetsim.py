@@ -159,7 +159,11 @@ class Fleet:
         event = {"event": "ready", "seq": node.seq, "labels": node.labels, "note": node.note}
         event |= {key: facts[key] for key in ("bnn", "firmware", "machine")}
         event |= {"model": node.active["name"], "revision": node.active["revision"]}
-        event |= {"model_crc": f"{int.from_bytes(data[-4:], 'little'):08x}", "bytes": len(data), "ram": 4096}
+        event |= {
+            "model_crc": f"{int.from_bytes(data[-4:], 'little'):08x}",
+            "bytes": len(data),
+            "ram": 4096,
+        }
         self._say(node, "event", event)
 
     def _set_online(self, node: FleetNode, online: bool) -> None:

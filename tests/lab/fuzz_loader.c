@@ -12,6 +12,7 @@
 
 #include "bnn.h"
 #include "bnn_answers.h"
+#include "bnn_drift.h"
 #include "bnn_spectrum.h"
 #include "bnn_stream.h"
 
@@ -86,6 +87,25 @@ static void run_answers(const bnn_model_t *m, const int32_t *scores) {
     free(memory);
 }
 
+// The drift of a window some times in a row.
+static void run_drift(const bnn_model_t *m, const uint8_t *window, uint32_t *scratch) {
+    bnn_drift_t drift;
+    memset(&drift, 0, sizeof drift);
+    for (unsigned i = 0; i < 40; i++) {
+        bnn_classify_watched(m, window, scratch, NULL, &drift);
+        unsigned channel, statistic;
+        for (unsigned j = 0; j < m->drift.watched; j++) {
+            bnn_drift_name(m, j, &channel, &statistic);
+            if (channel >= m->channels || abs(bnn_drift_moved(&drift, j)) > 300) {
+                abort();
+            }
+        }
+        if (bnn_drift_level(&drift, m) > 2000) {
+            abort();
+        }
+    }
+}
+
 // Two windows in a row, of frames whose levels are kept: the first has the same scores.
 static void run_stream(const bnn_model_t *m, const uint8_t *samples, uint32_t *scratch,
                        const int32_t *wanted) {
@@ -129,6 +149,9 @@ static uint32_t run(const bnn_model_t *m, bool *passed) {
     }
     const uint32_t crc = crc32(scores, 4 * (size_t)m->classes);
     run_answers(m, scores);
+    if (m->drift.inputs) {
+        run_drift(m, moved + 1, scratch);
+    }
     if (bnn_stream_fits(m)) {
         run_stream(m, moved + 1, scratch, scores);
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.lab.driftlab import drifting
 from tests.lab.feature_nets import TEXT_FEATURES, features_model, model_of, text_model
 from tests.lab.nets import Spec, random_encoding, random_model, random_network, sealed
 from xnornode.model.answers import Answers
@@ -57,6 +58,8 @@ def networks() -> dict[str, Model]:
             "int8",
         ),
         "answers": replace(random_model(9, 3, 2, 3, (5, 3)), answers=RULES),
+        "drift": drifting(1, (5, 2, 3, 4)),
+        "drift-answers": replace(drifting(2, (64, 16, 11, 18)), answers=RULES),
         "text": text_model(TEXT_FEATURES[0]),
         "words": text_model(TEXT_FEATURES[4]),
     }

@@ -1,5 +1,7 @@
 """Windows of which a model is not sure, kept by the node: which ones, and bit for bit."""
 
+import json
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,10 @@ import pytest
 
 from tests.lab.feature_nets import model_of
 from tests.lab.keeplab import RULES, Outcome, keep, unsure_model
+from tools.firmware.build import build
+from tools.firmware.sources import ROOT
 from xnornode.model.answers import AnswerStream
+from xnornode.model.file_format import to_bytes
 from xnornode.model.input_encoding import Int8Encoding
 from xnornode.model.model import Window as ModelWindow
 from xnornode.model.spectrum import Spectrum, band_edges
@@ -229,3 +234,40 @@ def test_damage_on_flash_is_found_by_who_fetches_and_stops_nothing(tmp_path):
     assert again.facts.windows > first.facts.windows
     with pytest.raises(Exception, match="damaged"):
         again.windows()
+
+
+CUTS = ROOT / "tests" / "lab" / "node_scripts" / "keepcuts.py"
+
+
+def cuts(folder, *options: str) -> subprocess.CompletedProcess[str]:
+    model = folder / "model.bnn"
+    model.write_bytes(to_bytes(unsure_model(1, length=100, hop=100)))
+    command = [build("unix"), "-X", "heapsize=64M", CUTS, *options, model]
+    return subprocess.run(
+        [*map(str, command)],
+        env={"MICROPYPATH": f"{ROOT / 'device'}:{CUTS.parent}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def test_a_power_cut_leaves_each_window_whole_or_not_there(tmp_path):
+    """At each operation of the flash, in halves and shreds of it; and what windows wear."""
+    done = cuts(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *steps, wear = map(json.loads, done.stdout.splitlines())
+    assert [step["step"] for step in steps] == ["first", "overwritten", "forgotten", "after that"]
+    for step in steps:
+        n = step["operations"]
+        assert step["cuts"] == {"before": n + 1, "half of": n, "shreds of": n}
+        assert step["states"] > 2, "some cuts came between two windows"
+    assert wear["windows"] < wear["erases"] < wear["said"] * wear["windows"]
+    assert wear["blocks"] > 40 and wear["most"] < 20, "they spread over all free blocks"
+
+
+def test_a_careless_ring_is_found_out(tmp_path):
+    """One that writes a window into its place."""
+    done = cuts(tmp_path, "--careless")
+    assert done.returncode == 1 and "a window that is not whole" in done.stderr

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.lab.driftlab import drifting
 from tests.lab.faults import TO_HOST, TO_NODE, Fault, Kind
 from tests.lab.nets import random_model
 from tests.lab.simulated import SOON, SimulatedNode, SimulatedPort, node_push, store
@@ -40,6 +41,9 @@ def test_a_model_of_a_format_that_the_node_does_not_read_is_not_sent(node):
     answering = replace(random_model(2, 16, 2, 2, (70, 3)), answers=Answers(1000, 3))
     with pytest.raises(NodeError, match=r"reads model format 3, the file has 4; .*up to date"):
         push(port, to_bytes(answering))
+    node.format = 4
+    with pytest.raises(NodeError, match=r"4, the file has 5 \(drift: train with --no-drift\)"):
+        push(port, to_bytes(drifting(1, (5, 2, 3, 4))))
     assert on_flash(node) == OLD and list(node.store.parts()) == []
     assert push(port).sha256 == store.sha256(NEW)
 

@@ -24,7 +24,7 @@ HOST = (
 FLOORS = (
     *("tests.system", "tests.tools", "tests.node", "tests.core", "tests.host", "tests.conftest"),
     *("tools.demo", "tools.stress", "tools.bench", "tests.lab", "tools.flash", "tools.lint"),
-    *("tools.package", "tools.docs", "tools.web"),
+    *("tools.package", "tools.docs", "tools.web", "tools.homeassistant"),
     *("tools.emulators", "tools.firmware", "tools.setup"),
     *(f"xnornode.{room}" for room in HOST),
     "xnornode",

@@ -17,8 +17,8 @@ extern "C" {
 #endif
 
 #define BNN_MODULE_VERSION "0.2.0"
-#define BNN_FORMAT_VERSION 4 // the newest
-#define BNN_FORMAT_PLAIN 3   // of files without answers
+#define BNN_FORMAT_VERSION 5 // the newest: with drift
+#define BNN_FORMAT_PLAIN 3   // the oldest: neither answers nor drift
 #define BNN_MAX_LAYERS 16
 #define BNN_MAX_WORK (1u << 24) // operations of one window
 
@@ -35,6 +35,7 @@ typedef enum {
     BNN_LAYER,
     BNN_WORK,
     BNN_ANSWERS,
+    BNN_DRIFT,
     BNN_STRINGS,
     BNN_END,
 } bnn_error_t;
@@ -95,6 +96,18 @@ typedef struct {
     uint16_t hold_off;
 } bnn_rules_t;
 
+// The first fields of the section of drift, in its order (bnn_drift.h).
+typedef struct {
+    uint8_t inputs; // 0: the file has no drift
+    uint8_t sums;
+    uint8_t directions; // without "far away"
+    uint8_t watched;
+    uint16_t bound;
+    uint16_t limit;
+    uint8_t weight; // of "far away"
+    uint8_t zero[3];
+} bnn_drift_rules_t;
+
 // A convolution; a dense layer has an input of height and width 1. Pointers lead into the file, and
 // those that the layer has no use for are NULL. The fields up to `counted` lie in the file in this
 // order.
@@ -127,9 +140,9 @@ typedef struct {
 
 // What bnn_load() found. Numbers are copies that inference relies on. Pointers lead into the file,
 // whose bytes somebody may change after the load: weights, thresholds, bases, offsets, factors, the
-// self-test's scores and the background are only combined, compared and added, so that whatever
-// they become gives wrong scores or answers and nothing worse. bnn_string() alone needs the strings
-// as they were at the load.
+// self-test's scores, the background and the drift are only combined, compared and added, so that
+// whatever they become gives wrong scores or answers and nothing worse. bnn_string() alone needs
+// the strings as they were at the load.
 typedef struct {
     // The file's header, in its order.
     uint8_t magic[4];
@@ -166,8 +179,10 @@ typedef struct {
     const int32_t *selftest_scores;  // [classes]
     bnn_rules_t rules;               // of the answers
     const uint32_t *background;      // [classes] bits, only with answers
-    const uint8_t *strings;          // [1 + classes + channels], each a length and the characters
-    const char *notes;               // [notes_length], without a 0 at the end
+    bnn_drift_rules_t drift;
+    const int32_t *drift_at; // the section behind its first fields, only with drift
+    const uint8_t *strings;  // [1 + classes + channels], each a length and the characters
+    const char *notes;       // [notes_length], without a 0 at the end
     uint32_t notes_length;
     // Scratch, in words, from 0: the input of layers 0, 2, 4...; then that of layers 1, 3, 5...; a
     // patch or a list; a number per class.
@@ -202,6 +217,12 @@ unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t siz
 // The same from the levels of a window, [frames][channels][bands], with a model of spectra.
 unsigned bnn_classify_levels(const bnn_model_t *model, const uint8_t *levels, uint32_t *scratch,
                              int32_t *scores);
+
+// bnn_classify() of a window, which is added to `drift` (a bnn_drift_t, bnn_drift.h) as well; the
+// model must have drift.
+struct bnn_drift;
+unsigned bnn_classify_watched(const bnn_model_t *model, const uint8_t *input, uint32_t *scratch,
+                              int32_t *scores, struct bnn_drift *drift);
 
 // Whether this machine computes the scores that the file gives for the self-test. `window` is room
 // for bnn_window_size() bytes, which are overwritten.

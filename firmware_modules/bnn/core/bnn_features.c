@@ -48,6 +48,7 @@ typedef struct {
     int16_t *series; // samples of one channel
     int16_t *means;  // of the channels
     uint32_t lag;
+    int16_t *to; // where the values go too, or NULL
 } run_t;
 
 static uint32_t count_bits(uint32_t mask) {
@@ -97,7 +98,11 @@ bnn_error_t bnn_features_load(bnn_model_t *m, bnn_reader_t *r) {
 }
 
 static void give(const run_t *run, int32_t value) {
-    bnn_encode_value(run->encoder, (int16_t)bnn_clip(value, INT16_MIN, INT16_MAX));
+    const int16_t clipped = (int16_t)bnn_clip(value, INT16_MIN, INT16_MAX);
+    if (run->to) {
+        run->to[run->encoder->row] = clipped; // a row for each value
+    }
+    bnn_encode_value(run->encoder, clipped);
 }
 
 static int32_t sample(const run_t *run, uint32_t t, uint32_t channel) {
@@ -279,11 +284,11 @@ static void give_covariances(const run_t *run, uint32_t mask) {
 }
 
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
-                      bnn_encoder_t *encoder) {
+                      bnn_encoder_t *encoder, int16_t *to) {
     const bnn_statistics_t f = model->section.statistics;
     const uint32_t length = model->length;
     int16_t *means = (int16_t *)(scratch + (length + 1) / 2);
-    const run_t run = {model, window, encoder, (int16_t *)scratch, means, f.lag};
+    const run_t run = {model, window, encoder, (int16_t *)scratch, means, f.lag, to};
     for (uint32_t channel = 0; channel < model->channels; channel++) {
         give_statistics(&run, f.whole & SINGLE, channel, 0, length);
         give_bands(&run, f.bands, channel);

@@ -10,8 +10,9 @@
 bnn_error_t bnn_features_load(bnn_model_t *model, bnn_reader_t *reader);
 
 // Give the values of the window, int16 [length][channels], to the encoder. `scratch` is
-// [features_words], and the encoder must not write to it.
+// [features_words], and the encoder must not write to it. The values go to `to` too, unless it is
+// NULL.
 void bnn_features_run(const bnn_model_t *model, const uint8_t *window, uint32_t *scratch,
-                      bnn_encoder_t *encoder);
+                      bnn_encoder_t *encoder, int16_t *to);
 
 #endif // BNN_FEATURES_H

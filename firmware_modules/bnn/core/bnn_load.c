@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bnn_drift.h"
 #include "bnn_features.h"
 #include "bnn_fixed.h"
 #include "bnn_layers.h"
@@ -21,6 +22,8 @@
 typedef char model_as_in_the_file_t[offsetof(bnn_model_t, bits) == HEADER_SIZE - 2 ? 1 : -1];
 
 #define CRC_SIZE 4
+#define ANSWERS 1 // sections that not every file has
+#define DRIFT 2
 #define SHORTEST 48
 #define MAX_STRING 63u
 #define MAX_NOTES 4095u
@@ -52,7 +55,10 @@ static bnn_error_t load_header(bnn_model_t *m, bnn_reader_t *r) {
     CHECK(m->features != BNN_FEATURES_NGRAMS || (m->channels == 1 && m->hop == m->length),
           BNN_HEADER);
     CHECK(m->seed != 0 && m->shift <= 15, BNN_HEADER);
-    CHECK(get32(h + 28) >> 16 == m->version - (uint32_t)BNN_FORMAT_PLAIN, BNN_HEADER);
+    // By the version, the sections that it may have: none; the answers; drift, with them or not.
+    const unsigned sections = h[30];
+    CHECK(h[31] == 0 && sections < 4, BNN_HEADER);
+    CHECK(m->version == BNN_FORMAT_PLAIN + (sections < 2 ? sections : 2), BNN_HEADER);
     TAKE(scales, r, 4u * m->channels);
     m->sample_scales = (const uint32_t *)scales;
     return BNN_OK;
@@ -116,9 +122,6 @@ static bnn_error_t load_encoding(bnn_model_t *m, bnn_reader_t *r) {
 
 static bnn_error_t load_answers(bnn_model_t *m, bnn_reader_t *r) {
     const uint8_t *fields;
-    if (m->version == BNN_FORMAT_PLAIN) {
-        return BNN_OK;
-    }
     TAKE(fields, r, sizeof m->rules + 4 * bnn_words(m->classes));
     memcpy(&m->rules, fields, sizeof m->rules);
     CHECK(m->rules.factor != 0 && m->rules.shift <= 15 && m->rules.windows - 1u < 32, BNN_ANSWERS);
@@ -185,7 +188,8 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     const uint8_t *bytes = data, *expected;
     CHECK(size >= SHORTEST && size <= INT32_MAX && ((uintptr_t)data & 3) == 0, BNN_SIZE);
     CHECK(get32(bytes) == MAGIC, BNN_MAGIC);
-    CHECK(bytes[4] == BNN_FORMAT_PLAIN || bytes[4] == BNN_FORMAT_VERSION, BNN_VERSION);
+    CHECK(bytes[4] - (unsigned)BNN_FORMAT_PLAIN <= BNN_FORMAT_VERSION - BNN_FORMAT_PLAIN,
+          BNN_VERSION);
     CHECK(get32(bytes + 8) == size && size % 4 == 0, BNN_LENGTH);
     memset(m, 0, sizeof *m);
     m->crc = get32(bytes + size - CRC_SIZE);
@@ -198,7 +202,12 @@ bnn_error_t bnn_load(bnn_model_t *m, const void *data, size_t size) {
     TRY(bnn_load_layers(m, &reader));
     TAKE(expected, &reader, 4u * m->classes);
     m->selftest_scores = (const int32_t *)expected;
-    TRY(load_answers(m, &reader));
+    if (bytes[30] & ANSWERS) {
+        TRY(load_answers(m, &reader));
+    }
+    if (bytes[30] & DRIFT) {
+        TRY(bnn_drift_load(m, &reader));
+    }
     return load_strings(m, &reader);
 }
 
@@ -219,9 +228,9 @@ const char *bnn_string(const bnn_model_t *model, unsigned index, size_t *length)
 }
 
 const char *bnn_error_name(bnn_error_t error) {
-    static const char names[][8] = {"ok",      "size",    "magic",   "version", "length",
-                                    "crc",     "header",  "encoder", "layer",   "work",
-                                    "answers", "strings", "end"};
+    static const char names[][8] = {"ok",      "size",   "magic",   "version", "length",
+                                    "crc",     "header", "encoder", "layer",   "work",
+                                    "answers", "drift",  "strings", "end"};
     return names[error];
 }
 

@@ -4,6 +4,7 @@
 
 #include "bnn_bits.h"
 #include "bnn_columns.h"
+#include "bnn_drift.h"
 #include "bnn_features.h"
 #include "bnn_fixed.h"
 #include "bnn_kernel.h"
@@ -193,8 +194,10 @@ static unsigned run_layers(const bnn_model_t *model, uint32_t *scratch) {
     return best;
 }
 
-// The first layer's input, to the start of scratch.
-static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
+// The first layer's input, to the start of scratch. The values of statistics go to `values` too,
+// unless it is NULL.
+static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch,
+                   int16_t *values) {
     if (model->features == BNN_FEATURES_NGRAMS) {
         bnn_text_bits(model, input, size, scratch);
         return;
@@ -206,7 +209,7 @@ static void encode(const bnn_model_t *model, const uint8_t *input, size_t size, 
     bnn_encoder_t encoder;
     bnn_encode_begin(&encoder, model, scratch);
     if (model->features == BNN_FEATURES_STATISTICS) {
-        bnn_features_run(model, input, scratch + model->second_at, &encoder);
+        bnn_features_run(model, input, scratch + model->second_at, &encoder, values);
     } else {
         bnn_spectrum_run(model, input, scratch + model->second_at, &encoder);
     }
@@ -223,7 +226,15 @@ static unsigned decide(const bnn_model_t *model, uint32_t *scratch, int32_t *sco
 
 unsigned bnn_classify(const bnn_model_t *model, const uint8_t *input, size_t size,
                       uint32_t *scratch, int32_t *scores) {
-    encode(model, input, size, scratch);
+    encode(model, input, size, scratch, NULL);
+    return decide(model, scratch, scores);
+}
+
+unsigned bnn_classify_watched(const bnn_model_t *model, const uint8_t *input, uint32_t *scratch,
+                              int32_t *scores, bnn_drift_t *drift) {
+    int16_t *values = (int16_t *)(scratch + model->second_at + model->features_words);
+    encode(model, input, bnn_window_size(model), scratch, values);
+    bnn_drift_add(drift, model, values);
     return decide(model, scratch, scores);
 }
 

@@ -21,7 +21,7 @@ BLOCK = 16
 SMALL_INT = 1 << 30
 """Integers from which on MicroPython keeps a number in an object of its own."""
 # Bytes of the module's objects, without what they point to.
-MODEL_OBJECT, ANSWERS_OBJECT = 1448, 40
+MODEL_OBJECT, ANSWERS_OBJECT = 1464, 40
 # The Classifier in Python: an instance with its table of attributes, and 4 bound methods.
 CLASSIFIER = (16, 96, 16, 16, 16, 16)
 STRING = 16  # the object of a str, an array or a large integer, without its characters

@@ -1,4 +1,4 @@
-"""Model files on the broker: retained below `_model`, each by its SHA-256 (docs/reference/mqtt.md)."""
+"""Model files on the broker, each retained by its SHA-256 (docs/reference/mqtt.md)."""
 
 from __future__ import annotations
 

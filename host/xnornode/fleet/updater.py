@@ -11,7 +11,7 @@ from xnornode.errors import NodeError, XnorNodeError
 from xnornode.fleet.models import LARGEST, ModelMissing, Shelf
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload, to_payload
 from xnornode.fleet.updater_job import Job
-from xnornode.fleet.updater_push import ELSEWHERE, MENDABLE, Done, Open, Stopped, attempt
+from xnornode.fleet.updater_push import ELSEWHERE, MENDABLE, Done, Open, Stopped, attempt, over_broker
 from xnornode.link.messages import Event, Prediction, Ready
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
@@ -47,7 +47,8 @@ class Updater:
     host : Host
         The gateway.
     open_node : callable
-        Opens a port to the node of a name, such as one of `mqtt://`. Raises LinkError.
+        Opens a port to a node that the gateway carries. Raises LinkError. Nodes that speak MQTT
+        themselves are reached by the broker.
     pushes : int, default PUSHES
         Pushes at once.
     largest : int, default LARGEST
@@ -75,6 +76,7 @@ class Updater:
     ) -> None:
         self._host, self._open, self._pushes = host, open_node, pushes
         self._pauses, self._timing, self._grace, self._say = pauses, timing, grace, say
+        self._open_native = over_broker(host.broker.settings)
         self._shelf = Shelf(host.broker, host.topics, largest)
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
@@ -109,11 +111,8 @@ class Updater:
             return
         with self._lock:
             job = self._jobs.get(node)
-            if job and job.verified is not None:
-                if isinstance(event, Ready):
-                    job.crc = event.model_crc
-                elif job.crc and job.crc == job.wanted_crc:
-                    self._updated(node, job)
+            if job and job.says(event) and job.verified is not None:
+                self._updated(node, job)
 
     def gone(self, node: str) -> None:
         """A node is away: its push fails by itself."""
@@ -145,6 +144,7 @@ class Updater:
                 self._refuse(f"{topic}: {error}")
                 return
             if job.announce(latest, retained):
+                self._judge(node, job, job.state if job.there else None)
                 self._begin(node, job)
 
     def _on_install(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -162,11 +162,12 @@ class Updater:
         if not retained:  # one's own come back
             return
         with self._lock:
-            _, job = self._named(topic)
+            node, job = self._named(topic)
             try:
                 job.hear(from_payload(Update, payload) if payload else None)
             except PayloadError as error:
                 self._refuse(f"{topic}: {error}")
+            self._judge(node, job, job.state if job.there else None)
 
     def _refuse(self, why: str) -> None:
         self.refused += 1
@@ -209,7 +210,7 @@ class Updater:
                 self._updated(node, job)
             else:
                 self._tell(node, job, "UPDATING")
-        elif job.met or time.monotonic() - job.verified > self._grace:
+        elif job.met or job.restarted or time.monotonic() - job.verified > self._grace:
             why = state.note or "it runs another model again"
             self._failed(node, job, "fell_back", why)
 
@@ -225,9 +226,7 @@ class Updater:
         self._tell(node, job, "FAILED", error, message)
         self._say(f"{node}: not updated ({error}): {message}")
 
-    def _tell(
-        self, node: str, job: Job, state: str, error: str = "", message: str = ""
-    ) -> None:
+    def _tell(self, node: str, job: Job, state: str, error: str = "", message: str = "") -> None:
         update = job.update(state, error, message, int(time.time() * 1000))
         if update:
             topic = self._host.topics.node(node, "model/update")
@@ -276,17 +275,20 @@ class Updater:
                 if job.reached(at, total, EACH):
                     self._tell(node, job, "DOWNLOADED" if at >= total else "DOWNLOADING")
 
-        done: Done = attempt(node, data, latest.signature, self._open, progress, self._timing)
+        own = job.state is not None and job.state.gateway is not None
+        open_node = self._open if own else self._open_native
+        done: Done = attempt(node, data, latest.signature, open_node, progress, self._timing)
         with self._lock:
             if job.latest != latest:
                 return
             job.reached(len(data), len(data), 0.0)
-            job.verify(done.previous, data)
+            job.verify(done, data)
             self._tell(node, job, "VERIFIED")
-            if done.active.trial is None or not done.running:
+            self._tell(node, job, "UPDATING")
+            if done.active.trial is None or not done.running or job.classifies:
                 self._updated(node, job)
-            else:
-                self._tell(node, job, "UPDATING")
+            elif job.heard:  # its state may have come before the push was over
+                self._judge(node, job, job.state)
 
 
 __all__ = ["INSTALL", "Host", "Updater"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 from xnornode.fleet.payloads import Latest, State, Update
-from xnornode.link.messages import NodeModel
+from xnornode.fleet.updater_push import Done
+from xnornode.link.messages import Prediction, Ready
 
 LOST = 3
-"""Attempts in a row without a byte of progress, after which it is said that a node is not reached."""
+"""Attempts in a row without a byte of progress; then it is said that a node is not reached."""
 CRC = slice(-4, None)
 """Bytes of a model file that are its CRC-32 (FORMAT.md, "Layout")."""
 
@@ -32,8 +34,8 @@ class Job:
         When the node has taken the model, while it has not classified with it yet.
     met : bool
         Whether the node's state has named the model since.
-    crc, wanted_crc : str
-        Of the model of the node's last `ready`, and of the model that it should run.
+    heard : bool
+        Whether a state has come since the push began.
     """
 
     latest: Latest | None = None
@@ -42,8 +44,11 @@ class Job:
     told: Update | None = None
     verified: float | None = None
     met: bool = False
-    crc: str = ""
-    wanted_crc: str = ""
+    heard: bool = False
+    _session: str = ""
+    _crc: str = ""  # of the model of the last `ready`
+    _classified_crc: str = ""  # of the model that has classified since
+    _wanted_crc: str = ""
     _wanted: bool = False
     _over: bool = False
     _again: float = 0.0
@@ -64,6 +69,7 @@ class Job:
         self._wanted, self._over = bool(latest and latest.install), False
         self._again, self._pause, self._lost = 0.0, 0.0, 0
         self._at = self._progress = 0
+        self._wanted_crc = self._session = ""
         if self.told:
             self._recall(self.told)
         return True
@@ -87,18 +93,20 @@ class Job:
         if not latest or (update.sha256, update.latest) != (latest.sha256, latest.time):
             return
         self._previous = update.previous
-        if update.state == "UPDATED" or (update.state == "FAILED" and update.error != "unreachable"):
+        if update.state == "UPDATED" or (
+            update.state == "FAILED" and update.error != "unreachable"
+        ):
             self._over = True
         else:
             self._wanted = True
             if update.state in ("VERIFIED", "UPDATING"):
-                self.verified = time.monotonic()
+                self.verified = -math.inf  # no state of before it is under way
 
     def seen(self, state: State, pause: float) -> None:
         """Take a state of the node; one that comes back is tried at once."""
         if not self.there:
             self._again, self._pause = 0.0, pause
-        self.state, self.there = state, True
+        self.state, self.there, self.heard = state, True, True
 
     def due(self, now: float) -> bool:
         """Whether a push should begin."""
@@ -114,9 +122,29 @@ class Job:
         """Whether the node has said that it runs this model."""
         return bool(self.state and self.state.model and self.state.model.sha256 == sha256)
 
+    def says(self, event: Prediction | Ready) -> bool:
+        """Take an event of the node; whether it classifies with the model that was sent."""
+        if isinstance(event, Ready):
+            self._crc = event.model_crc
+            return False
+        self._classified_crc = self._crc
+        return self.classifies
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the node has classified with the model that was sent, since it came."""
+        return bool(self._wanted_crc) and self._classified_crc == self._wanted_crc
+
+    @property
+    def restarted(self) -> bool:
+        """Whether the node has started again since the push."""
+        said = self.state.session if self.state and self.heard else None
+        return bool(said and self._session) and said != self._session
+
     def begin(self) -> None:
         """A push begins."""
-        self.crc, self._told_at = "", 0.0
+        self.heard = False
+        self._crc, self._classified_crc, self._told_at = "", "", 0.0
         if self.state and self.state.model:
             self._previous = self.state.model.sha256
 
@@ -133,10 +161,11 @@ class Job:
         self._told_at = now
         return True
 
-    def verify(self, previous: NodeModel | None, data: bytes) -> None:
+    def verify(self, done: Done, data: bytes) -> None:
         """The node has taken the model."""
+        previous, self._session = done.previous, done.session
         self.verified, self.met = time.monotonic(), False
-        self.wanted_crc = f"{int.from_bytes(data[CRC], 'little'):08x}"
+        self._wanted_crc = f"{int.from_bytes(data[CRC], 'little'):08x}"
         if previous and self.latest and previous.sha256 != self.latest.sha256:
             self._previous = previous.sha256
 

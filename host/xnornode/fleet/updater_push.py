@@ -11,6 +11,10 @@ import serial
 from xnornode.errors import LinkLost
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import NodeModel
+from xnornode.link.mqtt_broker import CONNECT_SECONDS
+from xnornode.link.mqtt_port import MqttPort
+from xnornode.link.mqtt_settings import BrokerSettings
+from xnornode.link.mqtt_url import MQTT, MQTTS
 from xnornode.link.protocol import Session
 from xnornode.link.push import Push
 from xnornode.link.stream import Stream
@@ -40,11 +44,14 @@ class Done:
         What it ran before.
     running : bool
         Whether its program classifies.
+    session : str
+        The random word of its program.
     """
 
     active: NodeModel
     previous: NodeModel | None
     running: bool
+    session: str
 
 
 def attempt(
@@ -91,6 +98,32 @@ def attempt(
         session = Session(stream, timing)
         if not any(session.greet(timing.hello) for _ in range(timing.hello_tries)):
             raise LinkLost(f"{node} does not answer `hello`: does its program run?")
-        before, running = session.hello.model, session.hello.running
+        hello = session.hello
         push = Push(data, timing=timing, progress=progress, signed=signed)
-        return Done(push.over(session), before, running)
+        return Done(push.over(session), hello.model, hello.running, hello.session)
+
+
+def over_broker(settings: BrokerSettings, patience: float = CONNECT_SECONDS) -> Open:
+    """What opens ports to nodes by a broker.
+
+    Parameters
+    ----------
+    settings : BrokerSettings
+        The broker.
+    patience : float, default CONNECT_SECONDS
+        Seconds for it to answer.
+
+    Returns
+    -------
+    callable
+        For `attempt`.
+    """
+
+    def open_node(node: str) -> serial.SerialBase:
+        port = MqttPort(patience=patience, given=settings)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        port.port = f"{MQTTS if settings.tls else MQTT}{host}:{settings.tcp_port}/{node}"
+        port.open()
+        return port
+
+    return open_node

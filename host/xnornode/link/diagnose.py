@@ -151,9 +151,10 @@ def _node(hello: Hello, url: str) -> Iterator[Finding]:
         text = f"{library}, model format {hello.format}"
         yield Finding(Level.OK, text, remedy, "update") if other else _ok(text)
     else:
-        reads_plain = hello.format == file_format.PLAIN  # as all models without answers
+        # As all models without drift, or without answers.
+        reads_some = file_format.PLAIN <= hello.format < file_format.VERSION
         yield Finding(
-            Level.WARNING if reads_plain else Level.FAILURE,
+            Level.WARNING if reads_some else Level.FAILURE,
             f"{library} reads model format {hello.format}, this computer writes "
             f"{file_format.VERSION}",
             "bring the node up to date with `xnornode flash` (in a checkout after `make firmware`)",

@@ -18,6 +18,7 @@ from xnornode.link.deadline import NEVER, Deadline
 from xnornode.link.framing import seal
 from xnornode.link.mqtt_broker import CONNECT_SECONDS, Broker
 from xnornode.link.mqtt_presence import Presence
+from xnornode.link.mqtt_settings import BrokerSettings
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, Topics, client_word
 from xnornode.link.mqtt_url import node_of, settings_of
 from xnornode.link.schema import read_json
@@ -52,6 +53,9 @@ class MqttPort(serial.SerialBase):
         where it is named.
     patience : float, default CONNECT_SECONDS
         Seconds for the broker to answer.
+    given : BrokerSettings, optional
+        How the broker is reached, where it is known; the URL's, the file's and the environment's
+        words do not count then.
     **settings
         As those of `serial.Serial`.
 
@@ -70,9 +74,14 @@ class MqttPort(serial.SerialBase):
     _port: str | None
 
     def __init__(
-        self, port: str | None = None, patience: float = CONNECT_SECONDS, **settings: Any
+        self,
+        port: str | None = None,
+        patience: float = CONNECT_SECONDS,
+        given: BrokerSettings | None = None,
+        **settings: Any,
     ) -> None:
         self._broker: Broker | None = None
+        self._given = given
         self._patience = patience
         self._changed = threading.Condition()
         self._came = bytearray()
@@ -90,7 +99,7 @@ class MqttPort(serial.SerialBase):
         if self.is_open:
             raise serial.SerialException("it is open already")
         url = str(self._port)
-        settings, node, client = settings_of(url), node_of(url), client_word()
+        settings, node, client = self._given or settings_of(url), node_of(url), client_word()
         topics = Topics(settings.prefix)
         self.name, self._command = url, topics.node(node, "command", client)
         # Who commands no more makes room for others, also where it ends without a word

@@ -200,10 +200,9 @@ class Push:
         if not self._met:
             self._replaced, self._met = session.hello.model, True
         if self.data[FORMAT] > session.hello.format:
-            raise NodeError(
-                "model",
-                f"it reads model format {session.hello.format}, the file has {self.data[FORMAT]}",
-            )
+            reads, made = session.hello.format, self.data[FORMAT]
+            without = " (drift: train with --no-drift)" if made == 5 and reads == 4 else ""
+            raise NodeError("model", f"it reads model format {reads}, the file has {made}{without}")
         while True:
             answer = session.request("begin", **self._begin)
             if isinstance(answer, Running):

@@ -12,12 +12,13 @@ from xnornode._typing import Activation, Int8, Int64
 from xnornode.errors import ModelError
 from xnornode.model.answers import Answers, section_size
 from xnornode.model.column_weights import pack_strips, strips_size, unpack_strips
+from xnornode.model.drift import Drift
 from xnornode.model.features import Features, Raw, Take
 from xnornode.model.geometry import Geometry, check_layer, in_columns
 from xnornode.model.input_encoding import BitPlanes, InputEncoding, Int8Encoding, Thermometer
 from xnornode.model.layers import IntLayer, Output, Requantize, Scores, Thresholds
 from xnornode.model.limits import MAX_BITS, MAX_LAYERS, MAX_NOTES, MAX_PLANES, MAX_STRING
-from xnornode.model.model import Model, Window
+from xnornode.model.model import Model, Window, drift_fits
 from xnornode.model.names import REFUSED
 from xnornode.model.ngrams import NGrams
 from xnornode.model.spectrum import Spectrum
@@ -25,10 +26,14 @@ from xnornode.model.statistics import Statistics
 from xnornode.model.work import work
 
 MAGIC = b"\x89BNN"
-VERSION = 4
+VERSION = 5
 """The newest that is read and written."""
+ANSWERING = 4
+"""Of files with answers, and nothing more."""
 PLAIN = 3
-"""Of files without answers."""
+"""Of files with neither answers nor drift."""
+ANSWERS, DRIFT = 1, 2  # sections that not every file has
+SECTIONS = {PLAIN: (0,), ANSWERING: (ANSWERS,), VERSION: (DRIFT, ANSWERS | DRIFT)}
 FEATURES: dict[int, Callable[[Take, int, int], Features]] = {
     features.KIND: features.from_bytes for features in (Raw, Statistics, NGrams, Spectrum)
 }
@@ -64,7 +69,11 @@ def _pad4(data: bytes) -> bytes:
 
 def version(model: Model) -> int:
     """The version of the format that a model's file has."""
-    return VERSION if model.answers else PLAIN
+    return next(made for made, allowed in SECTIONS.items() if _sections(model) in allowed)
+
+
+def _sections(model: Model) -> int:
+    return (ANSWERS if model.answers else 0) | (DRIFT if model.drift else 0)
 
 
 def to_bytes(model: Model) -> bytes:
@@ -77,6 +86,8 @@ def to_bytes(model: Model) -> bytes:
     body.append(model.selftest_scores().astype("<i4").tobytes())
     if model.answers:
         body.append(model.answers.to_bytes(len(model.labels)))
+    if model.drift:
+        body.append(model.drift.to_bytes())
     texts = [text.encode() for text in (model.name, *model.labels, *w.channels)]
     strings = b"".join(bytes([len(text)]) + text for text in texts)
     notes = model.notes.encode()
@@ -89,7 +100,7 @@ def to_bytes(model: Model) -> bytes:
     header = HEADER.pack(
         *(MAGIC, version(model), len(w.channels), model.features.KIND, len(model.layers)),
         *(length, model.revision, w.length, w.hop, w.rate_mhz, model.seed, model.shift, encoding),
-        *(version(model) - PLAIN, 0),
+        *(_sections(model), 0),
     )
     return header + rest + CRC.pack(zlib.crc32(header + rest))
 
@@ -167,7 +178,7 @@ def from_bytes(data: bytes) -> Model:
     if data[:4] != MAGIC:
         raise ModelError("magic", "this is not a .bnn model file")
     if not PLAIN <= data[4] <= VERSION:
-        known = f"{PLAIN} and {VERSION}"
+        known = f"{PLAIN} to {VERSION}"
         raise ModelError("version", f"format version {data[4]}: this xnornode reads {known}")
     if struct.unpack_from("<I", data, 8)[0] != len(data) or len(data) % 4:
         raise ModelError("length", "the file is cut short or too long: copy it again")
@@ -182,7 +193,7 @@ def _parse(r: _Reader) -> Model:
     encoded, sections, zero = rest
     bad = not channels or not 1 <= count <= MAX_LAYERS or not length or not 1 <= hop <= length
     bad = bad or (kind == NGrams.KIND and (channels != 1 or hop != length))
-    if bad or not seed or shift > 15 or sections != made - PLAIN or zero:
+    if bad or not seed or shift > 15 or sections not in SECTIONS[made] or zero:
         raise ModelError("header", "a header field is outside what the format allows")
     scales = tuple(int(s) for s in r.array("<u4", channels))
     if kind not in FEATURES:
@@ -200,9 +211,13 @@ def _parse(r: _Reader) -> Model:
     work(features, encoding, layers, length, channels)
     classes = len(layers[-1].weights)
     expected = r.array("<i4", classes).astype(np.int32)
-    answers = Answers.from_bytes(r.take(section_size(classes))) if sections else None
-    if answers:
+    answers = drift = None
+    if sections & ANSWERS:
+        answers = Answers.from_bytes(r.take(section_size(classes)))
         answers.check_classes(classes)
+    if sections & DRIFT:
+        drift = Drift.from_bytes(r.take)
+        drift_fits(drift, features, length, channels)
     texts = [_parse_string(r) for _ in range(1 + classes + channels)]
     notes = _parse_notes(r)
     r.pad4("strings")
@@ -211,7 +226,7 @@ def _parse(r: _Reader) -> Model:
     name, labels, names = texts[0], tuple(texts[1 : 1 + classes]), tuple(texts[1 + classes :])
     window = Window(names, length, hop, rate, scales)
     parts = (name, labels, window, features, encoding, tuple(layers))
-    return Model(*parts, revision, seed, shift, expected, notes, answers)
+    return Model(*parts, revision, seed, shift, expected, notes, answers, drift)
 
 
 def _parse_encoding(

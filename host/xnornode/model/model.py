@@ -15,12 +15,14 @@ import numpy.typing as npt
 from xnornode._typing import Int8, Int32
 from xnornode.errors import ModelError
 from xnornode.model.answers import Answers
+from xnornode.model.drift import Drift
 from xnornode.model.features import Features, Items, xorshift32
 from xnornode.model.geometry import check_layer
 from xnornode.model.input_encoding import InputEncoding
 from xnornode.model.layers import IntLayer, Scores
 from xnornode.model.limits import MAX_CHANNELS, MAX_LAYERS, MAX_LENGTH, MAX_NOTES
 from xnornode.model.names import character_fault, name_fault
+from xnornode.model.statistics import Statistics
 from xnornode.model.work import work
 
 CHUNK = 2**26  # bytes of a layer's outputs that are kept at a time
@@ -34,6 +36,12 @@ def _check(ok: bool, reason: str, message: str) -> None:
 def _check_string(text: str, what: str) -> None:
     fault = name_fault(text)
     _check(not fault, "strings", f"{what} cannot be {text!r}: rename it; {fault}")
+
+
+def drift_fits(drift: Drift, features: Features, length: int, channels: int) -> None:
+    """Raise ModelError where a model with these features cannot have this drift."""
+    _check(isinstance(features, Statistics), "drift", "drift is of statistics only")
+    drift.check(features.count(length, channels), channels)
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,8 @@ class Model:
         What it was trained on and how, at most 4095 bytes of such text.
     answers : Answers, optional
         How scores become probabilities, answers and events. Default: they do not.
+    drift : Drift, optional
+        What tells windows like those of the training from others. Default: nothing does.
 
     Raises
     ------
@@ -144,6 +154,7 @@ class Model:
     expected: Int32 | None = None
     notes: str = ""
     answers: Answers | None = None
+    drift: Drift | None = None
 
     def __post_init__(self) -> None:
         _check(0 <= self.revision < 2**32, "header", f"revision {self.revision}")
@@ -156,6 +167,8 @@ class Model:
         work(self.features, self.encoding, self.layers, w.length, len(w.channels))
         if self.answers:
             self.answers.check_classes(classes)
+        if self.drift:
+            drift_fits(self.drift, self.features, w.length, len(w.channels))
         _check(len(self.labels) == classes, "strings", f"{classes} labels, not {len(self.labels)}")
         _check_string(self.name, "the name")
         for label in self.labels:

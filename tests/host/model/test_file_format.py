@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.lab.core import core, sanitized
+from tests.lab.driftlab import drifting
 from tests.lab.nets import (
     Spec,
     conv_models,
@@ -48,6 +49,13 @@ def small_models():
     return models
 
 
+def drift_models():
+    """Files with drift, alone and with answers, the smallest and the largest."""
+    rules = Answers(5000, 3, windows=3, threshold=30_000, hold_off=2, background=(0, 2))
+    largest = replace(drifting(2, (64, 16, 11, 18)), answers=rules)
+    return [drifting(0, (1, 0, 0, 0)), drifting(1, (5, 2, 3, 4)), largest]
+
+
 def reason(data: bytes) -> str:
     try:
         from_bytes(data)
@@ -57,7 +65,9 @@ def reason(data: bytes) -> str:
 
 
 @quick
-@pytest.mark.parametrize("model", small_models() + conv_models()[:32], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "model", small_models() + drift_models() + conv_models()[:32], ids=lambda m: m.name
+)
 def test_round_trip(model, tmp_path):
     size = save_model(model, tmp_path / "m.bnn")
     again = load_model(tmp_path / "m.bnn")
@@ -155,6 +165,23 @@ def test_changed_files_are_refused_alike_or_run_cleanly(model):
     assert accepted > 100, "most mended weight bits make a valid file"
 
 
+def changed_drift(model):
+    """Every byte of the drift set to awkward values, the file cut within it, bytes put in."""
+    data = to_bytes(model)
+    section = model.drift.to_bytes()
+    start = data.index(section)
+    for at in range(start, start + len(section)):
+        for value in (0, 1, 11, 12, 16, 18, 19, 64, 65, 127, 128, 255):
+            yield sealed(data[:at] + bytes([value]) + data[at + 1 :], length=False)
+    for at in range(start, start + len(section), 4):
+        yield sealed(data[:at] + bytes(4))
+        yield sealed(data[:at] + bytes(4) + data[at:])
+
+
+def test_changed_drift_is_refused_alike_or_runs_cleanly():
+    assert check_alike([f for model in drift_models() for f in changed_drift(model)]) > 300
+
+
 def test_changed_counts_are_refused_alike_or_run_cleanly():
     assert check_alike([f for model in small_models() for f in changed_counts(model)]) > 300
 
@@ -169,7 +196,7 @@ def test_unknown_features_are_refused(features):
 
 
 @quick
-@pytest.mark.parametrize("version", [1, 2, 5])
+@pytest.mark.parametrize("version", [1, 2, 6])
 def test_other_versions_are_refused(version):
     data = bytearray(to_bytes(small_models()[0]))
     data[4] = version
@@ -178,7 +205,10 @@ def test_other_versions_are_refused(version):
 
 
 @quick
-@pytest.mark.parametrize(("version", "sections"), [(3, 1), (3, 256), (4, 0), (4, 2), (4, 257)])
+@pytest.mark.parametrize(
+    ("version", "sections"),
+    [(3, 1), (3, 256), (4, 0), (4, 2), (4, 257), (5, 0), (5, 1), (5, 258), (5, 4), (5, 6)],
+)
 def test_the_header_says_which_sections_there_are(version, sections):
     for model in (small_models()[0], small_models()[-1]):
         data = bytearray(to_bytes(model))
@@ -189,10 +219,10 @@ def test_the_header_says_which_sections_there_are(version, sections):
 
 @quick
 def test_every_reason_occurs_in_the_sweep():
-    models = (*small_models()[:2], small_models()[-2])
+    models = (*small_models()[:2], small_models()[-2], drift_models()[1])
     reasons = {reason(data) for model in models for data in changed_files(model)}
     named = {"size", "magic", "version", "length", "crc", "header", "encoder", "layer", "strings"}
-    assert reasons == named | {"answers", "end", "ok"}
+    assert reasons == named | {"answers", "drift", "end", "ok"}
 
 
 @quick

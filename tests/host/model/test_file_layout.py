@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tests.lab.core import core
+from tests.lab.driftlab import plain_model
 from tests.lab.nets import random_model, sealed
 from xnornode.model.answers import Answers
+from xnornode.model.drift import Drift
 from xnornode.model.file_format import from_bytes, to_bytes
 
 pytestmark = pytest.mark.quick
@@ -103,3 +105,40 @@ def test_the_answers_of_the_specification():
     assert data[at : at + len(section)] == section
     assert data[at + len(section) : -4] == without[at:-4]
     assert from_bytes(data).answers == answers and from_bytes(without).answers is None
+
+
+def test_the_drift_of_the_specification():
+    """The section lies behind the answers, or where they would lie; the file has version 5."""
+    plain = plain_model()
+    drift = Drift(
+        ((3, 9), (1, 2, 3, 4, 5, 6)),
+        np.array([0x0007, 19]),
+        np.array([32767, -2]),
+        np.array([-300, 0x0123]),
+        np.array([0xABCD, 1]),
+        np.array([[1, -2, 3], [-128, 127, 0]], np.int8),
+        np.array([1, -1, 2**30, -(2**30)]),
+        (0, 15, 1, 2),
+        200,
+        0x0180,
+        0x0060,
+        ((2, 14), (0, 64)),
+    )
+    section = bytes([2, 2, 3, 2]) + struct.pack("<HHB3x", 0x0180, 0x0060, 200)
+    section += struct.pack("<4i", 1, -1, 2**30, -(2**30)) + bytes([0, 15, 1, 2])
+    section += struct.pack("<6H", 3, 9, *[0xFFFF] * 4) + struct.pack("<6H", 1, 2, 3, 4, 5, 6)
+    section += struct.pack("<HhhH", 7, 32767, -300, 0xABCD)
+    section += struct.pack("<HhhH", 19, -2, 0x0123, 1)
+    section += bytes([1, 0xFE, 3, 0x80, 127, 0]) + bytes(2)
+    section += bytes([2, 14, 0, 64])
+    answers = Answers(0x1234, 15)
+    for rules, flags in ((None, 2), (answers, 3)):
+        data = to_bytes(replace(plain, answers=rules, drift=drift))
+        assert data[4] == 5 and data[30:32] == bytes([flags, 0])
+        scores = plain.selftest_scores().astype("<i4").tobytes()
+        at = data.index(scores) + len(scores) + (len(answers.to_bytes(40)) if rules else 0)
+        assert data[at : at + len(section)] == section
+        read = from_bytes(data)
+        assert read.drift.to_bytes() == section and read.answers == rules
+        assert read.drift.names(read.window.channels) == ("ch2 asymmetry", "ch0 band 1")
+        assert core().classify(data, np.zeros((1, 16, 3), np.int16), 40).reason == "ok"

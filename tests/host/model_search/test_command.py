@@ -16,7 +16,7 @@ from xnornode.cli.main import main
 from xnornode.cli.search import Display
 from xnornode.data.splits import Splits
 from xnornode.model import model_file
-from xnornode.model_search import rounds
+from xnornode.model_search import one_training
 from xnornode.model_search import search as searching
 from xnornode.model_search.search import search
 from xnornode.training.config import TrainConfig
@@ -95,7 +95,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, *at: int) -> list[TrainConfig]:
         return train(splits, config, **more)
 
     monkeypatch.setattr(searching, "train", interrupted)
-    monkeypatch.setattr(rounds, "train", interrupted)
+    monkeypatch.setattr(one_training, "train", interrupted)
     return calls
 
 

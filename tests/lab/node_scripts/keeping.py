@@ -7,6 +7,8 @@ import json
 import sys
 from array import array
 
+from keepparts import Heard, Playing
+
 from xnornode import Classifier
 from xnornode.keeper import Keeper, open_keeper
 from xnornode.kept import Kept
@@ -16,37 +18,13 @@ with open(FOLDER + "/plan.json") as f:
     CHANNELS, SCALES, PLAN = json.load(f)
 
 
-class Sensor:
-    name = "playing"
-    channels = tuple(CHANNELS)
-    scales = tuple(SCALES)
-    rate_mhz = 100_000
-
-
-class Link:
-    session = "5e5510"
-
-    def __init__(self):
-        self.said, self.warned, self.kept = [], [], None
-
-    def prediction(self, p):
-        self.said.append([p.answer, int(1000 * p.confidence + 0.5)] if p.confidence else [])
-
-    def warning(self, kind, text, **more):
-        self.warned.append([kind, text])
-        return True
-
-    def keeps(self, kept):
-        self.kept = kept
-
-
 def begin(link):
     return open_keeper(sensor, classifier, link, FOLDER + "/keep.json", FOLDER + "/kept")
 
 
-sensor = Sensor()
+sensor = Playing(CHANNELS, SCALES)
 classifier = Classifier(FOLDER + "/first.bnn", sensor)
-link = Link()
+link = Heard()
 keeper = begin(link)
 width = len(CHANNELS)
 with open(FOLDER + "/samples.bin", "rb") as f:
