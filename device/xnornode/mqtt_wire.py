@@ -18,12 +18,12 @@ class Wire(net.Caller):
         super().__init__(host, port)
         self._tls: Any = None
         if ca:
-            import ssl
+            tls: Any = __import__("tls")  # what MicroPython's `ssl` is made of
 
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._tls = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
             with open(ca, "rb") as f:
-                self._tls.load_verify_locations(cadata=f.read())
-            self._tls.verify_mode = ssl.CERT_REQUIRED
+                self._tls.load_verify_locations(f.read())
+            self._tls.verify_mode = tls.CERT_REQUIRED
         self._repeats = 0  # bytes of a write that TLS wants to be repeated as it was
         self.failed = False  # whether an attempt to connect has failed
 

@@ -11,6 +11,7 @@ from typing import Any
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.livenode import DEVICE, prepare
 from tests.lab.netnode import CallingNode, configure
+from tests.lab.targets import Interpreter, interpreter
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
 
@@ -23,6 +24,12 @@ class MqttNode(CallingNode):
     """Its standard port is read and thrown away, but for the last pieces: `said`."""
 
     broker_port: int
+
+    def use(self, stock: Interpreter) -> None:
+        """Run by another interpreter from the next start on, such as one with TLS."""
+        self._command = [*stock.command, *self._command[1:]]
+        path = stock.environment()["MICROPYPATH"]
+        self._env = {**stock.environment(), "MICROPYPATH": path}
 
     def restart(self) -> tuple[str, int]:  # type: ignore[override]
         self.stop()
@@ -42,11 +49,12 @@ def mqtt_node(
     broker: Mosquitto | int,
     allow: tuple[str, ...] = (),
     hasty: bool = False,
+    by: str = "unix",
     **config: object,
 ) -> Iterator[MqttNode]:
     """A node with the name NAME on a broker, or on what listens on a port instead.
 
-    hasty: it connects again at once.
+    hasty: it connects again at once. by: which of targets.INTERPRETERS runs it.
     """
     program = prepare(folder, model or b"", realtime=True)
     if model is None:
@@ -57,8 +65,11 @@ def mqtt_node(
     configure(folder, program, mqtt=mqtt, allow=list(allow))
     if hasty:
         program.write_text(HASTE + program.read_text())
-    with MqttNode([program], folder, [DEVICE]) as node:
-        node.broker_port = port
+    node = MqttNode([program], folder, [DEVICE])
+    node.broker_port = port
+    if by != "unix":
+        node.use(interpreter(by))
+    with node:
         yield node
 
 

@@ -1,15 +1,17 @@
 """A node that speaks MQTT itself, on a real Mosquitto: what it says, what clients may do."""
 
 import json
+import os
 import socket
 import threading
 import time
 from contextlib import closing, suppress
 from itertools import pairwise
+from unittest import mock
 
 import pytest
 
-from tests.lab.brokerlab import Mosquitto, free_port
+from tests.lab.brokerlab import Mosquitto, certificates, free_port
 from tests.lab.faultlab import QUICK
 from tests.lab.livenode import active_model, model_bytes
 from tests.lab.mqttnode import NAME, PATIENCE, Watcher, mqtt_node
@@ -25,6 +27,7 @@ from xnornode.link.timing import Timing
 
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2), model_bytes(3, hidden=900)
 SOON = Timing(hello=0.5, hello_tries=2)
+ENVIRONMENT = {"XNORNODE_MQTT_PASSWORD": "secret"}
 ALL = ("push", "rollback", "record", "name")
 
 
@@ -265,6 +268,37 @@ def test_wrong_credentials_are_said_on_the_cable(tmp_path):
             Watcher(mosquitto.settings("watcher", "word")) as watcher,
         ):
             assert watcher.object_of("state")["node"] == NAME
+
+
+def test_tls_and_a_certificate_that_is_not_the_broker_s(tmp_path):
+    """By a ready-made interpreter, which has TLS; ours for tests has none."""
+    with Mosquitto(tmp_path / "broker", users={"n": "secret"}, tls=True) as mosquitto:
+        told = {"host": "localhost", "user": "n", "password": "secret", "tls": True}
+        ca, other = (tmp_path / name for name in ("broker/ca.der", "other"))
+        other.mkdir()
+        certificates(other)
+        with (
+            mqtt_node(
+                tmp_path / "one", OLD, mosquitto, ("push",), by="native/x64", ca=str(ca), **told
+            ) as node,
+            Watcher(mosquitto.settings("n", "secret")) as watcher,
+        ):
+            watcher.object_of("state")
+            assert predictions(watcher, 40)
+            secure = Push(LARGE)
+            settings = ENVIRONMENT | {"XNORNODE_MQTT_CA": str(mosquitto.ca)}
+            url = f"mqtts://n@localhost:{mosquitto.port}/{NAME}"
+            with mock.patch.dict(os.environ, settings), closing(open_port(url)) as port:
+                session = Session(port)
+                assert session.greet(PATIENCE)
+                assert secure.over(session).name == "net 3"
+            assert active_model(tmp_path / "one") == LARGE
+            assert node.running
+        with mqtt_node(
+            *(tmp_path / "two", OLD, mosquitto), by="native/x64", ca=str(other / "ca.der"), **told
+        ) as node:
+            said = wait_for(lambda: [e for e in cable(node) if e.get("kind") == "network"])
+            assert "CERT" in said[0]["warning"].upper()
 
 
 def test_a_new_name_moves_the_topics(tmp_path, mosquitto):
