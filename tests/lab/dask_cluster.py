@@ -13,9 +13,10 @@ START = 60.0
 DASK = (sys.executable, "-m", "dask")
 OTHER_NUMPY = """
 import distributed.versions, numpy
-numpy.__version__ = "0.1"
-real = distributed.versions._version_cached
-distributed.versions._version_cached = lambda name: "0.1" if name == "numpy" else real(name)
+numpy.__version__ = "99.0"
+def version(name, real=distributed.versions._version_cached):
+    return "99.0" if name == "numpy" else real(name)
+distributed.versions._version_cached = version
 """
 """What a worker is told so that it takes its NumPy for another one."""
 
@@ -46,7 +47,9 @@ class DaskCluster:
         """Begin a worker with one thread. preload: Python that it carries out first."""
         words = ["worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard"]
         if preload:
-            words += ["--preload", preload]
+            file = self._folder / "preload.py"
+            file.write_text(preload)
+            words += ["--preload", str(file)]
         self.workers.append(self._begin(*words, "--local-directory", str(self._folder)))
         return self.workers[-1]
 

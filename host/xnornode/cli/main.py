@@ -37,6 +37,7 @@ MODULES = {
     "doctor": "doctor",
     "key": "doctor",
     "guard": "guard",
+    "gateway": "gateway",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

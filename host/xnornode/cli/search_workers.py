@@ -9,7 +9,7 @@ from typing import Any
 from xnornode.cli.command import number
 from xnornode.cli.output import say
 from xnornode.errors import XnorNodeError
-from xnornode.model_search import cluster, cores
+from xnornode.model_search import cores, dask_client
 
 LOGGERS = ("distributed", "tornado", "asyncio")
 """What they log of a lost connection, with tracebacks, is said once by us."""
@@ -37,7 +37,7 @@ def check(options: argparse.Namespace) -> None:
     """Refuse options whose extra is missing."""
     try:
         if options.dask:
-            cluster.load_dask()
+            dask_client.load_dask()
         elif options.jobs != 1:
             cores.check()
     except XnorNodeError as error:
@@ -53,17 +53,17 @@ def opened(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for name in logging.root.manager.loggerDict:
         if name.partition(".")[0] in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    client = cluster.connect(options.dask)
+    client = dask_client.connect(options.dask)
     try:
-        for text in cluster.describe(cluster.ready(client)):
+        for text in dask_client.describe(dask_client.ready(client)):
             say(text)
         yield {"dask": client}
     finally:
-        cluster.close(client)
+        dask_client.close(client)
 
 
 def _address(text: str) -> str:
     try:
-        return cluster.check_address(text)
+        return dask_client.check_address(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

@@ -72,7 +72,7 @@ class Cores:
         joblib = load_extra("joblib", "jobs")
         self._loky = load_extra("joblib.externals.loky", "jobs")
         self._tracker = load_extra("joblib.externals.loky.backend.resource_tracker", "jobs")
-        self._folder = Path(tempfile.mkdtemp(prefix="xnornode-search-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"xnornode-search-{os.getpid()}-"))
         # A process that removes the folder if this one dies; loky also begins the standard
         # library's, and that one's start would end `_uninterrupted`.
         self._tracker.register(str(self._folder), "folder")

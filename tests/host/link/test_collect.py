@@ -117,7 +117,7 @@ def test_what_was_overwritten_before_is_counted(node, folder):
 
 def test_windows_that_go_while_they_are_fetched(node, folder):
     """The node goes on, and a window takes several pieces."""
-    made = node.keep(6)
+    made = node.keep(6, length=400)
     session, asked = SimulatedPort(node).session(), []
     request = session.request
 
