@@ -25,12 +25,14 @@ PATIENCE = 30.0  # seconds for what is to happen, on a busy computer
 class Watcher:
     """A client of the broker that keeps what comes. It connects again at once, with its session."""
 
-    def __init__(self, settings: BrokerSettings, topics: str = "xnornode/#") -> None:
+    def __init__(
+        self, settings: BrokerSettings, topics: str = "xnornode/#", name: str = "watcher"
+    ) -> None:
         self.came: list[tuple[str, bytes, bool]] = []
         self._changed = threading.Condition()
         self._topics = topics
         self.client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2, client_id="watcher", clean_session=False
+            mqtt.CallbackAPIVersion.VERSION2, client_id=name, clean_session=False
         )
         if settings.user:
             self.client.username_pw_set(settings.user, settings.password)
