@@ -93,7 +93,6 @@ class Runner:
         self.watched = self._nodes.watched
         self._beaten = self._moved = self._since = 0.0
         self._mark: object = None
-        self._seen = False  # whether the broker has told the record to others
         broker.subscribe(
             topics.node("+", "prediction"),
             lambda topic, payload, _: self._nodes.on_prediction(topic, payload, time.monotonic()),
@@ -117,6 +116,8 @@ class Runner:
         """
         try:
             self._keep()
+            topic = self._topics.shared("_rollout", self.rollout.id)
+            self._await_told(self._is_told, topic)
             self._watch_before()
             if self.rollout.stage < len(self.rollout.stages):
                 self._enter()
@@ -150,13 +151,19 @@ class Runner:
     def _publish(self, messages: list[tuple[str, bytes]]) -> None:
         self._broker.publish_all(messages, CONFIRM_SECONDS)
 
+    def _is_told(self) -> bool:
+        said = self._view.rollouts.get(self.rollout.id)
+        return bool(said and said.runner == self.rollout.runner)
+
+    def _await_told(self, told: Callable[[], bool], topic: str) -> None:
+        self._view.await_told(told, topic, self._broker.settings.user)
+
     def _check_alone(self) -> None:
         if self.rollout.id in self._view.cancelled:
             self._keep(state=CANCELLED, why="cancelled")
             raise TakenOver("the roll-out was cancelled")
         said = self._view.rollouts.get(self.rollout.id)
-        self._seen = self._seen or bool(said and said.runner == self.rollout.runner)
-        if self._seen and said and said.runner != self.rollout.runner:
+        if said and said.runner != self.rollout.runner:
             raise TakenOver("another program has taken this roll-out over")
 
     # Before the first stage
@@ -192,6 +199,10 @@ class Runner:
         nodes, topics, payload = self._nodes, self._topics, to_payload(latest[0])
         wanted = [n for n in nodes.views(names) if not nodes.given(n) and not nodes.done(n)]
         self._publish([(topics.node(node.name, "model/latest"), payload) for node in wanted])
+        if wanted:
+            topic = topics.node(wanted[0].name, "model/latest")
+            told = [node.name for node in wanted]
+            self._await_told(lambda: all(map(nodes.given, nodes.views(told))), topic)
         for name in names:
             self.watched[name].given = True
         self._moved = time.monotonic()

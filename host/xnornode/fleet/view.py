@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from xnornode.errors import LinkError
 from xnornode.fleet.hour_items import Past, read_hours
 from xnornode.fleet.payloads import (
     GatewayState,
@@ -24,6 +25,8 @@ from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
 
 QUIET = 0.5
 """Seconds without a further retained message, after which all have come."""
+TOLD_SECONDS = 15.0
+"""Seconds in which what was published comes back."""
 LOOK_SECONDS = 15.0
 """Seconds for them at most: some fleets talk all the time."""
 
@@ -124,6 +127,35 @@ class FleetView:
         wait = Deadline(most)
         while not wait.passed and self._came.wait(wait.within(quiet).left):
             self._came.clear()
+
+    def await_told(self, told: Callable[[], bool], topic: str, user: str) -> None:
+        """Wait until the broker has told others what this program has published.
+
+        A broker confirms what a user may not write, and drops it.
+
+        Parameters
+        ----------
+        told : callable
+            Whether it has come back.
+        topic : str
+            The topic, for the message.
+        user : str
+            Who has published it.
+
+        Raises
+        ------
+        LinkError
+            If it does not come back.
+        """
+        wait = Deadline(TOLD_SECONDS)
+        while not told():
+            if wait.passed:
+                who = f"the user {user}" if user else "this program, without a user's name,"
+                raise LinkError(
+                    f"the broker does not pass on what was published at {topic}: may {who} write "
+                    "there? See its access list"
+                )
+            wait.pause(0.02)
 
     def named(self, patterns: Sequence[str]) -> list[NodeView]:
         """The nodes whose names match one of some patterns.

@@ -154,6 +154,22 @@ def test_what_happens_under_watch_halts(operator, fleet, gateway, happens, why):
     assert why in runner.run().why
 
 
+def test_a_restart_of_the_broker_amid_it(operator, fleet, gateway, mosquitto):
+    rollout = operator.begin(NEW, "1,50%,100%", wait=0)
+    runner = operator.runner(rollout)
+    tell = runner._tell
+
+    def telling(told):
+        tell(told)
+        if told.text.startswith("stage 2"):
+            mosquitto.restart()
+
+    runner._tell = telling
+    ended = runner.run()
+    assert ended.state == "done", operator.texts()
+    assert operator.broker.reconnections and set(files(fleet).values()) == {NEW}
+
+
 def test_failures_that_are_allowed(operator, fleet, gateway):
     rollout = operator.begin(NEW, wait=0, bounds=Bounds(failures=1, apart=25))
     bad = rollout.stages[1][0]
