@@ -92,7 +92,7 @@ class Cluster:
         """Wait until a training has ended, or a moment. Raises XnorNodeError."""
         self._hear(tell)
         for key, task in list(self._running.items()):
-            if task.future.status == "pending":
+            if task.future.status in ("pending", "lost"):  # lost: made again
                 continue
             if news := self._result(task.training, task.future):
                 del self._running[key]
@@ -149,8 +149,11 @@ class Cluster:
             for key in content.get("processing-tasks", ()):
                 if key in self._running:
                     training = self._running[key].training
-                    what = f"worker {content.get('worker')} has gone: {training.name}"
-                    tell(News(training, said=f"{what} is trained again"))
+                    said = (
+                        f"worker {content.get('worker')} has gone: {training.name} is trained "
+                        "again, unless too many died of it"
+                    )
+                    tell(News(training, said=said))
 
     def _result(self, training: Training, future: Any) -> News | None:
         """What a task gave; None where its worker died with it, and it is made again."""
@@ -167,6 +170,11 @@ class Cluster:
             raise _gone() from cancelled
         if type(error).__name__ == "KilledWorker":
             return given_up(training, error.allowed_failures + 1)
+        if isinstance(error, MemoryError):
+            raise XnorNodeError(
+                f"a worker's memory is too small for {training.name}: take fewer data, or workers "
+                "with more"
+            ) from error
         if isinstance(error, ImportError):
             raise XnorNodeError(f"a worker lacks a package: {error}") from error
         raise error
