@@ -16,7 +16,7 @@ import gc
 
 # Bytes of heap between two collections, at the start and while it runs: what stays lies side by
 # side, so that a new model has room in one piece. A collection takes a Pico 5 ms.
-START, RUNNING = 4096, 32_768
+START, RUNNING = 4096, 16_384
 gc.threshold(START)
 
 import os

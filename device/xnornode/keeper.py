@@ -179,6 +179,7 @@ class Keeper:
     def close(self) -> None:
         """Leave a window that is not whole yet. To be called when the program ends."""
         self._end()
+        self.kept.rest()
         self.kept.keeper = None
 
     def _end(self) -> None:

@@ -12,7 +12,7 @@ SETTINGS = "/keep.json"
 BELOW, PER_HOUR = 600, 12  # of a keep.json that does not say
 LIMITS = {"bytes": (4096, 1 << 30), "below": (0, 1000), "per_hour": (1, 3600)}
 LONGEST_HEAD = 4096  # bytes of a file's first line
-PIECE = 768  # bytes of a file in an answer
+PIECE = 1152  # bytes of a file in an answer: base64 without padding
 FORGETS = 4  # windows that one command removes
 RESERVE = 65536  # bytes of the filesystem that stay free, for a push
 BLOCK = 4096  # bytes of flash that are erased at once
@@ -44,7 +44,9 @@ class Kept:
         self.next, self.total = 1, 0
         self.erases = 1 + FOLDER_ERASES
         self.keeper: Any = None
-        self._blocks: list[int] = []  # that each one takes
+        self._sizes: list[int] = []  # of their files
+        self._reading, self._read = 0, 0  # number of the window that is fetched, and bytes of it
+        self._file: Any = None  # which stays open from one piece to the next
         self._mark = ""  # name of the file that says what the ring is
         self._look()
 
@@ -61,10 +63,10 @@ class Kept:
                     self._mark, self.ring = name, words[0]
                     self.next, self.total = begins, written
         self.numbers = sorted(sizes)
-        self._blocks = [_blocks(sizes[number]) for number in self.numbers]
+        self._sizes = [sizes[number] for number in self.numbers]
         if self.numbers and self.numbers[-1] >= self.next:
             self.next = self.numbers[-1] + 1
-            self.total = max(self.total, self._before() + sizes[self.numbers[-1]])
+            self.total = max(self.total, self._before() + self._sizes[-1])
 
     def _before(self) -> int:
         """What the newest file says was written before it; 0 where it is damaged."""
@@ -82,7 +84,7 @@ class Kept:
     @property
     def taken(self) -> int:
         """Blocks of flash that the windows take."""
-        return sum(self._blocks)
+        return sum([_blocks(size) for size in self._sizes])
 
     def make(self) -> None:
         """Make the ring, if there is none yet. Raises OSError."""
@@ -102,7 +104,7 @@ class Kept:
         number = self.next
         os.rename(self.part, self.path(number))
         self.numbers.append(number)
-        self._blocks.append(_blocks(size))
+        self._sizes.append(size)
         self.next += 1
         self.total += size
         return number
@@ -111,9 +113,11 @@ class Kept:
         """Remove the oldest window. Raises OSError."""
         if len(self.numbers) == 1:
             self._remember()
+        if self._reading == self.numbers[0]:
+            self.rest()
         os.remove(self.path(self.numbers[0]))
         del self.numbers[0]
-        del self._blocks[0]
+        del self._sizes[0]
 
     def forget(self, number: int) -> None:
         """Remove some of the windows up to a number, the oldest ones first. Raises OSError."""
@@ -136,22 +140,39 @@ class Kept:
 
     def piece(self, number: int, at: int) -> "dict[str, Any]":
         """The answer to `fetch`: a piece of the oldest window with this number or a higher one."""
-        found = [n for n in self.numbers if n >= number][:1]
-        if not found:
+        later = [n for n in self.numbers if n >= number]
+        if not later:
             return {"number": None, "bytes": 0, "at": 0, "data": ""}
-        if found[0] != number:
-            at = 0
-        path = self.path(found[0])
+        found, size = later[0], self._sizes[-len(later)]
+        at = min(at, size) if found == number else 0
         try:
-            size = os.stat(path)[6]
-            at = min(at, size)
-            with open(path, "rb") as f:
-                f.seek(at)
-                data = f.read(PIECE)
+            data = self._piece(found, at)
+            if len(data) < PIECE:  # also where somebody has made the file shorter
+                size = at + len(data)
+            if at + len(data) >= size:
+                self.rest()
         except OSError:  # it is said to be damaged
+            self.rest()
             size, at, data = 0, 0, b""
         text = b2a_base64(data, newline=False).decode()  # type: ignore[call-arg]  # not in stubs
-        return {"number": found[0], "bytes": size, "at": at, "data": text}
+        return {"number": found, "bytes": size, "at": at, "data": text}
+
+    def _piece(self, number: int, at: int) -> bytes:
+        if self._reading != number:
+            self.rest()
+            self._file = open(self.path(number), "rb")  # noqa: SIM115
+            self._reading = number
+        if self._read != at:
+            self._file.seek(at)
+        data: bytes = self._file.read(PIECE)
+        self._read = at + len(data)
+        return data
+
+    def rest(self) -> None:
+        """Close the file that is being fetched, if there is one."""
+        file, self._file, self._reading, self._read = self._file, None, 0, 0
+        if file:
+            file.close()
 
     def facts(self) -> "dict[str, Any]":
         """The answer to `kept`."""
@@ -163,6 +184,8 @@ class Kept:
                 given = read_settings(self.settings)
             except (OSError, ValueError) as error:
                 why = str(error) if _exists(self.settings) else f"there is no {self.settings}"
+        if self.numbers:
+            self.make()  # its word may be lost, and a PC knows the windows by it
         per_hour, blocks, years = self.life(given.get("per_hour", 0))
         return {
             "ring": self.ring,

@@ -17,6 +17,8 @@ from xnornode.sensors.sensor import Sensor
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from xnornode.keeper import Keeper
 
 VALUES = 512  # of a block, at least one sample
@@ -42,28 +44,59 @@ def run(
     """
     if classifier.sensor is not sensor:
         classifier.use(sensor)
-    keeper = _keeper(sensor, classifier, link, keep, kept)
+    keeping = Keeping(sensor, classifier, link, keep, kept)
     try:
-        _loop(sensor, classifier, link, keeper)
+        _loop(sensor, classifier, link, keeping)
     finally:
-        if keeper:
-            keeper.close()
+        if keeping.keeper:
+            keeping.keeper.close()
 
 
-def _keeper(
-    sensor: Sensor, classifier: Classifier, link: Link, keep: str, kept: str
-) -> "Keeper | None":
-    """What keeps windows, on a node that is to."""
-    try:
-        os.stat(keep)
-    except OSError:
-        return None  # its code takes no memory
-    from xnornode.keeper import open_keeper
+class Keeping:
+    """Opens a Keeper on a node that is to have one, and goes on with what it writes.
 
-    return open_keeper(sensor, classifier, link, keep, kept)
+    Both a little at a time, while nothing waits in the sensor. keep, kept: as of `run`.
+    Attribute `keeper`: None at first, and where nothing is kept.
+    """
+
+    def __init__(
+        self, sensor: Sensor, classifier: Classifier, link: Link, keep: str, kept: str
+    ) -> None:
+        self.keeper: Keeper | None = None
+        self._steps: Generator[None, None, None] | None = None
+        try:
+            os.stat(keep)
+            self._steps = self._open(sensor, classifier, link, keep, kept)
+        except OSError:
+            pass  # the code takes no memory
+
+    def _open(
+        self, sensor: Sensor, classifier: Classifier, link: Link, keep: str, kept: str
+    ) -> "Generator[None, None, None]":
+
+        yield
+        import xnornode.keeper
+
+        yield
+        self.keeper = xnornode.keeper.open_keeper(sensor, classifier, link, keep, kept)
+
+    def step(self) -> None:
+        """Go on for at most the time of an erase."""
+        if self.keeper:
+            self.keeper.step()
+        elif self._steps:
+            try:
+                next(self._steps)
+            except StopIteration:
+                self._steps = None
+
+    def clear(self) -> None:
+        """The stream has a gap."""
+        if self.keeper:
+            self.keeper.clear()
 
 
-def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeper: "Keeper | None") -> None:
+def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeping: Keeping) -> None:
     width = len(sensor.channels)
     block = array("h", bytes(2 * width * max(1, VALUES // width)))
     view = memoryview(block)
@@ -83,8 +116,7 @@ def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeper: "Keeper | 
                 return
             if time.ticks_diff(time.ticks_ms(), last) > silent_ms:
                 raise OSError(110, f"{sensor.name}: no sample for {silent_ms // 1000} s")
-            if keeper:
-                keeper.step()
+            keeping.step()
             if link.step(IDLE_US):
                 time.sleep_ms(sleep_ms)
             continue
@@ -95,8 +127,7 @@ def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeper: "Keeper | 
                 classifier.use(sensor)
                 width = len(sensor.channels)
             classifier.feed(None)
-            if keeper:
-                keeper.clear()
+            keeping.clear()
             link.source(sensor.name)
         samples = view[: count * width]
         stream = link.stream
@@ -107,16 +138,15 @@ def _loop(sensor: Sensor, classifier: Classifier, link: Link, keeper: "Keeper | 
                 link.no_room()
         if stream and stream.alone:
             classifier.feed(None)
-            if keeper:
-                keeper.clear()
-        elif keeper:
-            keeper.feed(samples)
+            keeping.clear()
+        elif keeping.keeper:
+            keeping.keeper.feed(samples)
         else:
             for prediction in classifier.feed_block(samples):
                 link.prediction(prediction)
         losses.check()
-        if keeper and (len(samples) + width <= len(block) or not link.checks_rate):
-            keeper.step()  # while nothing waits in the sensor, as it may erase a block of flash
+        if count * width + width <= len(block) or not link.checks_rate:
+            keeping.step()  # as nothing waits in the sensor: it may erase a block of flash
         link.step()
         last = time.ticks_ms()
 

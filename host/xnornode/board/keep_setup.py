@@ -17,7 +17,7 @@ import json
 try:
     from xnornode.kept import RESERVE, Kept
     kept = Kept()
-    print(json.dumps([True, kept.free(), kept.taken, RESERVE, *kept.life({per_hour})]))
+    print(json.dumps([True, kept.free(), kept.taken, RESERVE] + list(kept.life({per_hour}))))
 except ImportError:
     print(json.dumps([False, 0, 0, 0, 0, 0, 0]))
 """

@@ -37,6 +37,8 @@ MODULES = {
     "doctor": "doctor",
     "key": "doctor",
     "guard": "guard",
+    "gateway": "gateway",
+    "fleet": "fleet",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

@@ -184,6 +184,10 @@ class GatewayState:
     time: Count | None = None
 
 
+_LEFT_OUT: dict[type, tuple[str, ...]] = {State: ("labels", "previous", "drift", "moved")}
+"""Keys that are not there where nothing is known."""
+
+
 def to_payload(value: Any, **more: Any) -> bytes:
     """A dataclass of this module as a payload.
 
@@ -204,7 +208,11 @@ def to_payload(value: Any, **more: Any) -> bytes:
     >>> to_payload(Update("UPDATED", "0" * 64, progress=100))[:40]
     b'{"mqtt":1,"state":"UPDATED","sha256":"00'
     """
-    given = {"mqtt": VERSION} | asdict(value) | more
+    said = asdict(value)
+    for name in _LEFT_OUT.get(type(value), ()):
+        if said[name] is None:
+            del said[name]
+    given = {"mqtt": VERSION} | said | more
     return json.dumps(given, separators=(",", ":")).encode()
 
 

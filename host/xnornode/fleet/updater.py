@@ -11,7 +11,15 @@ from xnornode.errors import NodeError, XnorNodeError
 from xnornode.fleet.models import LARGEST, ModelMissing, Shelf
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload, to_payload
 from xnornode.fleet.updater_job import Job
-from xnornode.fleet.updater_push import ELSEWHERE, MENDABLE, Done, Open, Stopped, attempt
+from xnornode.fleet.updater_push import (
+    ELSEWHERE,
+    MENDABLE,
+    Done,
+    Open,
+    Stopped,
+    attempt,
+    over_broker,
+)
 from xnornode.link.messages import Event, Prediction, Ready
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
@@ -47,7 +55,8 @@ class Updater:
     host : Host
         The gateway.
     open_node : callable
-        Opens a port to the node of a name, such as one of `mqtt://`. Raises LinkError.
+        Opens a port to a node that the gateway carries. Raises LinkError. Nodes that speak MQTT
+        themselves are reached by the broker.
     pushes : int, default PUSHES
         Pushes at once.
     largest : int, default LARGEST
@@ -75,6 +84,7 @@ class Updater:
     ) -> None:
         self._host, self._open, self._pushes = host, open_node, pushes
         self._pauses, self._timing, self._grace, self._say = pauses, timing, grace, say
+        self._open_native = over_broker(host.broker.settings)
         self._shelf = Shelf(host.broker, host.topics, largest)
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
@@ -273,7 +283,9 @@ class Updater:
                 if job.reached(at, total, EACH):
                     self._tell(node, job, "DOWNLOADED" if at >= total else "DOWNLOADING")
 
-        done: Done = attempt(node, data, latest.signature, self._open, progress, self._timing)
+        own = job.state is not None and job.state.gateway is not None
+        open_node = self._open if own else self._open_native
+        done: Done = attempt(node, data, latest.signature, open_node, progress, self._timing)
         with self._lock:
             if job.latest != latest:
                 return

@@ -128,6 +128,11 @@ class Broker:
         if not self.connected:
             raise LinkError(f"the broker {self.settings.where}: {self._fatal or self.why}")
 
+    @property
+    def refused(self) -> str:
+        """Why the broker will never let this client in; empty if it may."""
+        return self._fatal
+
     def subscribe(self, pattern: str, handler: Handler, qos: int = 1) -> None:
         """Have messages of topics, now and after each new connection.
 
@@ -147,8 +152,13 @@ class Broker:
         if self.connected:
             self.client.subscribe(pattern, qos)
 
-    def unsubscribe(self, pattern: str) -> None:
-        """Have these messages no more, by none of their handlers."""
+    def unsubscribe(self, pattern: str, handler: Handler | None = None) -> None:
+        """Have these messages no more: by one of their handlers, or by none."""
+        handlers, qos = self._handlers.get(pattern, ([], 0))
+        if left := [each for each in handlers if handler not in (None, each)]:
+            self._handlers[pattern] = (left, qos)
+            self.client.message_callback_add(pattern, self._on_handled(left))
+            return
         self._handlers.pop(pattern, None)
         self.client.message_callback_remove(pattern)
         if self.connected:

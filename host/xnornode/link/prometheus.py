@@ -4,12 +4,12 @@ By the text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_fo
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xnornode.link.messages import Caution, Error, Event
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.schema import LONGEST_LIST
 
 OTHER = "(other)"
@@ -55,6 +55,7 @@ class Metrics:
         self._detected: Counter[str] = Counter()
         self._unknown = self._errors = self._warnings = self._us = 0
         self._last: Prediction | None = None
+        self._drift: Drift | None = None
 
     def prediction(self, p: Prediction) -> None:
         """Take a prediction."""
@@ -66,6 +67,10 @@ class Metrics:
     def detected(self, d: Detected) -> None:
         """Take an event `detected`."""
         _count(self._detected, d.label)
+
+    def drift(self, d: Drift) -> None:
+        """Take an event `drift`."""
+        self._drift = d
 
     def event(self, event: Event) -> None:
         """Take an event of another kind."""
@@ -85,12 +90,9 @@ class Metrics:
         str
             Lines, each with its end.
         """
-        return "".join(
-            family(f"xnornode_{name}", kind, about, samples)
-            for name, kind, about, samples in self._families(losses)
-        )
+        return together([(self, losses)])
 
-    def _families(self, losses: Losses) -> Iterator[tuple[str, str, str, Samples]]:
+    def families(self, losses: Losses) -> Iterator[tuple[str, str, str, Samples]]:
         """Name, type, what it is, and the values by suffix and labels."""
 
         def one(value: float, suffix: str = "") -> dict[Any, float]:
@@ -116,6 +118,9 @@ class Metrics:
         text = "Time of the classifications."
         total = one(self._us / 1e6, "_sum") | one(self._predictions.total(), "_count")
         yield "classification_seconds", "summary", text, total
+        if d := self._drift:
+            yield "drift_ratio", "gauge", "Of the bound; 1 flags.", one(d.drift)
+            yield "drift_flagged", "gauge", "Whether the windows are odd.", one(d.flagged)
         if p := self._last:
             yield "last_prediction_timestamp_seconds", "gauge", "When one arrived.", one(p.time)
             if p.confidence is not None:
@@ -123,6 +128,29 @@ class Metrics:
             if p.model is not None:
                 labels = ("node", self._node), ("model", p.model), ("revision", str(p.revision))
                 yield "model_info", "gauge", "The model that runs.", {("", labels): 1}
+
+
+def together(nodes: Iterable[tuple[Metrics, Losses]]) -> str:
+    """The metrics of several nodes, each metric once.
+
+    Parameters
+    ----------
+    nodes : iterable of tuple of Metrics and Losses
+        Of different names.
+
+    Returns
+    -------
+    str
+        Lines, each with its end.
+    """
+    found: dict[tuple[str, str, str], dict[Any, float]] = {}
+    for metrics, losses in nodes:
+        for name, kind, about, samples in metrics.families(losses):
+            found.setdefault((name, kind, about), {}).update(samples)
+    return "".join(
+        family(f"xnornode_{name}", kind, about, samples)
+        for (name, kind, about), samples in found.items()
+    )
 
 
 def family(name: str, kind: str, about: str, samples: Samples) -> str:

@@ -187,7 +187,7 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
                 values[field.name] = _checked(known[field.name], given[field.name])
             except TypeError:
                 raise ValueError(f"`{field.name}` is not as it should be") from None
-        elif field.default is MISSING:
+        elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"`{field.name}` is missing")
     made = kind(**values)
     if check := getattr(made, "check", None):
