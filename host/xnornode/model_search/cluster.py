@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import json
 import pickle
+import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
@@ -192,6 +193,37 @@ def _gone() -> WorkersLost:
     return WorkersLost("the Dask scheduler has gone, or has dropped what was under way")
 
 
+class Blas:
+    """BLAS of this process, held to so many threads while a training runs in any of its own.
+
+    A limit for each training would end that of another one: it is the whole process's.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._limit: Any = None
+
+    @contextlib.contextmanager
+    def held(self, threads: int) -> Iterator[None]:
+        """Hold it. Where it is held already, the first number stays."""
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._limit = threadpool_limits(threads, "blas")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._limit.restore_original_limits()
+
+
+BLAS = Blas()
+
+
 class _Unwanted(Exception):
     """Nobody waits for this training any more."""
 
@@ -201,7 +233,6 @@ def _train_there(
 ) -> Outcome:
     """In a worker: train, and tell of epochs."""
     from distributed import get_worker
-    from threadpoolctl import threadpool_limits
 
     worker = get_worker()
     key = worker.get_current_task()
@@ -217,5 +248,5 @@ def _train_there(
             due = time.monotonic() + TOLD
             worker.log_event(topic, {"key": key, "epoch": json.dumps(asdict(epoch))})
 
-    with threadpool_limits(threads, "blas"):
+    with BLAS.held(threads):
         return outcome_of(lesson, config, progress)
