@@ -19,7 +19,7 @@ from xnornode.model_search.parts import folds_for
 from xnornode.model_search.pool import TRIES, News
 from xnornode.model_search.search import search
 
-WAIT = 30.0
+WAIT = 60.0
 """Seconds that anything here may take."""
 LONG = Training("long", "network 1", replace(BASE, epochs=300), 1)
 SHORT = Training("short", "network 2", replace(BASE, epochs=2), 0)
