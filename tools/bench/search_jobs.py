@@ -3,9 +3,9 @@
 Usage: python -m tools.bench.search_jobs [--jobs 1,2] [--trials N] [--epochs N] [--dask ADDRESS]
 
 Searches the watch data once with each number of jobs, and with the workers of a Dask scheduler if
-one is named. The times say much only on a computer that has nothing else to do. CPU seconds, without
-those of a cluster, say how much more work several processes are than one. Exit status 0; 1 where two
-results differ.
+one is named. The times say much only on a computer that has nothing else to do. CPU seconds,
+without those of a cluster, say how much more work several processes are than one. Exit status 0; 1
+where two results differ.
 """
 
 import argparse
