@@ -42,6 +42,25 @@ class MqttNode(CallingNode):
         return f"mqtt://127.0.0.1:{self.broker_port}/{NAME}"
 
 
+def prepare_mqtt(
+    folder: Path,
+    model: bytes | None,
+    port: int,
+    allow: tuple[str, ...] = (),
+    hasty: bool = False,
+    **config: object,
+) -> Path:
+    """The flash of such a node, with its program, which is returned."""
+    program = prepare(folder, model or b"", realtime=True)
+    if model is None:
+        (folder / "models" / "1.bnn").unlink()
+    (folder / "node.json").write_text(json.dumps({"name": NAME}))
+    configure(folder, program, mqtt={"host": "127.0.0.1", "port": port, **config}, allow=[*allow])
+    if hasty:
+        program.write_text(HASTE + program.read_text())
+    return program
+
+
 @contextmanager
 def mqtt_node(
     folder: Path,
@@ -56,15 +75,8 @@ def mqtt_node(
 
     hasty: it connects again at once. by: which of targets.INTERPRETERS runs it.
     """
-    program = prepare(folder, model or b"", realtime=True)
-    if model is None:
-        (folder / "models" / "1.bnn").unlink()
-    (folder / "node.json").write_text(json.dumps({"name": NAME}))
     port = broker if isinstance(broker, int) else broker.port
-    mqtt = {"host": "127.0.0.1", "port": port, **config}
-    configure(folder, program, mqtt=mqtt, allow=list(allow))
-    if hasty:
-        program.write_text(HASTE + program.read_text())
+    program = prepare_mqtt(folder, model, port, allow, hasty, **config)
     node = MqttNode([program], folder, [DEVICE])
     node.broker_port = port
     if by != "unix":

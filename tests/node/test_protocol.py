@@ -242,6 +242,14 @@ def test_two_pcs_the_last_begin_wins(node):
     assert unseal(node.answers(sealed_chunk(second, 0, other[:90])))["at"] == 90
 
 
+def test_a_begin_that_comes_twice_is_one_push(node):
+    begin = Push(NEW)._begin
+    first = unseal(node.answers(sealed(cmd="begin", id=7, **begin)))
+    assert unseal(node.answers(sealed(cmd="begin", id=7, **begin))) == first
+    again = unseal(node.answers(sealed(cmd="begin", id=8, **begin)))
+    assert again["push"] == first["push"] + 1
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("line", "error"),
