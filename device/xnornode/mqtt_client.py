@@ -59,6 +59,7 @@ class Client:
         self._said: dict[str, int] = {}
         self._let_in = self._was_there = self._turning = self._told = False
         self._heard = self._asked = self._stated = self._named = self._mids = 0
+        self._oldest = self._sent = 0  # message that is not confirmed, and since when
         self.connections = 0
         self._new_name = ""
         self._use_name()
@@ -122,7 +123,7 @@ class Client:
         self._was_there = True
         self.inbox.restart()
         self.queue.restart()
-        self._heard = self._asked = time.ticks_ms()
+        self._heard = self._asked = self._sent = time.ticks_ms()
         given = self._settings
         name = self._prefix.replace("/", "-") + "-" + self.name
         will = (self._availability, b"offline")
@@ -180,6 +181,11 @@ class Client:
             self._asked = now
             if self._let_in:
                 self.queue.control(packets.PINGREQ)
+        oldest = self.queue.oldest
+        if oldest != self._oldest or not oldest:
+            self._oldest, self._sent = oldest, now
+        elif not 0 <= time.ticks_diff(now, self._sent) < DEAD_MS:
+            raise OSError("it does not confirm what it gets")
 
     def answered(self, code: int) -> None:
         """What the broker says to a connection. code: of the CONNACK."""

@@ -25,7 +25,7 @@ class Kind(Enum):
 
     TWICE = "twice"  # the message comes again at once
     AGAIN = "again"  # the last `size` messages come again, the oldest one first
-    UNCONFIRMED = "unconfirmed"  # its confirmation is lost
+    UNCONFIRMED = "unconfirmed"  # its confirmation is lost, and soon after the connection
     CUT = "cut"  # the connection breaks before it
     HALF = "half"  # the connection breaks within it
     STALL = "stall"  # nothing comes through for `seconds`
@@ -114,7 +114,7 @@ class _Link:
     def __init__(self, proxy: Proxy, node: socket.socket, broker: socket.socket) -> None:
         self._proxy, self._node, self._other = proxy, node, broker
         self._lost = {TO_NODE: 0, TO_HOST: 0}  # confirmations to come that are lost
-        self._locks = {TO_NODE: threading.Lock(), TO_HOST: threading.Lock()}
+        self._ends_in = -1  # messages, after a confirmation was lost
         for end in (node, broker):
             end.settimeout(None)
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -146,9 +146,13 @@ class _Link:
         kind = packet[0] >> 4
         if kind == PUBACK and self._lost[way]:
             self._lost[way] -= 1
+            self._ends_in = LAST
             return True
         again: list[bytes] = []
         if kind == PUBLISH:
+            self._ends_in -= 1
+            if not self._ends_in:
+                return False
             marked = bytes([packet[0] | DUP]) + packet[1:] if packet[0] & 6 else packet
             del last[: max(0, len(last) + 1 - LAST)]
             last.append(marked)
