@@ -82,9 +82,8 @@ class State:
             keys = ("seq", "label", "answer", "confidence")
             given["last"] = {key: last[key] for key in keys if key in last}
         drift = _read(self._drift)
-        for key in ("drift", "moved"):
-            if key in drift:
-                given[key] = drift[key]
+        if drift:
+            given["drift"], given["moved"] = drift["drift"], drift["features"]
         return json.dumps(given).encode()
 
 

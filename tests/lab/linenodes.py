@@ -171,6 +171,10 @@ class LineNodes:
         if self.rate:
             self._task = asyncio.ensure_future(self._predict())
 
+    def stop(self) -> None:
+        """Predict no more; in the thread of `do`."""
+        self._task.cancel()
+
     async def _predict(self) -> None:
         """Each at its own moment within its time."""
         due = [time.monotonic() + i / len(self.nodes) / self.rate for i in range(len(self.nodes))]
@@ -213,7 +217,7 @@ def main() -> None:
     with LineNodes(nodes, float(sys.argv[2])) as farm:
         print(json.dumps([node.port for node in nodes]), flush=True)
         sys.stdin.read()
-        farm.do(farm._task.cancel)
+        farm.do(farm.stop)
         print(json.dumps([node.made for node in nodes]), flush=True)
 
 
