@@ -1,4 +1,4 @@
-# Runs in MicroPython: what the link to a broker takes of the heap, by stages; then the time of a step
+# Runs in MicroPython: what the link to a broker takes of the heap, by stages, and the time of a step
 # while nothing comes. Arguments: folder, port of the broker.
 import gc
 import sys
