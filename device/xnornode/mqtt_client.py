@@ -56,6 +56,7 @@ class Client:
         self._wire = Wire(settings["host"], port, settings.get("ca", ""))
         self.inbox = Inbox(self, self._read)
         self._says: list[tuple[str, str]] = []
+        self._counts: dict[str, int] = {}  # of warnings, since one was written
         self._said: dict[str, int] = {}
         self._let_in = self._was_there = self._turning = self._told = False
         self._heard = self._asked = self._stated = self._named = self._mids = 0
@@ -97,6 +98,7 @@ class Client:
 
     def _turn(self) -> None:
         wire = self._wire
+        wire.keep_network()
         if not wire.connected:
             if self._was_there:  # it broke under a read or a write
                 self.lost(OSError("the connection was closed"))
@@ -152,7 +154,8 @@ class Client:
             self.say("network", f"{self._where}: {why}; trying again")
 
     def say(self, kind: str, text: str) -> None:
-        """Have a warning written, at the end of this turn."""
+        """Have a warning counted, and written at the end of this turn."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
         if len(self._says) < 4:
             self._says.append((kind, text))
 
@@ -162,7 +165,7 @@ class Client:
         if last is None or not 0 <= time.ticks_diff(now, last) < WARN_MS:
             self._said[kind] = now
             try:  # noqa: SIM105 (no contextlib on the node)
-                emit("warning", kind=kind, warning=text)
+                emit("warning", kind=kind, warning=text, count=self._counts.pop(kind, 1))
             except MemoryError:
                 pass  # the program goes on
 
@@ -207,7 +210,12 @@ class Client:
         return packets.publish(packets.text(topic), self.mid(), True, payload)
 
     def _publish_state(self, now: int) -> None:
-        payload = self.state.payload()
+        try:
+            payload = self.state.payload()
+        except MemoryError:  # the next one may have room
+            payload = None
+            self.state.due = False
+            self._stated = now
         if not payload or not self.queue.has_room(len(payload)):
             return
         self.state.due = False
