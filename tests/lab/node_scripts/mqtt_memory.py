@@ -1,5 +1,5 @@
-# Runs in MicroPython: what the link to a broker takes of the heap, by stages, and the time of a step
-# while nothing comes. Arguments: folder, port of the broker.
+# Runs in MicroPython: what the link to a broker takes of the heap, by stages, and the time that a
+# step takes while nothing comes. Arguments: folder, port of the broker.
 import gc
 import sys
 import time
