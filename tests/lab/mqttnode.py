@@ -16,7 +16,10 @@ from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
 
 NAME = "kitchen"
-HASTE = "from xnornode import net\nnet.FIRST_MS, net.LONGEST_MS = 20, 50\n"
+HASTE = """from xnornode import mqtt_client, net
+net.FIRST_MS, net.LONGEST_MS = 20, 50
+mqtt_client.NAME_MS = 200
+"""
 PATIENCE = 60.0  # seconds for what takes one or two
 
 
@@ -73,7 +76,8 @@ def mqtt_node(
 ) -> Iterator[MqttNode]:
     """A node with the name NAME on a broker, or on what listens on a port instead.
 
-    hasty: it connects again at once. by: which of targets.INTERPRETERS runs it.
+    hasty: it connects again, and sees a new name, at once. by: one of targets.INTERPRETERS, which
+    runs it.
     """
     port = broker if isinstance(broker, int) else broker.port
     program = prepare_mqtt(folder, model, port, allow, hasty, **config)

@@ -12,6 +12,7 @@ from tests.lab.targets import interpreter
 from tests.lab.unixnode import UnixNode
 from tools.firmware.sources import ROOT
 from xnornode.cli.main import main
+from xnornode.errors import NodeError
 from xnornode.link.mqtt_topics import is_name
 
 identity = node_module("identity")
@@ -104,3 +105,8 @@ def test_a_power_cut_leaves_the_old_name_or_the_new_one():
         ("attic", "-", "True"),
     ]
     assert all(int(line[2]) > 0 for line in lines)
+
+
+@pytest.mark.quick
+def test_a_node_whose_library_is_older_says_so_and_what_to_do():
+    assert "up to date with `xnornode update`" in str(NodeError("unknown", "no such command"))
