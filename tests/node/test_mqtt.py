@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -15,9 +16,11 @@ from tests.lab.brokerlab import Mosquitto, certificates, free_port
 from tests.lab.faultlab import QUICK
 from tests.lab.livenode import active_model, model_bytes
 from tests.lab.mqttnode import NAME, PATIENCE, Watcher, mqtt_node
+from tools.firmware.sources import ROOT
 from xnornode.cli.main import main as xnornode
 from xnornode.errors import LinkError, NodeError
 from xnornode.fleet.payloads import State, from_payload
+from xnornode.link import mqtt_presence
 from xnornode.link.connect import connect
 from xnornode.link.framing import unseal
 from xnornode.link.ports import open_port
@@ -302,6 +305,37 @@ def test_tls_and_a_certificate_that_is_not_the_broker_s(tmp_path):
         ) as node:
             said = wait_for(lambda: [e for e in cable(node) if e.get("kind") == "network"])
             assert "CERT" in said[0]["warning"].upper()
+
+
+def test_the_access_list_of_the_documents(tmp_path):
+    """A node and its operator need no more; who has one node's password reaches no other."""
+    page = (ROOT / "docs" / "reference" / "mqtt.md").read_text()
+    acl = re.search(r"```text\n(# a node that speaks MQTT itself\n.*?)```", page, re.S)[1]
+    users = {NAME: "secret", "attic": "word", "operator": "key"}
+    with (
+        Mosquitto(tmp_path / "broker", users=users, acl=acl) as mosquitto,
+        mqtt_node(
+            tmp_path / "node", OLD, mosquitto, ("push",), user=NAME, password="secret"
+        ) as node,
+        Watcher(mosquitto.settings("operator", "key")) as watcher,
+        Watcher(mosquitto.settings("attic", "word"), "#") as hostile,
+    ):
+        watcher.object_of("state")
+        hostile.broker.publish(f"xnornode/{NAME}/command/me", b'{"cmd":"list","id":1}')
+        hostile.broker.publish_all([(f"xnornode/{NAME}/availability", b"offline")])
+        as_operator = {"XNORNODE_MQTT_USER": "operator", "XNORNODE_MQTT_PASSWORD": "key"}
+        with mock.patch.dict(os.environ, as_operator):
+            assert push(node.url, NEW, timing=QUICK).sent
+        as_other = {"XNORNODE_MQTT_USER": "attic", "XNORNODE_MQTT_PASSWORD": "word"}
+        with (
+            mock.patch.dict(os.environ, as_other),
+            mock.patch.object(mqtt_presence, "LOOK_SECONDS", 1.0),
+            pytest.raises(LinkError, match=r"may the user attic read xnornode/#"),
+        ):
+            open_port(node.url)
+        assert active_model(tmp_path / "node") == NEW
+        assert hostile.got == []
+        assert not any("/me" in topic for topic, _, _ in watcher.got)
 
 
 def test_a_new_name_moves_the_topics(tmp_path, mosquitto):
