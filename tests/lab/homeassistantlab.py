@@ -28,21 +28,26 @@ http:
 api:
 config:
 automation: !include automations.yaml
+automation written: !include written.yaml
 logger:
   default: warning
 """
 
 
 class HomeAssistant:
-    """One that starts in an empty folder, knows its broker, and has a user with a token."""
+    """One that starts in an empty folder, knows its broker, and has a user with a token.
 
-    def __init__(self, folder: Path, broker: int) -> None:
+    written: YAML of an automation that it has from its start.
+    """
+
+    def __init__(self, folder: Path, broker: int, written: str = "") -> None:
         self.folder, self.port = folder, free_port()
         self.log = folder / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
         (folder / ".storage").mkdir(parents=True)
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port))
         (folder / "automations.yaml").write_text("[]\n")
+        (folder / "written.yaml").write_text(written or "[]\n")
         entry = {"entry_id": "x1", "version": 1, "minor_version": 2, "domain": "mqtt"}
         entry |= {"title": "mqtt", "data": {"broker": "127.0.0.1", "port": broker}, "options": {}}
         entry |= {"pref_disable_new_entities": False, "pref_disable_polling": False}
