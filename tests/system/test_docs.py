@@ -174,7 +174,11 @@ def test_commands_in_the_text_exist():
     for page, code in found:
         name, *rest = re.sub(r"[\[\]]", "", code).split()[1:]
         if name not in ("COMMAND", "..."):
-            options = commands.choices[name]._option_string_actions
+            parser = commands.choices[name]
+            for further in parser._actions:  # of a command with commands of its own
+                if further.dest == "action" and further.choices and rest:
+                    parser = further.choices[rest[0]]
+            options = parser._option_string_actions
             assert {w for w in rest if w.startswith("-")} <= {*options}, f"{page}: {code}"
 
 

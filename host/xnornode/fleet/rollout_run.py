@@ -1,4 +1,4 @@
-"""Runs a roll-out: stage after stage, as long as all goes well (docs/guides/fleet.md)."""
+"""Runs a roll-out: stage after stage, as long as all goes well (docs/guides/rollouts.md)."""
 
 from __future__ import annotations
 
