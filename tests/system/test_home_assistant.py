@@ -3,6 +3,7 @@
 import json
 import queue
 import re
+import threading
 import time
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import GatewayState, Last, Latest, Update, to_payload
 
 WAIT = 60.0
+GATEWAY = ("gateway", "word")
 LABELS = ("walk", "run", "auf & ab", "5")
 FACTS = {
     "library": "0.2.0",
@@ -40,7 +42,7 @@ class Home:
 
     def __init__(self, mosquitto: Mosquitto, assistant: HomeAssistant) -> None:
         self.mosquitto, self.assistant = mosquitto, assistant
-        self.gateway = BareGateway(mosquitto.settings())
+        self.gateway = BareGateway(mosquitto.settings(*GATEWAY))
         self.discovery = Discovery(self.gateway)
         self.installs: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.fired: queue.Queue[dict] = queue.Queue()
@@ -48,6 +50,11 @@ class Home:
         broker.subscribe(
             self.gateway.topics.node("+", "model/install"),
             lambda topic, payload, retained: self.installs.put((topic, payload)),
+        )
+        self.born = threading.Event()
+        broker.subscribe(
+            "homeassistant/status",
+            lambda topic, payload, _: payload == b"online" and self.born.set(),
         )
         broker.subscribe("test/fired", lambda topic, data, _: self.fired.put(json.loads(data)))
         self.gateway.run(self.discovery)
@@ -87,6 +94,16 @@ class Home:
         return self.assistant.template(f"{{{{ device_attr('{entity}', '{key}') }}}}")
 
 
+def access_list() -> str:
+    """The one of the page; what the test fires besides."""
+    page = ROOT / "docs" / "reference" / "mqtt.md"
+    (block,) = (b for b in documents.blocks() if b.page == page and "user homeassistant" in b.code)
+    fired = "topic write test/fired\n"
+    return block.code.replace("user homeassistant\n", f"user homeassistant\n{fired}").replace(
+        "user gateway\n", "user gateway\ntopic read test/fired\n"
+    )
+
+
 def documented() -> str:
     """The automation of the guide, that tells the test instead of a lamp."""
     page = ROOT / "docs" / "guides" / "homeassistant.md"
@@ -100,9 +117,12 @@ def documented() -> str:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
+    users = dict([GATEWAY, ("homeassistant", "secret")])
     with (
-        Mosquitto(folder / "broker") as mosquitto,
-        HomeAssistant(folder / "assistant", mosquitto.port, documented()) as assistant,
+        Mosquitto(folder / "broker", users, access_list()) as mosquitto,
+        HomeAssistant(
+            folder / "assistant", mosquitto.settings("homeassistant", "secret"), documented()
+        ) as assistant,
     ):
         home = Home(mosquitto, assistant)
         yield home
@@ -140,6 +160,10 @@ def test_a_node_appears_with_its_states(home):
     assert home.assistant.entity("sensor.kitchen_label")["attributes"]["friendly_name"] == (
         "kitchen Label"
     )
+
+
+def test_home_assistant_may_say_that_it_has_started(home):
+    assert home.born.wait(WAIT)  # it says so 10 s after its connection
 
 
 def test_it_is_a_device_behind_its_gateway(home):
@@ -286,8 +310,11 @@ def test_the_button_updates_a_real_node_behind_a_real_gateway(home, tmp_path):
     with live_node(node, old, realtime=True) as (_, bridge):
         file = tmp_path / "fleet.toml"
         made = settings(home.mosquitto, tmp_path, ("bench", bridge.url))
+        made = replace(made, broker=home.mosquitto.settings(*GATEWAY))
         write_file(file, made, homeassistant=True)
-        with command(file, XDG_RUNTIME_DIR=str(tmp_path)) as gateway:
+        with command(
+            file, XDG_RUNTIME_DIR=str(tmp_path), XNORNODE_MQTT_PASSWORD=GATEWAY[1]
+        ) as gateway:
             home.until("sensor.bench_label", lambda e: e and e["state"].startswith("class"))
             was = home.until("update.bench_model", "off")["attributes"]["installed_version"]
             publish_model(home.gateway.broker, home.gateway.topics, new)
