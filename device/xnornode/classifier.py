@@ -81,10 +81,12 @@ class Classifier:
     the active model, or the previous one where that cannot be loaded, and `note` says so. sensor:
     where samples come from (`use`); None: they are in the model's counts.
     Attributes: `model`, the bnn.Model; `window`, the bnn.Window; `ram`, bytes of RAM that both
-    take; `sensor`; `note`; `gaps`, how often the stream was broken so far; `saturated`.
+    take; `sensor`; `note`; `gaps`, how often the stream was broken so far; `saturated`; `drift`, a
+    bnn.Drift, or None where the model's file has none.
     Raises OSError when there is no model and ValueError with the reason when it is no valid one.
     """
 
+    drift: bnn.Drift | None = None  # of the class: an attribute of its own would take RAM
     _own_scratch = False  # of the window: the model's is not in use while samples come
 
     def __init__(
@@ -124,6 +126,10 @@ class Classifier:
             self.feed_block = window.feed_block  # type: ignore[method-assign, assignment]
         self._answers = bnn.Answers(model)
         self.ram = model.ram + model.size + window.ram + self._answers.ram
+        # A firmware of before there was drift refuses models with it, and has no such attribute.
+        if getattr(model, "drift", False):
+            self.drift = bnn.Drift(model)
+            self.ram += self.drift.ram
 
     def _new_window(self, model: bnn.Model, sensor: "Sensor | None") -> bnn.Window:
         """An empty window for a model, filled by a sensor's samples."""
@@ -188,6 +194,8 @@ class Classifier:
         self.model, self.ram = other.model, other.ram
         self.sha256, self.number = other.sha256, other.number
         self._answers = other._answers
+        if self.drift or other.drift:
+            self.drift = other.drift
         self._answers.clear()
         self.window.trade(other.window)
 
@@ -223,7 +231,10 @@ class Classifier:
         feed_watchdog()  # a block may hold many windows
         scores = array("i", bytes(4 * len(self.model.labels)))
         start = time.ticks_us()
-        index = self.model.scores(self.window, scores)
+        if self.drift:
+            index = self.model.scores(self.window, scores, self.drift)
+        else:
+            index = self.model.scores(self.window, scores)
         took = time.ticks_diff(time.ticks_us(), start)
         return self._answer(self.model, index, scores, took)
 

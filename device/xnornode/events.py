@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 WARN_MS = 60_000  # from one warning to the next of its kind
+DRIFT_MS = 60_000  # from one event of drift to the next, unless the flag changes
 
 
 class Events:
@@ -35,6 +36,8 @@ class Events:
         self._seq = 0
         self._warned: dict[str, int] = {}
         self._rate = RateCheck()
+        self._drift_ms = 0  # of the last event of drift
+        self._flagged = False
         self._breaks = (0, 0)
         self.checks_rate = True
         self.ready()
@@ -42,6 +45,7 @@ class Events:
     def ready(self) -> None:
         """Write that a model has been loaded."""
         self._rate.restart()
+        self._drift_ms, self._flagged = self._ms, False
         try:
             self._ready(self.classifier.model.labels, self.classifier.note)
         except MemoryError:  # 254 labels take 16 kB of text, several times
@@ -94,6 +98,14 @@ class Events:
         if p.detected and p.confidence is not None:
             sure = thousandths(p.confidence)
             emit("detected", seq=seq, ms=self._ms, label=p.answer, confidence=sure)
+        drift = self.classifier.drift
+        if drift and (drift.flagged != self._flagged or self._ms - self._drift_ms >= DRIFT_MS):
+            self._drift_ms, self._flagged = self._ms, drift.flagged
+            from xnornode.drift import moved  # most models' nodes need it once a minute at most
+
+            names, amounts = moved(drift, self.classifier.model.channels)
+            fields = {"drift": drift.level, "flagged": drift.flagged, "features": names}
+            emit("drift", seq=seq, ms=self._ms, moved=amounts, **fields)
         if self.checks_rate:
             self._check_rate(now)
 

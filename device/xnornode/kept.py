@@ -184,6 +184,8 @@ class Kept:
                 given = read_settings(self.settings)
             except (OSError, ValueError) as error:
                 why = str(error) if _exists(self.settings) else f"there is no {self.settings}"
+        if self.numbers:
+            self.make()  # its word may be lost, and a PC knows the windows by it
         per_hour, blocks, years = self.life(given.get("per_hour", 0))
         return {
             "ring": self.ring,

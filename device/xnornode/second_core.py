@@ -36,6 +36,7 @@ class Job:
     def __init__(self, model: bnn.Model, window: bnn.Window) -> None:
         self.model: bnn.Model | None = model
         self.window = window
+        self.drift: bnn.Drift | None = None
         self.scores = array("i")
         self.index = 0
         self.microseconds = 0
@@ -142,7 +143,7 @@ class Background(Classifier):
         except MemoryError:
             self.missed += 1
             raise
-        job.model = self.model
+        job.model, job.drift = self.model, self.drift
         job.window.trade(self.window)  # it stays as it is; this one goes on with its end
         self.window.take(job.window)
         self._busy = True
@@ -177,7 +178,10 @@ def work(job: Job, given: "_thread.LockType", done: "_thread.LockType") -> None:
             return
         start = ticks_us()
         try:
-            job.index = model.scores(job.window, job.scores)
+            if job.drift:
+                job.index = model.scores(job.window, job.scores, job.drift)
+            else:
+                job.index = model.scores(job.window, job.scores)
         except Exception as error:
             job.error = error
         job.microseconds = ticks_diff(ticks_us(), start)

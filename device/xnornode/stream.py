@@ -107,6 +107,10 @@ class Streamer:
         if (out or self._standard) is self._out:
             self.stop()
 
+    def streams_to(self, out: "Callable[[Any], Any]") -> bool:
+        """Whether a stream is on for one link. out: as of `start`."""
+        return self.on and out is self._out
+
     def stop(self) -> None:
         """End the stream, if one is on. The samples that are not sent yet go out."""
         on, self.on, self.alone = self.on, False, False

@@ -80,6 +80,9 @@ class Model:
         """Operations of a hop of a stream: those of one window, of spectra without the frames that
         its `Window` has computed already."""
     @property
+    def drift(self) -> bool:
+        """Whether its file says what its training's windows were like: `Drift` needs that."""
+    @property
     def ram(self) -> int:
         """Bytes of RAM that this object takes, without the file and the strings."""
     def predict(self, window: Buffer | str) -> int:
@@ -106,8 +109,11 @@ class Model:
         RuntimeError
             Another thread is using this model, which has one scratch memory.
         """
-    def scores(self, window: Buffer | str, out: array[int]) -> int:
-        """Classify as `predict` does, and write the score of each class to `out`, an array('i')."""
+    def scores(self, window: Buffer | str, out: array[int], drift: Drift | None = None, /) -> int:
+        """Classify as `predict` does, and write the score of each class to `out`, an array('i').
+
+        The window is added to a `drift` of this model.
+        """
     def selftest(self) -> bool:
         """Whether this machine computes the scores that the file gives for its self-test.
 
@@ -176,6 +182,53 @@ class Answers:
     @property
     def ram(self) -> int:
         """Bytes of RAM that this object takes."""
+
+class Drift:
+    """Whether the windows of a model are like those of its training (FORMAT.md, "Drift").
+
+    `Model.scores` adds windows to it. It allocates nothing once it is made.
+
+    Parameters
+    ----------
+    model
+        Whose `drift` is True.
+
+    Raises
+    ------
+    ValueError
+        Its file has no drift.
+    TypeError
+        It is no `Model`.
+
+    Examples
+    --------
+    >>> drift = bnn.Drift(model)
+    >>> model.scores(window, scores, drift)
+    >>> drift.level, drift.flagged, drift.moved(0)
+    (180, False, (0, 0, -35))
+    """
+
+    def __init__(self, model: Model) -> None: ...
+    @property
+    def level(self) -> int:
+        """The drift in thousandths of the bound, 0 to 2000."""
+    @property
+    def flagged(self) -> bool:
+        """Whether it has reached 1000, and not been below 500 since."""
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM that this object takes."""
+    def moved(self, index: int) -> tuple[int, int, int] | None:
+        """What a watched input is, and how far it has moved; None beyond the last one.
+
+        Returns
+        -------
+        tuple of int
+            The number of its channel, that of its statistic (FORMAT.md), and hundredths of the
+            training's deviation.
+        """
+    def clear(self) -> None:
+        """Start anew."""
 
 class Window:
     """What a model reads, filled by samples or by blocks of them (docs/reference/window.md).

@@ -22,6 +22,7 @@
 #define BNN_TYPES(TYPE)                                                                            \
     TYPE(MP_QSTR_Model, model)                                                                     \
     TYPE(MP_QSTR_Answers, answers)                                                                 \
+    TYPE(MP_QSTR_Drift, drift)                                                                     \
     TYPE(MP_QSTR_Window, window)
 
 // BNN_DEFINE_TYPE(type, name, SLOTS, METHODS) defines a type. SLOTS(SLOT) lists SLOT(slot,
@@ -85,6 +86,9 @@ const uint8_t *bnn_get_levels(mp_obj_t window, const bnn_model_t *model);
 
 // What a bnn.Model has loaded; raises for any other object.
 const bnn_model_t *bnn_get_model(mp_obj_t model);
+
+// What a bnn.Drift keeps; raises for any other object, and for that of another model.
+struct bnn_drift *bnn_get_drift(mp_obj_t drift, mp_obj_t model);
 
 // The scores of an array('i') of so many; raises for any other object.
 int32_t *bnn_get_scores(mp_obj_t scores, unsigned classes, mp_uint_t flags);

@@ -127,20 +127,26 @@ static mp_buffer_info_t input_bytes(const bnn_model_t *model, mp_obj_t window) {
     return input;
 }
 
-static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores) {
+static mp_obj_t classify(model_obj_t *self, mp_obj_t window, int32_t *scores,
+                         struct bnn_drift *drift) {
     const bnn_model_t *model = &self->model;
     const uint8_t *levels = bnn_get_levels(window, model);
     const mp_buffer_info_t input = levels ? (mp_buffer_info_t){0} : input_bytes(model, window);
     take_scratch(self);
-    const unsigned chosen = levels
-                                ? bnn_classify_levels(model, levels, self->scratch, scores)
-                                : bnn_classify(model, input.buf, input.len, self->scratch, scores);
+    unsigned chosen;
+    if (levels) {
+        chosen = bnn_classify_levels(model, levels, self->scratch, scores);
+    } else if (drift) {
+        chosen = bnn_classify_watched(model, input.buf, self->scratch, scores, drift);
+    } else {
+        chosen = bnn_classify(model, input.buf, input.len, self->scratch, scores);
+    }
     busy_give(&self->busy);
     return MP_OBJ_NEW_SMALL_INT(chosen);
 }
 
 static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t window) {
-    return classify(usable_model(self_in), window, NULL);
+    return classify(usable_model(self_in), window, NULL, NULL);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(model_predict_obj, model_predict);
 
@@ -157,11 +163,16 @@ int32_t *bnn_get_scores(mp_obj_t scores, unsigned classes, mp_uint_t flags) {
     return buffer.buf;
 }
 
-static mp_obj_t model_scores(mp_obj_t self_in, mp_obj_t window, mp_obj_t out) {
-    model_obj_t *self = usable_model(self_in);
-    return classify(self, window, bnn_get_scores(out, self->model.classes, MP_BUFFER_WRITE));
+static mp_obj_t model_scores(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = usable_model(args[0]);
+    struct bnn_drift *drift = NULL;
+    if (n_args > 3 && args[3] != mp_const_none) {
+        drift = bnn_get_drift(args[3], args[0]);
+    }
+    int32_t *scores = bnn_get_scores(args[2], self->model.classes, MP_BUFFER_WRITE);
+    return classify(self, args[1], scores, drift);
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(model_scores_obj, model_scores);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_scores_obj, 3, 4, model_scores);
 
 static mp_obj_t model_selftest(mp_obj_t self_in) {
     model_obj_t *self = usable_model(self_in);
@@ -208,6 +219,8 @@ static void model_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = mp_obj_new_int_from_uint(model->work);
     } else if (attr == MP_QSTR_hop_work) {
         dest[0] = mp_obj_new_int_from_uint(bnn_stream_work(model));
+    } else if (attr == MP_QSTR_drift) {
+        dest[0] = mp_obj_new_bool(model->drift.inputs != 0);
     } else if (attr == MP_QSTR_ram) {
         dest[0] = mp_obj_new_int_from_uint(sizeof(*self) + 4 * model->scratch_words);
     } else {

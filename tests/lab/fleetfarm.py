@@ -35,8 +35,10 @@ def main() -> None:
                 rate = float(more[0])
                 farm.do(lambda rate=rate: farm.begin([*nodes, *mqtt], rate))
             elif word == "end":
-                farm.do(farm.end)
-            print(farm.do(lambda: json.dumps({n.name: n.made for n in [*nodes, *mqtt]})), flush=True)
+                farm.do(farm.stop)
+            print(
+                farm.do(lambda: json.dumps({n.name: n.made for n in [*nodes, *mqtt]})), flush=True
+            )
 
         async def leave() -> None:
             await asyncio.gather(*(node.close() for node in mqtt))

@@ -185,8 +185,8 @@ class LineNodes:
         """Have nodes predict so often in a second each. In the thread of `do`."""
         self._task = asyncio.ensure_future(self._predict(nodes, rate))
 
-    def end(self) -> None:
-        """Have them predict no more. In the thread of `do`."""
+    def stop(self) -> None:
+        """Predict no more; in the thread of `do`."""
         self._task.cancel()
 
     @staticmethod
@@ -232,7 +232,7 @@ def main() -> None:
     with LineNodes(nodes, float(sys.argv[2])) as farm:
         print(json.dumps([node.port for node in nodes]), flush=True)
         sys.stdin.read()
-        farm.do(farm.end)
+        farm.do(farm.stop)
         print(json.dumps([node.made for node in nodes]), flush=True)
 
 

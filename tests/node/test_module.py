@@ -50,7 +50,7 @@ def test_module(micropython, tmp_path):
     expected = (model.name, model.labels, w.channels, w.scales, w.length, w.hop, w.rate_mhz)
     crc = crc32(data[:-4])
     header = (ROOT / "firmware_modules" / "bnn" / "core" / "bnn.h").read_text()
-    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 4)
+    assert facts[:-1] == (*expected, model.revision, model.notes, crc, len(data), True, 5)
     assert f'BNN_MODULE_VERSION "{facts[-1]}"' in header
 
 

@@ -135,7 +135,7 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
             check_command(block, rest[: rest.index("2>")] if "2>" in rest else rest, data)
         case ["xnornode", name, *rest]:
             main._parser([name]).parse_args([name, *rest])
-            if name in NO_BOARD and rest[0] not in EXAMPLES:
+            if name in NO_BOARD and rest[0] not in EXAMPLES and "--dask" not in rest:
                 # in this process: each one of its own would load scikit-learn again
                 assert main.main([name, *rest, *QUICK.get(name, [])]) == 0
                 outputs = [rest[i + 1] for i, word in enumerate(rest) if word in ("-o", "--report")]
@@ -144,6 +144,10 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
             assert target in MAKE_TARGETS, block
         case ["python" | "build/venv/bin/python", "-m", module, *_]:
             assert importlib.util.find_spec(module), block
+        case ["dask", kind, *rest]:
+            command = importlib.import_module(f"distributed.cli.dask_{kind}").main
+            known = {name for option in command.params for name in option.opts}
+            assert {word for word in rest if word.startswith("-")} <= known, block
         case [".", path]:
             assert path == "build/venv/bin/activate", block
         case ["mpremote", *rest]:

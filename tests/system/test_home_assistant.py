@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.gatewaylab import MODEL, BareGateway, state
+from tests.lab.extralab import MODEL, BareGateway, state
 from tests.lab.homeassistantlab import HomeAssistant
 from xnornode.fleet.discovery import Discovery
 from xnornode.fleet.payloads import GatewayState, Last, Latest, Update, to_payload

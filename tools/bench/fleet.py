@@ -3,12 +3,12 @@
     python -m tools.bench.fleet                        10 to 1,000 nodes, a minute each
     python -m tools.bench.fleet --nodes 1000 --seconds 600
     python -m tools.bench.fleet --nodes 1000 --seconds 240 --away 60  the broker stops for a minute
-    python -m tools.bench.fleet --nodes 1000 --away 0 --kill          it is killed, and started again
+    python -m tools.bench.fleet --nodes 1000 --away 0 --kill          ... it is killed, and back
 
 Nodes in a process of their own (tests/lab/fleetfarm.py) speak the true lines over TCP, and with
-`--native` a share of them MQTT; the gateway is the command `xnornode gateway`, the broker Mosquitto.
-A counter subscribes at QoS 1 and looks for each prediction of each node by its session and number.
-CPU seconds and memory are those of each process, by /proc, from the fifth second on. Exit status 1
+`--native` a share of them MQTT. The gateway is the command `xnornode gateway`, the broker is
+Mosquitto. A counter subscribes at QoS 1 and looks for each prediction of each node by its session and number.
+CPU seconds and memory are those of each process, by /proc, from the tenth second on. Exit status 1
 if a prediction is lost.
 """
 
@@ -34,7 +34,7 @@ from xnornode.fleet.payloads import GatewayState, from_payload
 from xnornode.link.mqtt_broker import Broker
 
 PARTS = ("gateway", "broker", "nodes", "counter")
-SETTLE = 5.0  # seconds of predictions before anything is measured
+SETTLE = 10.0  # seconds of predictions before anything is measured
 PATIENCE = 180.0  # seconds for all nodes to be there; for what is on its way, without any progress
 AUTOSAVE = "autosave_interval 5"  # seconds after which a killed broker still knows its sessions
 
@@ -43,7 +43,7 @@ class Talker:
     """A process that answers each line of its input with a JSON value."""
 
     def __init__(self, *command: str) -> None:
-        pipe = subprocess.PIPE
+        self.name, pipe = command[0], subprocess.PIPE
         program = [sys.executable, "-m", *command]
         self.process = subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
 
@@ -52,7 +52,7 @@ class Talker:
         assert self.process.stdout
         if line := self.process.stdout.readline():
             return line
-        raise RuntimeError(f"a part of the bench has ended: {self.process.args}")
+        raise RuntimeError(f"a part of the bench has ended: {self.name}")
 
     def ask(self, text: str) -> Any:
         """Its answer."""
@@ -84,9 +84,7 @@ class Run:
     def measure(self) -> dict[str, Any]:
         """Do it; what came of it."""
         with ExitStack() as stack:
-            self.broker = stack.enter_context(
-                Mosquitto(self.folder / "broker", config=AUTOSAVE)
-            )
+            self.broker = stack.enter_context(Mosquitto(self.folder / "broker", config=AUTOSAVE))
             port = str(self.broker.port)
             self.counter = stack.enter_context(Talker("tests.lab.fleetcount", port))
             assert self.counter.hear() == "there\n"
@@ -134,9 +132,7 @@ class Run:
     def _usage(self) -> dict[str, Usage]:
         """Of each part, now."""
         processes = (self.gateway, self.broker, self.nodes.process, self.counter.process)
-        return {
-            part: usage(process.pid) for part, process in zip(PARTS, processes, strict=True)
-        }
+        return {part: usage(process.pid) for part, process in zip(PARTS, processes, strict=True)}
 
     def _predict(self) -> dict[str, Any]:
         """Have nodes predict, and count."""
@@ -237,7 +233,8 @@ def show(row: dict[str, Any]) -> str:
     lines = [f"{name:40}{row[name]:>12,}" for name in names if row[name] is not None]
     lines += [
         "",
-        f"{'':10}{'of a core':>10}{'PSS':>8}{'at the begin':>14}{'RSS':>8}{'threads':>9}{'files':>8}",
+        f"{'MiB':10}{'of a core':>10}{'PSS':>8}{'at the begin':>14}{'RSS':>8}"
+        f"{'threads':>9}{'files':>8}",
     ]
     for part in PARTS:
         begin, end = row["begin"][part], row["end"][part]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.lab.brokerlab import Mosquitto
 from tools.firmware.sources import ROOT
@@ -59,7 +60,12 @@ def measure(count: int, rate: float, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name, Mosquitto(Path(name, "broker")) as broker:
         folder = Path(name)
         environment = {**os.environ, "XDG_RUNTIME_DIR": name}
-        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
+        pipe: dict[str, Any] = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "text": True,
+            "cwd": ROOT,
+        }
         nodes = subprocess.Popen(
             [sys.executable, "-m", "tests.lab.linenodes", str(count), str(rate)], **pipe
         )

@@ -72,10 +72,13 @@ static bool sums_fit(const bnn_model_t *m, const uint16_t *members) {
     return true;
 }
 
+static bool is_statistic(unsigned code) {
+    return code < STATISTICS || code - BANDS_FROM < MAX_BANDS;
+}
+
 static bool names_fit(const bnn_model_t *m, const uint8_t *names) {
     for (unsigned i = 0; i < m->drift.watched; i++, names += 2) {
-        if (names[0] >= m->channels ||
-            (names[1] >= STATISTICS && names[1] - BANDS_FROM >= MAX_BANDS)) {
+        if (names[0] >= m->channels || !is_statistic(names[1])) {
             return false;
         }
     }
@@ -198,5 +201,5 @@ int bnn_drift_moved(const bnn_drift_t *drift, unsigned i) {
 void bnn_drift_name(const bnn_model_t *m, unsigned i, unsigned *channel, unsigned *statistic) {
     const uint8_t *name = find_parts(m).names + 2 * i;
     *channel = name[0] < m->channels ? name[0] : 0;
-    *statistic = name[1];
+    *statistic = is_statistic(name[1]) ? name[1] : 0;
 }

@@ -34,7 +34,7 @@ def add_broker(parser: Any) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> BrokerSettings:
-    """The broker that options, environment and file name. Ends with status 2 where it can be none."""
+    """The broker that options, environment and file name; status 2 where it can be none."""
     try:
         settings = broker_settings(options.config)
         return _named(settings, options.broker) if options.broker else settings
@@ -67,7 +67,7 @@ def connected(settings: BrokerSettings, broker: Broker) -> Iterator[None]:
     """Have a broker's connection open; a context manager. Raises LinkError."""
     try:
         broker.start()
-        broker.wait()
+        broker.wait(once=True)
         yield
     finally:
         broker.close()

@@ -27,8 +27,8 @@ def add_parsers(commands: Any) -> None:
         "gateway",
         "carry nodes to an MQTT broker",
         "Publish on an MQTT broker what nodes on serial ports and TCP predict, and pass commands "
-        "to them. Boards are found as they come and go. What the broker does not take waits on disk. "
-        "Other commands share the nodes' ports with it. Runs until Ctrl-C or SIGTERM.",
+        "to them. Boards are found as they come and go. What the broker does not take waits on "
+        "disk. Other commands share the nodes' ports with it. Runs until Ctrl-C or SIGTERM.",
         f"""
         xnornode gateway {EXAMPLE}
         xnornode gateway --broker broker.lan

@@ -53,6 +53,10 @@ def run(options: argparse.Namespace) -> int:
     show_field("labels", ", ".join(model.labels))
     for text in answers_text(model):
         show_field("answers", text)
+    if model.drift:
+        n, directions = model.drift.weights.shape
+        text = f"{n} features, {directions} directions and far away; {model.drift.ram} bytes of RAM"
+        show_field("drift", text)
     if model.notes:
         show_field("notes", model.notes)
     show_field("self-test", "passes" if model.selftest() else "FAILS")

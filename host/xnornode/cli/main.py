@@ -38,6 +38,7 @@ MODULES = {
     "key": "doctor",
     "guard": "guard",
     "gateway": "gateway",
+    "fleet": "fleet",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

@@ -15,7 +15,7 @@ from xnornode.cli.output import is_terminal, say
 from xnornode.cli.port_options import add_port, port_of
 from xnornode.link.messages import Caution, Error, Event, Ready
 from xnornode.link.monitor import Monitor
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 
 SILENCE = 10.0
 """Seconds without a line after which it is said that nothing comes."""
@@ -24,8 +24,8 @@ EVERY = 15.0
 FORMATS = ("text", "json", "csv", "influx", "prometheus")
 SHOW: dict[str, tuple[type, ...]] = {
     "predictions": (Prediction,),
-    "events": (Detected,),
-    "all": (Prediction, Detected),
+    "events": (Detected, Drift),
+    "all": (Prediction, Detected, Drift),
 }
 """What each value of --show writes."""
 ONE_KIND = ("json", "csv")
@@ -59,7 +59,7 @@ def add_parsers(commands: Any) -> None:
     add(
         "--show",
         choices=tuple(SHOW),
-        help="predictions, events (the answer has become another class), or all of them "
+        help="predictions, events (the answer has become another class; drift), or all of them "
         "(default: predictions in json and csv, else all)",
     )
     add("--count", type=number(int, least=1), metavar="N", help="end after so many predictions")
@@ -140,7 +140,7 @@ def _follow(
         texts.step()
         talk.heard(event)
         match event:
-            case Prediction() | Detected():
+            case Prediction() | Detected() | Drift():
                 if isinstance(event, kinds):
                     writer.write(event)
                     written += Prediction not in kinds or isinstance(event, Prediction)
@@ -156,9 +156,9 @@ class _Talk:
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self._heard, self._told = time.monotonic(), False
-        self._restarts, self._open = 0, True
+        self._restarts, self._open, self._flagged = 0, True, False
 
-    def heard(self, event: Event | Prediction | Detected | None) -> None:
+    def heard(self, event: Event | Prediction | Detected | Drift | None) -> None:
         """Take an event; None where none came."""
         monitor = self._monitor
         if event:
@@ -173,6 +173,10 @@ class _Talk:
                 say(f"the node says: {event.error}")
             case Caution():
                 say(f"the node warns: {event.warning}")
+            case Drift(flagged=flagged) if flagged != self._flagged:
+                self._flagged = flagged
+                now = "not like" if flagged else "again like"
+                say(f"the node's windows are {now} those of the training ({event})")
             case None if not self._told and time.monotonic() - self._heard > SILENCE:
                 say("nothing comes: does a program classify? `xnornode doctor` looks")
                 self._told = True

@@ -13,7 +13,7 @@ from xnornode.errors import XnorNodeError
 from xnornode.link.influx import Points
 from xnornode.link.messages import Event
 from xnornode.link.monitor import Monitor
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.prometheus import Losses, Metrics
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -24,17 +24,20 @@ COLUMNS = (
 )
 """New ones come at the end: older readers go by their places."""
 UNKNOWN = "unknown"
+Found = Prediction | Detected | Drift
 
 
 class Writer:
     """Writes predictions and events; text for people."""
 
-    def write(self, found: Prediction | Detected) -> None:
+    def write(self, found: Found) -> None:
         """Write one of them."""
         clock = time.strftime("%H:%M:%S", time.localtime(found.time))
         if isinstance(found, Detected):
             text = f"{clock}  {found.seq:>7}  {found.label:<16} detected, {found.confidence:.1%}"
             return show_line(text, "bold green")
+        if isinstance(found, Drift):
+            return show_line(f"{clock}  {found.seq:>7}  {found}", "bold red" * found.flagged)
         answer = found.label if found.answer is None else found.answer
         sure = "" if found.confidence is None else f" {found.confidence:>6.1%}"
         # What the last windows say together may differ from what this one says
@@ -54,7 +57,7 @@ class Writer:
 class Json(Writer):
     """One JSON object a line."""
 
-    def write(self, found: Prediction | Detected) -> None:
+    def write(self, found: Found) -> None:
         """Write one of them."""
         print(json.dumps(asdict(found) | {"event": _kind(found)}), flush=True)
 
@@ -66,8 +69,10 @@ class Csv(Writer):
         self._table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         self._table.writeheader()
 
-    def write(self, found: Prediction | Detected) -> None:
-        """Write one of them."""
+    def write(self, found: Found) -> None:
+        """Write one of them. Drift has no place among its columns."""
+        if isinstance(found, Drift):
+            return
         row = asdict(found) | {"event": _kind(found)}
         for key in ("label", "model", "answer"):
             row[key] = row.get(key) and _cell(row[key])
@@ -83,11 +88,13 @@ class Influx(Writer):
     def __init__(self, node: str) -> None:
         self._points = Points(node)
 
-    def write(self, found: Prediction | Detected) -> None:
+    def write(self, found: Found) -> None:
         """Write one of them."""
         points = self._points
         if isinstance(found, Detected):
             print(points.detected(found), flush=True)
+        elif isinstance(found, Drift):
+            print(points.drift(found), flush=True)
         else:
             print(points.prediction(found), flush=True)
 
@@ -116,10 +123,12 @@ class Prometheus(Writer):
         self._written = -float("inf")
         self._failed = ""
 
-    def write(self, found: Prediction | Detected) -> None:
+    def write(self, found: Found) -> None:
         """Count one of them."""
         if isinstance(found, Detected):
             self._metrics.detected(found)
+        elif isinstance(found, Drift):
+            self._metrics.drift(found)
         else:
             self._metrics.prediction(found)
 
@@ -149,8 +158,9 @@ class Prometheus(Writer):
             self._failed = str(error)
 
 
-def _kind(found: Prediction | Detected) -> str:
-    return "detected" if isinstance(found, Detected) else "prediction"
+def _kind(found: Found) -> str:
+    kinds = {Prediction: "prediction", Detected: "detected", Drift: "drift"}
+    return kinds[type(found)]
 
 
 def _cell(text: str) -> str:

@@ -14,6 +14,7 @@ from xnornode._words import channel
 from xnornode.cli import (
     augment_options,
     data_options,
+    drift_options,
     event_options,
     output_options,
     train_choice,
@@ -81,7 +82,9 @@ def add_parsers(commands: Any) -> None:
     train_plan.add_option(group)
     train_settings.add_options(group)
     augment_options.add_options(parser.add_argument_group("augmentation"))
-    event_options.add_options(parser.add_argument_group("answers and events"))
+    group = parser.add_argument_group("answers and events")
+    event_options.add_options(group)
+    drift_options.add_option(group)
     wake_options.add_options(parser.add_argument_group("a keyword that wakes"))
     group = parser.add_argument_group("output")
     output_options.add_options(group)
@@ -168,6 +171,7 @@ def run(options: argparse.Namespace) -> int:
         how = "--resume instead of --restart" if options.restart else "--resume"
         say(f"stopped; no model was written. The same command with {how} goes on from {left[0]}")
         return 1
+    model = drift_options.settle(options, model, splits)
     if model.window.hop != splits.window.hop:
         say(
             f"a window begins each {model.window.hop} samples, not {splits.window.hop}: with a "

@@ -21,9 +21,10 @@ BLOCK = 16
 SMALL_INT = 1 << 30
 """Integers from which on MicroPython keeps a number in an object of its own."""
 # Bytes of the module's objects, without what they point to.
-MODEL_OBJECT, ANSWERS_OBJECT = 1464, 40
+MODEL_OBJECT, ANSWERS_OBJECT, DRIFT_OBJECT = 1464, 40, 72
 # The Classifier in Python: an instance with its table of attributes, and 4 bound methods.
 CLASSIFIER = (16, 96, 16, 16, 16, 16)
+DRIFTING = 136  # of that table, with one attribute more
 STRING = 16  # the object of a str, an array or a large integer, without its characters
 TUPLE = 8  # the object of a tuple, without its items
 
@@ -88,6 +89,8 @@ def ram_of(model: Model, size: int | None = None) -> Ram:
     if texts:
         pieces += [STRING]
     else:
+        if model.drift:
+            pieces += [DRIFT_OBJECT, DRIFTING - CLASSIFIER[1]]
         pieces += [OBJECT_BYTES, 4 * len(w.channels), *_string(", ".join(w.channels)), *CLASSIFIER]
     total = sum(map(blocks, pieces))
     parts = (size, scratch + answers, window)
@@ -128,7 +131,10 @@ def scratch_words(model: Model) -> int:
     words = sum(most) + field + len(model.labels)
     if isinstance(model.features, Statistics | Spectrum):
         w = model.window
-        words = max(words, most[0] + model.features.scratch_words(w.length, len(w.channels)))
+        features = model.features.scratch_words(w.length, len(w.channels))
+        if model.drift:
+            features += ceil(model.features.count(w.length, len(w.channels)) / 2)
+        words = max(words, most[0] + features)
     return words
 
 

@@ -76,7 +76,7 @@ def checked(payload: bytes, allow: tuple[str, ...], key: bytes) -> bytes:
     if b'"crc"' not in line and (typed := _typed(line)):
         return typed
     try:
-        passed = to_node(line, allow_stream=True)
+        passed = to_node(line, allow_stream=True, allow_name=True)
     except Dropped as why:
         damaged = "crc" in str(why)
         text = f"the gateway does not pass lines {why}"

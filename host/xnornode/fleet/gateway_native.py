@@ -28,6 +28,8 @@ class Native:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._names: set[str] = set()
+        self._away: dict[str, State | None] = {}
+        """Nodes that are offline, and what they said last: a retained state tells of no life."""
         topics, broker = gateway.topics, gateway.broker
         for kind, take in (
             ("availability", self._available),
@@ -52,9 +54,13 @@ class Native:
         self._gateway.refused[error.reason] += 1
 
     def _available(self, name: str, payload: bytes) -> None:
-        if payload == OFFLINE and name in self._names:
-            self._names.discard(name)
-            self._gateway.each(lambda extra: extra.gone(name))
+        if payload == OFFLINE:
+            self._away.setdefault(name, None)
+            if name in self._names:
+                self._names.discard(name)
+                self._gateway.each(lambda extra: extra.gone(name))
+        elif name in self._away and (state := self._away.pop(name)):
+            self._there(name, state)
 
     def _state(self, name: str, payload: bytes) -> None:
         if not payload:
@@ -67,6 +73,12 @@ class Native:
         if state.gateway is not None or state.node != name:
             self._names.discard(name)  # another gateway has it
             return
+        if name in self._away:
+            self._away[name] = state
+        else:
+            self._there(name, state)
+
+    def _there(self, name: str, state: State) -> None:
         self._names.add(name)
         self._gateway.each(lambda extra: extra.state(name, state))
 

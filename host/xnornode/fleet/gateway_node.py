@@ -90,7 +90,7 @@ class Node:
 
     def greeted(self, hello: Hello) -> None:
         """It has said what it is."""
-        self.hello, self.device = hello, getattr(hello, "device", "") or self.device
+        self.hello, self.device = hello, hello.device or self.device
         ready, model = self._ready, hello.model
         if ready and model and (model.name, model.revision) != (ready.model, ready.revision):
             self._ready = None  # that of another model, whose own did not come

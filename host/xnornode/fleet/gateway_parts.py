@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xnornode.fleet.discovery import Discovery
 from xnornode.fleet.gateway import Gateway
 from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.gateway_metrics import MetricsServer
@@ -44,6 +45,7 @@ def assemble(
     gateway.extras += [
         Hours(gateway),
         Updater(gateway, gateway.open_node, largest=settings.largest_model, say=say),
+        Discovery(gateway, settings.discovery_prefix, settings.homeassistant),
     ]
     if settings.native:
         Native(gateway)

@@ -291,7 +291,7 @@ class NodePort:
 
     def _hello(self, hello: Hello) -> None:
         self._asked = 0
-        given = getattr(hello, "name", "")  # what older libraries do not say
+        given = hello.name
         given = given if is_name(given) else ""
         if self.node and given and given != self.node.name:
             self._owner.let_go(self, f"it is called {given} now")
@@ -302,7 +302,7 @@ class NodePort:
 
     def _identify(self, hello: Hello | None, given: str = "") -> None:
         """Find what the node is called, by docs/reference/mqtt.md, and be its port."""
-        device = getattr(hello, "device", "")
+        device = hello.device if hello else ""
         name = given or self._name or (device if is_name(device) else "")
         name = name or name_of(self._serial, "")
         self.device = device

@@ -54,6 +54,7 @@ class Outbox:
         self._inside: dict[int, tuple[Message, int]] = {}  # by mid; the number on disk, or 0
         self._pending: deque[Message] = deque()  # on their way to the disk
         self._done: list[int] = []  # to be removed from the disk
+        self._numbered = 0  # messages inside that are on disk, too
         self._last = 0  # the last number on disk that is inside
         self._backlog = queue.count > 0
         self._due = self._failed = False
@@ -96,6 +97,7 @@ class Outbox:
     def _send(self, message: Message, number: int) -> None:
         info = self._broker.publish(message.topic, message.payload, 1, message.retain)
         self._inside[info.mid] = (message, number)
+        self._numbered += number > 0
 
     def _settle(self) -> None:
         """Forget what the broker has confirmed."""
@@ -103,6 +105,7 @@ class Outbox:
             if found := self._inside.pop(self._confirmed.popleft(), None):
                 self.published += 1
                 if found[1]:
+                    self._numbered -= 1
                     self._done.append(found[1])
 
     def _soon(self, seconds: float) -> None:
@@ -132,7 +135,7 @@ class Outbox:
             if self._failed:
                 self._failed = False
                 self._say("the queue's disk takes messages again")
-        if self._pending or self._done or (self._backlog and not away):
+        if self._pending or self._done or ((self._backlog or self._numbered) and not away):
             self._soon(1.0 if self._failed else PUMP_SECONDS)
 
     def _keep(self) -> None:
@@ -143,6 +146,7 @@ class Outbox:
             numbers = self.queue.add(messages)
             for mid, message, number in zip(bare, messages, numbers, strict=True):
                 self._inside[mid] = (message, number)
+            self._numbered += len(bare)
             self._last = self.queue.floor = numbers[-1]
         if self._pending:
             self.queue.add(self._pending)

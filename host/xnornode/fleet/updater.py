@@ -11,7 +11,15 @@ from xnornode.errors import NodeError, XnorNodeError
 from xnornode.fleet.models import LARGEST, ModelMissing, Shelf
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload, to_payload
 from xnornode.fleet.updater_job import Job
-from xnornode.fleet.updater_push import ELSEWHERE, MENDABLE, Done, Open, Stopped, attempt, over_broker
+from xnornode.fleet.updater_push import (
+    ELSEWHERE,
+    MENDABLE,
+    Done,
+    Open,
+    Stopped,
+    attempt,
+    over_broker,
+)
 from xnornode.link.messages import Event, Prediction, Ready
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import serial
@@ -64,8 +64,6 @@ def attempt(
 ) -> Done:
     """Put a model on a node, going on where the attempt before has stopped.
 
-    A program that does not answer is left alone: nothing is interrupted, and no REPL typed into.
-
     Parameters
     ----------
     node : str
@@ -93,14 +91,43 @@ def attempt(
     LinkError
         If it cannot be reached, or is lost on the way.
     """
+    with greeted(node, open_node, timing) as session:
+        hello = session.hello
+        push = Push(data, timing=timing, progress=progress, signed=signed)
+        return Done(push.over(session), hello.model, hello.running, hello.session)
+
+
+@contextmanager
+def greeted(node: str, open_node: Open, timing: Timing = USUAL) -> Iterator[Session]:
+    """A session with a node whose program answers; a context manager.
+
+    A program that does not answer is left alone: nothing is interrupted, and no REPL typed into.
+
+    Parameters
+    ----------
+    node : str
+        Its name.
+    open_node : callable
+        Opens a port to it.
+    timing : Timing, default USUAL
+        How long is waited for answers.
+
+    Yields
+    ------
+    Session
+        Its `hello` is what the node has said of itself.
+
+    Raises
+    ------
+    LinkError
+        If no port can be opened, or nobody answers.
+    """
     with closing(Stream(open_node(node))) as stream:
         stream.limit = Deadline(timing.stall)
         session = Session(stream, timing)
         if not any(session.greet(timing.hello) for _ in range(timing.hello_tries)):
             raise LinkLost(f"{node} does not answer `hello`: does its program run?")
-        hello = session.hello
-        push = Push(data, timing=timing, progress=progress, signed=signed)
-        return Done(push.over(session), hello.model, hello.running, hello.session)
+        yield session
 
 
 def over_broker(settings: BrokerSettings, patience: float = CONNECT_SECONDS) -> Open:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,8 @@ class Collected:
 class Collector:
     """Fetches what nodes have kept and a folder does not have yet.
 
+    Several threads may collect with one, each from a node of its own.
+
     Parameters
     ----------
     folder : Path
@@ -146,6 +149,7 @@ class Collector:
         self.warnings: list[str] = []
         if text := group_warning(groups, self.group):
             self.warnings.append(text)
+        self._lock = threading.Lock()
         self._next = _read_state(folder)
         for file in self._there:
             ring, number = _window_of(file.path)
@@ -211,18 +215,20 @@ class Collector:
         # The ring's word as `kept` has it: by both, a window is known again
         mark = f"{facts.ring}/{window.number}"
         path = add_recording(self.folder, replace(record, recording=own, time=time, kept=mark))
-        self._there = self._there or [_head(path)]
+        with self._lock:
+            self._there = self._there or [_head(path)]
         told = record.answer, record.confidence, record.model
         return Fetched(path, window.number, record.seconds, *told, time)
 
     def _remember(self, ring: str, number: int) -> None:
         """Note what is fetched, also for when its recording is deleted."""
-        self._next.pop(ring, None)  # it becomes the last one
-        self._next[ring] = number
-        rings = dict([*self._next.items()][-MOST_RINGS:])
-        path = self.folder / STATE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(rings).encode())
+        with self._lock:
+            self._next.pop(ring, None)  # it becomes the last one
+            self._next[ring] = number
+            rings = dict([*self._next.items()][-MOST_RINGS:])
+            path = self.folder / STATE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, json.dumps(rings).encode())
 
     def _have_forgotten(self, session: Session, facts: Kept, last: int) -> Kept:
         """Have the node remove its windows up to the last one. Raises LinkError."""
@@ -245,7 +251,7 @@ def _window_of(path: Path) -> tuple[str, int]:
     """The ring and the number of the window that a recording is; "" for any other."""
     with suppress(OSError, DataError), path.open("rb") as file:
         header = Header.read(file.readline(LONGEST_HEADER), str(path))
-        ring, _, number = header.more["kept"].partition("/")
+        ring, _, number = header.more["kept"].rpartition("/")
         if number.isascii() and number.isdecimal():
             return ring, int(number)
     return "", 0

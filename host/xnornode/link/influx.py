@@ -6,11 +6,12 @@ By InfluxData's reference: https://docs.influxdata.com/influxdb/v2/reference/syn
 from collections.abc import Mapping
 
 from xnornode.link.messages import Caution, Error, Event, Ready
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.schema import printable
 
 PREDICTION = "xnornode_prediction"
 EVENT = "xnornode_event"
+DRIFT = "xnornode_drift"
 _NAME = str.maketrans({",": r"\,", " ": r"\ "})
 _KEY = _NAME | str.maketrans({"=": r"\="})
 _STRING = str.maketrans({'"': r"\"", "\\": r"\\"})
@@ -65,6 +66,15 @@ class Points:
         tags = {"event": "detected", "label": d.label, "model": d.model}
         fields = {"seq": d.seq, "ms": d.ms, "revision": d.revision, "confidence": d.confidence}
         return self._line(EVENT, tags, fields, d.time)
+
+    def drift(self, d: Drift) -> str:
+        """The line of a drift; each feature that has moved is a field of its own."""
+        fields: dict[str, Value | None] = {"seq": d.seq, "ms": d.ms, "revision": d.revision}
+        fields |= {"drift": d.drift, "flagged": int(d.flagged)}
+        fields |= {
+            f"moved {name}": amount for name, amount in zip(d.features, d.moved, strict=True)
+        }
+        return self._line(DRIFT, {"model": d.model}, fields, d.time)
 
     def event(self, event: Event, time: float) -> str:
         """The line of a `ready`, a `warning` or an `error`, and of others an empty text."""

@@ -123,6 +123,24 @@ class Detected(Event):
 
 
 @dataclass(frozen=True)
+class Drift(Event):
+    """How far windows are from those of the training. docs/reference/lines.md has the fields."""
+
+    EVENT = "drift"
+    seq: Count
+    ms: Count
+    drift: Annotated[int, Range(0, 2000)]
+    flagged: bool
+    features: tuple[str, ...]
+    moved: tuple[Score, ...]
+
+    def check(self) -> None:
+        """Raise ValueError where a feature has no number that says how far it has moved."""
+        if len(self.features) != len(self.moved):
+            raise ValueError("`features` and `moved` do not agree")
+
+
+@dataclass(frozen=True)
 class Samples(Event):
     """Raw samples of a stream. docs/reference/lines.md has the fields."""
 

@@ -16,7 +16,7 @@ from xnornode.link.labels import LabelCheck
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import Event
 from xnornode.link.ports import RETRY, AtOnce, open_port, pace
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.protocol import Session
 from xnornode.link.schema import printable
 from xnornode.link.share import PortLentError
@@ -147,7 +147,7 @@ class Monitor:
             if isinstance(event, Prediction):
                 yield event
 
-    def event(self, seconds: float | None = None) -> Prediction | Detected | Event | None:
+    def event(self, seconds: float | None = None) -> Prediction | Detected | Drift | Event | None:
         """The next event of any kind.
 
         Parameters
@@ -157,7 +157,7 @@ class Monitor:
 
         Returns
         -------
-        Prediction, Detected, Event or None
+        Prediction, Detected, Drift, Event or None
             None if none came in time, or once the monitor is closed.
 
         Raises
@@ -177,7 +177,7 @@ class Monitor:
                 return None
         return None
 
-    def _heard(self, event: Event, arrival: Arrival) -> Prediction | Detected | Event:
+    def _heard(self, event: Event, arrival: Arrival) -> Prediction | Detected | Drift | Event:
         """Count an event, and give it what is known beside it."""
         self.arrival = arrival.time
         lost = self._counter.heard(event, arrival.connection, arrival.time)
@@ -203,6 +203,10 @@ class Monitor:
                 )
             case messages.Detected(seq, ms, label, share):
                 return Detected(time, seq, ms, label, share / 1000, model, revision)
+            case messages.Drift(seq, ms, drift, flagged, features, hundredths):
+                moved = tuple(amount / 100 for amount in hundredths)
+                found = (time, seq, ms, drift / 1000, flagged, features, moved)
+                return Drift(*found, model, revision)
         return event
 
     def _read(self) -> None:

@@ -182,13 +182,15 @@ def from_environment(
         raise LinkError(f"{error} (environment variables {VARIABLES}*)") from error
 
 
-def broker_settings(path: Path | None = None) -> BrokerSettings:
+def broker_settings(path: Path | None = None, tls: bool = False) -> BrokerSettings:
     """The broker of a file, or of $XNORNODE_MQTT's, and of the environment.
 
     Parameters
     ----------
     path : Path, optional
         A file of TOML with a table `broker`.
+    tls : bool, default False
+        Whether TLS is asked for already, whatever they say.
 
     Returns
     -------
@@ -207,4 +209,7 @@ def broker_settings(path: Path | None = None) -> BrokerSettings:
         if not isinstance(table, dict):
             raise LinkError(f"{named}: `broker` is a table: [broker]")
         base = from_table(table, f"{named}: [broker]")
-    return from_environment(base)
+    if not tls:
+        return from_environment(base)
+    others = {name: value for name, value in os.environ.items() if name != f"{VARIABLES}TLS"}
+    return from_environment(replace(base, tls=True), others)

@@ -110,7 +110,7 @@ def settings_of(url: str) -> BrokerSettings:
     >>> settings_of("mqtts://me@broker.lan/kitchen").where
     'broker.lan:8883'
     """
-    base, parts = broker_settings(), urlsplit(url)
+    base, parts = broker_settings(tls=True), urlsplit(url)
     tls = url.lower().startswith(MQTTS)
     if not tls:
         base = replace(base, tls=False, ca="", cert="", key="")

@@ -84,3 +84,46 @@ class Detected:
     confidence: float
     model: str | None
     revision: int | None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a node's windows are from those that its model was trained on.
+
+    Parameters
+    ----------
+    time : float
+        When it came, in seconds since 1970.
+    seq : int
+        Number of the prediction before it.
+    ms : int
+        Milliseconds since the start of the node's program.
+    drift : float
+        0 to 2; at 1 the node is flagged.
+    flagged : bool
+        Whether it is; from a drift of 1 on, until it is below a half.
+    features : tuple of str
+        At most three that have moved the most, the first one the most: "accel x (g) mean".
+    moved : tuple of float
+        By how many of the training's deviations each of them has moved, -3 to 3.
+    model : str or None
+        Name of the node's model, where it is known.
+    revision : int or None
+        Revision of the node's model, where it is known.
+    """
+
+    time: float
+    seq: int
+    ms: int
+    drift: float
+    flagged: bool
+    features: tuple[str, ...]
+    moved: tuple[float, ...]
+    model: str | None
+    revision: int | None
+
+    def __str__(self) -> str:
+        pairs = zip(self.features, self.moved, strict=True)
+        moved = ", ".join(f"{name} {amount:+.1f}" for name, amount in pairs)
+        state = "FLAGGED, drift" if self.flagged else "drift"
+        return f"{state} {self.drift:.2f}" + (f": {moved} deviations" if moved else "")

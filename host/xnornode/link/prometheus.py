@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnornode.link.messages import Caution, Error, Event
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.schema import LONGEST_LIST
 
 OTHER = "(other)"
@@ -55,6 +55,7 @@ class Metrics:
         self._detected: Counter[str] = Counter()
         self._unknown = self._errors = self._warnings = self._us = 0
         self._last: Prediction | None = None
+        self._drift: Drift | None = None
 
     def prediction(self, p: Prediction) -> None:
         """Take a prediction."""
@@ -66,6 +67,10 @@ class Metrics:
     def detected(self, d: Detected) -> None:
         """Take an event `detected`."""
         _count(self._detected, d.label)
+
+    def drift(self, d: Drift) -> None:
+        """Take an event `drift`."""
+        self._drift = d
 
     def event(self, event: Event) -> None:
         """Take an event of another kind."""
@@ -113,6 +118,9 @@ class Metrics:
         text = "Time of the classifications."
         total = one(self._us / 1e6, "_sum") | one(self._predictions.total(), "_count")
         yield "classification_seconds", "summary", text, total
+        if d := self._drift:
+            yield "drift_ratio", "gauge", "Of the bound; 1 flags.", one(d.drift)
+            yield "drift_flagged", "gauge", "Whether the windows are odd.", one(d.flagged)
         if p := self._last:
             yield "last_prediction_timestamp_seconds", "gauge", "When one arrived.", one(p.time)
             if p.confidence is not None:

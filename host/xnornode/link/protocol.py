@@ -56,6 +56,8 @@ class Session:
         """Lines that began as a line of the protocol and were not whole."""
         self.events = 0
         """Lines of the protocol that came."""
+        self.refusal: Refusal | None = None
+        """Why the node does not say hello, where it says so."""
         self.misheard = 0
         """How often the node said that a line to it was damaged."""
         self.size = 0
@@ -280,6 +282,9 @@ class Session:
             if isinstance(answer, Hello):
                 self.hello = answer
                 return True
+            if isinstance(answer, Refusal):  # no place for one more client
+                self.refusal = answer
+                wait.pause(seconds)
         return False
 
     def _answer(self, numbers: list[int], wait: Deadline) -> Answer | None:

@@ -11,7 +11,7 @@ from typing import Any
 from xnornode._typing import Int16
 from xnornode.link.addresses import Port
 from xnornode.link.messages import Button, Caution, Error, Event, Hello, Ready, Streaming
-from xnornode.link.predictions import Detected, Prediction
+from xnornode.link.predictions import Detected, Drift, Prediction
 from xnornode.link.recording import Block
 from xnornode.studio.bus import Bus
 from xnornode.studio.node_threads import TEXT, Follower, Heard, Listener, Sampler, bounded, plain
@@ -184,7 +184,7 @@ class NodeLink:
         counts = {name: state[name] for name in COUNTS if name in state}
         self._bus.publish("node-counts", {"counts": counts}, keep=True)
 
-    def _heard(self, what: Event | Prediction | Detected | str) -> None:
+    def _heard(self, what: Event | Prediction | Detected | Drift | str) -> None:
         match what:
             case str():
                 self._bus.publish("text", {"text": what[:TEXT]})

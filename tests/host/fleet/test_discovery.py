@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.gatewaylab import MODEL, BareGateway, state
+from tests.lab.extralab import MODEL, BareGateway, state
 from xnornode.errors import LinkError
 from xnornode.fleet.discovery import NODES_A_STEP, Discovery
 from xnornode.fleet.discovery_entities import MOST_TRIGGERS, node_entities, update_state

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.gatewaylab import MODEL, BareGateway, Clock, prediction, state
+from tests.lab.extralab import MODEL, BareGateway, Clock, prediction, state
 from xnornode.fleet.hour_items import (
     KEPT,
     MOST_LABELS,

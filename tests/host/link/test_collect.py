@@ -1,6 +1,7 @@
 """What a node has kept becomes recordings: each window once, whole, with what the node answered."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,6 +94,28 @@ def test_two_nodes_in_one_folder(tmp_path, node, folder):
     assert len(collect(node, folder).fetched) == 2
     assert len(collect(other, folder).fetched) == 3
     assert not collect(node, folder).fetched and not collect(other, folder).fetched
+
+
+def test_a_ring_whose_word_is_lost_gets_another_one(node, folder):
+    node.keep(2)
+    for path in Path(node.ring.folder).glob("*.ring"):
+        path.unlink()
+    node.restart()
+    assert len(collect(node, folder).fetched) == 2 and not collect(node, folder).fetched
+    assert len(node.ring.ring) == 8
+
+
+def test_several_nodes_at_once(tmp_path, folder):
+    nodes = []
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+        nodes.append(KeptNode(tmp_path / name))
+        nodes[-1].keep(5)
+    collector = Collector(folder)
+    with ThreadPoolExecutor(4) as pool:
+        done = [*pool.map(lambda n: collector.collect(SimulatedPort(n).session()), nodes)]
+    assert len({new.path for each in done for new in each.fetched}) == 20
+    assert not any(collect(n, folder).fetched for n in nodes)
 
 
 def test_a_ring_that_was_made_anew_begins_at_its_first_window(node, folder):

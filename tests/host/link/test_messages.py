@@ -27,6 +27,7 @@ from xnornode.link.messages import (
     Count,
     Detected,
     Done,
+    Drift,
     End,
     Error,
     Event,
@@ -59,6 +60,7 @@ TABLES = {
     "`ready`": Ready,
     "`prediction`": Prediction,
     "`detected`": Detected,
+    "`drift`": Drift,
     "`samples`": Samples,
     "`button`": Button,
     "`source`": Source,
@@ -166,6 +168,11 @@ def test_the_example_of_a_line_in_the_documents():
         (
             {"event": "detected", "seq": 3, "ms": 90, "label": "wave", "confidence": 1000},
             Detected(3, 90, "wave", 1000),
+        ),
+        (
+            {"event": "drift", "seq": 3, "ms": 90, "drift": 1200, "flagged": True}
+            | {"features": ["a mean"], "moved": [-170]},
+            Drift(3, 90, 1200, True, ("a mean",), (-170,)),
         ),
         ({"event": "button", "at": 40, "ms": 401}, Button(40, 401)),
         ({"event": "ack", "push": 7, "at": 0}, Ack(7, 0)),
