@@ -7,7 +7,7 @@
 
 Nodes in a process of their own (tests/lab/fleetfarm.py) speak the true lines over TCP, and with
 `--native` a share of them MQTT. The gateway is the command `xnornode gateway`, the broker is
-Mosquitto. A counter subscribes at QoS 1 and looks for each prediction of each node by its session and number.
+Mosquitto. A counter subscribes at QoS 1, and looks for each prediction by node, session and number.
 CPU seconds and memory are those of each process, by /proc, from the tenth second on. Exit status 1
 if a prediction is lost.
 """

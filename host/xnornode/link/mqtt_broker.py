@@ -20,8 +20,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two attempts to connect."""
 KEEPALIVE = 30
 """Seconds without a message after which both sides ask whether the other one is there."""
-INFLIGHT = 1000
-"""Messages that may be unconfirmed at once."""
 CONNECT_SECONDS = 20.0
 """Seconds for the first connection."""
 _REFUSED = {
@@ -86,7 +84,7 @@ class Broker:
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv311
         )
-        client.max_inflight_messages_set(INFLIGHT)
+        client.max_inflight_messages_set(0)  # else each confirmation looks at all that are to come
         if settings.user:
             client.username_pw_set(settings.user, settings.password)
         if settings.tls:

@@ -17,6 +17,9 @@ from typing import Any
 
 LOOK = 1.0
 """Seconds between two looks whether the broker is still there."""
+TOGETHER = 0.005
+"""Seconds from one write to the next: what comes meanwhile goes with it. A thousand messages a
+second cost half as much so; a message that comes after a pause goes at once."""
 
 
 class Loop:
@@ -86,7 +89,7 @@ class Loop:
 
     def _serve(self) -> bool:
         """Read and write until the connection is gone; whether the broker has let it in."""
-        client, met, writes = self._client, False, False
+        client, met, writes, written = self._client, False, False, 0.0
         connection = client.socket()
         if connection is None:
             return False
@@ -103,6 +106,8 @@ class Loop:
                 if self._wake in ready:
                     with suppress(BlockingIOError):
                         self._wake.recv(4096)
+                    time.sleep(max(0.0, min(TOGETHER, written + TOGETHER - time.monotonic())))
+                    written = time.monotonic()
                 if (held or connection in ready) and client.loop_read():
                     break
                 if client.want_write() and client.loop_write():
