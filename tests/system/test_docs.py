@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,12 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
         case [tool, *_]:
             path = ROOT / tool
             assert path.is_file() and os.access(path, os.X_OK), f"{block}: what is {tool}?"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("block", of("toml"))
+def test_settings_are_toml(block):
+    assert tomllib.loads(block.code)
 
 
 @pytest.mark.quick
