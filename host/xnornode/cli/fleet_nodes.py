@@ -81,8 +81,11 @@ def run_clean(options: argparse.Namespace) -> int:
     view = FleetView(broker, topics)
     with connected(settings, broker):
         view.settle()
-        if view.problems:
-            topic, why = next(iter(view.problems.items()))
+        unread = dict(view.problems)
+        for node in view.nodes.values():
+            if why := node.problems.get("model/latest"):
+                unread[topics.node(node.name, "model/latest")] = why
+        for topic, why in unread.items():  # it may name a model
             raise XnorNodeError(f"{topic} cannot be read ({why}): nothing is removed")
         kept = {node.latest.sha256 for node in view.nodes.values() if node.latest}
         ended = []

@@ -45,8 +45,8 @@ class NodeView:
         The last of each, if there was one.
     hours : dict
         What it saw, by hour and model; empty where it was not asked for.
-    problem : str
-        Why something that was said of it was not taken.
+    problems : dict
+        Why something that was said of it was not taken, by the topic's kind.
     """
 
     name: str
@@ -55,7 +55,7 @@ class NodeView:
     latest: Latest | None = None
     update: Update | None = None
     hours: Past = field(default_factory=dict)
-    problem: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -210,7 +210,7 @@ class FleetView:
                 self._told(address, payload)
             except PayloadError as error:
                 if address.name in self.nodes:
-                    self.nodes[address.name].problem = f"{address.kind}: {error}"
+                    self.nodes[address.name].problems[address.kind] = str(error)
                 else:
                     self.problems[topic] = str(error)
         self._came.set()
@@ -240,13 +240,13 @@ class FleetView:
                 node.online = {ONLINE: True, OFFLINE: False}.get(payload)
             case "state":
                 node.state = from_payload(State, payload) if payload else None
-                node.problem = ""
             case "model/latest":
                 node.latest = from_payload(Latest, payload) if payload else None
             case "model/update":
                 node.update = from_payload(Update, payload) if payload else None
             case "hour":
                 node.hours = read_hours(payload) if payload else {}
+        node.problems.pop(address.kind, None)
         if node.online is None and not (node.state or node.latest or node.update or node.hours):
             del self.nodes[name]  # taken back
 

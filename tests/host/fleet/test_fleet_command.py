@@ -153,6 +153,20 @@ def test_rollback_by_hand(xnornode, fleet, gateway, model):
     assert done.returncode == 0 and "removed: 1 of 1 models, 1 records" in done.stderr
 
 
+def test_clean_removes_nothing_where_it_cannot_read_what_is_needed(xnornode, fleet, mosquitto):
+    with Watcher(mosquitto.settings()) as watcher:
+        watcher.give(NEW)
+        topic = "xnornode/hall/model/latest"
+        watcher.broker.publish_all([(topic, b'{"mqtt":2}')])
+        done = xnornode("clean")
+        assert done.returncode == 1 and topic in done.stderr and "version 2" in done.stderr
+        watcher.broker.publish_all([(topic, b"")])
+        done = xnornode("clean", "--dry-run")
+        assert sha(NEW)[:12] in done.stdout and "would be removed: 1 of 1" in done.stderr
+        assert "removed: 1 of 1 models" in xnornode("clean").stderr
+        assert "removed: 0 of 0 models" in xnornode("clean").stderr
+
+
 def test_ctrl_c_leaves_a_roll_out_that_goes_on(xnornode, fleet, gateway, model, mosquitto):
     broker = ("--broker", f"127.0.0.1:{mosquitto.port}")
     command = [*XNORNODE, "push", str(model), "--to", "*", "--stages", "1,100%", *broker]
