@@ -13,7 +13,6 @@ from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
 from xnornode.fleet.rollout_nodes import RolloutNodes
 from xnornode.fleet.rollout_run import Runner, TakenOver, Told
-from xnornode.fleet.rollout_stages import stages_of
 from xnornode.fleet.updater_push import over_broker
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.keys import read_key
@@ -66,9 +65,10 @@ def run_push(options: argparse.Namespace) -> int:
             return 0
         rollout_start.check_nodes(view, nodes, latest, say)
         if options.dry_run:
-            _show_stages(stages_of([node.name for node in nodes], options.stages))
+            _show_stages(rollout_start.staged(view, nodes, options.stages))
             return 0
-        rollout = rollout_start.begin(nodes, latest, options.stages, options.wait, _bounds(options))
+        bounds = _bounds(options)
+        rollout = rollout_start.begin(view, nodes, latest, options.stages, options.wait, bounds)
         publish_model(broker, topics, data)
         counts = ", ".join(str(len(stage)) for stage in rollout.stages)
         say(

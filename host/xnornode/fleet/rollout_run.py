@@ -19,6 +19,7 @@ from xnornode.fleet.rollout import (
     to_rollout,
 )
 from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_start import names_of
 from xnornode.fleet.rollout_watch import AWAY, ENOUGH, FAILED, UPDATED
 from xnornode.fleet.view import FleetView, now_ms
 from xnornode.link.mqtt_broker import Broker
@@ -207,7 +208,7 @@ class Runner:
             self.watched[name].given = True
         self._moved = time.monotonic()
         self._say(
-            "stage", "", f"stage {rollout.stage + 1} of {len(rollout.stages)}: {len(names)} nodes"
+            "stage", "", f"stage {rollout.stage + 1} of {len(rollout.stages)}: {names_of(names)}"
         )
 
     def _step(self) -> None:
@@ -236,7 +237,9 @@ class Runner:
         mark = tuple((w.state, w.word, w.progress) for w in watched)
         if self._mark != mark:
             self._mark, self._moved = mark, now
-        if all(w.over for w in watched) and any(w.state in (UPDATED, FAILED) for w in watched):
+        # Nodes that are away are not waited for, if the model has been seen to work elsewhere
+        seen = any(w.state in (UPDATED, FAILED) for w in self.watched.values())
+        if all(w.over for w in watched) and seen:
             self._since = now
             self._keep(since=now_ms())
             done = sum(w.state == UPDATED for w in watched)
@@ -259,7 +262,7 @@ class Runner:
         away = [n for n, w in self.watched.items() if w.state == AWAY]
         text = "done: " + self._counted()
         if away:
-            text += f"; {', '.join(away)} will get the model when they come back"
+            text += f"; these get the model when they come back: {names_of(away)}"
         self._say(DONE, "", text)
 
     def _halt(self, why: str) -> None:
