@@ -128,10 +128,12 @@ class Gateway:
             Messages that wait on disk.
         """
         self._closing = True
-        for extra in self.extras:
-            with suppress(Exception):
-                extra.close()
         self.reactor.do(self._let_all_go, CLOSE_SECONDS)
+        for extra in self.extras:  # nothing comes any more
+            try:
+                extra.close()
+            except Exception as error:
+                self.mishaps.take(error)
         self._pool.shutdown(wait=True)
         self.reactor.close()
         left = self.outbox.close(CLOSE_SECONDS)
