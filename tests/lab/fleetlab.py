@@ -6,10 +6,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from tests.lab.fleetsim import Fleet
+from xnornode.fleet.hour_items import Hour, hours_payload
 from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import LARGEST, State, Update, from_payload, to_payload
 from xnornode.fleet.updater import Updater
 from xnornode.fleet.updater_push import Open, over_broker
+from xnornode.fleet.view import now_ms
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
 from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Topics
@@ -94,6 +97,17 @@ def say_gateway(broker: Broker, topics: Topics, name: str, nodes: tuple[str, ...
         ],
         PATIENCE,
     )
+
+
+def say_hours(fleet: Fleet) -> None:
+    """What gateways say of the last hour: equal shares of all labels."""
+    start = now_ms() // 3_600_000 * 3_600_000
+    told = []
+    for name, node in fleet.nodes.items():
+        hour = Hour(900, {label: 900 // len(node.labels) for label in node.labels})
+        payload = hours_payload({(start, node.sha256): hour})
+        told.append((fleet.topics.node(name, "hour"), payload))
+    fleet.broker.publish_all(told, PATIENCE)
 
 
 class Watcher:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.lab.brokerlab import free_port
 from tools.homeassistant import command
+from xnornode.link.mqtt_settings import BrokerSettings
 
 PATIENCE = 120.0  # seconds for it to start, of which a busy computer needs some ten
 SECRET = "ab" * 64
@@ -28,23 +29,30 @@ http:
 api:
 config:
 automation: !include automations.yaml
+automation written: !include written.yaml
 logger:
   default: warning
 """
 
 
 class HomeAssistant:
-    """One that starts in an empty folder, knows its broker, and has a user with a token."""
+    """One that starts in an empty folder, knows its broker, and has a user with a token.
 
-    def __init__(self, folder: Path, broker: int) -> None:
+    written: YAML of an automation that it has from its start.
+    """
+
+    def __init__(self, folder: Path, broker: BrokerSettings, written: str = "") -> None:
         self.folder, self.port = folder, free_port()
         self.log = folder / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
         (folder / ".storage").mkdir(parents=True)
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port))
         (folder / "automations.yaml").write_text("[]\n")
+        (folder / "written.yaml").write_text(written or "[]\n")
         entry = {"entry_id": "x1", "version": 1, "minor_version": 2, "domain": "mqtt"}
-        entry |= {"title": "mqtt", "data": {"broker": "127.0.0.1", "port": broker}, "options": {}}
+        where = {"broker": broker.host, "port": broker.tcp_port}
+        where |= {"username": broker.user, "password": broker.password} if broker.user else {}
+        entry |= {"title": "mqtt", "data": where, "options": {}}
         entry |= {"pref_disable_new_entities": False, "pref_disable_polling": False}
         entry |= {"source": "user", "unique_id": None, "disabled_by": None}
         self._store("core.config_entries", {"entries": [entry]})

@@ -100,6 +100,7 @@ def test_the_commands_of_a_pc(tmp_path, capsys):
         ]
         assert xnornode([*record, *to]) == 0
         assert len(list((tmp_path / "data").rglob("*.rec"))) == 1
+        assert xnornode(["collect", "-o", str(tmp_path / "data"), *to]) == 0
 
 
 def test_without_a_key_a_client_may_only_look(tmp_path):
@@ -112,6 +113,9 @@ def test_without_a_key_a_client_may_only_look(tmp_path):
             assert ask(s, found, "list", 2)["active"]
             assert ask(s, found, "rollback", 3, to="0" * 64)["error"] == "not_allowed"
             assert ask(s, found, "stream", 4, seconds=5)["error"] == "not_allowed"
+            assert ask(s, found, "kept", 6)["error"] == "not_allowed"
+            assert ask(s, found, "fetch", 7, number=1, at=0)["error"] == "not_allowed"
+            assert ask(s, found, "forget", 8, number=1)["error"] == "not_allowed"
             assert ask(s, found, "quit", 5)["error"] == "unknown"
             assert ask(s, found, "name", 6, name="attic")["error"] == "not_allowed"
             assert ask(s, found, "hello", 7)["name"] == ""

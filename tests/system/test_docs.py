@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,12 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("block", of("toml"))
+def test_settings_are_toml(block):
+    assert tomllib.loads(block.code)
+
+
+@pytest.mark.quick
 def test_commands_in_the_text_exist():
     """Their names and options; the values may be placeholders."""
     found = documents.inline_commands()
@@ -167,7 +174,11 @@ def test_commands_in_the_text_exist():
     for page, code in found:
         name, *rest = re.sub(r"[\[\]]", "", code).split()[1:]
         if name not in ("COMMAND", "..."):
-            options = commands.choices[name]._option_string_actions
+            parser = commands.choices[name]
+            for further in parser._actions:  # of a command with commands of its own
+                if further.dest == "action" and further.choices and rest:
+                    parser = further.choices[rest[0]]
+            options = parser._option_string_actions
             assert {w for w in rest if w.startswith("-")} <= {*options}, f"{page}: {code}"
 
 

@@ -3,18 +3,25 @@
 import json
 import queue
 import re
+import threading
 import time
 from dataclasses import replace
 
 import pytest
 
+from tests.lab import documents
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.extralab import MODEL, BareGateway, state
+from tests.lab.gatewaylab import command, settings, write_file
 from tests.lab.homeassistantlab import HomeAssistant
-from xnornode.fleet.discovery import Discovery
+from tests.lab.livenode import active_model, live_node, model_bytes
+from tools.firmware.sources import ROOT
+from xnornode.fleet.discovery import READ_BACK, Discovery
+from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import GatewayState, Last, Latest, Update, to_payload
 
 WAIT = 60.0
+GATEWAY = ("gateway", "word")
 LABELS = ("walk", "run", "auf & ab", "5")
 FACTS = {
     "library": "0.2.0",
@@ -34,8 +41,8 @@ class Home:
     """Home Assistant, a broker, and a gateway whose nodes a test speaks for."""
 
     def __init__(self, mosquitto: Mosquitto, assistant: HomeAssistant) -> None:
-        self.assistant = assistant
-        self.gateway = BareGateway(mosquitto.settings())
+        self.mosquitto, self.assistant = mosquitto, assistant
+        self.gateway = BareGateway(mosquitto.settings(*GATEWAY))
         self.discovery = Discovery(self.gateway)
         self.installs: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.fired: queue.Queue[dict] = queue.Queue()
@@ -43,6 +50,11 @@ class Home:
         broker.subscribe(
             self.gateway.topics.node("+", "model/install"),
             lambda topic, payload, retained: self.installs.put((topic, payload)),
+        )
+        self.born = threading.Event()
+        broker.subscribe(
+            "homeassistant/status",
+            lambda topic, payload, _: payload == b"online" and self.born.set(),
         )
         broker.subscribe("test/fired", lambda topic, data, _: self.fired.put(json.loads(data)))
         self.gateway.run(self.discovery)
@@ -82,12 +94,35 @@ class Home:
         return self.assistant.template(f"{{{{ device_attr('{entity}', '{key}') }}}}")
 
 
+def access_list() -> str:
+    """The one of the page; what the test fires besides."""
+    page = ROOT / "docs" / "reference" / "mqtt.md"
+    (block,) = (b for b in documents.blocks() if b.page == page and "user homeassistant" in b.code)
+    fired = "topic write test/fired\n"
+    return block.code.replace("user homeassistant\n", f"user homeassistant\n{fired}").replace(
+        "user gateway\n", "user gateway\ntopic read test/fired\n"
+    )
+
+
+def documented() -> str:
+    """The automation of the guide, that tells the test instead of a lamp."""
+    page = ROOT / "docs" / "guides" / "homeassistant.md"
+    (block,) = (b for b in documents.blocks() if b.page == page and "alias:" in b.code)
+    lamp = "service: light.turn_on\n    target: {entity_id: light.kitchen}"
+    assert lamp in block.code
+    said = 'service: mqtt.publish\n    data: {topic: test/fired, payload: "[7]"}'
+    return block.code.replace(lamp, said)
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
+    users = dict([GATEWAY, ("homeassistant", "secret")])
     with (
-        Mosquitto(folder / "broker") as mosquitto,
-        HomeAssistant(folder / "assistant", mosquitto.port) as assistant,
+        Mosquitto(folder / "broker", users, access_list()) as mosquitto,
+        HomeAssistant(
+            folder / "assistant", mosquitto.settings("homeassistant", "secret"), documented()
+        ) as assistant,
     ):
         home = Home(mosquitto, assistant)
         yield home
@@ -108,7 +143,7 @@ def test_a_node_appears_with_its_states(home):
     home.until("sensor.kitchen_confidence", "93.5")
     home.until("sensor.kitchen_restarts", "1")
     states = home.assistant.states()
-    assert {name: states[name] for name in states if "kitchen" in name} == {
+    assert {name: states[name] for name in states if ".kitchen" in name} == {
         "binary_sensor.kitchen_problem": "on",
         "event.kitchen_detected": "unknown",
         "sensor.kitchen_confidence": "93.5",
@@ -125,6 +160,10 @@ def test_a_node_appears_with_its_states(home):
     assert home.assistant.entity("sensor.kitchen_label")["attributes"]["friendly_name"] == (
         "kitchen Label"
     )
+
+
+def test_home_assistant_may_say_that_it_has_started(home):
+    assert home.born.wait(WAIT)  # it says so 10 s after its connection
 
 
 def test_it_is_a_device_behind_its_gateway(home):
@@ -176,6 +215,15 @@ def test_a_detection_is_an_event_and_a_trigger(home):
             "event.gate_detected", lambda e, want=label: e["attributes"]["event_type"] == want
         )
         assert entity["attributes"]["confidence"] == 95.0
+    assert home.fired.empty()
+
+
+def test_the_automation_of_the_guide(home):
+    home.say("kitchen")
+    home.until("event.kitchen_detected", lambda e: e)
+    for label in ("run", "walk"):
+        home.event("kitchen", event="detected", seq=5, ms=0, label=label, confidence=950)
+    assert home.fired.get(timeout=WAIT) == [7]
     assert home.fired.empty()
 
 
@@ -242,7 +290,8 @@ def test_a_gateway_that_is_told_to_takes_all_of_its_messages_back(home):
     home.keep(home.gateway.topics.node("wine", "availability"), b"online")
     home.keep(home.gateway.topics.node("wine", "state"), to_payload(said))
     discovery.state("wine", said)
-    discovery.step()
+    for _ in range(READ_BACK + 1):
+        discovery.step()
     home.until("sensor.wine_restarts", "1")
     home.until("sensor.gateway_cellar_nodes", lambda e: e)
     other.close()
@@ -253,3 +302,32 @@ def test_a_gateway_that_is_told_to_takes_all_of_its_messages_back(home):
     last.until(lambda: not home.assistant.entity("sensor.gateway_cellar_nodes"))
     last.close()
     assert home.assistant.entity("sensor.gateway_attic_nodes")
+
+
+def test_the_button_updates_a_real_node_behind_a_real_gateway(home, tmp_path):
+    old, new = model_bytes(1), model_bytes(2)
+    node = tmp_path / "node"
+    with live_node(node, old, realtime=True) as (_, bridge):
+        file = tmp_path / "fleet.toml"
+        made = settings(home.mosquitto, tmp_path, ("bench", bridge.url))
+        made = replace(made, broker=home.mosquitto.settings(*GATEWAY))
+        write_file(file, made, homeassistant=True)
+        with command(
+            file, XDG_RUNTIME_DIR=str(tmp_path), XNORNODE_MQTT_PASSWORD=GATEWAY[1]
+        ) as gateway:
+            home.until("sensor.bench_label", lambda e: e and e["state"].startswith("class"))
+            was = home.until("update.bench_model", "off")["attributes"]["installed_version"]
+            publish_model(home.gateway.broker, home.gateway.topics, new)
+            latest = announce(new, install=False)
+            home.keep(home.gateway.topics.node("bench", "model/latest"), to_payload(latest))
+            shown = home.until("update.bench_model", "on")["attributes"]
+            assert shown["installed_version"] == was != shown["latest_version"]
+            assert active_model(node) == old
+            home.assistant.call("update.install", entity_id="update.bench_model")
+            home.until("sensor.bench_model_update", "UPDATED")
+            now = home.until("update.bench_model", "off")["attributes"]["installed_version"]
+            assert now == shown["latest_version"]
+            assert active_model(node) == new
+            gateway.terminate()
+            gateway.wait(WAIT)
+    home.until("sensor.bench_label", "unavailable")

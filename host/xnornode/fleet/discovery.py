@@ -21,6 +21,8 @@ BIRTH = b"online"
 """What Home Assistant publishes on `homeassistant/status` when it has started."""
 NODES_A_STEP = 20
 """Nodes of which messages are published in one second; Home Assistant takes them one by one."""
+READ_BACK = 3
+"""Steps after a connection in which what is retained comes back, and is not published again."""
 MOST_NODES = 10_000
 """Nodes of which is kept what they should have."""
 _OF_THE_MODEL = ("drift", "detected", "confidence")
@@ -48,10 +50,14 @@ class Gateway(Protocol):
 
 @dataclass
 class _Node:
-    """What is known of a node. `published` is from a topic to the hash of what it has."""
+    """What is known of a node.
+
+    `published` is from a topic to the hash of what it has; `told` what the entities were made of.
+    """
 
     state: State | None = None
     answers: bool | None = None
+    told: tuple[Any, ...] | None = None
     published: dict[str, int] = field(default_factory=dict)
 
 
@@ -93,10 +99,16 @@ class Discovery:
         """Names of nodes to publish, in this order; True: though nothing has changed."""
         self._came: deque[tuple[str, bytes]] = deque()
         """From the connection's thread; `step` takes them."""
-        self._subscribed = False
+        self._subscribed, self._wait = False, 0
 
     def connected(self) -> None:
-        """Subscribe once; what this gateway has published before comes back."""
+        """Have what stands at the broker come back, and wait for it: a broker may forget."""
+        self._wait = READ_BACK
+        for known in self._nodes.values():
+            known.published.clear()
+            known.told = None
+            if known.state:
+                self._changed.setdefault(known.state.node, False)
         if self._subscribed:
             return
         self._subscribed = True
@@ -108,7 +120,6 @@ class Discovery:
         broker.subscribe(topics.node("+", "state"), self._on_state)
         broker.subscribe(topics.node("+", "model/latest"), self._on_message)
         broker.subscribe(topics.node("+", "model/update"), self._on_message)
-        self._publish_gateway()
 
     def state(self, node: str, state: State) -> None:
         """Have the node published, at the next step."""
@@ -132,8 +143,17 @@ class Discovery:
         """Take what came from the broker, and publish what has changed."""
         for _ in range(len(self._came)):
             self._take(*self._came.popleft())
-        for node in list(self._changed)[:NODES_A_STEP]:
-            self._publish_node(node, self._changed.pop(node))
+        if self._wait:
+            self._wait -= 1
+            if not self._wait and self._on:
+                self._publish_gateway()
+        if self._wait:
+            return
+        left = NODES_A_STEP
+        for node in list(self._changed):
+            if not left:
+                break
+            left -= self._publish_node(node, self._changed.pop(node))
 
     def close(self) -> None:
         """The messages stay; so do the entities."""
@@ -189,7 +209,8 @@ class Discovery:
         """A discovery message: this gateway's from before, its own of now, or another one's."""
         identity = topic.split("/")[-3]
         known = self._nodes.setdefault(identity, _Node())
-        known.published.pop(topic, None)
+        if known.published.pop(topic, None) != hash(payload):
+            known.told = None
         if payload and len(payload) <= LONGEST_PAYLOAD and _origin(payload) in self._origins:
             known.published[topic] = hash(payload)
             if not self._on:
@@ -209,23 +230,31 @@ class Discovery:
         known = self._nodes.setdefault(identity, _Node())
         self._publish_all(known, identity, gateway_entities(self._names), again)
 
-    def _publish_node(self, node: str, again: bool) -> None:
+    def _publish_node(self, node: str, again: bool) -> bool:
+        """Publish what has changed of a node. Returns whether its entities have."""
         identity = self._names.node(node)
         known = self._nodes.get(identity)
         if not known or not known.state:
-            return
+            return False
         state = known.state
-        entities = node_entities(self._names, state, known.answers)
         shown = self._topic(("update", "model"), identity).removesuffix("config") + "state"
+        said = update_state(state.model, self._latest.get(node), self._updates.get(node))
+        facts = (state.library, state.firmware, state.machine, state.device, state.gateway)
+        told = (*facts, state.labels, state.drift is None, known.answers)
+        if known.told == told and not again:
+            self._publish(known, shown, _json(said))
+            return False
+        known.told = told
+        entities = node_entities(self._names, state, known.answers)
         entities["update", "model"]["state_topic"] = shown
         self._publish_all(known, identity, entities, again)
-        said = update_state(state.model, self._latest.get(node), self._updates.get(node))
         self._publish(known, shown, _json(said), again)
         wanted = {shown, *(self._topic(each, identity) for each in entities)}
         unsure = ("drift",) if known.answers is not None and state.labels else _OF_THE_MODEL
         for topic in [t for t in known.published if t not in wanted]:
             if not topic.split("/")[-2].startswith(unsure):
                 self._publish(known, topic, b"")
+        return True
 
     def _publish_all(self, known: _Node, identity: str, entities: Entities, again: bool) -> None:
         for entity, message in entities.items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from xnornode.fleet.hour_items import Hour, Past, add_up, hours_payload, item, read_hours
 from xnornode.fleet.payloads import PayloadError, State
-from xnornode.link.messages import Event, Prediction
+from xnornode.link.messages import Drift, Event, Prediction
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
 
@@ -105,11 +105,9 @@ class Hours:
         if isinstance(event, Prediction):
             label = event.label if event.answer is None else event.answer
             self._hour(self._node(node), time).prediction(label, event.confidence)
-        elif event.EVENT == "drift":
-            drift: Any = getattr(event, "drift", None)
-            if isinstance(drift, int):
-                hour = self._hour(self._node(node), time)
-                hour.drift = drift if hour.drift is None else max(drift, hour.drift)
+        elif isinstance(event, Drift):
+            hour = self._hour(self._node(node), time)
+            hour.drift = max(event.drift, hour.drift or 0)
 
     def gone(self, node: str) -> None:
         """Publish what is known: nothing more may come."""

@@ -45,7 +45,7 @@ def change(
     each: float = 1.0,
     probability: float = CHANCE,
 ) -> Change:
-    """Compare two mixes of labels (docs/guides/fleet.md, "The mix of labels").
+    """Compare two mixes of labels (docs/guides/rollouts.md, "The mix of labels").
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import pytest
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.extralab import MODEL, BareGateway, state
 from xnornode.errors import LinkError
-from xnornode.fleet.discovery import NODES_A_STEP, Discovery
+from xnornode.fleet.discovery import NODES_A_STEP, READ_BACK, Discovery
 from xnornode.fleet.discovery_entities import MOST_TRIGGERS, node_entities, update_state
 from xnornode.fleet.discovery_names import Names, gateway_entities, slug
 from xnornode.fleet.payloads import Last, Latest, Update, to_payload
@@ -54,7 +54,14 @@ def told(gateway, topic="") -> dict[str, dict]:
 def gateway():
     gateway = BareGateway()
     gateway.run(Discovery(gateway))
+    connect(gateway)
     return gateway
+
+
+def connect(gateway):
+    """What is retained has come back."""
+    for _ in range(READ_BACK):
+        gateway.extra.step()
 
 
 def say(gateway, *states):
@@ -167,10 +174,24 @@ def test_what_is_not_known_yet_stays_after_a_restart(gateway):
     again.run(Discovery(again))
     for topic in told(gateway):
         come(again, topic, gateway.kept[topic])
+    connect(again)
+    assert not again.kept  # all of it stands there
     old = "homeassistant/sensor/xnornode_kitchen/of_an_older_version/config"
     come(again, old, json.dumps({"origin": NAMES.origin("attic")}).encode())
     say(again, state(**{**FULL.__dict__, "labels": None, "last": None, "drift": None}))
     assert [topic for topic, payload in again.kept.items() if not payload] == [old]
+
+
+@pytest.mark.quick
+def test_a_broker_that_has_forgotten_is_told_again(gateway):
+    say(gateway, FULL)
+    before = {**gateway.kept}
+    label = "homeassistant/sensor/xnornode_kitchen/label/config"
+    gateway.kept.clear()
+    gateway.extra.connected()
+    come(gateway, label, before[label])  # it has this one alone
+    connect(gateway)
+    assert {*gateway.kept} == {*before} - {label}
 
 
 @pytest.mark.quick
@@ -268,6 +289,7 @@ def test_a_gateway_that_is_told_to_takes_its_own_messages_back(tmp_path):
             gateway = BareGateway(mosquitto.settings())
             gateway.name = name
             gateway.run(Discovery(gateway))
+            connect(gateway)
             say(gateway, state(name + "-node", gateway=name))
             gateway.close()
         cellar = {topic for topic in told(gateway)}

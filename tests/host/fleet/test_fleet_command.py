@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tests.lab.brokerlab import Mosquitto, free_port
-from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher
+from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
+from xnornode.cli.main import main
 
 OLD, NEW = model_file(1), model_file(2)
-SHORT = ("--wait", "1s", "--apart", "0.05", "--silence", "3s", "--patience", "20s", "--allow-slow")
+SHORT = ("--wait", "0s", "--apart", "0.05", "--silence", "20s", "--patience", "60s", "--allow-slow")
 XNORNODE = (sys.executable, "-m", "xnornode", "fleet")
 
 
@@ -31,7 +32,8 @@ def mosquitto(tmp_path):
 @pytest.fixture
 def fleet(mosquitto, tmp_path):
     names = ["kitchen-1", "kitchen-2", "hall"]
-    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=20) as nodes:
+    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=40) as nodes:
+        say_hours(nodes)
         yield nodes
 
 
@@ -49,18 +51,14 @@ def model(tmp_path):
 
 
 @pytest.fixture
-def xnornode(mosquitto):
-    """A command that has ended."""
+def xnornode(mosquitto, capsys):
+    """A command that has ended, run in this process."""
 
     def run(*arguments):
         broker = ("--broker", f"127.0.0.1:{mosquitto.port}")
-        return subprocess.run(
-            [*XNORNODE, *map(str, arguments), *broker],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        status = main(["fleet", *map(str, arguments), *broker])
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=status, stdout=said.out, stderr=said.err)
 
     return run
 
@@ -114,7 +112,7 @@ def test_a_halt_and_its_rollback(xnornode, fleet, gateway, model):
     for node in fleet.nodes.values():
         node.crashes.add(sha(NEW))
     done = xnornode("push", model, "--to", "*", *SHORT)
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stderr
     assert "halted: " in done.stderr and "fell_back" in done.stdout
     for node in fleet.nodes.values():
         node.crashes.clear()
@@ -177,9 +175,11 @@ def test_ctrl_c_leaves_a_roll_out_that_goes_on(xnornode, fleet, gateway, model, 
         ((), "ACTION"),
     ],
 )
-def test_wrong_usage(arguments, why):
-    done = subprocess.run([*XNORNODE, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and why in done.stderr, done.stderr
+@pytest.mark.quick
+def test_wrong_usage(arguments, why, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["fleet", *arguments])
+    assert left.value.code == 2 and why in capsys.readouterr().err
 
 
 def test_what_cannot_be_is_said_without_a_traceback(xnornode, fleet, model, tmp_path):
@@ -196,12 +196,10 @@ def test_what_cannot_be_is_said_without_a_traceback(xnornode, fleet, model, tmp_
         done = xnornode(*arguments)
         assert done.returncode == 1 and why in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
-    alone = subprocess.run(
-        [*XNORNODE, "status"],
-        capture_output=True,
-        text=True,
-        env=os.environ
-        | {"XNORNODE_MQTT_HOST": "127.0.0.1", "XNORNODE_MQTT_PORT": str(free_port())},
-        check=False,
-    )
-    assert alone.returncode == 1 and "nothing listens there" in alone.stderr
+
+
+def test_a_broker_that_is_not_there(monkeypatch, capsys):
+    monkeypatch.setenv("XNORNODE_MQTT_HOST", "127.0.0.1")
+    monkeypatch.setenv("XNORNODE_MQTT_PORT", str(free_port()))
+    assert main(["fleet", "status"]) == 1
+    assert "nothing listens there" in capsys.readouterr().err

@@ -1,8 +1,7 @@
 """What nodes saw, hour by hour: counted, published, read back by the next gateway."""
 
 import json
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import pytest
 
@@ -20,20 +19,12 @@ from xnornode.fleet.hour_items import (
 )
 from xnornode.fleet.hours import EVERY, READ_BACK, Hours
 from xnornode.fleet.payloads import PayloadError
-from xnornode.link.messages import Event
+from xnornode.link.messages import Drift
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD
 
 HOUR = 3600
 NINE = 1_796_050_800  # a full hour, in seconds
 TOPIC = "xnornode/kitchen/hour"
-
-
-@dataclass(frozen=True)
-class Drift(Event):
-    """As a node says it."""
-
-    EVENT: ClassVar[str] = "drift"
-    drift: int
 
 
 class Watched:
@@ -135,7 +126,7 @@ def test_a_native_node_restarts_with_another_session(watched):
 @pytest.mark.quick
 def test_the_largest_drift_counts(watched):
     for drift in (300, 1200, 800):
-        watched.hours.event("kitchen", Drift(drift), NINE * 1000, None)
+        watched.hours.event("kitchen", Drift(0, 0, drift, drift >= 1000, (), ()), NINE * 1000, None)
     assert watched.later(EVERY)[0]["drift"] == 1200
 
 

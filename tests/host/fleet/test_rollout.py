@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher
+from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
 from xnornode.fleet import rollout_start
 from xnornode.fleet.models import announce, publish_model
@@ -18,7 +18,8 @@ from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
 
 OLD, NEW = model_file(1), model_file(2)
-SHORT = Bounds(apart=50, silent=3000, patience=30_000)
+SHORT = Bounds(apart=25, patience=30_000)
+SILENT = Bounds(apart=25, silent=1000, patience=30_000)
 
 
 def sha(data):
@@ -65,7 +66,8 @@ def operator(mosquitto, fleet):
 @pytest.fixture
 def fleet(mosquitto, tmp_path):
     names = [f"n{k}" for k in range(6)]
-    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=20) as nodes:
+    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=40) as nodes:
+        say_hours(nodes)
         yield nodes
 
 
@@ -80,7 +82,7 @@ def files(fleet):
 
 
 def test_stage_after_stage_to_its_end(operator, fleet, gateway):
-    done = operator.runner(operator.begin(NEW, "1,50%,100%", wait=1)).run()
+    done = operator.runner(operator.begin(NEW, "1,50%,100%", wait=0)).run()
     assert done.state == "done"
     assert [len(stage) for stage in done.stages] == [1, 2, 3]
     assert set(files(fleet).values()) == {NEW}
@@ -106,6 +108,16 @@ def test_a_changed_mix_of_labels_halts(operator, fleet, gateway):
     assert "mix of labels has changed" in ended.why and "class 0 was" in ended.why
 
 
+def test_without_hours_the_first_stage_is_watched_before(operator, fleet, gateway):
+    fleet.broker.publish_all([(f"xnornode/{name}/hour", b"") for name in fleet.nodes])
+    operator.view.settle()
+    fleet.mixes[sha(NEW)] = (1, 0, 0)
+    ended = halted(operator, fleet, operator.begin(NEW, wait=30))
+    assert "mix of labels has changed" in ended.why
+    assert sum(ended.before[ended.stages[0][0]].labels.values()) > 40
+    assert "watching the first stage before" in operator.told[0].text
+
+
 def test_a_failed_self_test_halts(operator, fleet, gateway):
     for node in fleet.nodes.values():
         node.fails.add(sha(NEW))
@@ -129,21 +141,21 @@ def test_a_node_that_falls_back_halts(operator, fleet, gateway):
     ],
 )
 def test_what_happens_under_watch_halts(operator, fleet, gateway, happens, why):
-    rollout = operator.begin(NEW, wait=30)
+    rollout = operator.begin(NEW, wait=30, bounds=SILENT if why == "silent" else SHORT)
     runner = operator.runner(rollout)
     tell = runner._tell
 
     def telling(told):
         tell(told)
         if "watching them" in told.text:
-            threading.Timer(1.0, happens, (fleet, rollout.stages[0][0])).start()
+            threading.Timer(0.2, happens, (fleet, rollout.stages[0][0])).start()
 
     runner._tell = telling
     assert why in runner.run().why
 
 
 def test_failures_that_are_allowed(operator, fleet, gateway):
-    rollout = operator.begin(NEW, wait=1, bounds=Bounds(failures=1, apart=50, silent=3000))
+    rollout = operator.begin(NEW, wait=0, bounds=Bounds(failures=1, apart=25))
     bad = rollout.stages[1][0]
     fleet.nodes[bad].fails.add(sha(NEW))
     ended = operator.runner(rollout).run()
@@ -152,7 +164,7 @@ def test_failures_that_are_allowed(operator, fleet, gateway):
 
 
 def test_nodes_that_are_away_are_not_waited_for_and_catch_up(operator, fleet, gateway):
-    rollout = operator.begin(NEW, wait=1)
+    rollout = operator.begin(NEW, wait=0)
     gone = rollout.stages[1][0]
     fleet.away(gone)
     ended = operator.runner(rollout).run()
@@ -170,7 +182,7 @@ def test_without_a_gateway_it_is_stuck(operator, fleet):
 
 
 def test_another_program_goes_on_after_a_crash(mosquitto, operator, fleet, gateway):
-    rollout = operator.begin(NEW, "1,50%,100%", wait=1)
+    rollout = operator.begin(NEW, "1,50%,100%", wait=0)
     runner = operator.runner(rollout)
 
     def crash(told):

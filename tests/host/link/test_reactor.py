@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from tests.lab.sharelab import SOON, FarEnd, guest, read
+from xnornode.fleet.gateway_service import raise_file_limit
 from xnornode.link import share
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command, seal
@@ -150,3 +151,25 @@ def test_a_port_that_others_cannot_share_is_shared_within_the_process(reactor, f
         second.close()
         first.write(b"x" * 300_000)
         assert far.hears(b"x" * 300_000)
+
+
+def test_a_port_whose_file_has_a_number_that_select_does_not_take(reactor, meeting_folder):
+    raise_file_limit()
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    end = FarEnd()
+    try:
+        with closing(open_port(end.url, reactor)) as port, closing(guest(end.url)) as other:
+            assert port.fileno() > 1023
+            ear = Ear()
+            port.listen(ear.came, ear.gone)
+            end.say(PREDICTION)
+            assert ear.until(lambda: ear.data == PREDICTION)
+            assert read(other, PREDICTION) == PREDICTION
+            for each in (port, other):
+                each.write(command("list", 1))
+            assert end.until(lambda: end.heard.count(b"list") == 2)
+    finally:
+        end.close()
+        for each in held:
+            os.close(each)
+    assert not reactor.failures
