@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import documents
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.extralab import MODEL, BareGateway, state
+from tests.lab.extralab import MODEL, BareGateway, prediction, state
 from tests.lab.gatewaylab import command, settings, write_file
 from tests.lab.homeassistantlab import HomeAssistant
 from tests.lab.livenode import active_model, live_node, model_bytes
@@ -267,7 +267,7 @@ def test_another_model_has_other_labels(home):
     home.until("event.barn_detected", "unknown")
     home.say("barn", labels=("sit",))
     home.until("event.barn_detected", lambda e: e["attributes"]["event_types"] == ["sit"])
-    home.say("barn", last=Last(0, "sit"))  # one without answers
+    home.discovery.event("barn", prediction("sit", None), 0, None)  # one without answers
     home.until("event.barn_detected", lambda e: e is None)
     assert home.assistant.entity("sensor.barn_confidence") is None
     assert home.assistant.entity("sensor.barn_label")

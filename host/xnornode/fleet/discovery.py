@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from xnornode.fleet.discovery_entities import node_entities, update_state
 from xnornode.fleet.discovery_names import Entities, Names, gateway_entities
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload
-from xnornode.link.messages import Event
+from xnornode.link.messages import Event, Prediction
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, Topics
 
@@ -126,13 +126,19 @@ class Discovery:
         if not self._on:
             return
         known = self._nodes.setdefault(self._names.node(node), _Node())
-        if state.last:
+        if state.last and known.answers is None:
             known.answers = state.last.confidence is not None
         known.state = state
         self._changed.setdefault(node, False)
 
     def event(self, node: str, event: Event, time: int, session: str | None) -> None:
-        """Home Assistant reads these by itself."""
+        """See whether a node's model gives answers; Home Assistant reads the event by itself."""
+        if isinstance(event, Prediction):
+            known = self._nodes.get(self._names.node(node))
+            answers = event.confidence is not None
+            if known and known.state and known.answers is not answers:
+                known.answers = answers
+                self._changed.setdefault(node, False)
 
     def gone(self, node: str) -> None:
         """Leave its entities: they are not available until it is back, here or elsewhere."""
@@ -185,16 +191,14 @@ class Discovery:
         if topic.endswith("/config"):
             self._take_config(topic, payload)
             return
-        address = self._gateway.topics.read(topic)
-        if not address:
-            return
-        node, kind = address.name, address.kind
-        if kind == "state":
-            self._forget(node)
-        elif kind == "model/latest":
-            self._take_object(self._latest, Latest, node, payload)
-        else:
-            self._take_object(self._updates, Update, node, payload)
+        if address := self._gateway.topics.read(topic):
+            node, kind = address.name, address.kind
+            if kind == "state":
+                self._forget(node)
+            elif kind == "model/latest":
+                self._take_object(self._latest, Latest, node, payload)
+            else:
+                self._take_object(self._updates, Update, node, payload)
 
     def _take_object(self, known: dict[str, Any], kind: type, node: str, payload: bytes) -> None:
         known.pop(node, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xnornode._version import __version__
@@ -38,7 +39,7 @@ class Names:
     topics: Topics
     gateway: str
 
-    @property
+    @cached_property
     def beginning(self) -> str:
         """How all identities of the prefix begin."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.topics.prefix) + "_"

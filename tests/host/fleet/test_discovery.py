@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.extralab import MODEL, BareGateway, state
+from tests.lab.extralab import MODEL, BareGateway, prediction, state
 from xnornode.errors import LinkError
 from xnornode.fleet.discovery import NODES_A_STEP, READ_BACK, Discovery
 from xnornode.fleet.discovery_entities import MOST_TRIGGERS, node_entities, update_state
@@ -120,6 +120,17 @@ def test_a_model_without_answers_detects_nothing():
     for answers in (None, False):
         found = {name for _, name in node_entities(NAMES, FULL, answers)}
         assert not {name for name in found if name.startswith(("detected", "confidence"))}
+
+
+@pytest.mark.quick
+def test_predictions_say_whether_a_model_gives_answers(gateway):
+    say(gateway, state(labels=LABELS))
+    assert not told(gateway, "event/")
+    for confidence, events in ((900, 1), (None, 0)):
+        for _ in range(2):
+            gateway.extra.event("kitchen", prediction("walk", confidence), 0, None)
+        gateway.extra.step()
+        assert len(told(gateway, "event/")) == events
 
 
 @pytest.mark.quick
