@@ -59,6 +59,11 @@ class ModelManager:
             if found["name"]:
                 return
 
+    def answers(self) -> "tuple[tuple[str, ...], str]":
+        """Labels of the model that runs, and the note of its `ready`; empty where none runs."""
+        found = self._classifier
+        return (found.model.labels, found.note) if found else ((), "")
+
     def facts(self) -> "dict[str, Any]":
         """The keys of `hello`."""
         gc.collect()

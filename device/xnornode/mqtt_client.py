@@ -56,9 +56,11 @@ class Client:
         self._wire = Wire(settings["host"], port, settings.get("ca", ""))
         self.inbox = Inbox(self, self._read)
         self._says: list[tuple[str, str]] = []
+        self._counts: dict[str, int] = {}  # of warnings, since one was written
         self._said: dict[str, int] = {}
         self._let_in = self._was_there = self._turning = self._told = False
         self._heard = self._asked = self._stated = self._named = self._mids = 0
+        self._oldest = self._sent = 0  # message that is not confirmed, and since when
         self.connections = 0
         self._new_name = ""
         self._use_name()
@@ -96,6 +98,7 @@ class Client:
 
     def _turn(self) -> None:
         wire = self._wire
+        wire.keep_network()
         if not wire.connected:
             if self._was_there:  # it broke under a read or a write
                 self.lost(OSError("the connection was closed"))
@@ -122,7 +125,7 @@ class Client:
         self._was_there = True
         self.inbox.restart()
         self.queue.restart()
-        self._heard = self._asked = time.ticks_ms()
+        self._heard = self._asked = self._sent = time.ticks_ms()
         given = self._settings
         name = self._prefix.replace("/", "-") + "-" + self.name
         will = (self._availability, b"offline")
@@ -151,7 +154,8 @@ class Client:
             self.say("network", f"{self._where}: {why}; trying again")
 
     def say(self, kind: str, text: str) -> None:
-        """Have a warning written, at the end of this turn."""
+        """Have a warning counted, and written at the end of this turn."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
         if len(self._says) < 4:
             self._says.append((kind, text))
 
@@ -161,7 +165,7 @@ class Client:
         if last is None or not 0 <= time.ticks_diff(now, last) < WARN_MS:
             self._said[kind] = now
             try:  # noqa: SIM105 (no contextlib on the node)
-                emit("warning", kind=kind, warning=text)
+                emit("warning", kind=kind, warning=text, count=self._counts.pop(kind, 1))
             except MemoryError:
                 pass  # the program goes on
 
@@ -180,6 +184,11 @@ class Client:
             self._asked = now
             if self._let_in:
                 self.queue.control(packets.PINGREQ)
+        oldest = self.queue.oldest
+        if oldest != self._oldest or not oldest:
+            self._oldest, self._sent = oldest, now
+        elif not 0 <= time.ticks_diff(now, self._sent) < DEAD_MS:
+            raise OSError("it does not confirm what it gets")
 
     def answered(self, code: int) -> None:
         """What the broker says to a connection. code: of the CONNACK."""
@@ -201,7 +210,12 @@ class Client:
         return packets.publish(packets.text(topic), self.mid(), True, payload)
 
     def _publish_state(self, now: int) -> None:
-        payload = self.state.payload()
+        try:
+            payload = self.state.payload()
+        except MemoryError:  # the next one may have room
+            payload = None
+            self.state.due = False
+            self._stated = now
         if not payload or not self.queue.has_room(len(payload)):
             return
         self.state.due = False

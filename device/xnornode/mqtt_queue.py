@@ -81,6 +81,11 @@ class Queue:
                 self._remove(i)
                 return
 
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest message that was sent and is not confirmed; 0 if there is none."""
+        return self._waits[0].mid if self._next else 0
+
     def leave(self, owner: "Any") -> None:
         """Drop what is for a client that has gone."""
         for i in range(len(self._waits) - 1, -1, -1):

@@ -26,8 +26,7 @@ class State:
         self.due = True
         self.connection: Any = None
         self._client = client
-        self._ready: Any = b""  # lines
-        self._last: Any = b""
+        self._last: Any = b""  # lines
         self._trouble = ""
         self._troubled = 0
         self._predictions = self._before = 0
@@ -41,7 +40,7 @@ class State:
             self._predictions += 1
             self._last = data
         elif kind[:5] == b"ready":
-            self._ready, self.due = data, True
+            self.due = True
         elif kind[:5] == b"drift":
             self._drift = data
         elif kind[:7] == b"warning" or kind[:5] == b"error":
@@ -64,15 +63,13 @@ class State:
         if not 0 <= time.ticks_diff(now, self._troubled) < TROUBLE_MS:
             self._trouble = ""
         facts = self.connection.models.facts()
-        ready, last = _read(self._ready), _read(self._last)
+        last = _read(self._last)
         given: dict[str, Any] = {"mqtt": VERSION, "node": client.name, "gateway": None}
         given["port"] = None
         for key in OF_HELLO.split():
             given[key] = facts[key]
         given["frame"], given["window"] = FRAME, WINDOW
-        for key in ("labels", "note"):
-            if key in ready:
-                given[key] = ready[key]
+        given["labels"], given["note"] = self.connection.models.answers()
         given["predictions"], given["rate_mhz"] = self._predictions, self._rate
         given["reconnections"] = client.connections - 1
         given["dropped"] = client.queue.dropped
@@ -82,9 +79,8 @@ class State:
             keys = ("seq", "label", "answer", "confidence")
             given["last"] = {key: last[key] for key in keys if key in last}
         drift = _read(self._drift)
-        for key in ("drift", "moved"):
-            if key in drift:
-                given[key] = drift[key]
+        if drift:
+            given["drift"], given["moved"] = drift["drift"], drift["features"]
         return json.dumps(given).encode()
 
 

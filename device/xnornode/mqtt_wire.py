@@ -27,10 +27,13 @@ class Wire(net.Caller):
         self._repeats = 0  # bytes of a write that TLS wants to be repeated as it was
         self.failed = False  # whether an attempt to connect has failed
 
-    def look(self) -> bool:
-        """See to the network, and to an attempt to connect; whether there is a connection now."""
+    def keep_network(self) -> None:
+        """See to the Wi-Fi."""
         if net.upkeep:
             net.upkeep()
+
+    def look(self) -> bool:
+        """See to an attempt to connect; whether there is a connection now."""
         self._look()
         return self.connected
 

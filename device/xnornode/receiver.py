@@ -15,6 +15,7 @@ from .push import Push, Refused
 
 SEAL_BYTES = 18  # of ,"crc":"89abcdef"}
 READ_ONLY = ("hello", "list")  # may be typed by hand, without a crc
+BEGINS = 7  # of a push that are remembered, beside the last one
 BY_HAND_BYTES = 200  # that a line without a crc may have
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -50,6 +51,8 @@ class Receiver:
         self._last = first
         self._done: Fields = {}  # the answer to the last push that came to its end
         self._done_push = 0
+        self._id: int | None = None  # of the command that is being answered
+        self._begun: list[int | None] = []  # of each `begin` of the push under way
         self.quit = False
         self.facts: Fields = {}
         self.allow: tuple[str, ...] | None = None
@@ -128,6 +131,7 @@ class Receiver:
         number = given.get("id")
         answer: Fields = {"id": number if is_integer(number, LARGEST_ID) else None}
         event = "reply"
+        self._id = answer["id"]
         try:
             name, fields = checked(given)
             if name == "quit":
@@ -184,6 +188,11 @@ class Receiver:
         length, active = fields["length"], self._models.active
         if active and active["sha256"] == fields["sha256"]:
             return {"active": active}
+        push = self.push
+        if not push or push.begin != fields:
+            self._begun.clear()
+        elif self._id is not None and self._id in self._begun:
+            return {"push": push.number, "at": push.at}  # the line came twice
         if not MIN_MODEL <= length <= MAX_MODEL:
             raise Refused("length", f"a model has {MIN_MODEL} to {MAX_MODEL} bytes, not {length}")
         if not self._may("push") and not self._models.signed():
@@ -193,6 +202,8 @@ class Receiver:
         self.let_go()
         self._last += 1
         self.push = Push(self._store, self._last, fields)
+        del self._begun[:-BEGINS]
+        self._begun.append(self._id)
         self._store.receiver = self
         return {"push": self._last, "at": self.push.at}
 

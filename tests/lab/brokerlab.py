@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -114,11 +115,12 @@ class Mosquitto:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A TCP port that nothing listens on, and that no connection gets by itself meanwhile."""
+    while True:
+        port = random.randint(20_000, 32_000)  # below those that the system gives to connections
+        with contextlib.suppress(OSError), socket.socket() as found:
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 def certificates(folder: Path) -> tuple[Path, Path, Path]:

@@ -15,6 +15,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from tests.lab.brokerlab import Mosquitto
+from xnornode.fleet import gateway as gateway_module
 from xnornode.fleet.gateway import Gateway
 from xnornode.fleet.gateway_config import GatewaySettings, NodeSettings
 from xnornode.link.mqtt_settings import BrokerSettings
@@ -104,6 +105,7 @@ def settings(broker: Mosquitto, folder: Path, *ports: Any, **more: Any) -> Gatew
 def gateway(made: GatewaySettings, *extras: Any) -> Iterator[Gateway]:
     """A gateway in this process; `said` is what it told people."""
     said: list[str] = []
+    gateway_module.STEP = 0.1  # a second is long in a test
     running = Gateway(made, said.append)
     running.said = said  # type: ignore[attr-defined]
     running.extras += [extra(running) for extra in extras]

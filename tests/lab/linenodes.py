@@ -10,11 +10,11 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from xnornode.link.framing import seal
 from xnornode.link.schema import read_json
@@ -152,8 +152,18 @@ class LineNode:
         self._writers.clear()
 
 
+class Predicts(Protocol):
+    """A node that can be told to classify a window."""
+
+    def predict(self) -> None:
+        """Do it now."""
+
+
 class LineNodes:
-    """Nodes in a thread of their own. A context manager; `do` does something in that thread."""
+    """Nodes in a thread of their own. A context manager; `do` does something in that thread.
+
+    rate: predictions in a second of each, from the start on; 0: none until `begin`.
+    """
 
     def __init__(self, nodes: list[LineNode], rate: float = 0.0) -> None:
         self.nodes, self.rate = nodes, rate
@@ -169,21 +179,26 @@ class LineNodes:
         for node in self.nodes:
             await node.listen()
         if self.rate:
-            self._task = asyncio.ensure_future(self._predict())
+            self.begin(self.nodes, self.rate)
+
+    def begin(self, nodes: Sequence[Predicts], rate: float) -> None:
+        """Have nodes predict so often in a second each. In the thread of `do`."""
+        self._task = asyncio.ensure_future(self._predict(nodes, rate))
 
     def stop(self) -> None:
         """Predict no more; in the thread of `do`."""
         self._task.cancel()
 
-    async def _predict(self) -> None:
+    @staticmethod
+    async def _predict(nodes: Sequence[Predicts], rate: float) -> None:
         """Each at its own moment within its time."""
-        due = [time.monotonic() + i / len(self.nodes) / self.rate for i in range(len(self.nodes))]
+        due = [time.monotonic() + i / len(nodes) / rate for i in range(len(nodes))]
         while True:
-            for number, node in enumerate(self.nodes):
+            for number, node in enumerate(nodes):
                 while (pause := due[number] - time.monotonic()) > 0:
                     await asyncio.sleep(pause)
                 node.predict()
-                due[number] += 1 / self.rate
+                due[number] += 1 / rate
                 if not number % 50:
                     await asyncio.sleep(0)
 

@@ -16,7 +16,10 @@ from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
 
 NAME = "kitchen"
-HASTE = "from xnornode import net\nnet.FIRST_MS, net.LONGEST_MS = 20, 50\n"
+HASTE = """from xnornode import mqtt_client, net
+net.FIRST_MS, net.LONGEST_MS = 20, 50
+mqtt_client.NAME_MS = 200
+"""
 PATIENCE = 60.0  # seconds for what takes one or two
 
 
@@ -42,6 +45,25 @@ class MqttNode(CallingNode):
         return f"mqtt://127.0.0.1:{self.broker_port}/{NAME}"
 
 
+def prepare_mqtt(
+    folder: Path,
+    model: bytes | None,
+    port: int,
+    allow: tuple[str, ...] = (),
+    hasty: bool = False,
+    **config: object,
+) -> Path:
+    """The flash of such a node, with its program, which is returned."""
+    program = prepare(folder, model or b"", realtime=True)
+    if model is None:
+        (folder / "models" / "1.bnn").unlink()
+    (folder / "node.json").write_text(json.dumps({"name": NAME}))
+    configure(folder, program, mqtt={"host": "127.0.0.1", "port": port, **config}, allow=[*allow])
+    if hasty:
+        program.write_text(HASTE + program.read_text())
+    return program
+
+
 @contextmanager
 def mqtt_node(
     folder: Path,
@@ -54,17 +76,11 @@ def mqtt_node(
 ) -> Iterator[MqttNode]:
     """A node with the name NAME on a broker, or on what listens on a port instead.
 
-    hasty: it connects again at once. by: which of targets.INTERPRETERS runs it.
+    hasty: it connects again, and sees a new name, at once. by: one of targets.INTERPRETERS, which
+    runs it.
     """
-    program = prepare(folder, model or b"", realtime=True)
-    if model is None:
-        (folder / "models" / "1.bnn").unlink()
-    (folder / "node.json").write_text(json.dumps({"name": NAME}))
     port = broker if isinstance(broker, int) else broker.port
-    mqtt = {"host": "127.0.0.1", "port": port, **config}
-    configure(folder, program, mqtt=mqtt, allow=list(allow))
-    if hasty:
-        program.write_text(HASTE + program.read_text())
+    program = prepare_mqtt(folder, model, port, allow, hasty, **config)
     node = MqttNode([program], folder, [DEVICE])
     node.broker_port = port
     if by != "unix":

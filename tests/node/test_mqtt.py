@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import socket
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from itertools import pairwise
 from unittest import mock
 
@@ -15,9 +16,11 @@ from tests.lab.brokerlab import Mosquitto, certificates, free_port
 from tests.lab.faultlab import QUICK
 from tests.lab.livenode import active_model, model_bytes
 from tests.lab.mqttnode import NAME, PATIENCE, Watcher, mqtt_node
+from tools.firmware.sources import ROOT
 from xnornode.cli.main import main as xnornode
 from xnornode.errors import LinkError, NodeError
 from xnornode.fleet.payloads import State, from_payload
+from xnornode.link import mqtt_presence
 from xnornode.link.connect import connect
 from xnornode.link.framing import unseal
 from xnornode.link.ports import open_port
@@ -233,27 +236,30 @@ def black_hole():
     return hole, fill
 
 
-@pytest.mark.parametrize("kind", ["nobody", "silent", "hole"])
-def test_sampling_goes_on_without_a_broker(tmp_path, kind):
-    """The times that the node itself gives to its predictions have no gap of seconds."""
-    hole, fill, port = None, [], free_port()
-    if kind != "nobody":
-        hole, fill = (
-            black_hole() if kind == "hole" else (socket.create_server(("127.0.0.1", 0)), [])
-        )
-        port = hole.getsockname()[1]
+def test_sampling_goes_on_without_a_broker(tmp_path):
+    """Nobody listens, nobody answers, nobody takes the connection: the times that the node itself
+    gives to its predictions have no gap of seconds."""
+    hole, fill = black_hole()
+    silent = socket.create_server(("127.0.0.1", 0))
+    ports = [free_port(), silent.getsockname()[1], hole.getsockname()[1]]
     try:
-        with mqtt_node(tmp_path, OLD, port) as node:
-            wait_for(lambda: [e for e in cable(node) if e.get("ms", 0) > 2600])
-            found = [e for e in cable(node) if e["event"] == "prediction"]
-            steps = [(b["ms"] - a["ms"], b["seq"] - a["seq"]) for a, b in pairwise(found)]
-            assert max(steps)[0] < 2000, "an attempt to connect lasts 10 s"
-            assert {step for _, step in steps} == {1}
-            assert not [e for e in cable(node) if e["event"] == "error" or e.get("kind") == "lost"]
+        with ExitStack() as stack:
+            folders = [tmp_path / str(i) for i in range(len(ports))]
+            nodes = [
+                stack.enter_context(mqtt_node(folder, OLD, port))
+                for folder, port in zip(folders, ports, strict=True)
+            ]
+            for node in nodes:
+                wait_for(lambda node=node: [e for e in cable(node) if e.get("ms", 0) > 2600])
+                events = cable(node)
+                found = [e for e in events if e["event"] == "prediction"]
+                steps = [(b["ms"] - a["ms"], b["seq"] - a["seq"]) for a, b in pairwise(found)]
+                assert max(steps)[0] < 2000, "an attempt to connect lasts 10 s"
+                assert {step for _, step in steps} == {1}
+                assert not [e for e in events if e["event"] == "error" or e.get("kind") == "lost"]
     finally:
-        for one in [hole, *fill]:
-            if one:
-                one.close()
+        for one in (hole, silent, *fill):
+            one.close()
 
 
 def test_wrong_credentials_are_said_on_the_cable(tmp_path):
@@ -301,9 +307,40 @@ def test_tls_and_a_certificate_that_is_not_the_broker_s(tmp_path):
             assert "CERT" in said[0]["warning"].upper()
 
 
+def test_the_access_list_of_the_documents(tmp_path):
+    """A node and its operator need no more; who has one node's password reaches no other."""
+    page = (ROOT / "docs" / "reference" / "mqtt.md").read_text()
+    acl = re.search(r"```text\n(# a node that speaks MQTT itself\n.*?)```", page, re.S)[1]
+    users = {NAME: "secret", "attic": "word", "operator": "key"}
+    with (
+        Mosquitto(tmp_path / "broker", users=users, acl=acl) as mosquitto,
+        mqtt_node(
+            tmp_path / "node", OLD, mosquitto, ("push",), user=NAME, password="secret"
+        ) as node,
+        Watcher(mosquitto.settings("operator", "key")) as watcher,
+        Watcher(mosquitto.settings("attic", "word"), "#") as hostile,
+    ):
+        watcher.object_of("state")
+        hostile.broker.publish(f"xnornode/{NAME}/command/me", b'{"cmd":"list","id":1}')
+        hostile.broker.publish_all([(f"xnornode/{NAME}/availability", b"offline")])
+        as_operator = {"XNORNODE_MQTT_USER": "operator", "XNORNODE_MQTT_PASSWORD": "key"}
+        with mock.patch.dict(os.environ, as_operator):
+            assert push(node.url, NEW, timing=QUICK).sent
+        as_other = {"XNORNODE_MQTT_USER": "attic", "XNORNODE_MQTT_PASSWORD": "word"}
+        with (
+            mock.patch.dict(os.environ, as_other),
+            mock.patch.object(mqtt_presence, "LOOK_SECONDS", 1.0),
+            pytest.raises(LinkError, match=r"may the user attic read xnornode/#"),
+        ):
+            open_port(node.url)
+        assert active_model(tmp_path / "node") == NEW
+        assert hostile.got == []
+        assert not any("/me" in topic for topic, _, _ in watcher.got)
+
+
 def test_a_new_name_moves_the_topics(tmp_path, mosquitto):
     with (
-        mqtt_node(tmp_path, OLD, mosquitto, ("push", "name")) as node,
+        mqtt_node(tmp_path, OLD, mosquitto, ("push", "name"), hasty=True) as node,
         Watcher(mosquitto.settings(), "+/availability") as watcher,
     ):
         watcher.wait_for(lambda t, p: p == b"online")

@@ -113,7 +113,7 @@ def test_windows_come_as_recordings_while_the_node_classifies(tmp_path, capsys):
     )
 
 
-def test_without_the_file_nothing_is_kept_and_no_code_is_loaded(tmp_path, capsys):
+def test_without_the_file_nothing_is_kept(tmp_path, capsys):
     folder = tmp_path / "node"
     with keeping_node(folder) as _:
         pass

@@ -3,11 +3,14 @@
 Usage: python -m tools.bench.search_jobs [--jobs 1,2] [--trials N] [--epochs N] [--dask ADDRESS]
 
 Searches the watch data once with each number of jobs, and with the workers of a Dask scheduler if
-one is named. Exit status 0; 1 where two results differ.
+one is named. The times say much only on a computer that has nothing else to do. CPU seconds,
+without those of a cluster, say how much more work several processes are than one. Exit status 0; 1
+where two results differ.
 """
 
 import argparse
 import os
+import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -28,7 +31,7 @@ from xnornode.recipes.defaults import default_config
 from xnornode.recipes.settings import RECIPES
 
 BUDGET = Budget(bytes=8000, milliseconds=5)
-HEADS = ("who trains", "s", "of these in trials", "times as fast", "result")
+HEADS = ("who trains", "s", "of these in trials", "times as fast", "CPU s", "result")
 
 
 class Watch(Display):
@@ -47,6 +50,12 @@ class Watch(Display):
         super().__call__(step)
         if step.trial:
             self.tried = self.seconds()
+
+
+def worked() -> float:
+    """CPU seconds of this process, and of those that it began and that have ended."""
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
 
 
 def runs(options: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
@@ -70,14 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = replace(default_config(splits), epochs=options.epochs)
     rows, first, models = [], 0.0, []
     for name, given in runs(options):
+        before = worked()
         with Progress() as progress:
             watch = Watch(progress)
             found = search(splits, BUDGET, config, trials=options.trials, progress=watch, **given)
         first = first or watch.tried
         models.append((to_bytes(found.model), [(t.candidate, t.accuracy) for t in found.trials]))
         same = "the same" if models[-1] == models[0] else "ANOTHER"
-        times = (watch.seconds(), watch.tried, first / watch.tried)
-        rows.append([name, *(f"{t:.1f}" for t in times[:2]), f"{times[2]:.2f}", same])
+        times = f"{watch.seconds():.1f}", f"{watch.tried:.1f}", f"{first / watch.tried:.2f}"
+        rows.append([name, *times, f"{worked() - before:.1f}", same])
     show_table(HEADS, rows, left=(HEADS[0], HEADS[-1]))
     return 0 if all(model == models[0] for model in models) else 1
 

@@ -38,7 +38,7 @@ typedef struct {
     const uint8_t *shifts;   // [directions + 1]
     const uint16_t *members; // [sums][MEMBERS]
     const input_t *inputs;   // [inputs]
-    const int8_t *weights;   // [inputs][directions]
+    const int8_t *weights;   // [directions][inputs]
     const uint8_t *names;    // [watched][2]
     const uint8_t *end;
 } parts_t;
@@ -163,28 +163,41 @@ static unsigned highest(const bnn_drift_t *drift) {
     return most;
 }
 
+// The distances, [inputs], weighed for one direction.
+static int32_t along(const int8_t *weights, const int8_t *distances, uint32_t inputs) {
+    int32_t total = 0;
+    for (; inputs >= 4; inputs -= 4, weights += 4, distances += 4) {
+        total += weights[0] * distances[0] + weights[1] * distances[1] + weights[2] * distances[2] +
+                 weights[3] * distances[3];
+    }
+    while (inputs--) {
+        total += weights[inputs] * distances[inputs];
+    }
+    return total;
+}
+
 void bnn_drift_add(bnn_drift_t *drift, const bnn_model_t *m, const int16_t *values) {
     const bnn_drift_rules_t *d = &m->drift;
     const parts_t p = find_parts(m);
-    const unsigned directions = d->directions;
-    const int8_t *weights = p.weights;
-    int32_t totals[BNN_MAX_DIRECTIONS] = {0};
+    int8_t distances[MAX_INPUTS];
     uint32_t far = 0;
     for (unsigned i = 0; i < d->inputs; i++) {
         const int32_t distance = distance_of(m, &p, &p.inputs[i], values);
-        for (unsigned k = 0; k < directions; k++) {
-            totals[k] += *weights++ * distance;
-        }
+        distances[i] = (int8_t)distance;
         far += (uint32_t)(distance < 0 ? -distance : distance);
         if (i < d->watched) {
             const int32_t mean = drift->means[i];
             drift->means[i] = (int16_t)(mean + bnn_shift_right(256 * distance - mean, MEAN_SHIFT));
         }
     }
-    totals[directions] = (int32_t)(d->weight * far);
-    for (unsigned k = 0; k <= directions; k++) {
-        const int32_t total = (int32_t)((uint32_t)totals[k] + (uint32_t)p.offsets[k]);
-        drift->sums[k] = add_evidence(d, drift->sums[k], total, p.shifts[k]);
+    const int8_t *weights = p.weights;
+    for (unsigned k = 0; k <= d->directions; k++, weights += d->inputs) {
+        uint32_t total = d->weight * far;
+        if (k < d->directions) {
+            total = (uint32_t)along(weights, distances, d->inputs);
+        }
+        total += (uint32_t)p.offsets[k];
+        drift->sums[k] = add_evidence(d, drift->sums[k], (int32_t)total, p.shifts[k]);
     }
     const unsigned most = highest(drift);
     drift->flagged = drift->flagged ? 2 * most >= d->bound : most >= d->bound;

@@ -12,7 +12,7 @@ from xnornode.fleet.payloads import to_payload
 from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
 from xnornode.fleet.rollout_nodes import RolloutNodes
-from xnornode.fleet.rollout_run import Runner, Told
+from xnornode.fleet.rollout_run import Runner, TakenOver, Told
 from xnornode.fleet.rollout_stages import stages_of
 from xnornode.fleet.updater_push import over_broker
 from xnornode.fleet.view import FleetView
@@ -146,6 +146,8 @@ def _run(
             f"fleet cancel {rollout.id}` ends it"
         )
         return 1
+    except TakenOver:
+        raise
     except LinkError as error:
         raise LinkError(f"{error}; `xnornode fleet resume {rollout.id}` goes on") from error
     for name, why in ended.failed.items():

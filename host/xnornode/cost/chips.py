@@ -13,7 +13,8 @@ class Chip:
     """A chip and what things take on it.
 
     basis: what the figures rest on, for people. call: cycles of MicroPython's call of `predict`
-    beside those of the core. costs: cycles by the names of `xnornode.cost.cycles.work`.
+    beside those of the core. costs: cycles by the names of `xnornode.cost.cycles.work`. drift:
+    cycles of an input, a weight and a sum of drift (tools/bench/drift.py).
     """
 
     name: str
@@ -21,6 +22,7 @@ class Chip:
     basis: str
     call: int
     costs: Mapping[str, float]
+    drift: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 RP2040 = Chip(
@@ -30,6 +32,7 @@ RP2040 = Chip(
         "cycles of the C core by the Cortex-M0+ manual and of MicroPython's call, with memory that "
         "never waits; stalls of the flash cache are not in it"
     ),
+    drift=(105.0, 13.0, 350.0),
     call=750,  # tools/bench/whole_models.py, its tiny network
     costs={
         "band read": 24.4,
@@ -109,6 +112,7 @@ ESP32 = Chip(
         "instructions of the C core on RV32IMC, one taken for each cycle, without MicroPython's "
         "call; no ESP32 was measured, whose own code, cache and branches differ"
     ),
+    drift=(46.0, 5.6, 225.0),
     call=0,
     costs={
         "band read": 16.4,

@@ -97,7 +97,16 @@ class Usage:
 def cycles(model: Model, chip: Chip, usage: Usage | None = None) -> float:
     """Estimated cycles of one classification; of a text as long as is read."""
     done = work(model, usage or Usage())
-    return sum(amount * chip.costs[name] for name, amount in done.items())
+    return sum(amount * chip.costs[name] for name, amount in done.items()) + _drift(model, chip)
+
+
+def _drift(model: Model, chip: Chip) -> float:
+    """Of the drift of a window."""
+    if not model.drift:
+        return 0.0
+    inputs, directions = model.drift.weights.shape
+    counts = (inputs, inputs * directions, len(model.drift.sums))
+    return sum(count * cost for count, cost in zip(counts, chip.drift, strict=True))
 
 
 def measure(model: Model, given: Items, layers: int | None = None) -> Usage:

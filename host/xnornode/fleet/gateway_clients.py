@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from xnornode.errors import LinkError
 from xnornode.fleet.gateway_command import Refused, checked
-from xnornode.fleet.gateway_port import WRITE_SECONDS, NodePort
+from xnornode.fleet.gateway_open import WRITE_SECONDS
+from xnornode.fleet.gateway_port import NodePort
 from xnornode.link.guard import LONGEST_LINE
 from xnornode.link.lines import PORT_ERRORS
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, Address, Topics

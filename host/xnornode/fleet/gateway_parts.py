@@ -44,7 +44,9 @@ def assemble(
         raise
     gateway.extras += [
         Hours(gateway),
-        Updater(gateway, gateway.open_node, largest=settings.largest_model, say=say),
+        Updater(
+            gateway, gateway.open_node, largest=settings.largest_model, key=gateway.key, say=say
+        ),
         Discovery(gateway, settings.discovery_prefix, settings.homeassistant),
     ]
     if settings.native:

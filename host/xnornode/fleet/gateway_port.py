@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
-from xnornode.errors import LinkError
 from xnornode.fleet.gateway_node import Node
-from xnornode.fleet.gateway_writer import Writer
-from xnornode.link.addresses import NETWORK, Port
+from xnornode.fleet.gateway_open import LINES, PAUSES, Host, KeptOpen
+from xnornode.link.addresses import Port
 from xnornode.link.framing import command
 from xnornode.link.line_feed import Line, LineFeed
-from xnornode.link.lines import PORT_ERRORS
 from xnornode.link.messages import Ack, Answer, Hello, Models, Ready, Samples, Unknown
 from xnornode.link.mqtt_topics import is_name, name_of
-from xnornode.link.ports import AtOnce, open_port
 from xnornode.link.raw_repl import CTRL_B, CTRL_D
-from xnornode.link.reactor import Reactor, Timer
-from xnornode.link.schema import printable
-from xnornode.link.share import PortLentError
-from xnornode.link.share_port import SharedPort
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between two attempts to open a port, or to say hello; then the last one again."""
-PLUGGED = 2.0
-"""The same at most for a serial port, which is soon found to be missing."""
 LEFT = (60.0, 120.0, 300.0, 600.0)
 """Seconds until a port that nobody named is looked at again, on which no node is."""
 UNASKED = 5.0
@@ -39,18 +26,12 @@ DEAF = 3
 """How often it is asked until it counts as gone."""
 KEPT = 200
 """Lines that are kept until it is known whose they are."""
-WRITE_SECONDS = 10.0
-"""Seconds for a port to take a line."""
 
 
-class Owner(Protocol):
+class Owner(Host, Protocol):
     """The gateway, as far as its ports know it."""
 
-    reactor: Reactor
     starts: bool
-
-    def in_thread(self, job: Callable[[], object]) -> None:
-        """Have something done that may wait."""
 
     def claim(self, port: NodePort, name: str, device: str) -> Node | str:
         """The node of a name, which is on this port now; or why not."""
@@ -61,11 +42,8 @@ class Owner(Protocol):
     def heard(self, port: NodePort, line: Line, now: int) -> None:
         """A port's node has said something that is no answer."""
 
-    def say(self, text: str) -> None:
-        """Tell people."""
 
-
-class NodePort:
+class NodePort(KeptOpen):
     """One port. All methods are for the reactor's thread.
 
     Parameters
@@ -83,8 +61,6 @@ class NodePort:
 
     Attributes
     ----------
-    trouble : str
-        What needs a person; empty if nothing does.
     node : Node or None
         Who is there.
     """
@@ -92,127 +68,38 @@ class NodePort:
     def __init__(
         self, owner: Owner, url: Port, name: str = "", serial: str = "", named: bool = True
     ) -> None:
-        self._owner, self.url, self._name, self._serial = owner, url, name, serial
-        self._named = named
-        self.trouble = ""
+        super().__init__(owner, url)
+        self._owner, self._name, self._serial, self._named = owner, name, serial, named
         self.node: Node | None = None
         self.device = ""
-        self.writer = Writer(f"write {url}")
-        self._port: SharedPort | None = None
         self._feed = LineFeed()
-        self._turn = self._failures = self._leaves = self._asked = self._deaf = 0
-        self._opened = self._heard_at = 0.0
+        self._leaves = self._asked = self._deaf = 0
+        self._heard_at = 0.0
         self._kept: list[tuple[Line, int]] = []
-        self._timer: Timer | None = None
-        self._started = self._closed = False
+        self._started = False
 
-    def begin(self) -> None:
-        """Open the port, and go on until `close`."""
-        self._turn += 1
-        turn = self._turn
-        self._owner.in_thread(lambda: self._open(turn))
-
-    def close(self) -> None:
-        """Let go of the port."""
-        self._closed = True
-        self._leave("the gateway lets go of it")
-
-    def _soon(self, seconds: float, function: Callable[[], object]) -> None:
-        """The one thing that is due next."""
-        if self._timer:
-            self._timer.cancel()
-        self._timer = None if self._closed else self._owner.reactor.later(seconds, function)
-
-    def _worry(self, text: str) -> None:
-        """Say what is wrong, once."""
-        text = printable(text.splitlines()[0]) if text else ""
-        if text and text != self.trouble:
-            self._owner.say(text)
-        self.trouble = text
-
-    # Opening
-
-    def _open(self, turn: int) -> None:
-        """In a thread that may wait."""
-        reactor = self._owner.reactor
-        try:
-            port: Any = open_port(AtOnce(self.url), reactor)
-        except LinkError as error:
-            why = error
-            reactor.call(lambda: self._not_open(turn, why))
-        else:
-            reactor.call(lambda: self._is_open(turn, port))
-
-    def _not_open(self, turn: int, error: LinkError) -> None:
-        if turn != self._turn or self._closed:
-            return
-        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
-        if isinstance(error, PortLentError):
-            pause = 1.0
-        elif not self.url.lower().startswith(NETWORK):
-            pause = min(pause, PLUGGED)
-        self._failures += 1
-        self._worry(str(error))
-        self._soon(pause, self.begin)
-
-    def _is_open(self, turn: int, port: SharedPort) -> None:
-        if turn != self._turn or self._closed:
-            self._owner.in_thread(port.close)
-            return
-        self._port, self._feed = port, LineFeed()
+    def _begins(self) -> None:
+        """The port is open."""
+        self._feed = LineFeed()
         self._asked = self._deaf = 0
-        self._opened = self._heard_at = time.monotonic()
+        self._heard_at = time.monotonic()
         self._kept, self._started = [], False
-        reactor = self._owner.reactor
-
-        def came(data: bytes) -> None:
-            if reactor.inside:
-                self._came(turn, data)
-            else:
-                reactor.call(lambda: self._came(turn, data))
-
-        port.listen(came, lambda why: reactor.call(lambda: self._gone(turn, why)))
         self._ask()
 
-    def _leave(self, why: str) -> None:
-        """Close the port, and forget who was there."""
-        self._turn += 1
-        port, self._port = self._port, None
-        if self._timer:
-            self._timer.cancel()
+    def _ends(self, why: str) -> None:
+        """The port is not there any more."""
         if self.node:
             self._owner.let_go(self, why)
-        if port:
-            self._owner.in_thread(port.close)
-
-    def _gone(self, turn: int, why: str) -> None:
-        if turn != self._turn or self._closed:
-            return
-        brief = time.monotonic() - self._opened < 1.0
-        self._failures = self._failures + 1 if brief else 0
-        self._leave(why)
-        self._worry(f"{self.url} went away: {why}")
-        self._soon(PAUSES[min(self._failures, len(PAUSES) - 1)], self.begin)
 
     # Asking
-
-    def write(self, data: bytes) -> None:
-        """Write to the node, without waiting."""
-        port = self._port
-
-        def job() -> None:
-            with suppress(*PORT_ERRORS):  # `_gone` is told of it
-                if port:
-                    port.write_timeout = WRITE_SECONDS
-                    port.write(data)
-
-        self.writer.put(job)
 
     def _ask(self) -> None:
         """Say hello, and look what has come of it before."""
         now = time.monotonic()
         if self.node and now - self._heard_at < SILENT:
             self._deaf = 0
+            if not self._busy():  # it may have been held up
+                self._worry("")
             self._soon(SILENT - (now - self._heard_at) + 0.1, self._ask)
             return
         if self.node:
@@ -258,17 +145,19 @@ class NodePort:
 
     # Hearing
 
-    def _came(self, turn: int, data: bytes) -> None:
-        if turn != self._turn:
-            return
-        damaged, now = self._feed.damaged, time.time_ns() // 1_000_000
+    def _came(self, data: bytes) -> None:
+        turn, damaged, count = self._turn, self._feed.damaged, 0
+        now = time.time_ns() // 1_000_000
         for line in self._feed.feed(data):
+            count += 1
             self._heard_at = time.monotonic()
             self._line(line, now)
             if turn != self._turn:  # it has let go of the port meanwhile
                 return
         if self.node:
             self.node.damaged += self._feed.damaged - damaged
+        if not (self._lines.spend(count) & self._bytes.spend(len(data))):
+            self._worry(f"{self.url}: more than {LINES:,} lines a second: the node is held up")
 
     def _line(self, line: Line, now: int) -> None:
         event = line.event

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.gateway_port import NodePort, Owner
-from xnornode.fleet.payloads import PayloadError, State, from_payload
+from xnornode.fleet.payloads import PayloadError, State, from_payload, read_object
 from xnornode.link.addresses import Port
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import OFFLINE, Topics
@@ -30,6 +30,7 @@ class Host(Owner, Protocol):
     topics: Topics
     broker: Broker
     name: str
+    started: int
     ports: dict[str, NodePort]
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
@@ -51,13 +52,16 @@ class Roster:
         self._found: dict[str, NodePort] = {}
         self._looks, self._looked = False, 0.0
         self._before: set[str] = set()  # nodes that the broker has as this gateway's
+        self._others: dict[str, str] = {}  # what is wrong, by gateway or node
         self._began = time.monotonic()
         self._settled = False
 
     def start(self) -> None:
         """Open what was named, and begin to look."""
         host = self._host
-        host.broker.subscribe(host.topics.node("+", "state"), self._was_there)
+        host.broker.subscribe(host.topics.node("+", "state"), self._heard_state)
+        own = host.topics.shared("_gateway/state", host.name)
+        host.broker.subscribe(own, self._heard_own)
         for number, node in enumerate(host.settings.nodes):
             port = NodePort(host, node.where, node.name)
             self._named.append(port)
@@ -73,6 +77,7 @@ class Roster:
         for port in [*self._named, *self._found.values()]:
             if port.trouble:
                 yield port.trouble
+        yield from list(self._others.values())
 
     def step(self) -> None:
         """Look what is plugged in, and whether nodes of before have come back."""
@@ -82,7 +87,6 @@ class Roster:
             self._host.in_thread(self._look)
         if not self._settled and now >= self._began + SETTLE and self._host.broker.connected:
             self._settled = True
-            self._host.broker.unsubscribe(self._host.topics.node("+", "state"), self._was_there)
             for name in sorted(self._before - {*self._host.ports}):
                 self._host.publish(self._host.topics.node(name, "availability"), OFFLINE, True)
 
@@ -107,13 +111,33 @@ class Roster:
             self._found[name] = port
             port.begin()
 
-    def _was_there(self, topic: str, payload: bytes, retained: bool) -> None:
-        """A node's state of before this gateway began. In the connection's thread."""
-        if not retained:
+    # In the connection's thread
+
+    def _heard_state(self, topic: str, payload: bytes, retained: bool) -> None:
+        """A node's state: of before this gateway began, or by another gateway."""
+        host = self._host
+        own = b'"gateway":"%s"' % host.name.encode() in payload
+        if own and (self._settled or not retained):
             return
         try:
             state = from_payload(State, payload)
         except PayloadError:
             return
-        if state.gateway == self._host.name:
+        if state.gateway == host.name:
             self._before.add(state.node)
+        elif not retained and state.node in host.ports:
+            whom = f"the gateway {state.gateway}" if state.gateway else "the node itself"
+            self._others[state.node] = (
+                f"{state.node} is published by {whom} as well: name its port for one of them, or "
+                "call one node something else by `xnornode name`"
+            )
+
+    def _heard_own(self, topic: str, payload: bytes, retained: bool) -> None:
+        """A gateway's state of the same name."""
+        try:
+            started = read_object(payload).get("started")
+        except PayloadError:
+            return
+        if not retained and started != self._host.started:
+            name = self._host.name
+            self._others[name] = f"another gateway is called {name}, too: give it another `name`"

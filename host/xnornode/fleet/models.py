@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import threading
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from xnornode.errors import LinkError, ModelError
 from xnornode.fleet.payloads import Latest
 from xnornode.link.deadline import Deadline
 from xnornode.link.keys import signature
+from xnornode.link.messages import Begin
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
 from xnornode.link.push import FORMAT, PROTOCOL, REVISION
@@ -35,7 +37,8 @@ class ModelMissing(LinkError):
     Parameters
     ----------
     error : str
-        `missing`, `damaged`, `oversize` or `format`, as `model/update` has it.
+        `missing`, `damaged`, `oversize`, `format`, `unsigned` or `signature`, as `model/update` has
+        it.
     message : str
         The same for people.
     """
@@ -78,21 +81,53 @@ def announce(
 
     model = from_bytes(data)
     sha256, revision = hashlib.sha256(data).hexdigest(), int.from_bytes(data[REVISION], "little")
-    signed = None
-    if key:
-        signed = signature(
-            key,
-            {
-                "protocol": PROTOCOL,
-                "length": len(data),
-                "sha256": sha256,
-                "revision": revision,
-            },
-        )
+    signed = _signed(key, len(data), sha256, revision) if key else None
     now = int(time.time() * 1000)
     return Latest(
         sha256, len(data), model.name, revision, data[FORMAT], install, signed, rollout, now
     )
+
+
+def _signed(key: bytes, length: int, sha256: str, revision: int) -> str:
+    begin: Begin = {
+        "protocol": PROTOCOL,
+        "length": length,
+        "sha256": sha256,
+        "revision": revision,
+    }
+    return signature(key, begin)
+
+
+def check_signature(latest: Latest, key: bytes) -> None:
+    """Check that a model was signed with a key.
+
+    Parameters
+    ----------
+    latest : Latest
+        What was announced.
+    key : bytes
+        32 bytes.
+
+    Raises
+    ------
+    ModelMissing
+        `unsigned`, or `signature` if it is a wrong one.
+
+    Examples
+    --------
+    >>> try:
+    ...     check_signature(Latest("0" * 64, 48, "m", 1, 4, True), bytes(32))
+    ... except ModelMissing as why:
+    ...     print(why.error)
+    unsigned
+    """
+    if latest.signature is None:
+        raise ModelMissing(
+            "unsigned", "this gateway takes signed models only: --key FILE signs one"
+        )
+    right = _signed(key, latest.bytes, latest.sha256, latest.revision)
+    if not hmac.compare_digest(right, latest.signature):
+        raise ModelMissing("signature", "the model was signed with another key than this gateway's")
 
 
 def publish_model(broker: Broker, topics: Topics, data: bytes) -> None:
@@ -135,6 +170,8 @@ def check_model(data: bytes, latest: Latest, largest: int = LARGEST) -> None:
         )
     if len(data) != latest.bytes or hashlib.sha256(data).hexdigest() != latest.sha256:
         raise ModelMissing("damaged", "the model on the broker is not the one that was announced")
+    if int.from_bytes(data[REVISION], "little") != latest.revision:
+        raise ModelMissing("damaged", "the model on the broker has another revision than announced")
     try:
         from_bytes(data)
     except ModelError as error:

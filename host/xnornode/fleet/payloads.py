@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from xnornode.errors import LinkError
@@ -208,12 +208,12 @@ def to_payload(value: Any, **more: Any) -> bytes:
     >>> to_payload(Update("UPDATED", "0" * 64, progress=100))[:40]
     b'{"mqtt":1,"state":"UPDATED","sha256":"00'
     """
-    said = asdict(value)
+    said = dict(vars(value))
     for name in _LEFT_OUT.get(type(value), ()):
         if said[name] is None:
             del said[name]
     given = {"mqtt": VERSION} | said | more
-    return json.dumps(given, separators=(",", ":")).encode()
+    return json.dumps(given, separators=(",", ":"), default=vars).encode()  # dataclasses within
 
 
 def read_object(payload: bytes, most: int = LONGEST_PAYLOAD) -> dict[str, Any]:

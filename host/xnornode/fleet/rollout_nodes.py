@@ -60,9 +60,10 @@ class RolloutNodes:
                 latest.append(told)
             at = latest.index(told)
         with self._lock:
-            labels = mix_before(node, self.watched[node.name].seen)
-        rate, kind = (node.state.rate_mhz, kind_of(node.state.labels)) if node.state else (0, "")
-        return Before(node.sha256, rate, kind, at, labels)
+            watch = self.watched[node.name]
+            labels, rate = mix_before(node, watch.seen), watch.rate_mhz
+        said, kind = (node.state.rate_mhz, kind_of(node.state.labels)) if node.state else (0, "")
+        return Before(node.sha256, rate or said, kind, at, labels)
 
     def given(self, node: NodeView) -> bool:
         """Whether the broker has this roll-out's `latest` for it."""

@@ -91,7 +91,7 @@ class Runner:
         self._baseline, self._beat = baseline, beat
         self._nodes = RolloutNodes(view, topics, rollout)
         self.watched = self._nodes.watched
-        self._beaten = self._moved = 0.0
+        self._beaten = self._moved = self._since = 0.0
         self._mark: object = None
         self._seen = False  # whether the broker has told the record to others
         broker.subscribe(
@@ -151,12 +151,13 @@ class Runner:
         self._broker.publish_all(messages, CONFIRM_SECONDS)
 
     def _check_alone(self) -> None:
+        if self.rollout.id in self._view.cancelled:
+            self._keep(state=CANCELLED, why="cancelled")
+            raise TakenOver("the roll-out was cancelled")
         said = self._view.rollouts.get(self.rollout.id)
         self._seen = self._seen or bool(said and said.runner == self.rollout.runner)
         if self._seen and said and said.runner != self.rollout.runner:
             raise TakenOver("another program has taken this roll-out over")
-        if self._seen and said and said.state == CANCELLED:
-            raise TakenOver("the roll-out was cancelled")
 
     # Before the first stage
 
@@ -213,7 +214,7 @@ class Runner:
             more = f", and {bad - 1} more" if bad > 1 else ""
             self._halt(f"{name}{more}: {why}")
         elif rollout.since is not None:
-            if now_ms() >= rollout.since + 1000 * rollout.wait:
+            if now >= self._since + rollout.wait:
                 self._next()
         else:
             self._await_stage(now)
@@ -225,6 +226,7 @@ class Runner:
         if self._mark != mark:
             self._mark, self._moved = mark, now
         if all(w.over for w in watched) and any(w.state in (UPDATED, FAILED) for w in watched):
+            self._since = now
             self._keep(since=now_ms())
             done = sum(w.state == UPDATED for w in watched)
             away = sum(w.state == AWAY for w in watched)

@@ -79,6 +79,9 @@ class NodeWatch:
     change: Change | None = None
     given: bool = False
     _kind: str = ""
+    _first: float | None = None
+    _count: int = 0
+    _began: float = 0.0
     _session: str = ""
     _last: float = 0.0
     _restart: bool = False
@@ -101,11 +104,20 @@ class NodeWatch:
             When, in seconds.
         """
         self._last = now
+        self._count += 1
+        if self._first is None:
+            self._first, self._count = now, 0
         if self.state == UPDATED:
             self.after[label] += 1
             self._started(session)
         elif self.state != FAILED and not self.given:
             self.seen[label] += 1
+
+    @property
+    def rate_mhz(self) -> int:
+        """Predictions in 1000 s, as they came; 0 where they are too few."""
+        took = self._last - self._first if self._first is not None else 0.0
+        return round(1000 * self._count / took) if self._count >= SILENT and took else 0
 
     def _started(self, session: str | None) -> None:
         if session and self._session and session != self._session:
@@ -115,7 +127,7 @@ class NodeWatch:
     def updated(self, node: NodeView, now: float) -> None:
         """It classifies with the new model: it is watched from now on."""
         self.state, self.word, self.progress = UPDATED, "UPDATED", 100
-        self._last, self._session, self._restart = now, "", False
+        self._last, self._session, self._restart, self._began = now, "", False, now
         if node.state:
             self._kind = kind_of(node.state.labels)
             self._started(node.state.session)
@@ -163,7 +175,8 @@ class NodeWatch:
                 return
         if bounds.labels >= 100 or (before.kind and self._kind and before.kind != self._kind):
             return  # with other labels, mixes cannot be compared
-        each = rate * bounds.apart / 1000
+        since = now - self._began
+        each = max(rate, sum(self.after.values()) / since if since else 0) * bounds.apart / 1000
         self.change = change(before.labels, self.after, each)
         if self.change.least > bounds.labels / 100:
             c = self.change

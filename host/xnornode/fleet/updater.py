@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from xnornode.errors import NodeError, XnorNodeError
-from xnornode.fleet.models import LARGEST, ModelMissing, Shelf
+from xnornode.fleet.models import LARGEST, ModelMissing, Shelf, check_signature
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload, to_payload
 from xnornode.fleet.updater_job import Job
 from xnornode.fleet.updater_push import (
@@ -67,6 +67,8 @@ class Updater:
         How long a push waits for answers.
     grace : float, default GRACE
         Seconds after a push in which a node's state may still be one from before it.
+    key : bytes, optional
+        Models are put on nodes only if they are signed by it; the nodes need not have it. 32 bytes.
     say : callable, optional
         Gets a line of talk where an update ends.
     """
@@ -80,9 +82,11 @@ class Updater:
         pauses: tuple[float, float] = (FIRST_PAUSE, LONGEST_PAUSE),
         timing: Timing = USUAL,
         grace: float = GRACE,
+        key: bytes = b"",
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._host, self._open, self._pushes = host, open_node, pushes
+        self._key = key
         self._pauses, self._timing, self._grace, self._say = pauses, timing, grace, say
         self._open_native = over_broker(host.broker.settings)
         self._shelf = Shelf(host.broker, host.topics, largest)
@@ -275,6 +279,8 @@ class Updater:
 
     def _try(self, node: str, job: Job, latest: Latest) -> None:
         data = self._shelf.fetch(latest)
+        if self._key:
+            check_signature(latest, self._key)
 
         def progress(at: int, total: int) -> None:
             with self._lock:

@@ -17,7 +17,7 @@ from xnornode.fleet.payloads import (
     Update,
     from_payload,
 )
-from xnornode.fleet.rollout import Rollout, read_rollout
+from xnornode.fleet.rollout import CANCELLED, Rollout, read_rollout
 from xnornode.link.deadline import Deadline
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
@@ -89,6 +89,8 @@ class FleetView:
         By their IDs.
     problems : dict
         Why something that is about no known node was not taken, by its topic.
+    cancelled : set of str
+        IDs of roll-outs that were cancelled.
     changes : int
         How many messages came.
     """
@@ -98,6 +100,7 @@ class FleetView:
         self.gateways: dict[str, GatewayView] = {}
         self.rollouts: dict[str, Rollout] = {}
         self.problems: dict[str, str] = {}
+        self.cancelled: set[str] = set()
         self.changes = 0
         self._topics = topics
         self._came = threading.Event()
@@ -185,6 +188,8 @@ class FleetView:
         if address.kind == "_rollout":
             if payload:
                 self.rollouts[name] = read_rollout(name, payload)
+                if self.rollouts[name].state == CANCELLED:
+                    self.cancelled.add(name)  # a runner may say something else behind it
             else:
                 self.rollouts.pop(name, None)
             return

@@ -10,17 +10,16 @@ from typing import Any
 from xnornode._extras import load_extra
 from xnornode.errors import LinkError
 from xnornode.link.deadline import Deadline
+from xnornode.link.mqtt_loop import Loop
 from xnornode.link.mqtt_settings import BrokerSettings
 from xnornode.link.schema import printable
 
 EXTRA = "mqtt"
 """The extra of the package that brings paho-mqtt."""
-FIRST_PAUSE, LONGEST_PAUSE = 1, 60
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two attempts to connect."""
 KEEPALIVE = 30
 """Seconds without a message after which both sides ask whether the other one is there."""
-INFLIGHT = 1000
-"""Messages that may be unconfirmed at once."""
 CONNECT_SECONDS = 20.0
 """Seconds for the first connection."""
 _REFUSED = {
@@ -85,8 +84,7 @@ class Broker:
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv311
         )
-        client.max_inflight_messages_set(INFLIGHT)
-        client.reconnect_delay_set(FIRST_PAUSE, LONGEST_PAUSE)
+        client.max_inflight_messages_set(0)  # else each confirmation looks at all that are to come
         if settings.user:
             client.username_pw_set(settings.user, settings.password)
         if settings.tls:
@@ -97,14 +95,14 @@ class Broker:
         if will:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_connect_fail = self._on_connect_fail
         client.on_message = self._on_message
         self.client = client
+        self._loop = Loop(client, FIRST_PAUSE, LONGEST_PAUSE, self._on_connect_fail)
 
     def start(self) -> None:
         """Begin to connect. Does not wait."""
         self.client.connect_async(self.settings.host, self.settings.tcp_port, KEEPALIVE)
-        self.client.loop_start()
+        self._loop.start()
 
     def wait(self, seconds: float = CONNECT_SECONDS, once: bool = False) -> None:
         """Wait for the first connection.
@@ -217,9 +215,9 @@ class Broker:
         while self.connected and not wait.passed and self.client._out_messages:
             wait.pause(0.01)
         self.client.disconnect()
-        self.client.loop_stop()
+        self._loop.stop()
 
-    # Called by paho, in its thread
+    # Called in the connection's thread
 
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, more: Any) -> None:
         if reason.is_failure:
@@ -251,10 +249,7 @@ class Broker:
                 call()
         self._changed.set()
 
-    def _on_connect_fail(self, client: Any, data: Any) -> None:
-        import sys
-
-        error = sys.exc_info()[1]
+    def _on_connect_fail(self, error: Exception) -> None:
         self.why, self._failed = _why_not(error), True
         if isinstance(error, ssl.SSLError) and not self._met:
             self._fatal = self.why

@@ -232,9 +232,9 @@ class MqttPort(serial.SerialBase):
         broker, self._broker = getattr(self, "_broker", None), None
         self.is_open = False
         if broker:
-            if not self._why:
+            if broker.connected:  # also where the node was away: lines may have come since
                 broker.publish(self._command, b"")
-            broker.close(0.0 if self._why else LAST_WORDS)
+            broker.close(LAST_WORDS if broker.connected else 0.0)
 
     def _reconfigure_port(self, *_: object, **__: object) -> None:
         """There are no settings of a serial line."""

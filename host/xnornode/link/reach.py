@@ -86,9 +86,9 @@ def reach(
             if not session.greeted and not session.at_prompt:
                 if session.refusal:
                     raise NodeError(session.refusal.error, session.refusal.message)
-                _raise_if_heard(session, repl.url, known)
                 if session.stream.only_lines:
-                    raise LinkLost(unanswered(repl.url))
+                    raise (LinkLost if known.answered else LinkError)(unanswered(repl.url))
+                _raise_if_heard(session, repl.url, known)
             return session.greeted or not _interrupt(session, repl, say, known, reset)
         except LinkLost:
             if not session.stream.taken or turn == TURNS - 1:

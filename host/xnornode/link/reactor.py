@@ -15,6 +15,9 @@ from contextlib import suppress
 Call = Callable[[], object]
 LONGEST_WAIT = 10.0
 """Seconds of one wait."""
+TOGETHER = 0.005
+"""Seconds from one look at files to the next: what comes meanwhile is handled together, which
+halves the cost of a thousand lines a second. What comes after a pause is handled at once."""
 CALLS = 1000
 """Calls of other threads that are carried out before files are looked at again."""
 
@@ -62,6 +65,7 @@ class Reactor:
             end.setblocking(False)
         self._selector.register(self._wake, selectors.EVENT_READ, self._woken)
         self._awake = False
+        self._looked = 0.0  # when files were handled, where that was just now
         self._ends = False
         self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
 
@@ -154,10 +158,13 @@ class Reactor:
                 end.close()
 
     def _turn(self) -> None:
-        wait = LONGEST_WAIT
+        wait, now = LONGEST_WAIT, time.monotonic()
         if self._timers:
-            wait = max(0.0, min(wait, self._timers[0][0] - time.monotonic()))
+            wait = max(0.0, min(wait, self._timers[0][0] - now))
+        if (rest := self._looked + TOGETHER - now) > 0 and not self._calls:
+            time.sleep(min(rest, TOGETHER, wait))
         ready = self._selector.select(0.0 if self._calls else wait)
+        self._looked = time.monotonic() if ready else 0.0
         for key, _ in ready:
             # One before it may have closed this file
             if self._selector.get_map().get(key.fd) is key:

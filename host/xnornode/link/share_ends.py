@@ -189,6 +189,7 @@ class GuestEnd:
         def hear() -> None:
             try:
                 while True:
+                    sink.wait_for_room(LISTEN_SECONDS)
                     if data := self.read(LISTEN_BYTES, Deadline(LISTEN_SECONDS), 1):
                         sink.put(data)
             except (OSError, ValueError) as error:

@@ -206,10 +206,15 @@ class Hub:
                 self._lines.from_node(data)
 
     def full(self) -> Inbox | None:
-        """What is kept for the only one that gets bytes, where that is too much to read on."""
+        """What is kept for the only one that gets bytes, where that is too much to read on.
+
+        Also that of a member that is told what comes, and wants nothing for now.
+        """
         with self._changing:
-            only = self.lent or self._lines.alone
-        return only.inbox if only and only.inbox.full else None
+            if only := self.lent or self._lines.alone:
+                return only.inbox if only.inbox.full else None
+            sinks = (each.inbox for each in self._lines.members if isinstance(each.inbox, Sink))
+            return next((inbox for inbox in sinks if inbox.full), None)
 
     def let_in(self, end: socket.socket) -> None:
         """Let another program in, in a thread."""

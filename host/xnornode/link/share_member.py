@@ -100,11 +100,23 @@ class Sink(Inbox):
         Gets bytes. It may not wait, and may not use another port.
     ended : callable
         Gets once why the port is gone, in any thread.
+    busy : callable, optional
+        Whether the port is not to be read for now.
     """
 
-    def __init__(self, came: Callable[[bytes], None], ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        came: Callable[[bytes], None],
+        ended: Callable[[str], None],
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__()
-        self._gives, self._ended = came, ended
+        self._gives, self._ended, self._busy = came, ended, busy
+
+    @property
+    def full(self) -> bool:
+        """Whether it wants nothing for now."""
+        return self.gone is None and self._busy()
 
     def put(self, data: bytes) -> None:
         """Hand on bytes."""

@@ -123,6 +123,7 @@ class SharedPort(serial.SerialBase):
         came: Callable[[bytes], None],
         gone: Callable[[str], None],
         answers_only: bool = False,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """Be told what comes, in place of reading it.
 
@@ -135,9 +136,11 @@ class SharedPort(serial.SerialBase):
         answers_only : bool, default False
             Whether only answers to what is written here are of interest, and samples. Where another
             program has the port, all comes.
+        busy : callable, optional
+            Whether the port is not to be read for now, so that its other side has to wait.
         """
         self._must_be_open()
-        self._end.listen(Sink(came, gone), answers_only)
+        self._end.listen(Sink(came, gone, busy), answers_only)
 
     def take(self) -> None:
         """Have the port for oneself. Raises SerialException where somebody else has."""

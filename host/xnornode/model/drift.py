@@ -184,7 +184,7 @@ class Drift:
         for i in range(n):
             fields = (self.sources, self.caps, self.centres, self.factors)
             parts.append(struct.pack("<H2hH", *(int(f[i]) for f in fields)))
-        parts.append(_pad4(self.weights.astype(np.int8).tobytes()))
+        parts.append(_pad4(self.weights.T.astype(np.int8).tobytes()))
         parts.append(_pad4(b"".join(bytes(pair) for pair in self.watched)))
         return b"".join(parts)
 
@@ -216,7 +216,7 @@ class Drift:
             signed[:, 1],
             signed[:, 2],
             fields[:, 3],
-            np.frombuffer(weights, np.int8)[: n * directions].reshape(n, directions),
+            np.frombuffer(weights, np.int8)[: n * directions].reshape(directions, n).T,
             np.frombuffer(offsets, "<i4").astype(np.int64),
             tuple(shifts[: directions + 1]),
             weight,

@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import json
 import pickle
+import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
@@ -92,7 +93,7 @@ class Cluster:
         """Wait until a training has ended, or a moment. Raises XnorNodeError."""
         self._hear(tell)
         for key, task in list(self._running.items()):
-            if task.future.status == "pending":
+            if task.future.status in ("pending", "lost"):  # lost: made again
                 continue
             if news := self._result(task.training, task.future):
                 del self._running[key]
@@ -149,8 +150,11 @@ class Cluster:
             for key in content.get("processing-tasks", ()):
                 if key in self._running:
                     training = self._running[key].training
-                    what = f"worker {content.get('worker')} has gone: {training.name}"
-                    tell(News(training, said=f"{what} is trained again"))
+                    said = (
+                        f"worker {content.get('worker')} has gone: {training.name} is trained "
+                        "again, unless too many died of it"
+                    )
+                    tell(News(training, said=said))
 
     def _result(self, training: Training, future: Any) -> News | None:
         """What a task gave; None where its worker died with it, and it is made again."""
@@ -167,6 +171,11 @@ class Cluster:
             raise _gone() from cancelled
         if type(error).__name__ == "KilledWorker":
             return given_up(training, error.allowed_failures + 1)
+        if isinstance(error, MemoryError):
+            raise XnorNodeError(
+                f"a worker's memory is too small for {training.name}: take fewer data, or workers "
+                "with more"
+            ) from error
         if isinstance(error, ImportError):
             raise XnorNodeError(f"a worker lacks a package: {error}") from error
         raise error
@@ -184,6 +193,37 @@ def _gone() -> WorkersLost:
     return WorkersLost("the Dask scheduler has gone, or has dropped what was under way")
 
 
+class Blas:
+    """BLAS of this process, held to so many threads while a training runs in any of its own.
+
+    A limit for each training would end that of another one: it is the whole process's.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._limit: Any = None
+
+    @contextlib.contextmanager
+    def held(self, threads: int) -> Iterator[None]:
+        """Hold it. Where it is held already, the first number stays."""
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._limit = threadpool_limits(threads, "blas")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._limit.restore_original_limits()
+
+
+BLAS = Blas()
+
+
 class _Unwanted(Exception):
     """Nobody waits for this training any more."""
 
@@ -193,7 +233,6 @@ def _train_there(
 ) -> Outcome:
     """In a worker: train, and tell of epochs."""
     from distributed import get_worker
-    from threadpoolctl import threadpool_limits
 
     worker = get_worker()
     key = worker.get_current_task()
@@ -209,5 +248,5 @@ def _train_there(
             due = time.monotonic() + TOLD
             worker.log_event(topic, {"key": key, "epoch": json.dumps(asdict(epoch))})
 
-    with threadpool_limits(threads, "blas"):
+    with BLAS.held(threads):
         return outcome_of(lesson, config, progress)

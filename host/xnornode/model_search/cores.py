@@ -128,10 +128,17 @@ class Cores:
         slot.told.unlink(missing_ok=True)
         work = (str(self._folder), slot.training, str(slot.told), os.getpid())
         with _uninterrupted():
-            if slot.executor is None:
-                env = {BLAS: str(blas_threads())}
-                slot.executor = self._loky.ProcessPoolExecutor(1, timeout=None, env=env)
-            slot.future = slot.executor.submit(_train_here, *work)
+            try:
+                slot.future = self._executor(slot).submit(_train_here, *work)
+            except BrokenExecutor:  # its process died since the last training
+                self._end(slot)
+                slot.future = self._executor(slot).submit(_train_here, *work)
+
+    def _executor(self, slot: Slot) -> Any:
+        if slot.executor is None:
+            env = {BLAS: str(blas_threads())}
+            slot.executor = self._loky.ProcessPoolExecutor(1, timeout=None, env=env)
+        return slot.executor
 
     def _end(self, slot: Slot) -> None:
         executor, slot.executor = slot.executor, None

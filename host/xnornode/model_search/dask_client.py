@@ -20,7 +20,7 @@ ANSWER = 30.0
 """Seconds that the scheduler has to answer."""
 PAUSE = 0.5
 """Seconds from one look for the first worker to the next."""
-ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+:\d{1,5}")
+ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d{1,5}")
 
 
 def check_address(text: str) -> str:
@@ -40,8 +40,15 @@ def connect(address: str) -> Any:
     """A client of the scheduler at `address`. Raises XnorNodeError."""
     distributed = load_dask()
     try:
+        if address.startswith(("tls:", "wss:")):
+            given = distributed.Security().get_connection_args("client")
+            if given.get("ssl_context") is None:
+                raise XnorNodeError(
+                    f"{address} needs certificates: name them in Dask's configuration, "
+                    "distributed.comm.tls"
+                )
         return distributed.Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without certificates
+    except (OSError, ValueError) as error:
         raise XnorNodeError(f"there is no Dask scheduler at {address}: {error}") from error
 
 

@@ -1,14 +1,18 @@
 """`xnornode name`: a node keeps the name that it was given."""
 
 import json
+import subprocess
 
 import pytest
 
 from tests.lab.bridge import Bridge
 from tests.lab.livenode import DEVICE, live_node, model_bytes
 from tests.lab.simulated import node_module
+from tests.lab.targets import interpreter
 from tests.lab.unixnode import UnixNode
+from tools.firmware.sources import ROOT
 from xnornode.cli.main import main
+from xnornode.errors import NodeError
 from xnornode.link.mqtt_topics import is_name
 
 identity = node_module("identity")
@@ -81,3 +85,28 @@ def test_other_keys_of_the_file_stay(tmp_path):
     assert json.loads(path.read_text()) == {"later": [1], "name": "attic"}
     identity.write_name(str(path), "")
     assert json.loads(path.read_text()) == {"later": [1]}
+
+
+def test_a_power_cut_leaves_the_old_name_or_the_new_one():
+    """At each flash operation, in half of it, and in any part of it."""
+    script = ROOT / "tests" / "lab" / "node_scripts" / "name_cuts.py"
+    found = interpreter("unix")
+    environment = found.environment()
+    environment["MICROPYPATH"] += f":{script.parent}"
+    command = [*found.command, "-X", "heapsize=16M", str(script)]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [(*line[:2], line[3]) for line in lines] == [
+        ("-", "kitchen", "True"),
+        ("kitchen", "attic", "True"),
+        ("attic", "-", "True"),
+    ]
+    assert all(int(line[2]) > 0 for line in lines)
+
+
+@pytest.mark.quick
+def test_a_node_whose_library_is_older_says_so_and_what_to_do():
+    assert "up to date with `xnornode update`" in str(NodeError("unknown", "no such command"))

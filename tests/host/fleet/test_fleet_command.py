@@ -15,7 +15,7 @@ from tests.lab.fleetsim import Fleet, model_file
 from xnornode.cli.main import main
 
 OLD, NEW = model_file(1), model_file(2)
-SHORT = ("--wait", "0s", "--apart", "0.05", "--silence", "2s", "--patience", "20s", "--allow-slow")
+SHORT = ("--wait", "0s", "--apart", "0.05", "--silence", "20s", "--patience", "60s", "--allow-slow")
 XNORNODE = (sys.executable, "-m", "xnornode", "fleet")
 
 

@@ -1,14 +1,15 @@
 """A gateway's nodes: what they are called, that they come and go, what is published of them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.gatewaylab import Watcher, gateway, settings, wait
 from tests.lab.linenodes import LineNode, LineNodes, line
-from xnornode.fleet import gateway_port, gateway_roster
-from xnornode.fleet.payloads import State, from_payload
+from xnornode.fleet import gateway_open, gateway_port, gateway_roster
+from xnornode.fleet.payloads import State, from_payload, to_payload
 from xnornode.link.framing import seal
 from xnornode.link.ports import open_port
 
@@ -98,7 +99,7 @@ def test_two_nodes_of_one_name_are_told_apart(broker, watcher, tmp_path):
 
 
 def test_a_node_goes_comes_back_and_restarts(broker, watcher, tmp_path, monkeypatch):
-    monkeypatch.setattr(gateway_port, "PAUSES", (0.05,) * 6 + (1.0,))
+    monkeypatch.setattr(gateway_open, "PAUSES", (0.05,) * 6 + (1.0,))
     node = LineNode("01")
     with LineNodes([node]) as farm, gateway(settings(broker, tmp_path, ("shed", node.url))) as it:
         assert watcher.until(lambda: watcher.last("shed/availability") == "online")
@@ -258,11 +259,45 @@ def test_nodes_of_before_that_do_not_come_back_are_offline(broker, watcher, tmp_
     monkeypatch.setattr(gateway_roster, "SETTLE", 0.5)
     gone = State(node="attic", device="", gateway="gw")
     other = State(node="cellar", device="", gateway="another")
-    from xnornode.fleet.payloads import to_payload
-
     for state in (gone, other):
         watcher.publish(f"{state.node}/state", to_payload(state), True)
         watcher.publish(f"{state.node}/availability", b"online", True)
     with gateway(settings(broker, tmp_path)):
         assert watcher.until(lambda: watcher.last("attic/availability") == "offline")
         assert watcher.last("cellar/availability") == "online"
+
+
+def test_a_node_that_never_stops_talking_is_held_up_and_others_are_not(
+    broker, watcher, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(gateway_open, "LINES_AT_ONCE", 100)
+    monkeypatch.setattr(gateway_open, "LINES", 500)
+    node, other = LineNode("01"), LineNode("02")
+    with LineNodes([node, other]) as farm:
+        made = settings(broker, tmp_path, ("shed", node.url), ("barn", other.url))
+        with gateway(made) as running:
+            assert watcher.until(lambda: watcher.last("shed/state") and watcher.last("barn/state"))
+            farm.do(lambda: [node.predict() for _ in range(1500)])
+            farm.do(other.predict)
+            assert watcher.until(lambda: watcher.numbers("barn"))
+            assert len(watcher.numbers("shed")) < 1500
+            assert watcher.until(lambda: any("held up" in t for t in running.roster.troubles()))
+            assert watcher.until(lambda: watcher.numbers("shed") == [*range(1500)])
+
+
+def test_two_gateways_of_one_name_or_with_one_node_are_said(broker, watcher, tmp_path):
+    node = LineNode("01")
+    with LineNodes([node]):
+        made = settings(broker, tmp_path, ("shed", node.url))
+        with gateway(made), gateway(replace(made, queue=str(tmp_path / "other"), nodes=())):
+            assert watcher.until(
+                lambda: (
+                    (state := watcher.last("_gateway/gw/state"))
+                    and any("another gateway is called gw" in text for text in state["trouble"])
+                )
+            )
+        with gateway(made) as running:
+            assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+            other = State(node="shed", device="09", gateway="cellar")
+            watcher.publish("shed/state", to_payload(other), False)
+            assert wait(lambda: any("gateway cellar" in t for t in running.roster.troubles()))

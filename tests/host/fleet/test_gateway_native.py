@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
+from tests.lab.extralab import BareGateway, state
 from tests.lab.fleetlab import PATIENCE, Watcher
 from tests.lab.fleetsim import Fleet, model_file
-from tests.lab.gatewaylab import BareGateway, state
 from xnornode.fleet.gateway_native import Native
 from xnornode.fleet.payloads import to_payload
 

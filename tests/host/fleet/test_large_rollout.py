@@ -9,6 +9,8 @@ from tests.host.fleet.test_rollout import SHORT, Operator
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.fleetlab import NativeGateway, Watcher
 from tests.lab.fleetsim import Fleet, model_file
+from xnornode.fleet.rollback import roll_back
+from xnornode.fleet.updater_push import over_broker
 
 COUNT = 200
 OLD, NEW, POISONED = model_file(1), model_file(2), model_file(3)
@@ -45,6 +47,8 @@ def test_a_poisoned_model_is_halted_in_stage_one_and_a_good_one_gets_everywhere(
     for name, node in nodes.nodes.items():
         assert node.file == (POISONED if name == first else OLD), name
 
+    (went,) = roll_back(over_broker(settings), [first])
+    assert went.active and nodes.nodes[first].file == OLD
     done = operator.runner(operator.begin(NEW, STAGES, wait=1, bounds=SHORT)).run()
     assert done.state == "done" and not done.failed, operator.texts()[-5:]
     assert [len(stage) for stage in done.stages] == [1, 19, 180]

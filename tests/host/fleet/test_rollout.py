@@ -18,7 +18,8 @@ from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
 
 OLD, NEW = model_file(1), model_file(2)
-SHORT = Bounds(apart=25, silent=1000, patience=30_000)
+SHORT = Bounds(apart=25, patience=30_000)
+SILENT = Bounds(apart=25, silent=1000, patience=30_000)
 
 
 def sha(data):
@@ -140,7 +141,7 @@ def test_a_node_that_falls_back_halts(operator, fleet, gateway):
     ],
 )
 def test_what_happens_under_watch_halts(operator, fleet, gateway, happens, why):
-    rollout = operator.begin(NEW, wait=30)
+    rollout = operator.begin(NEW, wait=30, bounds=SILENT if why == "silent" else SHORT)
     runner = operator.runner(rollout)
     tell = runner._tell
 
@@ -154,7 +155,7 @@ def test_what_happens_under_watch_halts(operator, fleet, gateway, happens, why):
 
 
 def test_failures_that_are_allowed(operator, fleet, gateway):
-    rollout = operator.begin(NEW, wait=0, bounds=Bounds(failures=1, apart=25, silent=1000))
+    rollout = operator.begin(NEW, wait=0, bounds=Bounds(failures=1, apart=25))
     bad = rollout.stages[1][0]
     fleet.nodes[bad].fails.add(sha(NEW))
     ended = operator.runner(rollout).run()

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.lab.gatewaylab import MODEL, state
+from tests.lab.extralab import MODEL, state
 from xnornode.errors import XnorNodeError
 from xnornode.fleet.hour_items import Hour
 from xnornode.fleet.payloads import Latest, PayloadError
@@ -118,8 +118,24 @@ def test_mixes_of_models_with_other_labels_are_not_compared():
         watch = watched(labels)
         for _ in range(500):
             watch.prediction("rest", "9f3ac01b", 1.0)
-        watch.judge(before, Bounds(), 1.0)
+        watch.judge(before, Bounds(), 500.0)
         assert watch.state == then
+
+
+def test_the_rate_is_that_of_what_came():
+    watch = NodeWatch("a")
+    assert watch.rate_mhz == 0
+    for k in range(11):
+        watch.prediction("walk", None, 100 + k / 2)
+    assert watch.rate_mhz == 2000
+
+
+def test_many_predictions_at_once_count_as_few():
+    before, watch = Before("", 0, "", None, {"walk": 500, "rest": 500}), watched()
+    for _ in range(200):
+        watch.prediction("rest", None, 1.0)
+    watch.judge(before, Bounds(), 2.0)  # 100 a second: those of 2 s count as one
+    assert watch.state == UPDATED
 
 
 def test_silence_is_as_long_as_five_predictions_took_before():

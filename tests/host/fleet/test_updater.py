@@ -35,7 +35,9 @@ def watcher(mosquitto):
 
 @pytest.fixture
 def fleet(mosquitto, tmp_path):
-    with Fleet(mosquitto.settings(), ["a", "b", "c"], tmp_path, OLD, rate=20) as nodes:
+    """Carried by the gateway, as far as they say."""
+    names, name = ["a", "b", "c"], NativeGateway.name
+    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=20, gateway=name) as nodes:
         yield nodes
 
 
@@ -72,6 +74,7 @@ def test_an_offered_model_waits_for_install(mosquitto, watcher, fleet):
         ({"sha256": "0" * 64}, "missing"),
         ({"bytes": 2 << 20}, "oversize"),
         ({"bytes": 7}, "damaged"),
+        ({"revision": 7}, "damaged"),
     ],
 )
 def test_models_that_are_not_what_was_announced(mosquitto, watcher, fleet, change, error):
@@ -83,6 +86,19 @@ def test_models_that_are_not_what_was_announced(mosquitto, watcher, fleet, chang
         watcher.until(lambda: watcher.states("a"))
     assert watcher.updates["a"][-1].error == error
     assert fleet.nodes["a"].file == OLD
+
+
+def test_a_gateway_that_wants_signed_models(mosquitto, watcher, fleet):
+    key = bytes(range(32))
+    with NativeGateway(mosquitto.settings(), key=key):
+        watcher.give(NEW, "a")
+        watcher.give(NEW, "b", key=bytes(32))
+        watcher.give(NEW, "c", key=key)
+        watcher.until(lambda: all(watcher.states(n)[-1:] for n in "ab"))
+        watcher.until(lambda: watcher.states("c")[-1:] == ["UPDATED"])
+    errors = {name: watcher.updates[name][-1].error for name in "abc"}
+    assert errors == {"a": "unsigned", "b": "signature", "c": ""}
+    assert fleet.nodes["a"].file == fleet.nodes["b"].file == OLD
 
 
 def test_what_is_no_model_reaches_no_node(mosquitto, watcher, fleet):
@@ -184,7 +200,7 @@ def test_a_node_that_somebody_else_updates_has_not_failed(mosquitto, watcher, fl
     with NativeGateway(mosquitto.settings(), open_node):
         watcher.give(NEW, "a")
         watcher.until(lambda: "UPDATED" in watcher.states("a"))
-    assert watcher.states("a") == ALL
+    assert watcher.states("a") == ALL and len(calls) == 3
 
 
 def test_an_update_goes_on_after_a_restart_of_the_gateway(mosquitto, watcher, fleet):

@@ -129,7 +129,7 @@ def test_the_drift_of_the_specification():
     section += struct.pack("<6H", 3, 9, *[0xFFFF] * 4) + struct.pack("<6H", 1, 2, 3, 4, 5, 6)
     section += struct.pack("<HhhH", 7, 32767, -300, 0xABCD)
     section += struct.pack("<HhhH", 19, -2, 0x0123, 1)
-    section += bytes([1, 0xFE, 3, 0x80, 127, 0]) + bytes(2)
+    section += bytes([1, 0x80, 0xFE, 127, 3, 0]) + bytes(2)
     section += bytes([2, 14, 0, 64])
     answers = Answers(0x1234, 15)
     for rules, flags in ((None, 2), (answers, 3)):

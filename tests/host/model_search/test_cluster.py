@@ -1,14 +1,16 @@
 """Trainings on a real Dask scheduler with real workers."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import distributed
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.host.model_search.test_cores import LONG, SHORT, done, lessons, wait_for
 from tests.host.model_search.test_order import same
@@ -16,7 +18,7 @@ from tests.lab.dask_cluster import OTHER_NUMPY, DaskCluster
 from tests.lab.search_tasks import BASE, BUDGET, task
 from xnornode.errors import XnorNodeError
 from xnornode.model_search import dask_client
-from xnornode.model_search.cluster import Cluster
+from xnornode.model_search.cluster import Blas, Cluster
 from xnornode.model_search.dask_client import Workers, describe
 from xnornode.model_search.one_training import outcome_of
 from xnornode.model_search.pool import WorkersLost
@@ -97,7 +99,7 @@ def test_a_worker_that_dies_costs_a_retry_and_two_that_die_give_it_up(dask: Dask
         dask.workers[0].kill()
         news = wait_for(pool, lambda news: len(done(news)) == 2)
         (said,) = [n for n in news if n.said]
-        assert "has gone: network " in said.said and said.said.endswith("is trained again")
+        assert re.search("has gone: network [12] is trained again, unless", said.said)
         for n in news:
             if n.outcome:
                 expected = outcome_of(lessons()[n.training.fold], n.training.config)
@@ -150,6 +152,22 @@ def test_without_a_worker_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             dask.workers[0].kill()
             with pytest.raises(WorkersLost, match="the Dask cluster has had no worker for 1 s"):
                 wait_for(pool, done)
+
+
+@pytest.mark.quick
+def test_blas_is_held_until_the_last_training_ends() -> None:
+    def threads() -> set[int]:
+        return {b["num_threads"] for b in threadpool_info() if b["user_api"] == "blas"}
+
+    blas, first, second = Blas(), ExitStack(), ExitStack()
+    with threadpool_limits(2, "blas"), first, second:
+        first.enter_context(blas.held(1))
+        second.enter_context(blas.held(1))
+        assert threads() == {1}
+        first.close()
+        assert threads() == {1}
+        second.close()
+        assert threads() == {2}
 
 
 @pytest.mark.quick

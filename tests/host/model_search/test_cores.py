@@ -19,7 +19,7 @@ from xnornode.model_search.parts import folds_for
 from xnornode.model_search.pool import TRIES, News
 from xnornode.model_search.search import search
 
-WAIT = 30.0
+WAIT = 60.0
 """Seconds that anything here may take."""
 LONG = Training("long", "network 1", replace(BASE, epochs=300), 1)
 SHORT = Training("short", "network 2", replace(BASE, epochs=2), 0)
@@ -114,6 +114,12 @@ def test_a_training_that_kills_each_of_its_processes_is_given_up(cores: Cores) -
     cores.start(SHORT)  # and its core trains others
     (outcome,) = [n.outcome for n in wait_for(cores, done) if n.outcome]
     assert outcome.counts and not outcome.error
+    for process in trainers():  # one that dies while it has none is replaced without a word
+        process.kill()
+        process.wait(WAIT)
+    time.sleep(0.2)
+    cores.start(SHORT)
+    assert [n.outcome and n.outcome.counts for n in wait_for(cores, done)][-1] == outcome.counts
 
 
 def test_what_a_training_raises_comes_through(cores: Cores) -> None:

@@ -72,6 +72,13 @@ def test_no_scheduler_is_said_before_the_data_are_read(
     assert len(told.splitlines()) == 1 and not list(tmp_path.iterdir())
 
 
+def test_tls_without_certificates_is_refused(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(archive, tmp_path, "--dask", "tls://127.0.0.1:1")) == 1
+    assert "needs certificates: name them in Dask's configuration" in capsys.readouterr().err
+
+
 class Run:
     """The command in a session of its own, as a terminal has one."""
 
