@@ -16,7 +16,7 @@ from tests.lab.gatewaylab import command, settings, write_file
 from tests.lab.homeassistantlab import HomeAssistant
 from tests.lab.livenode import active_model, live_node, model_bytes
 from tools.firmware.sources import ROOT
-from xnornode.fleet.discovery import READ_BACK, Discovery
+from xnornode.fleet.discovery import Discovery
 from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import GatewayState, Last, Latest, Update, to_payload
 
@@ -286,8 +286,7 @@ def test_a_gateway_that_is_told_to_takes_all_of_its_messages_back(home):
     home.keep(home.gateway.topics.node("wine", "availability"), b"online")
     home.keep(home.gateway.topics.node("wine", "state"), to_payload(said))
     discovery.state("wine", said)
-    for _ in range(READ_BACK + 1):
-        discovery.step()
+    other.until(lambda: home.assistant.entity("sensor.wine_restarts"))
     home.until("sensor.wine_restarts", "1")
     home.until("sensor.gateway_cellar_nodes", lambda e: e)
     other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from dataclasses import dataclass
@@ -176,6 +177,20 @@ def said_attributes(**expressions: str) -> str:
     """A template of an entity's attributes, likewise."""
     pairs = ", ".join(f"'{key}': {expression}" for key, expression in expressions.items())
     return f"{{{{ ({{{pairs}}} if value_json is defined else {{}}) | tojson }}}}"
+
+
+def origin_of(payload: bytes) -> str:
+    """Who has published a discovery message; empty if it does not say."""
+    try:
+        said = json.loads(payload)
+        return str(said["origin"]["name"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def compact(value: Any) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def slug(text: str) -> str:

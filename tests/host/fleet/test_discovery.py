@@ -300,7 +300,7 @@ def test_a_gateway_that_is_told_to_takes_its_own_messages_back(tmp_path):
             gateway = BareGateway(mosquitto.settings())
             gateway.name = name
             gateway.run(Discovery(gateway))
-            connect(gateway)
+            gateway.until(lambda gateway=gateway: told(gateway))
             say(gateway, state(name + "-node", gateway=name))
             gateway.close()
         cellar = {topic for topic in told(gateway)}
@@ -311,3 +311,19 @@ def test_a_gateway_that_is_told_to_takes_its_own_messages_back(tmp_path):
         assert not any(last.kept.values())
         assert not cellar & {*last.kept}
         last.close()
+
+
+def test_a_broker_that_lets_nobody_publish_there_is_asked_once(tmp_path):
+    """Mosquitto would cut the gateway's connection at each discovery message."""
+    said = []
+    acl = "user gateway\ntopic readwrite xnornode/#\ntopic read homeassistant/#\n"
+    with Mosquitto(tmp_path, {"gateway": "word"}, acl) as mosquitto:
+        gateway = BareGateway(mosquitto.settings("gateway", "word"))
+        gateway.run(Discovery(gateway, say=said.append))
+        gateway.extra.state("kitchen", FULL)
+        gateway.until(lambda: said)
+        assert "topic readwrite homeassistant/#" in said[0]
+        for _ in range(2 * READ_BACK):
+            say(gateway, FULL)
+        assert not gateway.kept and not gateway.broker.reconnections
+        gateway.close()
