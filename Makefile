@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/build/venv/bin:$(PATH)
 # Networks of this size gain nothing from a second BLAS thread, and lose much where cores are busy.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup setup-test demo test newest package fuzz soak bench bench-training bench-ablation quick lint format firmware native docs clean distclean
+.PHONY: help setup setup-test demo test newest package fuzz soak bench bench-training bench-ablation quick lint format firmware native homeassistant dashboards docs clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -73,6 +73,13 @@ native: setup ## the module for boards that keep their firmware: build/firmware/
 
 package: setup-test ## a wheel for everybody, with all that goes on a board, and its sdist: build/dist/
 	@$(PYTHON) -m tools.package
+
+homeassistant: setup-test ## the real Home Assistant against a broker with nodes: what it shows of them, and its button
+	@$(PYTHON) -m tools.homeassistant
+	@$(PYTHON) -m pytest tests/system/test_home_assistant.py
+
+dashboards: setup-test ## Node-RED's example with InfluxDB and simulated nodes: is each prediction there once
+	@$(PYTHON) -m tools.dashboards
 
 docs: setup-test ## the documentation as a site: build/site; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict

@@ -5,6 +5,7 @@
 docs/reference/lines.md has the lines, docs/reference/protocol.md what the PC may say. As /main.py
 on the node it starts with the power (`xnornode flash --autostart`). /sensor.json says which sensor
 (`xnornode sensor`); without it, recordings in the node's flash are played, at the rate they have.
+/keep.json has it keep the windows of which it is not sure (`xnornode keep`).
 /net.json names a Wi-Fi and a TCP port, or where to connect to (docs/guides/network.md).
 As fast as it can, and without starting again after an error:
 
@@ -15,7 +16,7 @@ import gc
 
 # Bytes of heap between two collections, at the start and while it runs: what stays lies side by
 # side, so that a new model has room in one piece. A collection takes a Pico 5 ms.
-START, RUNNING = 4096, 32_768
+START, RUNNING = 4096, 16_384
 gc.threshold(START)
 
 import os
@@ -31,6 +32,7 @@ MODELS = "/models"
 MODEL = "/model.bnn"  # of nodes that were set up before there was a store
 SENSOR = "/sensor.json"
 NETWORK = "/net.json"
+KEEP, KEPT = "/keep.json", "/kept"
 RECORDINGS = "/recordings"
 WATCHDOG = False  # `xnornode flash --watchdog` changes it
 REALTIME = globals().get("REALTIME", True)
@@ -64,7 +66,7 @@ def main() -> None:
         link = Link(classifier)
         gc.threshold(RUNNING)
         try:
-            run(source, classifier, link)
+            run(source, classifier, link, KEEP, KEPT)
         except KeyboardInterrupt:
             pass
         finally:

@@ -4,6 +4,7 @@ A field that is not here is dropped, so that nothing else of a line is used or e
 CPython too, where its tests drive it.
 """
 
+from .identity import is_name
 from .push import Refused
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -25,8 +26,12 @@ COMMANDS = {
     "rollback": ("to",),
     "stream": ("seconds",),
     "stop": (),
+    "name": ("name",),
+    "kept": (),
+    "fetch": ("number", "at"),
+    "forget": ("number",),
 }
-HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits; the others are integers
+HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits
 OPTIONAL = ("signature", "hmac")
 
 
@@ -44,7 +49,7 @@ def checked(given: "Fields") -> "tuple[str, Fields]":
     for key in COMMANDS[name]:
         value = given.get(key)
         if value is not None or key not in OPTIONAL:
-            _expect(_is_hash(value) if key in HASHES else is_integer(value, WORD), key)
+            _expect(_is_right(key, value), key)
             fields[key] = value
         if key == "protocol" and value != PROTOCOL:  # which may have other fields
             raise Refused("protocol", f"the node speaks version {PROTOCOL} of the protocol")
@@ -54,6 +59,12 @@ def checked(given: "Fields") -> "tuple[str, Fields]":
 def is_integer(value: object, largest: int) -> bool:
     """Whether a value is an integer from 0 to the largest."""
     return type(value) is int and 0 <= value <= largest
+
+
+def _is_right(key: str, value: object) -> bool:
+    if key == "name":
+        return value == "" or is_name(value)
+    return _is_hash(value) if key in HASHES else is_integer(value, WORD)
 
 
 def _is_hash(value: object) -> bool:

@@ -161,15 +161,19 @@ def written(event: str) -> None:
 def line(event: str, fields: "dict[str, Any]") -> str:
     """The line of an event: its name, then the fields, whose values JSON can hold, then the crc."""
     # A dict keeps no order on the node, so the event and the crc are put in their places by hand.
-    text = json.dumps(fields, separators=(",", ":"))[1:-1]
+    text = ascii_json(fields)[1:-1]
     body = f'{{"event":"{event}"' + ("," if text else "") + text
-    data = body.encode()
-    if len(data) != len(body):  # MicroPython's JSON leaves letters beyond ASCII as they are
-        for letter in set(body):
+    return f'{body},"crc":"{crc32(body.encode()):08x}"}}\n'
+
+
+def ascii_json(fields: "dict[str, Any]") -> str:
+    """A JSON object in ASCII. fields: values that JSON can hold."""
+    text = json.dumps(fields, separators=(",", ":"))
+    if len(text.encode()) != len(text):  # MicroPython leaves letters beyond ASCII as they are
+        for letter in set(text):
             if ord(letter) > 0x7F:
-                body = body.replace(letter, _escape(ord(letter)))
-        data = body.encode()
-    return f'{body},"crc":"{crc32(data):08x}"}}\n'
+                text = text.replace(letter, _escape(ord(letter)))
+    return text
 
 
 def _escape(code: int) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from xnornode.kept import Kept
     from xnornode.sensors.sensor import Sensor
 
 FRAME = 4160  # bytes in a line to the node where the port holds back what there is no room for
@@ -104,6 +105,10 @@ class Link(Events):
         streamer = self._connection.streamer
         streamer.stop()
         streamer.sensor = sensor
+
+    def keeps(self, kept: "Kept") -> None:
+        """Say in which ring the program keeps windows, so that a PC can fetch them."""
+        self._connection.streamer.kept = kept
 
     def prediction(self, p: Prediction) -> None:
         """Write the event of a Prediction. A model's first one ends its trial."""

@@ -8,10 +8,12 @@ import bnn
 from xnornode.classifier import Classifier
 from xnornode.commands import PROTOCOL
 from xnornode.events import firmware, machine
+from xnornode.identity import read_name
 from xnornode.matching import Mismatch
 from xnornode.model_store import Slot, Store, read, sha256
 from xnornode.push import Refused, check_spare
 from xnornode.signature import check, read_key
+from xnornode.stream import device
 
 TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ class ModelManager:
             if found["name"]:
                 return
 
+    def answers(self) -> "tuple[tuple[str, ...], str]":
+        """Labels of the model that runs, and the note of its `ready`; empty where none runs."""
+        found = self._classifier
+        return (found.model.labels, found.note) if found else ((), "")
+
     def facts(self) -> "dict[str, Any]":
         """The keys of `hello`."""
         gc.collect()
@@ -76,6 +83,8 @@ class ModelManager:
             "channels": self.channels,
             "running": self.running,
             "signed": self.signed(),
+            "device": device(),
+            "name": read_name(self._store.node_file),
         }
 
     def signed(self) -> bool:

@@ -47,6 +47,11 @@ class Store:
         self._before = before
         self.receiver: Any = None  # the one with a push under way
 
+    @property
+    def node_file(self) -> str:
+        """Path of the file with the node's name, beside the folder."""
+        return self.folder[: self.folder.rfind("/") + 1] + "node.json"
+
     def slots(self) -> "list[Slot]":
         """All models, the active one first. Raises OSError."""
         found = []

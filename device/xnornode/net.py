@@ -239,8 +239,8 @@ def listen(
 ) -> "list[Connected]":
     """Streams for a Link: one for each client that may be there at once.
 
-    allow: what clients may do without a key, of "push", "rollback" and "record". Without a key on
-    the node, nobody can push unless "push" is in it. Raises OSError.
+    allow: what clients may do without a key, of "push", "rollback", "record" and "name". Without a
+    key on the node, nobody can push unless "push" is in it. Raises OSError.
     """
     places = [Place(allow) for _ in range(clients)]
     listener = Listener(port, places)

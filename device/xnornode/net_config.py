@@ -9,15 +9,14 @@ TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from typing import Any
 
-    from xnornode import net
-
 TEXTS = ("ssid", "password", "country", "hostname", "connect")
+MQTT_TEXTS = ("host", "user", "password", "ca", "prefix")
 NUMBERS = ("port", "clients")
-MAY = ("push", "rollback", "record")
+MAY = ("push", "rollback", "record", "name")
 FIRST_MS, LONGEST_MS = 15_000, 120_000  # from one attempt to join the Wi-Fi to the next
 
 
-def links(path: str) -> "list[net.Connected]":
+def links(path: str) -> "list[Any]":
     """The streams of a Link that a file names; none, and a warning, where it is wrong."""
     try:
         from xnornode import net  # a board without sockets has none
@@ -28,10 +27,17 @@ def links(path: str) -> "list[net.Connected]":
         if given.get("ssid"):
             net.upkeep = WiFi(given).turn
         allow = tuple(given.get("allow", ()))
-        found: list[net.Connected] = []
+        found: list[Any] = []
         if given.get("connect"):
             host, port = address(given["connect"])
             found += net.connect(host, port, allow)
+        if "mqtt" in given:
+            from xnornode import mqtt
+
+            wanted = dict(given["mqtt"])
+            wanted.pop("tls", None)
+            node_file = path[: path.rfind("/") + 1] + "node.json"
+            found += mqtt.connect(allow=allow, node_file=node_file, **wanted)
         if "port" in given or not found:
             found += net.listen(given.get("port", net.PORT), given.get("clients", 2), allow)
         return found
@@ -50,6 +56,9 @@ def check(given: "dict[str, Any]") -> None:
             right = isinstance(value, str)
         elif key in NUMBERS:
             right = type(value) is int and 0 <= value <= 65535
+        elif key == "mqtt":
+            check_mqtt(value)
+            right = True
         elif key == "allow":
             right = isinstance(value, list) and all([one in MAY for one in value])
         else:
@@ -57,6 +66,37 @@ def check(given: "dict[str, Any]") -> None:
         if not right:
             raise ValueError(f"`{key}` is wrong")
     address(given.get("connect") or "x:1")
+
+
+def check_mqtt(given: "dict[str, Any]") -> None:
+    """Check the key `mqtt`. Raises ValueError."""
+    if not isinstance(given, dict):
+        raise ValueError("`mqtt` is no JSON object")
+    for key, value in given.items():
+        if key in MQTT_TEXTS:
+            right = isinstance(value, str)
+        elif key == "port":
+            right = type(value) is int and 0 < value <= 65535
+        elif key == "qos":
+            right = type(value) is int and value in (0, 1)
+        elif key == "tls":
+            right = isinstance(value, bool)
+        else:
+            raise ValueError(f"`mqtt` has no key `{key}`")
+        if not right:
+            raise ValueError(f"`{key}` of `mqtt` is wrong")
+    if not given.get("host"):
+        raise ValueError("`mqtt` names no `host`")
+    if bool(given.get("tls")) != bool(given.get("ca")):
+        raise ValueError("`tls` and `ca` of `mqtt` go together: the broker is checked by `ca`")
+    if given.get("prefix", "x").strip("/") != given.get("prefix", "x") or _is_odd(given):
+        raise ValueError("`prefix` of `mqtt` has +, #, $, or / at an end")
+
+
+def _is_odd(given: "dict[str, Any]") -> bool:
+    """Whether the prefix can be no topic."""
+    prefix = given.get("prefix", "x")
+    return not prefix or prefix[0] == "$" or "+" in prefix or "#" in prefix or "//" in prefix
 
 
 def address(text: str) -> "tuple[str, int]":

@@ -9,11 +9,13 @@ from binascii import crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
 from .commands import COMMAND_BYTES, LARGEST_ID, WORD, checked, is_integer
+from .identity import write_name
 from .model_store import MAX_MODEL, MIN_MODEL
 from .push import Push, Refused
 
 SEAL_BYTES = 18  # of ,"crc":"89abcdef"}
 READ_ONLY = ("hello", "list")  # may be typed by hand, without a crc
+BEGINS = 7  # of a push that are remembered, beside the last one
 BY_HAND_BYTES = 200  # that a line without a crc may have
 
 TYPE_CHECKING = False  # there is no `typing` on the node
@@ -34,8 +36,8 @@ class Receiver:
     an int. streamer: sends raw samples; without one, `stream` is refused. Attributes: `push`, the
     Push under way, or None; `quit`, whether the PC has said `quit`; `facts`, keys of `hello` that
     only this link has, empty for the node's own port; `allow`, what the link may do beyond reading
-    and signed pushes ("push", "rollback", "record"), None for all; `out`, takes samples, None for
-    standard output.
+    and signed pushes ("push", "rollback", "record", "name"), None for all; `out`, takes samples,
+    None for standard output.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Receiver:
         self._last = first
         self._done: Fields = {}  # the answer to the last push that came to its end
         self._done_push = 0
+        self._id: int | None = None  # of the command that is being answered
+        self._begun: list[int | None] = []  # of each `begin` of the push under way
         self.quit = False
         self.facts: Fields = {}
         self.allow: tuple[str, ...] | None = None
@@ -127,6 +131,7 @@ class Receiver:
         number = given.get("id")
         answer: Fields = {"id": number if is_integer(number, LARGEST_ID) else None}
         event = "reply"
+        self._id = answer["id"]
         try:
             name, fields = checked(given)
             if name == "quit":
@@ -183,6 +188,11 @@ class Receiver:
         length, active = fields["length"], self._models.active
         if active and active["sha256"] == fields["sha256"]:
             return {"active": active}
+        push = self.push
+        if not push or push.begin != fields:
+            self._begun.clear()
+        elif self._id is not None and self._id in self._begun:
+            return {"push": push.number, "at": push.at}  # the line came twice
         if not MIN_MODEL <= length <= MAX_MODEL:
             raise Refused("length", f"a model has {MIN_MODEL} to {MAX_MODEL} bytes, not {length}")
         if not self._may("push") and not self._models.signed():
@@ -192,6 +202,8 @@ class Receiver:
         self.let_go()
         self._last += 1
         self.push = Push(self._store, self._last, fields)
+        del self._begun[:-BEGINS]
+        self._begun.append(self._id)
         self._store.receiver = self
         return {"push": self._last, "at": self.push.at}
 
@@ -250,6 +262,39 @@ class Receiver:
         if self._streamer:
             self._streamer.stop_for(self.out)
         return {}
+
+    def _name(self, fields: "Fields") -> "Fields":
+        self._check_may("name", "give the node a name")
+        write_name(self._store.node_file, fields["name"])
+        return fields
+
+    def _windows(self) -> "Any":
+        """The ring of kept windows. Raises Refused, OSError."""
+        if self._streamer and self._streamer.locked:
+            raise Refused("locked", "a node whose port is locked sends no samples")
+        self._check_may("record", "fetch what was recorded")
+        kept = self._streamer.kept if self._streamer else None
+        if kept is None:
+            from .kept import Kept  # others need not load it
+
+            kept = Kept()
+            if self._streamer:
+                self._streamer.kept = kept
+        return kept
+
+    def _kept(self, _: "Fields") -> "Fields":
+        facts: Fields = self._windows().facts()
+        return facts
+
+    def _fetch(self, fields: "Fields") -> "Fields":
+        piece: Fields = self._windows().piece(fields["number"], fields["at"])
+        return piece
+
+    def _forget(self, fields: "Fields") -> "Fields":
+        kept = self._windows()
+        kept.forget(fields["number"])
+        facts: Fields = kept.facts()
+        return facts
 
     def _describe_previous(self) -> "Fields | None":
         slot = self._store.previous(self._models.number)

@@ -38,7 +38,8 @@ class Streamer:
     carries, None if that is no limit. write: takes bytes for the line; standard output by default.
 
     Attributes: `sensor`, the Sensor, or None; `on`, whether a stream is on; `alone`, whether the
-    program leaves its time to it, and does not classify; `locked`, whether no stream may begin.
+    program leaves its time to it, and does not classify; `locked`, whether no stream may begin;
+    `kept`, the Kept of windows in flash, once it is needed.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Streamer:
         self.on = False
         self.alone = False
         self.locked = False
+        self.kept: Any = None
         self._open = open_sensor
         self._button: Button | None = None
         self._port = port
@@ -104,6 +106,10 @@ class Streamer:
         """End the stream that one link has begun. out: as of `start`."""
         if (out or self._standard) is self._out:
             self.stop()
+
+    def streams_to(self, out: "Callable[[Any], Any]") -> bool:
+        """Whether a stream is on for one link. out: as of `start`."""
+        return self.on and out is self._out
 
     def stop(self) -> None:
         """End the stream, if one is on. The samples that are not sent yet go out."""

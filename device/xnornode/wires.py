@@ -38,7 +38,7 @@ def write(text: str) -> None:
     """Write a line to each stream."""
     data = None
     for wire in WIRES:
-        if wire.connected():
+        if wire.events and wire.connected():
             try:
                 data = data or text.encode()
                 wire.write(data)
@@ -64,6 +64,13 @@ class WireConnection(Connection):
         receiver.out = wire.out
         self._reader = wire
         self._write = wire.answer
+        if hasattr(wire.stream, "attach"):  # one that publishes what the node does
+            wire.stream.attach(self)
+
+    @property
+    def engaged(self) -> bool:
+        """Whether this link is in a push or a recording."""
+        return self.receiver.push is not None or self.streamer.streams_to(self._wire.out)
 
     def _step(self, us: int) -> bool:
         wire = self._wire
@@ -100,7 +107,9 @@ class Wire:
     broken. `readinto`, `any` and `setblocking` are used where it has them. It may have these
     attributes: `frame` and `window`, as of Link, for a UART by default; `most`, bytes of one write;
     `unfinished_ms`, after which a line that does not go on is dropped; `allow`, as of Receiver;
-    `connected`, whether somebody is there: after an OSError such a stream gets another chance.
+    `connected`, whether somebody is there: after an OSError such a stream gets another chance;
+    `attach`, gets the WireConnection of each program that listens; `events`, False for one that
+    has answers alone.
 
     Attributes: `breaks`, how often it has broken; `dropped`, lines so far; `damaged`, as of
     LineReader; `broken`, whether it is of no use any more, and `why`.
@@ -111,6 +120,7 @@ class Wire:
         self.frame = getattr(stream, "frame", UART_FRAME)
         self.window = getattr(stream, "window", UART_WINDOW)
         self.allow = getattr(stream, "allow", None)
+        self.events = getattr(stream, "events", True)
         self.breaks = self.dropped = 0
         self.damaged = self.broken = False
         self.why: Exception | None = None

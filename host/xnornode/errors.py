@@ -102,6 +102,7 @@ REMEDIES = {
     "model": "train it again with this version, or bring the node's firmware up to date",
     "unsigned": "sign it with --key FILE, the key that `xnornode key` has put on the node; if you "
     "did, bring the node's library up to date with `xnornode flash`",
+    "unknown": "bring the node's library up to date with `xnornode update`",
     "internal": "try again; if it fails again, restart the node",
     "signature": "sign it with the key that the node has (--key FILE)",
     "revision": "give the new model a higher one (`xnornode train --revision N`)",
@@ -122,6 +123,7 @@ ACTIONS: dict[str, Action] = {
     "model": "update",
     "protocol": "update",
     "sensor": "sensor",
+    "unknown": "update",
 }
 """What settles a node's refusals, where it is one of `Action`."""
 

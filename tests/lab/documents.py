@@ -22,7 +22,7 @@ NOT_TESTED = "# not tested: "
 """How the first line of a block that no test runs begins; the reason follows."""
 ON_NODE = 'title="on the node"'
 """Behind `python`: the block runs in MicroPython."""
-TEXT = ("text", "json")
+TEXT = ("text", "json", "toml", "yaml")
 
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.M | re.S)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

@@ -82,6 +82,10 @@ def odd_lines(model: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
         "begin": {**begin, "signature": "0" * 64},
         "end": {"push": int(PUSH)},
         "rollback": {"to": sha256(model).hexdigest()},
+        "name": {"name": "kitchen"},
+        "kept": {},
+        "fetch": {"number": 1, "at": 0},
+        "forget": {"number": 1},
     }
     whole = [
         b'{"cmd":"begin","id":1,' + json.dumps(begin)[1:-1].encode(),

@@ -45,7 +45,7 @@ def prepare(
     recording = RecordFile(Recording(samples(), "x", "p1", "r0"), CHANNELS, (0, 0), 1_000_000)
     (folder / "recordings" / "r0.rec").write_bytes(record_bytes(recording))
     script = (DEVICE / "classify.py").read_text()
-    for name in ("/models", "/model.bnn", "/recordings"):
+    for name in ("/models", "/model.bnn", "/recordings", "/keep.json", "/kept"):
         assert f'"{name}"' in script
         script = script.replace(f'"{name}"', f'"{folder}{name}"')
     program = folder / "main.py"
@@ -95,6 +95,7 @@ def receiving_node(folder: Path, baud: int | None = None) -> Iterator[Bridge]:
     for module, names in (
         ("model_store.py", ("/models", "/model.bnn")),
         ("signature.py", ("/xnornode.key",)),
+        ("kept.py", ("/keep.json", "/kept")),
     ):
         file = library / "xnornode" / module
         text = file.read_text()

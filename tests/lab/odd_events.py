@@ -68,13 +68,19 @@ EVENTS = {
     "ack": '"push":7,"at":0',
     "ack refused": '"push":7,"at":0,"error":"ram","message":"m"',
     "hello": HELLO,
+    "hello with a name": HELLO + ',"device":"e6614c31","name":"kitchen"',
     "hello with a model": HELLO.replace('"model":null', f'"model":{MODEL}'),
     "reply refused": f'"id":{NUMBER},"error":"ram","message":"m","at":0',
     "reply to list": f'"id":{NUMBER},"active":{MODEL},"previous":{MODEL},'
     f'"part":[{{"sha256":{HASH},"bytes":1}}]',
+    "reply to name": f'"id":{NUMBER},"name":"kitchen"',
     "reply to begin": f'"id":{NUMBER},"push":7,"at":0',
     "reply to end": f'"id":{NUMBER},"active":{MODEL},"previous":null',
     "reply of the same": f'"id":{NUMBER},"active":{MODEL}',
+    "reply to kept": f'"id":{NUMBER},"ring":"1a2b3c4d","session":"s","ms":9,"windows":1,'
+    '"bytes":4096,"bound":8192,"below":600,"oldest":1,"next":2,"overwritten":0,"passed":0,'
+    '"written":900,"total":900,"per_hour":12,"erases":2,"blocks":200,"years":95,"why":""',
+    "reply to fetch": f'"id":{NUMBER},"number":1,"bytes":900,"at":0,"data":"AAE="',
     "reply": f'"id":{NUMBER}',
     "later": '"key":1',
 }

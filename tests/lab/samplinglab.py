@@ -11,10 +11,11 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -267,13 +268,19 @@ class SamplingNode:
 
 @contextmanager
 def sampling_node(
-    folder: Path, firmware: Path, kind: Kind, first: Model, program: str = "", speed: float = 1
+    folder: Path,
+    firmware: Path,
+    kind: Kind,
+    first: Model,
+    program: str = "",
+    speed: float = 1,
+    more: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Iterator[tuple[SamplingNode, list[Outcome]]]:
     """A node that classifies what its sensor gives. At the end its Outcome is in the list.
 
-    program: its main.py; by default device/classify.py.
+    program: its main.py; by default device/classify.py. more: files.
     """
-    files = {**node_library.files("armv6m"), **kind.files}
+    files = {**node_library.files("armv6m"), **kind.files, **more}
     files["/main.py"] = (program or (ROOT / "device" / "classify.py").read_text()).encode()
     outcomes: list[Outcome] = []
     flash = library_flash(firmware, folder / "flash.bin")

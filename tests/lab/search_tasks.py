@@ -8,7 +8,7 @@ import pytest
 from xnornode.data.splits import Splits
 from xnornode.data.windows import Texts, Windows
 from xnornode.model.model import Window
-from xnornode.model_search import rounds
+from xnornode.model_search import one_training
 from xnornode.model_search import search as searching
 from xnornode.model_search.budget import Budget, Candidate, Cost
 from xnornode.model_search.trial import Counts, Trial
@@ -84,7 +84,7 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Windows, TrainConfig]]:
         return train(splits, config, **more)
 
     monkeypatch.setattr(searching, "train", watching)
-    monkeypatch.setattr(rounds, "train", watching)
+    monkeypatch.setattr(one_training, "train", watching)
     return seen
 
 

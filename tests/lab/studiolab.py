@@ -16,7 +16,7 @@ __all__ = ["PATIENCE", "StudioProcess", "Visitor", "chromium", "wait"]
 
 SCREENS = BUILD / "screens"
 SIZES = {"wide": (1280, 800), "narrow": (360, 740)}
-TITLES = ("Node", "Record", "Data", "Train", "Models", "Live")
+TITLES = ("Node", "Record", "Data", "Train", "Models", "Live", "Fleet")
 SCHEMES = ("light", "dark")
 WIDER = """() => {
   const root = document.documentElement, wide = root.clientWidth;

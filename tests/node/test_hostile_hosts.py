@@ -1,6 +1,7 @@
 """Hostile hosts: whatever a line holds, the program goes on, and a whole model is active."""
 
 import os
+from dataclasses import fields
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.lab import hostile
 from tests.lab.livenode import live_node, model_bytes, receiving_node
 from tests.lab.nets import random_model
 from tests.lab.simulated import SimulatedNode, receiver, signature, store
+from xnornode.link import guard
 from xnornode.link.connect import connect
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.push import PROTOCOL, Push
@@ -46,7 +48,9 @@ def test_in_this_process(tmp_path, key, running, seed):
     assert node.active["sha256"] == store.sha256(on_flash(node))
 
 
-@pytest.mark.parametrize("name", ["hello", "list", "begin", "end", "rollback", "quit", "dance"])
+@pytest.mark.parametrize(
+    "name", ["hello", "list", "begin", "end", "rollback", "fetch", "quit", "dance"]
+)
 @pytest.mark.parametrize("value", ["[" * 120 + "]" * 120, '"x"', "-1", "1.5", "true", "2147483648"])
 def test_only_a_small_number_is_echoed(tmp_path, name, value):
     node = start(tmp_path)
@@ -163,3 +167,8 @@ def test_what_the_node_has_for_each_command_is_what_the_host_has():
     """No key of a command is checked by one side and unknown to the other."""
     commands = receiver.checked.__globals__["COMMANDS"]
     assert set(Push(NEW, KEY)._begin) == set(commands["begin"]) - {"hmac"}
+    passed = {**guard.COMMANDS, **guard.STREAM_COMMANDS}
+    assert {*passed} == {*commands} - {"quit", "name"}
+    for name, kind in passed.items():
+        keys = {field.name for field in fields(kind)} - {"id"}
+        assert keys == set(commands[name]) - {"hmac"}, name

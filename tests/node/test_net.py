@@ -22,7 +22,7 @@ from xnornode.link.push import Push, push
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2), model_bytes(3, hidden=900)
 PATIENCE = 60.0  # seconds for what takes a second or two
 SCRIPTS = ROOT / "tests" / "lab" / "node_scripts"
-ALL = ["push", "rollback", "record"]
+ALL = ["push", "rollback", "record", "name"]
 
 
 def client(node):
@@ -36,9 +36,43 @@ def events(s):
             yield unseal(line.rstrip())
 
 
-def ask(s, found, name, number, **fields):
+def ask(s, found, name, number, /, **fields):
     s.sendall(command(name, number, **fields))
     return next(e for e in found if e.get("id") == number)
+
+
+MQTT = {"host": "192.168.1.5"}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"mqtt": []}, "`mqtt` is no JSON object"),
+        ({"mqtt": {}}, "names no `host`"),
+        ({"mqtt": {"host": 5}}, "`host` of `mqtt` is wrong"),
+        ({"mqtt": MQTT | {"port": 0}}, "`port` of `mqtt` is wrong"),
+        ({"mqtt": MQTT | {"port": True}}, "`port` of `mqtt` is wrong"),
+        ({"mqtt": MQTT | {"qos": 2}}, "`qos` of `mqtt` is wrong"),
+        ({"mqtt": MQTT | {"tls": 1}}, "`tls` of `mqtt` is wrong"),
+        ({"mqtt": MQTT | {"tls": True}}, "`tls` and `ca` of `mqtt` go together"),
+        ({"mqtt": MQTT | {"ca": "/ca.der"}}, "`tls` and `ca` of `mqtt` go together"),
+        ({"mqtt": MQTT | {"retain": True}}, "`mqtt` has no key `retain`"),
+        ({"mqtt": MQTT | {"prefix": "a/+"}}, "`prefix` of `mqtt`"),
+        ({"mqtt": MQTT | {"prefix": "/a"}}, "`prefix` of `mqtt`"),
+        ({"mqtt": MQTT | {"prefix": "a//b"}}, "`prefix` of `mqtt`"),
+        ({"mqtt": MQTT | {"prefix": ""}}, "`prefix` of `mqtt`"),
+        ({"allow": ["all"]}, "`allow` is wrong"),
+    ],
+)
+def test_a_wrong_net_json_is_refused(given, why):
+    text = (ROOT / "device" / "xnornode" / "net_config.py").read_text()
+    text = text.replace("from xnornode.events import emit", "emit = None")
+    names: dict = {}
+    exec(compile(text, "net_config.py", "exec"), names)
+    with pytest.raises(ValueError, match=why):
+        names["check"](given)
+    names["check"]({"mqtt": MQTT | {"tls": True, "ca": "/c", "prefix": "a/b", "qos": 0}})
 
 
 def test_the_commands_of_a_pc(tmp_path, capsys):
@@ -53,6 +87,7 @@ def test_the_commands_of_a_pc(tmp_path, capsys):
         assert xnornode(["rollback", *to]) == 0
         assert active_model(tmp_path / "node") == OLD
         assert xnornode(["doctor", *to]) == 0
+        assert xnornode(["name", "attic", *to]) == 0
         record = [
             "record",
             str(tmp_path / "data"),
@@ -65,6 +100,7 @@ def test_the_commands_of_a_pc(tmp_path, capsys):
         ]
         assert xnornode([*record, *to]) == 0
         assert len(list((tmp_path / "data").rglob("*.rec"))) == 1
+        assert xnornode(["collect", "-o", str(tmp_path / "data"), *to]) == 0
 
 
 def test_without_a_key_a_client_may_only_look(tmp_path):
@@ -77,7 +113,12 @@ def test_without_a_key_a_client_may_only_look(tmp_path):
             assert ask(s, found, "list", 2)["active"]
             assert ask(s, found, "rollback", 3, to="0" * 64)["error"] == "not_allowed"
             assert ask(s, found, "stream", 4, seconds=5)["error"] == "not_allowed"
+            assert ask(s, found, "kept", 6)["error"] == "not_allowed"
+            assert ask(s, found, "fetch", 7, number=1, at=0)["error"] == "not_allowed"
+            assert ask(s, found, "forget", 8, number=1)["error"] == "not_allowed"
             assert ask(s, found, "quit", 5)["error"] == "unknown"
+            assert ask(s, found, "name", 6, name="attic")["error"] == "not_allowed"
+            assert ask(s, found, "hello", 7)["name"] == ""
 
 
 def test_a_node_without_a_model_gets_one(tmp_path):

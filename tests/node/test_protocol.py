@@ -242,6 +242,19 @@ def test_two_pcs_the_last_begin_wins(node):
     assert unseal(node.answers(sealed_chunk(second, 0, other[:90])))["at"] == 90
 
 
+def test_a_begin_that_comes_twice_is_one_push(node):
+    begin = Push(NEW)._begin
+    first = unseal(node.answers(sealed(cmd="begin", id=7, **begin)))
+    assert unseal(node.answers(sealed(cmd="begin", id=7, **begin))) == first
+    again = unseal(node.answers(sealed(cmd="begin", id=8, **begin)))
+    assert again["push"] == first["push"] + 1
+    late = unseal(node.answers(sealed(cmd="begin", id=7, **begin)))  # an old line, once more
+    assert late["push"] == again["push"]
+    more = Push(to_bytes(random_model(3, 16, 2, 2, (70, 3))))._begin
+    other = unseal(node.answers(sealed(cmd="begin", id=7, **more)))
+    assert other["push"] == again["push"] + 1
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("line", "error"),
@@ -273,6 +286,12 @@ def test_two_pcs_the_last_begin_wins(node):
         (sealed(cmd="end", id=1, push=3), "no_push"),
         (sealed(cmd="end", id=1, push=None), "arguments"),
         (sealed(cmd="rollback", id=1, to="0" * 64), "no_model"),
+        (sealed(cmd="name", id=1), "arguments"),
+        (sealed(cmd="name", id=1, name="a b"), "arguments"),
+        (sealed(cmd="name", id=1, name="-a"), "arguments"),
+        (sealed(cmd="name", id=1, name="k\u00fcche"), "arguments"),
+        (sealed(cmd="name", id=1, name="x" * 33), "arguments"),
+        (sealed(cmd="name", id=1, name=["a"]), "arguments"),
         (sealed(push=1), "damaged"),
         (sealed(push=1, at=0, data="!"), "no_push"),
         (seal(b'{"push":1,"at":0,"data":"').rstrip(), "no_push"),

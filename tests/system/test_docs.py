@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
             check_command(block, rest[: rest.index("2>")] if "2>" in rest else rest, data)
         case ["xnornode", name, *rest]:
             main._parser([name]).parse_args([name, *rest])
-            if name in NO_BOARD and rest[0] not in EXAMPLES:
+            if name in NO_BOARD and rest[0] not in EXAMPLES and "--dask" not in rest:
                 # in this process: each one of its own would load scikit-learn again
                 assert main.main([name, *rest, *QUICK.get(name, [])]) == 0
                 outputs = [rest[i + 1] for i, word in enumerate(rest) if word in ("-o", "--report")]
@@ -144,6 +145,10 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
             assert target in MAKE_TARGETS, block
         case ["python" | "build/venv/bin/python", "-m", module, *_]:
             assert importlib.util.find_spec(module), block
+        case ["dask", kind, *rest]:
+            command = importlib.import_module(f"distributed.cli.dask_{kind}").main
+            known = {name for option in command.params for name in option.opts}
+            assert {word for word in rest if word.startswith("-")} <= known, block
         case [".", path]:
             assert path == "build/venv/bin/activate", block
         case ["mpremote", *rest]:
@@ -155,6 +160,12 @@ def check_command(block: Block, words: list[str], data: Path) -> None:
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("block", of("toml"))
+def test_settings_are_toml(block):
+    assert tomllib.loads(block.code)
+
+
+@pytest.mark.quick
 def test_commands_in_the_text_exist():
     """Their names and options; the values may be placeholders."""
     found = documents.inline_commands()
@@ -163,7 +174,11 @@ def test_commands_in_the_text_exist():
     for page, code in found:
         name, *rest = re.sub(r"[\[\]]", "", code).split()[1:]
         if name not in ("COMMAND", "..."):
-            options = commands.choices[name]._option_string_actions
+            parser = commands.choices[name]
+            for further in parser._actions:  # of a command with commands of its own
+                if further.dest == "action" and further.choices and rest:
+                    parser = further.choices[rest[0]]
+            options = parser._option_string_actions
             assert {w for w in rest if w.startswith("-")} <= {*options}, f"{page}: {code}"
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.lab.keeping_pico import keep
 from tests.lab.samplinglab import Kind, Outcome, motion, sampling_node, sound, volts
 
 
@@ -48,3 +49,12 @@ def test_sound_by_pio(pico_firmware, tmp_path):
     outcome = busy(sound(), pico_firmware, tmp_path)
     assert outcome.whole
     assert outcome.disagreements(revision=1) == 0
+
+
+def test_sound_while_windows_are_kept_and_fetched(pico_firmware, tmp_path):
+    """A window each second; its file erases flash, and all of them come as they were played."""
+    found = keep(sound(), pico_firmware, tmp_path, windows=2, speed=4)
+    assert found.outcome.overruns == 0 and found.outcome.whole
+    assert len(found.windows) == found.facts.windows >= 2
+    places = found.places()
+    assert len({*places}) == len(places) and not found.facts.why

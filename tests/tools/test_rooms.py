@@ -23,8 +23,9 @@ HOST = (
 )  # fmt: skip
 FLOORS = (
     *("tests.system", "tests.tools", "tests.node", "tests.core", "tests.host", "tests.conftest"),
-    *("tools.demo", "tools.stress", "tools.bench", "tests.lab", "tools.flash", "tools.lint"),
-    *("tools.package", "tools.docs", "tools.web"),
+    *("tools.demo", "tools.dashboards", "tools.stress", "tools.bench", "tests.lab", "tools.flash"),
+    *("tools.lint", "tools.package", "tools.docs", "tools.web", "tools.homeassistant"),
+    "tools.debian",
     *("tools.emulators", "tools.firmware", "tools.setup"),
     *(f"xnornode.{room}" for room in HOST),
     "xnornode",

@@ -56,11 +56,21 @@ def commands_help() -> str:
     """The help of each command, as Markdown."""
     os.environ["COLUMNS"] = "100"
     parser = _parser([])
-    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    commands = _commands(parser)
+    found = []
+    for name in MODULES:
+        found.append((name, commands[name]))
+        found += [(f"{name} {each}", its) for each, its in _commands(commands[name]).items()]
     return "\n".join(
-        f"## xnornode {name}\n\n```text\n{commands.choices[name].format_help().rstrip()}\n```\n"
-        for name in MODULES
+        f"## xnornode {name}\n\n```text\n{each.format_help().rstrip()}\n```\n"
+        for name, each in found
     )
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands of a parser, by their names."""
+    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return dict(actions[0].choices) if actions else {}
 
 
 def public_api() -> str:

@@ -11,8 +11,12 @@ from pathlib import Path
 from tools.firmware.sources import BUILD, ROOT, SourceError, lock
 
 
-def install(name: str) -> Path:
+def install(name: str, compiled: bool = True) -> Path:
     """The folder with the packages of tools/setup/requirements-<name>.txt, installed once.
+
+    Args:
+        name: of the list.
+        compiled: whether all is compiled at once; else each module when it is first imported.
 
     Raises:
         SourceError: pip cannot install them; it has said why on stderr.
@@ -25,6 +29,7 @@ def install(name: str) -> Path:
         if not stamp.exists() or stamp.read_text() != wanted:
             shutil.rmtree(folder, ignore_errors=True)
             pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+            pip += [] if compiled else ["--no-compile"]
             pip += ["--quiet", "--no-deps", "--require-hashes", "--target", str(folder)]
             done = subprocess.run([*pip, "--requirement", str(requirements)], check=False)
             if done.returncode:

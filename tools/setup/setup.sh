@@ -86,6 +86,7 @@ has_fuzzer() { # a program that links, in no file
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return 0 * (d != 0) * (int)n; }' |
         clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null
 }
+has_broker() { command -v mosquitto || [[ -x /usr/sbin/mosquitto ]]; } # no user has /usr/sbin in PATH
 has_browser() { command -v chromium || command -v google-chrome; }
 has_fonts() { [[ -n $(find /usr/share/fonts -name '*.[to]tf' -print -quit) ]]; }
 has_library() { [[ $("$1" -print-file-name="$2") == /* ]]; }
@@ -115,6 +116,8 @@ look_for_tools() {
         need "clang with libFuzzer" "clang libclang-rt-14-dev" has_fuzzer
         need chromium chromium has_browser # for the studio's page, with a font to write it in
         need fonts fonts-dejavu-core has_fonts
+        need mosquitto mosquitto has_broker # its service need not run: tests start their own
+        need openssl openssl has openssl # certificates for that broker
     fi
 }
 

@@ -3,6 +3,7 @@
     python -m tools.stress.soak                            all of it, one after the other
     python -m tools.stress.soak faults --pushes 12000  faulted pushes to a node on this computer
     python -m tools.stress.soak faults --link tcp --pushes 300  to one that listens on a TCP port
+    python -m tools.stress.soak faults --link mqtt --pushes 2000  to one on a broker
     python -m tools.stress.soak commands --runs 2000   each command, floods and dead starts too
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
@@ -32,9 +33,10 @@ from statistics import median
 
 import serial
 
-from tests.lab import faultplans
+from tests.lab import faultplans, mqttlab
 from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
+from tests.lab.mqttlab import MqttLab
 from tests.lab.netnode import NetLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab
 from tests.lab.readypico import set_up
@@ -49,7 +51,11 @@ from xnornode.link.push import push
 PARTS = ("faults", "commands", "cuts", "stream", "sampling")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
-LABS: dict[str, type[UnixLab | NetLab]] = {"pty": UnixLab, "tcp": NetLab}
+LABS: dict[str, type[UnixLab | NetLab | MqttLab]] = {
+    "pty": UnixLab,
+    "tcp": NetLab,
+    "mqtt": MqttLab,
+}
 RACES = 50  # pushes to one of two hosts at once
 PORTION = 200  # pushes that one node takes
 MOST_GROWTH = 0.02  # of a node's free RAM, of a program's resident memory
@@ -96,7 +102,8 @@ def some_faults(part: tuple[int, int, int, str]) -> Account:
     account, races = Account(), count // RACES
     kind = LABS[link]
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as lab:
-        for plan in itertools.islice(plans(count - races), first, None, step):
+        chosen = mqttlab.plans if link == "mqtt" else plans
+        for plan in itertools.islice(chosen(count - races), first, None, step):
             try:
                 outcome = lab.push(
                     plan.faults, plan.noise, plan.seed, pty=plan.pty and link == "pty"

@@ -50,7 +50,8 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--allow-stream",
         action="store_true",
-        help="also pass `xnornode record`: whoever connects can listen to the node's sensor",
+        help="also pass `xnornode record` and `collect`: whoever connects can listen to the node's "
+        "sensor",
     )
     parser.set_defaults(run=run)
 

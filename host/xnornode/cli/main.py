@@ -27,13 +27,18 @@ MODULES = {
     "flash": "flash",
     "update": "update",
     "sensor": "sensor",
+    "keep": "keep",
+    "collect": "collect",
     "push": "models",
     "list": "models",
     "rollback": "models",
+    "name": "name",
     "monitor": "monitor",
     "doctor": "doctor",
     "key": "doctor",
     "guard": "guard",
+    "gateway": "gateway",
+    "fleet": "fleet",
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 

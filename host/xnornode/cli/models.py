@@ -112,17 +112,21 @@ def run_list(options: argparse.Namespace) -> int:
     """`xnornode list`. Raises LinkError."""
     with _connect(options) as session:
         models = expect(Models, session.request("list"))
-        library = session.hello.library
+        hello = session.hello
     if options.json:
         fields = asdict(models)
         del fields["id"]
-        print(json.dumps({**fields, "library": library}))
+        node = {"library": hello.library, "name": hello.name, "device": hello.device}
+        print(json.dumps({**fields, **node}))
         return 0
     for name, model in (("active", models.active), ("previous", models.previous)):
         show_field(name, describe(model) if model else "none")
     for part in models.part:
         show_field("unfinished", f"{part.bytes:,} bytes of SHA-256 {part.sha256[:12]}")
-    show_field("library", f"version {library}")
+    show_field("library", f"version {hello.library}")
+    if hello.name or hello.device:
+        device = f"device {hello.device}" if hello.device else ""
+        show_field("node", ", ".join(filter(None, (hello.name, device))))
     return 0
 
 

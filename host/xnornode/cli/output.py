@@ -121,16 +121,7 @@ def show_table(
     if title:
         print(title, file=stream)
     if is_terminal(stream):
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for head in heads:
-            text = head in left
-            table.add_column(head, justify="left" if text else "right", no_wrap=not text)
-        for row in rows:
-            table.add_row(*map(_plain, row))
-        _console(stream).print(table)
+        _console(stream).print(_table(heads, rows, left))
         return
     widths = [max(map(columns, column)) for column in zip(heads, *rows, strict=True)]
     if most:
@@ -140,6 +131,67 @@ def show_table(
             cells = zip(heads, line, widths, strict=True)
             said = "  ".join(pad(t, w, right=head not in left) for head, t, w in cells)
             print(said.rstrip(), file=stream)
+
+
+class LiveTable:
+    """A table that is shown again and again: in its place on a terminal, else one below another.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        The columns.
+    left : sequence of str
+        Those that hold text.
+
+    Examples
+    --------
+    >>> with LiveTable(["node", "rate"], ["node"]) as table:
+    ...     table.show([("kitchen", "1/s")])
+    node     rate
+    kitchen   1/s
+    """
+
+    def __init__(self, heads: Sequence[str], left: Sequence[str]) -> None:
+        self._heads, self._left = heads, left
+        self._live: Any = None
+        self._shown: list[Sequence[str]] | None = None
+
+    def show(self, rows: Iterable[Sequence[str]]) -> None:
+        """Show these rows now."""
+        rows = list(rows)
+        if self._live:
+            self._live.update(_table(self._heads, rows, self._left), refresh=True)
+        elif rows != self._shown:
+            if self._shown is not None:
+                print()
+            show_table(self._heads, rows, self._left)
+            sys.stdout.flush()
+        self._shown = rows
+
+    def __enter__(self) -> Self:
+        if is_terminal(sys.stdout):
+            from rich.live import Live
+
+            self._live = Live(console=_console(sys.stdout), auto_refresh=False, screen=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str]) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        text = head in left
+        table.add_column(head, justify="left" if text else "right", no_wrap=not text)
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    return table
 
 
 def _narrow(widths: list[int], text: Sequence[bool], most: int) -> None:

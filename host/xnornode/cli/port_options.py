@@ -10,8 +10,8 @@ from xnornode.link.addresses import BAUD_VARIABLE, BAUDRATE, LINES, LINES_VARIAB
 from xnornode.link.ports import find_port
 
 PORT_HELP = (
-    f"serial port or pyserial URL such as socket://host:5000 (default: ${VARIABLE}, or the only "
-    "board found)"
+    "serial port, or URL such as socket://host:5000 or mqtt://broker/node (default: "
+    f"${VARIABLE}, or the only board found)"
 )
 
 

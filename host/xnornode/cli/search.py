@@ -1,7 +1,7 @@
 """`xnornode search`: the most accurate network within a budget, its model and its report."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from xnornode._files import is_replaced
-from xnornode.cli import data_options, output_options
+from xnornode.cli import data_options, output_options, search_workers
 from xnornode.cli.command import add_command, number
 from xnornode.cli.output import Progress, say, show_table, tell_candidate
 from xnornode.cli.search_display import Display, about, result
@@ -18,6 +18,7 @@ from xnornode.errors import DataError, XnorNodeError
 from xnornode.model import model_file
 from xnornode.model_search.budget import Budget
 from xnornode.model_search.journal import journal_file, read_settings
+from xnornode.model_search.pool import WorkersLost
 from xnornode.model_search.search import TRIALS, search, search_settings
 from xnornode.model_search.trial import Trial, pareto
 from xnornode.report.metrics import make_report
@@ -29,6 +30,7 @@ EXAMPLE_COMMANDS = """
 xnornode search gestures/ --bytes 8000 --ms 2 -o best.bnn
 xnornode search log.csv --bytes 4000 --minutes 30 -o best.bnn --report s.html
 xnornode search digits --ram 6000 --chip esp32 --trials 60 -o best.bnn
+xnornode search gestures/ --bytes 8000 --jobs 4 -o best.bnn
 """
 
 
@@ -77,6 +79,7 @@ def add_parsers(commands: Any) -> None:
     add("--epochs", type=count, metavar="N", help="of the last round and the final training")
     add("--balanced", action="store_true", help="let all classes count alike, however rare")
     add("--seed", type=number(int, least=0), default=0, help="of all that is random (default: 0)")
+    search_workers.add_options(group)
     again = group.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a search that was stopped")
     again.add_argument(
@@ -92,6 +95,7 @@ def check_usage(options: argparse.Namespace) -> None:
     """Refuse options that do not go together, before any work."""
     if options.bytes is None and options.ms is None and options.ram is None:
         options.wrong_usage("a search needs a budget: --bytes, --ms or --ram")
+    search_workers.check(options)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -103,6 +107,14 @@ def run(options: argparse.Namespace) -> int:
     output_options.check_outputs(options, journal)
     if options.resume and not (journal and journal.exists()):
         raise XnorNodeError(f"there is no search {journal or ''} to go on with")
+    with search_workers.opened(options) as workers:
+        return _search(options, budget, journal, workers)
+
+
+def _search(
+    options: argparse.Namespace, budget: Budget, journal: Path | None, workers: Mapping[str, Any]
+) -> int:
+    """Search, and write what comes of it. workers: who trains."""
     validation = data_options.wanted(options.validation)
     options.validation = ["none"]  # the search splits its own off the training part
     splits, config = data_options.load(options)
@@ -128,7 +140,10 @@ def run(options: argparse.Namespace) -> int:
                 journal=journal,
                 interrupted=_say_stopped,
                 progress=display,
+                **workers,
             )
+    except WorkersLost as error:
+        raise XnorNodeError(f"{error}{_how_on(options, journal)}") from error
     except KeyboardInterrupt:
         if not display.trials:
             raise

@@ -42,7 +42,9 @@ class Display:
         self.trials: dict[int, Trial] = {}
         self._best: Trial | None = None  # of the last round that has any
         self._shown = 0  # the round that the bar is of
-        self._told = (0, 0)  # the last network that another program was told of
+        self._told: set[tuple[int, int]] = set()  # networks that another program was told of
+        self._parts: dict[int, dict[int, float]] = {}  # of each network of the round, by fold
+        self._done: set[int] = set()  # networks of the round
 
     def __call__(self, step: Step) -> None:
         """Take the next step."""
@@ -54,12 +56,26 @@ class Display:
             best = self._best
             if not best or (trial.round, trial.accuracy) > (best.round, best.accuracy):
                 self._best = trial
-        if self._shown not in (0, step.round):
-            self._progress.end()
+        if self._shown != step.round:
+            if self._shown:
+                self._progress.end()
+            self._parts.clear()
+            self._done.clear()
         self._shown = step.round
-        within = step.epoch.number / step.epoch.of if step.epoch else 0.0
-        done = 1.0 if trial or step.error else (step.fold - 1 + within) / step.folds
-        self._progress(step.number - 1 + done, step.of, self._line(step))
+        if step.said:
+            self._progress.say(step.said)
+        self._progress(self._position(step), step.of, self._line(step))
+
+    def _position(self, step: Step) -> float:
+        """How many networks of the round are done; of each that is not, the part that is."""
+        folds = self._parts.setdefault(step.number, {})
+        if step.trial or step.error:
+            self._done.add(step.number)
+        folds[step.fold] = step.epoch.number / step.epoch.of if step.epoch else 0.0
+        for earlier in range(1, step.fold):  # each begins before the next, and may end after it
+            folds.setdefault(earlier, 1.0)
+        open = (sum(f.values()) / step.folds for n, f in self._parts.items() if n not in self._done)
+        return len(self._done) + sum(open)
 
     def _tell(self, step: Step) -> None:
         """Tell another program what is tried, when that begins and when it is done."""
@@ -70,19 +86,23 @@ class Display:
             tell_candidate(**known, state="left out", why=step.error)
         elif step.trial:
             tell_candidate(**known | result(step.trial), state="tried")
-        elif self._told != (step.round, step.number):
+        elif (step.round, step.number) not in self._told:
             tell_candidate(**known, state="trying")
-        self._told = (step.round, step.number)
+        self._told.add((step.round, step.number))
 
     def _line(self, step: Step) -> str:
         if step.round > step.rounds:
             text = "final training"
+        elif step.at_once > 1:
+            of = "" if step.of is None else f" of {step.of}"
+            text = f"round {step.round}/{step.rounds}, {len(self._done)}{of} networks done"
+            text += f", {step.at_once} trainings at once"
         else:
             of = "" if step.of is None else f"/{step.of}"
             text = f"round {step.round}/{step.rounds}, network {step.number}{of}"
-        if step.folds > 1:
+        if step.at_once == 1 and step.folds > 1:
             text += f", fold {step.fold}/{step.folds}"
-        if step.epoch:
+        if step.at_once == 1 and step.epoch:
             text += f", epoch {step.epoch.number}/{step.epoch.of}"
         if self._best:
             cost = self._best.cost

@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
     if options.kind and "." not in options.kind and options.kind not in KINDS:
         complete(options.kind, given, "", "")  # which raises
     port = port_of(options)
-    with _interrupted(port, options.reset) as board:
+    with interrupted(port, options.reset) as board:
         if options.remove:
             sensor_setup.remove_config(board)
             print("the node has no sensor set: it plays recordings, if it has some")
@@ -128,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _interrupted(port: str, reset: bool) -> Any:
+def interrupted(port: str, reset: bool) -> Any:
     """A board at its REPL, whose program is started again whatever happens."""
     with held(port), Board(port, reset=reset) as board:
         try:

@@ -30,6 +30,11 @@ OPTIONAL: Mapping[str, Any] = {
     "clipped": 0,
     "cut": False,
     "breaks": (),
+    "kept": "",
+    "answer": "",
+    "confidence": 0,
+    "model": "",
+    "revision": 0,
 }
 """What a file may leave out, and what it is then."""
 
@@ -58,6 +63,16 @@ class RecordFile:
         Whether the recording ended before its time, as when the node was unplugged.
     breaks : tuple of int, default ()
         The samples before which some are missing, by their number from 0, rising.
+    kept : str, default ""
+        Of a window that a node has kept: the ring's word and its number, `1a2b3c4d/17`.
+    answer : str, default ""
+        What the node answered: a class or `unknown`.
+    confidence : int, default 0
+        Of the answer, in thousandths; 0 if unknown.
+    model : str, default ""
+        The model that answered.
+    revision : int, default 0
+        Its revision.
     """
 
     recording: Recording
@@ -71,6 +86,11 @@ class RecordFile:
     clipped: int = 0
     cut: bool = False
     breaks: tuple[int, ...] = ()
+    kept: str = ""
+    answer: str = ""
+    confidence: int = 0
+    model: str = ""
+    revision: int = 0
 
     @property
     def seconds(self) -> float:

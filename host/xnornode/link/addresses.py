@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import serial
 
 from xnornode.errors import LinkError
+from xnornode.link.mqtt_url import BROKER, MQTT, check_url
 
 VARIABLE = "XNORNODE_PORT"
 """Environment variable that names the port."""
@@ -153,10 +154,15 @@ def checked_name(name: str) -> str:
         raise PortNameError(f"{name} is no serial port: is {_kind(meant[1])}{meant[2]} meant?")
     if kind in NETWORK:
         _check_address(name, kind)
+    elif kind in BROKER:
+        try:
+            check_url(name)
+        except LinkError as error:
+            raise PortNameError(str(error)) from error
     elif mark and not _is_known(scheme.lower()):
         raise PortNameError(
-            f"{scheme}:// is no kind of port: take a serial port's name, {SOCKET}HOST:PORT or "
-            f"{RFC2217}HOST:PORT"
+            f"{scheme}:// is no kind of port: take a serial port's name, {SOCKET}HOST:PORT, "
+            f"{RFC2217}HOST:PORT or {MQTT}HOST/NODE"
         )
     return name
 

@@ -138,7 +138,7 @@ def text_before(line: bytes | bytearray) -> int:
     return start if start >= 0 else max(0, len(line) - len(EVENT) + 1)
 
 
-def command(name: str, number: int, **fields: object) -> bytes:
+def command(name: str, number: int, /, **fields: object) -> bytes:
     r"""The line of a command.
 
     Parameters

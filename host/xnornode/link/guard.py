@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 from xnornode.link.framing import command, seal, take_apart, text_before
 from xnornode.link.messages import Event, Unknown, Word
+from xnornode.link.mqtt_topics import is_name
 from xnornode.link.parsing import parse
 from xnornode.link.schema import Hex, Range, instance
 from xnornode.link.send_window import ESCAPE, ESCAPED
@@ -63,6 +64,33 @@ class Stream(Ask):
     seconds: Word
 
 
+@dataclass(frozen=True)
+class Fetch(Ask):
+    """The fields of `fetch`."""
+
+    number: Word
+    at: Word
+
+
+@dataclass(frozen=True)
+class Forget(Ask):
+    """The fields of `forget`."""
+
+    number: Word
+
+
+@dataclass(frozen=True)
+class Name(Ask):
+    """The fields of `name`."""
+
+    name: str
+
+    def check(self) -> None:
+        """Raise ValueError for what can be no name."""
+        if self.name and not is_name(self.name):
+            raise ValueError("`name` can be none")
+
+
 COMMANDS: dict[str, type[Ask]] = {
     "hello": Ask,
     "list": Ask,
@@ -70,9 +98,17 @@ COMMANDS: dict[str, type[Ask]] = {
     "end": End,
     "rollback": Rollback,
 }
-"""Without `quit`, which ends a receiver, so that the port falls to the REPL."""
-STREAM_COMMANDS: dict[str, type[Ask]] = {"stream": Stream, "stop": Ask}
-"""These change nothing on the node, but whoever connects can listen to its sensor."""
+"""Without `quit`, which ends a receiver, so that the port falls to the REPL, and `name`."""
+STREAM_COMMANDS: dict[str, type[Ask]] = {
+    "stream": Stream,
+    "stop": Ask,
+    "kept": Ask,
+    "fetch": Fetch,
+    "forget": Forget,
+}
+"""By these, whoever connects can listen to the node's sensor, or hear what it has kept."""
+NAME_COMMANDS: dict[str, type[Ask]] = {"name": Name}
+"""Who may call a node something else can have it mistaken for another one."""
 
 _ENDS = re.compile(rb"[\r\n]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -88,7 +124,7 @@ class Dropped(Exception):
     """A line that does not pass; the text says why."""
 
 
-def to_node(line: bytes, allow_stream: bool = False) -> bytes:
+def to_node(line: bytes, allow_stream: bool = False, allow_name: bool = False) -> bytes:
     r"""The line that a node gets for a line of a PC.
 
     Parameters
@@ -96,7 +132,9 @@ def to_node(line: bytes, allow_stream: bool = False) -> bytes:
     line : bytes
         Without its end.
     allow_stream : bool, default False
-        Whether `stream` and `stop` pass.
+        Whether the commands of STREAM_COMMANDS pass.
+    allow_name : bool, default False
+        Whether `name` passes.
 
     Returns
     -------
@@ -131,7 +169,8 @@ def to_node(line: bytes, allow_stream: bool = False) -> bytes:
     try:
         text = line.decode("ascii")
         given = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        known = COMMANDS | STREAM_COMMANDS if allow_stream else COMMANDS
+        known = COMMANDS | (STREAM_COMMANDS if allow_stream else {})
+        known |= NAME_COMMANDS if allow_name else {}
         asked = instance(known[given["cmd"]], given)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Dropped("that are no command of the protocol") from None

@@ -4,6 +4,7 @@ import re
 
 from xnornode.errors import LinkError
 from xnornode.link.addresses import BAUDRATE
+from xnornode.link.mqtt_url import BROKER
 from xnornode.link.schema import printable
 
 LINES = 3
@@ -124,6 +125,11 @@ def with_last_lines(text: str, came: bytes) -> str:
 
 def kept_repl(url: str) -> str:
     """The message for a node that answers commands, and does not give its port to the REPL."""
+    if url.lower().startswith(BROKER):
+        return (
+            f"this command needs the board's REPL, and {url} carries the protocol alone: take the "
+            "cable for this command"
+        )
     if url.lower().startswith("socket:"):
         return (
             f"the node on {url} answers, but there is no REPL: the node's own network port has "
@@ -132,6 +138,15 @@ def kept_repl(url: str) -> str:
     return (
         f"the node on {url} answers, but Ctrl-C does not stop its program: {LOCKED}; otherwise the "
         "program catches Ctrl-C (a bare `except:`), and only a reset stops it"
+    )
+
+
+def unanswered(url: str) -> str:
+    """The message for a node that the broker says is there, and that does not answer."""
+    return (
+        f"the node on {url} is there, says the broker, and does not answer: may this user write "
+        "its `command/#` and read its `reply/#` (access list of the broker), and do its settings "
+        "let clients in?"
     )
 
 

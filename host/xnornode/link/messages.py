@@ -257,6 +257,8 @@ class Hello(Answer):
     channels: tuple[str, ...] | None
     running: bool
     signed: bool
+    device: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -320,6 +322,47 @@ class Streaming(Answer):
         """Raise ValueError where there is no channel, no rate, or not a scale for each channel."""
         if not self.channels or len(self.scales) != len(self.channels) or not self.rate_mhz:
             raise ValueError("`channels`, `scales` and `rate_mhz` do not agree")
+
+
+@dataclass(frozen=True)
+class Named(Answer):
+    """The answer to `name`: the name that the node has now; empty for none."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Kept(Answer):
+    """The answer to `kept` and `forget`. docs/reference/protocol.md has the fields."""
+
+    ring: str
+    session: str
+    ms: Count
+    windows: Count
+    bytes: Count
+    bound: Count
+    below: Thousandths
+    oldest: Count | None
+    next: Count
+    overwritten: Count
+    passed: Count
+    written: Count
+    total: Count
+    per_hour: Count
+    erases: Count
+    blocks: Count
+    years: Count
+    why: str
+
+
+@dataclass(frozen=True)
+class Piece(Answer):
+    """The answer to `fetch`: a piece of a kept window's file, from the byte `at` on."""
+
+    number: Count | None
+    bytes: Count
+    at: Count
+    data: Bytes
 
 
 @dataclass(frozen=True)

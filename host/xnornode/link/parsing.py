@@ -17,7 +17,10 @@ from xnornode.link.messages import (
     Error,
     Event,
     Hello,
+    Kept,
     Models,
+    Named,
+    Piece,
     Prediction,
     Ready,
     Refusal,
@@ -54,6 +57,9 @@ REPLIES: dict[str, type[Answer]] = {
     "previous": Switched,
     "active": Running,
     "sensor": Streaming,
+    "name": Named,
+    "bound": Kept,
+    "data": Piece,
 }
 """What a `reply` is, by the first of these keys that it has; else it is `Done`."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import serial
 from serial.tools import list_ports
 
-from xnornode.errors import LinkError
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.link.addresses import (
     BAUDRATE,
     NETWORK,
@@ -21,6 +21,8 @@ from xnornode.link.addresses import (
 )
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, open_lines
+from xnornode.link.mqtt_url import BROKER
+from xnornode.link.reactor import Reactor
 from xnornode.link.rfc2217 import Rfc2217Port
 from xnornode.link.share import LENT_SECONDS, open_shared
 from xnornode.link.socket_port import SocketPort
@@ -133,7 +135,7 @@ ANSWER_TIMEOUT = 10.0
 """Seconds without a byte from a board that owes an answer before it counts as silent."""
 
 
-def open_port(url: str) -> serial.SerialBase:
+def open_port(url: str, reactor: Reactor | None = None) -> serial.SerialBase:
     """Open a serial port, or what a pyserial URL names, together with who has it open already.
 
     Parameters
@@ -141,6 +143,9 @@ def open_port(url: str) -> serial.SerialBase:
     url : str
         Serial port or pyserial URL; a `Port` says how it is opened. `AtOnce` does not wait where
         another program has the port for itself.
+    reactor : Reactor, optional
+        Reads the port in its thread, together with many others; `SharedPort.listen` has what
+        comes.
 
     Returns
     -------
@@ -153,7 +158,8 @@ def open_port(url: str) -> serial.SerialBase:
         If it cannot be opened; the message says what to do.
     """
     name = url if isinstance(url, Port) else Port(url)
-    port = open_shared(name, _open_alone, 0.0 if isinstance(url, AtOnce) else LENT_SECONDS)
+    patience = 0.0 if isinstance(url, AtOnce) else LENT_SECONDS
+    port = open_shared(name, _open_alone, patience, reactor)
     port.timeout = port.write_timeout = ANSWER_TIMEOUT
     return port
 
@@ -166,6 +172,8 @@ def _open_alone(name: Port) -> serial.SerialBase:
         if "://" not in name:
             port.exclusive = True
         open_lines(port, name.lines)
+    except XnorNodeError:  # which says what is wrong already
+        raise
     except PORT_ERRORS as error:
         raise LinkError(_why_not_open(name, error), "port") from error
     except re.error as error:  # of hwgrep://
@@ -179,6 +187,12 @@ def _open_alone(name: Port) -> serial.SerialBase:
 
 def _named(name: Port) -> serial.SerialBase:
     """The port of that name, not open yet."""
+    if name.lower().startswith(BROKER):
+        from xnornode.link.mqtt_port import MqttPort
+
+        broker_port = MqttPort(patience=ANSWER_TIMEOUT)
+        broker_port.port = str(name)
+        return broker_port
     for kind, its_class in ((RFC2217, Rfc2217Port), (SOCKET, SocketPort)):
         if name.lower().startswith(kind):
             port: serial.SerialBase = its_class(baudrate=name.baud)

@@ -4,7 +4,7 @@ By the text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_fo
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,12 +90,9 @@ class Metrics:
         str
             Lines, each with its end.
         """
-        return "".join(
-            family(f"xnornode_{name}", kind, about, samples)
-            for name, kind, about, samples in self._families(losses)
-        )
+        return together([(self, losses)])
 
-    def _families(self, losses: Losses) -> Iterator[tuple[str, str, str, Samples]]:
+    def families(self, losses: Losses) -> Iterator[tuple[str, str, str, Samples]]:
         """Name, type, what it is, and the values by suffix and labels."""
 
         def one(value: float, suffix: str = "") -> dict[Any, float]:
@@ -131,6 +128,29 @@ class Metrics:
             if p.model is not None:
                 labels = ("node", self._node), ("model", p.model), ("revision", str(p.revision))
                 yield "model_info", "gauge", "The model that runs.", {("", labels): 1}
+
+
+def together(nodes: Iterable[tuple[Metrics, Losses]]) -> str:
+    """The metrics of several nodes, each metric once.
+
+    Parameters
+    ----------
+    nodes : iterable of tuple of Metrics and Losses
+        Of different names.
+
+    Returns
+    -------
+    str
+        Lines, each with its end.
+    """
+    found: dict[tuple[str, str, str], dict[Any, float]] = {}
+    for metrics, losses in nodes:
+        for name, kind, about, samples in metrics.families(losses):
+            found.setdefault((name, kind, about), {}).update(samples)
+    return "".join(
+        family(f"xnornode_{name}", kind, about, samples)
+        for (name, kind, about), samples in found.items()
+    )
 
 
 def family(name: str, kind: str, about: str, samples: Samples) -> str:

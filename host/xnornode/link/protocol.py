@@ -56,6 +56,8 @@ class Session:
         """Lines that began as a line of the protocol and were not whole."""
         self.events = 0
         """Lines of the protocol that came."""
+        self.refusal: Refusal | None = None
+        """Why the node does not say hello, where it says so."""
         self.misheard = 0
         """How often the node said that a line to it was damaged."""
         self.size = 0
@@ -201,7 +203,7 @@ class Session:
                 line, stream.pending = stream.pending, b""
                 return line
 
-    def request(self, name: str, **fields: object) -> Answer:
+    def request(self, name: str, /, **fields: object) -> Answer:
         """Send a command until it is answered.
 
         Parameters
@@ -237,7 +239,7 @@ class Session:
         text = f"the node on {self.stream.name} does not answer `{name}`"
         raise LinkLost(with_last_lines(text, self.stream.recent))
 
-    def tell(self, name: str, **fields: object) -> None:
+    def tell(self, name: str, /, **fields: object) -> None:
         """Send a command whose answer comes by `receive`. Raises LinkLost."""
         self.send(command(name, next(self._numbers), **fields))
 
@@ -280,6 +282,9 @@ class Session:
             if isinstance(answer, Hello):
                 self.hello = answer
                 return True
+            if isinstance(answer, Refusal):  # no place for one more client
+                self.refusal = answer
+                wait.pause(seconds)
         return False
 
     def _answer(self, numbers: list[int], wait: Deadline) -> Answer | None:

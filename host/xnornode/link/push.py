@@ -78,6 +78,8 @@ class Push:
         Gets the bytes done, and the bytes in all.
     reset : bool, default False
         Whether a board whose program cannot be interrupted may be reset.
+    signed : str, optional
+        The model's signature, where another program has made it.
 
     Attributes
     ----------
@@ -93,6 +95,7 @@ class Push:
         say: Say = lambda text: None,
         progress: Progress = lambda done, total: None,
         reset: bool = False,
+        signed: str | None = None,
     ) -> None:
         self.data, self.timing, self._say, self._progress = data, timing, say, progress
         self._sha256 = hashlib.sha256(data).hexdigest()
@@ -103,7 +106,9 @@ class Push:
             "revision": int.from_bytes(data[REVISION], "little"),
         }
         if key:
-            self._begin["signature"] = signature(key, self._begin)
+            signed = signature(key, self._begin)
+        if signed:
+            self._begin["signature"] = signed
         self._reset = reset
         self._limit: Deadline | None = None  # put off by each byte of progress
         self._bad = Deadline(BAD + len(data) / BAD_RATE)

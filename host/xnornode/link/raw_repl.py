@@ -75,6 +75,8 @@ class RawRepl:
         LinkError
             If no MicroPython gives its REPL in INTERRUPT_TRIES tries.
         """
+        if self.stream.only_lines:
+            raise LinkError(kept_repl(self.url), "port")
         for attempt in range(INTERRUPT_TRIES):
             if self.interrupt(1.0 + attempt, late=attempt > 0):
                 return

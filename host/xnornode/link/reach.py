@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xnornode.errors import LinkError, LinkLost
-from xnornode.link.hints import LOCKED, unreached, with_last_lines
+from xnornode.errors import LinkError, LinkLost, NodeError
+from xnornode.link.hints import LOCKED, unanswered, unreached, with_last_lines
 from xnornode.link.protocol import Session
 from xnornode.link.raw_repl import CTRL_B, CTRL_D, RawRepl
 from xnornode.link.share import LENT_SECONDS
@@ -84,6 +84,10 @@ def reach(
         try:
             _greet(session, patient)
             if not session.greeted and not session.at_prompt:
+                if session.refusal:
+                    raise NodeError(session.refusal.error, session.refusal.message)
+                if session.stream.only_lines:
+                    raise (LinkLost if known.answered else LinkError)(unanswered(repl.url))
                 _raise_if_heard(session, repl.url, known)
             return session.greeted or not _interrupt(session, repl, say, known, reset)
         except LinkLost:
@@ -99,7 +103,9 @@ def _greet(session: Session, patient: bool) -> None:
     while not session.greet(session.timing.hello) and not session.at_prompt:
         asked += 1
         most = session.timing.hello_tries
-        if patient or session.damaged or session.misheard:  # someone is there, but hard to hear
+        if session.refusal:  # a place may be free soon
+            pass
+        elif patient or session.damaged or session.misheard:  # someone is there, but hard to hear
             most *= PATIENCE
         elif session.events:
             most = max(most, DEAF_TRIES)

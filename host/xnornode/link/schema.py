@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType
-from typing import TypeVar, get_args, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 
@@ -180,49 +180,102 @@ def instance(kind: type[T], given: Mapping[str, object]) -> T:
     >>> instance(Point, {"x": 1, "y": "later"})
     Point(x=1)
     """
-    known, values = hints(kind), {}  # type: ignore[arg-type]
-    for field in fields(kind):  # type: ignore[arg-type]
-        if field.name in given:
+    values = {}
+    for name, check, needed in _checks(kind):  # type: ignore[arg-type]
+        if name in given:
             try:
-                values[field.name] = _checked(known[field.name], given[field.name])
+                values[name] = check(given[name])
             except TypeError:
-                raise ValueError(f"`{field.name}` is not as it should be") from None
-        elif field.default is MISSING:
-            raise ValueError(f"`{field.name}` is missing")
+                raise ValueError(f"`{name}` is not as it should be") from None
+        elif needed:
+            raise ValueError(f"`{name}` is missing")
     made = kind(**values)
-    if check := getattr(made, "check", None):
-        check()
+    if agree := getattr(made, "check", None):
+        agree()
     return made
 
 
-def _checked(hint: object, value: object) -> object:
-    """A value of a type with its ranges; text printable. Raises TypeError, ValueError."""
+Check = Callable[[Any], Any]
+"""Gives a value as it is to be, text printable. Raises TypeError, ValueError."""
+
+
+@cache
+def _checks(kind: type) -> tuple[tuple[str, Check, bool], ...]:
+    """Each field of a dataclass: its name, its check, and whether it has to be there.
+
+    Made once for each class: thousands of lines a second are checked.
+    """
+    known = hints(kind)
+    return tuple(
+        (
+            field.name,
+            _check_of(known[field.name]),
+            field.default is MISSING and field.default_factory is MISSING,
+        )
+        for field in fields(kind)
+    )
+
+
+def _check_of(hint: Any) -> Check:
+    """The check of a type with its ranges."""
     if constraints := getattr(hint, "__metadata__", ()):
-        if isinstance(constraints[0], Lines) and isinstance(value, str):
-            most = constraints[0].most
+        return _constrained(hint.__origin__, constraints)
+    if hint is str:
+        return _text
+    if isinstance(hint, type) and is_dataclass(hint):
+        return lambda value: instance(hint, value) if isinstance(value, dict) else _refuse()
+    if getattr(hint, "__origin__", None) is tuple:
+        return _list_of(_check_of(get_args(hint)[0]))
+    if NoneType in get_args(hint):
+        check = _check_of(get_args(hint)[0])
+        return lambda value: None if value is None else check(value)
+    return lambda value: value if type(value) is hint else _refuse()  # a bool is no int
+
+
+def _refuse() -> NoReturn:
+    raise TypeError
+
+
+def _text(value: object) -> str:
+    """A text, printable."""
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT:
+        shown = printable(value)
+        if len(shown) <= LONGEST_TEXT:
+            return shown
+    raise TypeError
+
+
+def _list_of(check: Check) -> Check:
+    """The check of a list whose items have one."""
+
+    def items(value: object) -> tuple[Any, ...]:
+        if isinstance(value, list) and len(value) <= LONGEST_LIST:
+            return tuple([check(item) for item in value])
+        raise TypeError
+
+    return items
+
+
+def _constrained(kind: object, constraints: tuple[Any, ...]) -> Check:
+    """The check of an `Annotated` type."""
+    first = constraints[0]
+    if kind is int and isinstance(first, Range) and len(constraints) == 1:
+        low, high = first.low, first.high
+        # Most fields are of this kind
+        return lambda value: value if type(value) is int and low <= value <= high else _refuse()
+    check = _check_of(kind)
+
+    def within(value: object) -> Any:
+        if isinstance(first, Lines) and isinstance(value, str):
+            most = first.most
             value = "\n".join(map(printable, value[-most:].splitlines()))[-most:].strip("\n")
         else:
-            value = _checked(hint.__origin__, value)  # type: ignore[attr-defined]
+            value = check(value)
         if all(constraint.allows(value) for constraint in constraints):
             return value
-    elif hint is str:
-        if isinstance(value, str) and len(value) <= LONGEST_TEXT:
-            shown = printable(value)
-            if len(shown) <= LONGEST_TEXT:
-                return shown
-    elif hint is type(value):  # a bool is no int
-        return value
-    elif isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
-        return instance(hint, value)
-    elif (
-        getattr(hint, "__origin__", None) is tuple
-        and isinstance(value, list)
-        and len(value) <= LONGEST_LIST
-    ):
-        return tuple(_checked(get_args(hint)[0], item) for item in value)
-    elif NoneType in get_args(hint):
-        return None if value is None else _checked(get_args(hint)[0], value)
-    raise TypeError
+        raise TypeError
+
+    return within
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from xnornode.link import share_talk
 from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import wanted
+from xnornode.link.reactor import Reactor
 from xnornode.link.share_ends import GuestEnd, LocalEnd
 from xnornode.link.share_frames import (
     VERSION,
@@ -70,7 +71,9 @@ def is_on() -> bool:
     return os.environ.get(VARIABLE, "").lower() not in ("no", "0", "off")
 
 
-def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> serial.SerialBase:
+def open_shared(
+    name: Port, opens: Open, patience: float = LENT_SECONDS, reactor: Reactor | None = None
+) -> serial.SerialBase:
     """A port, shared with the programs that have it open.
 
     Parameters
@@ -81,6 +84,9 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
         Opens the real port.
     patience : float, default LENT_SECONDS
         Seconds to wait where another program has the port for itself.
+    reactor : Reactor, optional
+        Reads the port, if this process is the one that opens it. The parts of this process then
+        share the port also where other programs cannot.
 
     Returns
     -------
@@ -93,7 +99,7 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
         If it cannot be had.
     """
     if not (is_on() and is_shared(name)):
-        return opens(name)
+        return _own_here(name, opens, reactor) if reactor else opens(name)
     wait, told, moved = Deadline(patience), False, 0
     while True:
         key = key_of(name)
@@ -101,7 +107,7 @@ def open_shared(name: Port, opens: Open, patience: float = LENT_SECONDS) -> seri
             with _lock_of(key):
                 if _holds.get(key):
                     return opens(name)
-                port = _open(name, key, opens)
+                port = _open(name, key, opens, reactor)
             _must_lead_to(name, key, port)
             return port
         except _MovedError:
@@ -129,30 +135,22 @@ def _lock_of(key: str) -> threading.RLock:
         return _opening.setdefault(key, threading.RLock())
 
 
-def _open(name: Port, key: str, opens: Open) -> serial.SerialBase:
-    if hub := _hubs.get(key):
-        try:
-            end = LocalEnd(hub, hub.join(_this(), local=True))
-        except Lent as error:
-            raise _lent(name, str(error)) from error
-        except serial.SerialException:
-            if not hub.closed:
-                raise LinkError(f"{name}: too many programs share it: end one") from None
-        else:
-            return SharedPort(name, end, name.baud, wanted(name.lines))
+def _open(name: Port, key: str, opens: Open, reactor: Reactor | None) -> serial.SerialBase:
+    if port := _joined(name, key):
+        return port
     try:
         place = Place(name)
     except NoPlaceError as error:
         _tell(f"{name} is not shared with other programs: {error}")
-        return opens(name)
+        return _own(name, key, None, opens, reactor) if reactor else opens(name)
     wait = Deadline(MEETING)
     while True:
         try:
             if _may_claim(key) and place.claim():
-                return _own(name, key, place, opens)
+                return _own(name, key, place, opens, reactor)
         except NoPlaceError as error:
             _tell(f"{name} is not shared with other programs: {error}")
-            return opens(name)
+            return _own(name, key, None, opens, reactor) if reactor else opens(name)
         if guest := _join(name, place, wait):
             return guest
         if wait.passed:
@@ -160,15 +158,40 @@ def _open(name: Port, key: str, opens: Open) -> serial.SerialBase:
         wait.pause(BETWEEN)
 
 
-def _own(name: Port, key: str, place: Place, opens: Open) -> SharedPort:
+def _joined(name: Port, key: str) -> SharedPort | None:
+    """A port that this process has open already."""
+    if not (hub := _hubs.get(key)):
+        return None
+    try:
+        end = LocalEnd(hub, hub.join(_this(), local=True))
+    except Lent as error:
+        raise _lent(name, str(error)) from error
+    except serial.SerialException:
+        if not hub.closed:
+            raise LinkError(f"{name}: too many programs share it: end one") from None
+        return None
+    return SharedPort(name, end, name.baud, wanted(name.lines))
+
+
+def _own_here(name: Port, opens: Open, reactor: Reactor) -> SharedPort:
+    """A port that only the parts of this process share."""
+    key = key_of(name)
+    with _lock_of(key):
+        return _joined(name, key) or _own(name, key, None, opens, reactor)
+
+
+def _own(
+    name: Port, key: str, place: Place | None, opens: Open, reactor: Reactor | None
+) -> SharedPort:
     """Open the real port, and serve it."""
     try:
         port = opens(name)
         _must_lead_to(name, key, port)
     except BaseException:
-        place.leave()
+        if place:
+            place.leave()
         raise
-    hub = Hub(name, port, place, serve, ended=lambda hub: _forget(key, hub))
+    hub = Hub(name, port, place, serve, lambda hub: _forget(key, hub), reactor)
     end = LocalEnd(hub, hub.join(_this(), local=True))
     _hubs[key] = hub
     hub.start()

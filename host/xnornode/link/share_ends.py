@@ -19,12 +19,14 @@ from xnornode.link.share_frames import ANSWER, CONTROL, DATA, GONE, SLOW, FrameE
 
 if TYPE_CHECKING:
     from xnornode.link.share_hub import Hub
-    from xnornode.link.share_member import Member
+    from xnornode.link.share_member import Member, Sink
 
 ANSWER_SECONDS = 12.0
 """Seconds for the owner to do what a guest asks: more than a write to the port may take."""
 LEAVE_SECONDS = 0.5
 """Seconds for what was written to reach the port, before a guest leaves."""
+LISTEN_BYTES, LISTEN_SECONDS = 65536, 60.0
+"""Of one read of a guest that is told what comes."""
 ROOM = 1 << 20
 """Bytes that are kept for a program that does not read; then the owner has to wait."""
 
@@ -63,6 +65,11 @@ class LocalEnd:
                 self._hub.give(self._member)
             case "set":
                 self._hub.set(self._member, **more)
+
+    def listen(self, sink: Sink, answers_only: bool) -> None:
+        """Be told what comes."""
+        self._member.answers_only = answers_only
+        self._hub.listen(self._member, sink)
 
     def clear(self) -> None:
         """Forget what has come."""
@@ -175,6 +182,20 @@ class GuestEnd:
         if answer is None or "error" in answer:
             why = answer["error"] if answer else self._gone or "the owner does not answer"
             raise serial.SerialException(printable(str(why)))
+
+    def listen(self, sink: Sink, answers_only: bool) -> None:
+        """Be told what comes, by a thread. Another program's hub knows of no `answers_only`."""
+
+        def hear() -> None:
+            try:
+                while True:
+                    sink.wait_for_room(LISTEN_SECONDS)
+                    if data := self.read(LISTEN_BYTES, Deadline(LISTEN_SECONDS), 1):
+                        sink.put(data)
+            except (OSError, ValueError) as error:
+                sink.end(str(error))
+
+        threading.Thread(target=hear, name="guest", daemon=True).start()
 
     def clear(self) -> None:
         """Forget what has come."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import socket
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 
 from xnornode.link import share_talk
 from xnornode.link.deadline import Deadline
+from xnornode.link.ready import readable, writable
 from xnornode.link.schema import printable
 
 VERSION = 1
@@ -70,7 +70,7 @@ def read_greeting(end: socket.socket, wait: Deadline) -> tuple[int, dict[str, An
     """
     line = b""
     while not line.endswith(b"\n"):
-        if len(line) >= LONGEST_GREETING or not select.select([end], [], [], wait.left)[0]:
+        if len(line) >= LONGEST_GREETING or not readable(end.fileno(), wait.left):
             raise FrameError("no greeting has come")
         byte = end.recv(1)  # what follows the line is left to others
         if not byte:
@@ -125,12 +125,12 @@ class Frames:
             except BlockingIOError:
                 if wait.passed:
                     raise TimeoutError("the other side takes no bytes") from None
-                select.select([], [self._end], [], min(wait.left, 1.0))
+                writable(self._end.fileno(), min(wait.left, 1.0))
 
     def receive(self, seconds: float) -> Iterator[tuple[bytes, bytes]]:
         """The frames that come in time: a list of kind and content. Raises FrameError."""
         frames = self._whole()
-        if not frames and select.select([self._end], [], [], max(0.0, seconds))[0]:
+        if not frames and readable(self._end.fileno(), seconds):
             self._take_in()
             frames = self._whole()
         return iter(frames)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import socket
 import threading
 from collections.abc import Callable
@@ -14,24 +13,19 @@ from typing import Any
 import serial
 
 from xnornode.link import share_frames
+from xnornode.link.deadline import Deadline
 from xnornode.link.lines import PORT_ERRORS, close_lines
+from xnornode.link.reactor import Reactor
+from xnornode.link.ready import writable
 from xnornode.link.share_lines import Lines
-from xnornode.link.share_member import TAKEN, Inbox, Member
+from xnornode.link.share_member import TAKEN, Inbox, Member, Sink
 from xnornode.link.share_place import Place
+from xnornode.link.share_readers import ReactorReader, Reader, ThreadReader, number_of
 
-HALF_LINE = 0.3
-"""Seconds without a byte after which part of a line is handed on as it is."""
-POLL = 0.02
-"""Seconds of one read of a port that `select` does not take."""
-ROOM_LOOK = 0.1
-"""Seconds between two looks for who else is there, while the only program does not read."""
-AT_ONCE = 65536
 MOST_MEMBERS = 32
 """Programs that share one port at most."""
 SETTABLE = {"dtr": bool, "rts": bool, "baudrate": int, "break_condition": bool}
 """What a program that has the port for itself may set."""
-_GONE: tuple[type[Exception], ...] = (*PORT_ERRORS, ValueError, TypeError, AttributeError)
-"""What pyserial raises for a port that goes away, or is closed, while it is read."""
 _RAW = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What no line of the protocol holds, and a REPL or a boot loader is told."""
 
@@ -55,6 +49,9 @@ class Hub:
         Lets a program in, in a thread of its own.
     ended : callable
         Is called once the hub is closed.
+    reactor : Reactor, optional
+        Reads the port, where it has a file that the system can wait for. None: a thread of the
+        hub's own.
     """
 
     def __init__(
@@ -64,6 +61,7 @@ class Hub:
         place: Place | None,
         serve: Callable[[Hub, Place, socket.socket], None],
         ended: Callable[[Hub], None] = lambda hub: None,
+        reactor: Reactor | None = None,
     ) -> None:
         self.name, self.port = name, port
         self.lent: Member | None = None
@@ -74,15 +72,18 @@ class Hub:
         self._lines = Lines()
         self._local = 0  # members of this process
         self._changing, self._writing = threading.RLock(), threading.Lock()
-        self._wake, self._waker = socket.socketpair()
         port.timeout = 0
-        self._reader = threading.Thread(target=self._read, name=f"hub {name}", daemon=True)
+        self._number = number_of(port) if reactor else None
+        self._reader: Reader
+        if reactor and self._number is not None:
+            os.set_blocking(self._number, False)
+            self._reader = ReactorReader(self, place, reactor, self._number)
+        else:
+            self._reader = ThreadReader(self, place)
 
     def start(self) -> None:
         """Read the port, and let others in. Who opened it is a member by then."""
         self._reader.start()
-        if self._place:
-            threading.Thread(target=self._admit, name=f"share {self.name}", daemon=True).start()
 
     # Members
 
@@ -115,6 +116,15 @@ class Hub:
             with suppress(*PORT_ERRORS):
                 self._out(told, 1.0)
 
+    def listen(self, member: Member, sink: Sink) -> None:
+        """Have a member told what comes, in place of reading it; what has come first."""
+        with self._changing:
+            before, member.inbox = member.inbox, sink
+            if data := before.read(len(before), Deadline(0)):
+                sink.put(data)
+        if before.gone is not None:
+            sink.end(before.gone)
+
     def write(self, member: Member, data: bytes, seconds: float | None) -> None:
         """Write what a member has to say. Raises what the port raises, and Lent."""
         with self._changing:
@@ -137,6 +147,9 @@ class Hub:
             if self.closed:
                 raise serial.SerialException(f"{self.name} is closed")
             try:
+                if self._number is not None:
+                    _write(self._number, data, seconds)
+                    return
                 if self.port.write_timeout != seconds:
                     self.port.write_timeout = seconds
                 self.port.write(data)
@@ -175,59 +188,37 @@ class Hub:
                 raise serial.SerialException(f"{self.name} is closed")
             setattr(self.port, name, SETTABLE[name](value))
 
-    # Its threads
+    # For its reader
 
-    def _read(self) -> None:
-        """Hand on what comes, until the port goes away. Runs in a thread."""
-        try:
-            number: int | None = self.port.fileno()
-            if os.name == "nt" or not isinstance(number, int):
-                number = None
-        except (OSError, ValueError, AttributeError):
-            number = None  # RFC 2217
-        try:
-            while not self.closed:
-                if full := self._full():  # looked at again soon: others may come, and wait for it
-                    full.wait_for_room(ROOM_LOOK)
-                    continue
-                data = self._some(number)
-                with self._changing:
-                    if not data:
-                        self._lines.flush()
-                        continue
-                    if self.lent:
-                        self.lent.inbox.put(data)
-                    else:
-                        self._lines.from_node(data)
-        except _GONE as error:
-            self.close(str(error) or type(error).__name__)
+    @property
+    def waits(self) -> bool:
+        """Whether part of a line is held back."""
+        return self._lines.waits
 
-    def _full(self) -> Inbox | None:
-        """What is kept for the only one that gets bytes, where that is too much to read on."""
+    def heard(self, data: bytes) -> None:
+        """Hand on what has come; nothing: hand on what is held back."""
         with self._changing:
-            only = self.lent or self._lines.alone
-        return only.inbox if only and only.inbox.full else None
+            if not data:
+                self._lines.flush()
+            elif self.lent:
+                self.lent.inbox.put(data)
+            else:
+                self._lines.from_node(data)
 
-    def _some(self, number: int | None) -> bytes:
-        """What comes; nothing after a moment in which nothing has."""
-        if number is None:
-            self.port.timeout = POLL
-            data: bytes = self.port.read(1)
-            self.port.timeout = 0
-            return data + self.port.read(AT_ONCE) if data else b""
-        patience = HALF_LINE if self._lines.waits else 60.0
-        sources: list[Any] = [number, self._wake]
-        ready = select.select(sources, [], [], patience)[0]
-        if self.closed or number not in ready:
-            return b""
-        data = self.port.read(AT_ONCE)
-        return data
+    def full(self) -> Inbox | None:
+        """What is kept for the only one that gets bytes, where that is too much to read on.
 
-    def _admit(self) -> None:
-        """Let other programs in. Runs in a thread."""
-        place = self._place
-        while place and (end := place.accept()):
-            threading.Thread(target=self._serve, args=(self, place, end), daemon=True).start()
+        Also that of a member that is told what comes, and wants nothing for now.
+        """
+        with self._changing:
+            if only := self.lent or self._lines.alone:
+                return only.inbox if only.inbox.full else None
+            sinks = (each.inbox for each in self._lines.members if isinstance(each.inbox, Sink))
+            return next((inbox for inbox in sinks if inbox.full), None)
+
+    def let_in(self, end: socket.socket) -> None:
+        """Let another program in, in a thread."""
+        threading.Thread(target=self._serve, args=(self, self._place, end), daemon=True).start()
 
     def close(self, why: str) -> None:
         """Close the port; the members are told why."""
@@ -236,10 +227,7 @@ class Hub:
                 return
             self.closed = True
             members = [*self._lines.members]
-        with suppress(OSError):
-            self._waker.send(b"x")
-        if threading.current_thread() is not self._reader:
-            self._reader.join(2.0)
+        self._reader.stop()
         with suppress(*PORT_ERRORS, AttributeError, TypeError):
             self.port.cancel_write()  # type: ignore[attr-defined]
         done = self._writing.acquire(timeout=2.0)  # not amid a write: its file's number is reused
@@ -251,6 +239,17 @@ class Hub:
         self._ended(self)
         for member in members:
             member.inbox.end(why)
-        for end in (self._wake, self._waker):
-            if threading.current_thread() is not self._reader:
-                end.close()
+
+
+def _write(number: int, data: bytes, seconds: float | None) -> None:
+    """Write to a file that does not block. Raises SerialTimeoutException, SerialException."""
+    wait, rest = Deadline(60.0 if seconds is None else seconds), memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(number, rest) :]
+        except BlockingIOError:
+            if wait.passed:
+                raise serial.SerialTimeoutException("Write timeout") from None
+            writable(number, min(wait.left, 1.0))
+        except OSError as error:
+            raise serial.SerialException(f"write failed: {error}") from error

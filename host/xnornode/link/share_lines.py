@@ -58,7 +58,7 @@ class Lines:
     @property
     def alone(self) -> Member | None:
         """The member that gets all bytes as they are."""
-        if len(self.members) == 1 and not self._asked:
+        if len(self.members) == 1 and not self._asked and not self.members[0].answers_only:
             return self.members[0]
         return None
 
@@ -199,7 +199,8 @@ class Lines:
 
     def _all(self, data: bytes) -> None:
         for member in self.members:
-            member.give(data)
+            if not member.answers_only:
+                member.give(data)
 
     def _line(self, line: bytes) -> None:
         pieces = take_apart(line)

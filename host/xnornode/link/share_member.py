@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -90,6 +91,44 @@ class Inbox:
         self._queue.put(b"")  # wakes who waits
 
 
+class Sink(Inbox):
+    """In place of an inbox: what comes is given to a function at once, in the thread that reads.
+
+    Parameters
+    ----------
+    came : callable
+        Gets bytes. It may not wait, and may not use another port.
+    ended : callable
+        Gets once why the port is gone, in any thread.
+    busy : callable, optional
+        Whether the port is not to be read for now.
+    """
+
+    def __init__(
+        self,
+        came: Callable[[bytes], None],
+        ended: Callable[[str], None],
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__()
+        self._gives, self._ended, self._busy = came, ended, busy
+
+    @property
+    def full(self) -> bool:
+        """Whether it wants nothing for now."""
+        return self.gone is None and self._busy()
+
+    def put(self, data: bytes) -> None:
+        """Hand on bytes."""
+        self._gives(data)
+
+    def end(self, why: str) -> None:
+        """Say that the port is gone."""
+        if self.gone is None:
+            self.gone = why
+            self._ended(why)
+
+
 class Member:
     """A program, or a part of one, that has a port open together with others.
 
@@ -100,7 +139,10 @@ class Member:
     """
 
     def __init__(self, who: str) -> None:
-        self.who, self.inbox = who, Inbox()
+        self.who = who
+        self.inbox: Inbox = Inbox()
+        self.answers_only = False
+        """Whether it gets answers and samples of its own, and nothing that all get."""
         self.dropped = 0
         """Lines that it did not read in time."""
         self.odd: Counter[str] = Counter()

@@ -175,6 +175,22 @@ class Place:
             end.close()
         return None
 
+    @property
+    def number(self) -> int | None:
+        """Of the file on which programs come in."""
+        return self._listener.fileno() if self._listener else None
+
+    def accept_now(self) -> socket.socket | None:
+        """The program that waits to be let in; None where it has gone again."""
+        try:
+            end, _ = self._listener.accept() if self._listener else (None, None)
+        except OSError:
+            return None
+        if end and not _is_own(end):
+            end.close()
+            return None
+        return end
+
     def admits(self, said: dict[str, Any]) -> bool:
         """Whether what a program said of itself lets it in."""
         return UNIX or secrets.compare_digest(str(said.get("token")), self._token)

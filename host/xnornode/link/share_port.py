@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import serial
 
 from xnornode.link.deadline import Deadline
 from xnornode.link.share_ends import GuestEnd, LocalEnd
+from xnornode.link.share_member import Sink
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -115,6 +117,30 @@ class SharedPort(serial.SerialBase):
         """The file descriptor of the port, where this process has it."""
         self._must_be_open()
         return self._end.number()
+
+    def listen(
+        self,
+        came: Callable[[bytes], None],
+        gone: Callable[[str], None],
+        answers_only: bool = False,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Be told what comes, in place of reading it.
+
+        Parameters
+        ----------
+        came : callable
+            Gets bytes, in the thread that reads the port. It may not wait.
+        gone : callable
+            Gets once why the port is gone, in any thread.
+        answers_only : bool, default False
+            Whether only answers to what is written here are of interest, and samples. Where another
+            program has the port, all comes.
+        busy : callable, optional
+            Whether the port is not to be read for now, so that its other side has to wait.
+        """
+        self._must_be_open()
+        self._end.listen(Sink(came, gone, busy), answers_only)
 
     def take(self) -> None:
         """Have the port for oneself. Raises SerialException where somebody else has."""

@@ -4,6 +4,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+import serial
 from serial.urlhandler import protocol_socket
 
 from xnornode.link.deadline import Deadline
@@ -52,6 +53,18 @@ class SocketPort(protocol_socket.Serial):
         super().open()
         with suppress(OSError):  # gone already: the next read says so
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def reset_input_buffer(self) -> None:
+        """Forget what has come. Unlike pyserial's own, whatever the number of the file."""
+        if not self.is_open:
+            raise serial.PortNotOpenError()
+        try:
+            while self._socket.recv(AT_ONCE):
+                pass
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise serial.SerialException(f"connection failed ({error})") from error
 
     def close(self) -> None:
         """Close the connection."""

@@ -124,6 +124,11 @@ class Stream:
             raise self._lost(error) from error
 
     @property
+    def only_lines(self) -> bool:
+        """Whether the port carries lines of the protocol alone: nobody reaches a REPL by it."""
+        return bool(getattr(self.port, "only_lines", False))
+
+    @property
     def taken(self) -> bool:
         """Whether the port is gone as another program has it for itself now."""
         return self.gone and self._why.endswith(TAKEN)

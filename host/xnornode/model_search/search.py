@@ -12,9 +12,11 @@ trained on all of it and tested, once, on the test part.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from xnornode._version import __version__
 from xnornode.data.split import Wanted
@@ -22,8 +24,12 @@ from xnornode.data.splits import Splits
 from xnornode.errors import DataError
 from xnornode.model.model import Model
 from xnornode.model_search.budget import Budget, Candidate
+from xnornode.model_search.cluster import Cluster
+from xnornode.model_search.cores import Cores
 from xnornode.model_search.journal import Journal
+from xnornode.model_search.one_training import Lesson
 from xnornode.model_search.parts import folds_for, held_out
+from xnornode.model_search.pool import DIED, Here, Pool
 from xnornode.model_search.rounds import Rounds, folded, round_count, teller
 from xnornode.model_search.space import checked, defaults_of, drawn
 from xnornode.model_search.trial import Step, Trial, pareto
@@ -63,7 +69,7 @@ class SearchResult:
     folds : int
         Trainings of each candidate in the last round. 1: the same groups were always left out.
     failed : tuple of (Candidate, str)
-        Candidates whose training diverged, and why.
+        Candidates whose training diverged, or whose workers died, and why.
     refused : int
         How many of the given candidates exceed the budget.
     stopped : bool, default False
@@ -100,10 +106,14 @@ def search(
     interrupted: Callable[[Trial], None] | None = None,
     progress: Callable[[Step], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    jobs: int = 1,
+    dask: Any = None,
 ) -> SearchResult:
     """Find the most accurate network within a budget.
 
     The same arguments give the same result on the same processor (see `train`), but for `minutes`.
+    It does not depend on `jobs` and `dask`, where BLAS has as many threads in this process as in
+    the workers: ``OPENBLAS_NUM_THREADS`` of the environment, or 1.
 
     Parameters
     ----------
@@ -138,6 +148,13 @@ def search(
         Is given each `Step`.
     clock : callable, optional
         Seconds, for `minutes`. Default: `time.monotonic`.
+    jobs : int, default 1
+        How many networks are trained at once, each in a process. More than 1 need the extra
+        ``jobs``. The final training is one.
+    dask : str or distributed.Client, optional
+        The address of a Dask scheduler, such as "tcp://10.0.0.5:8786", or a client of one: its
+        workers train, as many networks at once as they have threads. It needs the extra ``dask``.
+        `jobs` is then 1.
 
     Returns
     -------
@@ -149,6 +166,9 @@ def search(
     DataError
         Nothing fits the budget, no group can be spared to choose by, or the journal is of another
         search.
+    XnorNodeError
+        An extra is missing, or there is no Dask scheduler, or it has gone, or its workers have
+        other versions of xnornode or NumPy.
 
     References
     ----------
@@ -170,6 +190,8 @@ def search(
     base = base or default_config(splits)
     if trials < 1 or (minutes is not None and not minutes > 0):
         raise DataError("a search needs at least one trial, and minutes above 0")
+    if jobs < 1 or (jobs > 1 and dask is not None):
+        raise DataError("jobs must be at least 1, and 1 with dask: its workers say how many")
     settings = search_settings(
         splits, base, budget, trials, minutes, validation, candidates, defaults
     )
@@ -183,14 +205,18 @@ def search(
         source, refused = checked(candidates, splits, budget)
     count = round_count(base.epochs)
     kept = Journal(Path(journal) if journal else None, settings)
-    rounds = Rounds(splits, folds, count, kept, progress)
     stopped = False
+    pool = _pool([Lesson.of(splits, part) for part in folds], jobs, dask)
+    rounds = Rounds(len(folds), count, kept, pool, progress)
     try:
-        if minutes is None:
-            rounds.run(islice(source, trials), trials)
-        else:
-            start, share = clock(), 60 * minutes / count
-            rounds.run(source, None, lambda k: clock() + rounds.before - start >= (k + 1) * share)
+        with closing(pool):
+            if minutes is None:
+                rounds.run(islice(source, trials), trials)
+            else:
+                start, share = clock(), 60 * minutes / count
+                rounds.run(
+                    source, None, lambda k: clock() + rounds.before - start >= (k + 1) * share
+                )
     except KeyboardInterrupt:
         so_far = rounds.best()
         if not (interrupted and so_far):
@@ -199,7 +225,9 @@ def search(
         interrupted(so_far[0])
     chosen = rounds.best()
     if chosen is None:
-        raise DataError(f"every training diverged, lower the learning rate: {rounds.failed[0][1]}")
+        first = rounds.failed[0][1]
+        why = "failed" if first.endswith(DIED) else "diverged, lower the learning rate"
+        raise DataError(f"every training {why}: {first}")
     best, why = chosen
     whole = replace(splits, validation=None)
     final = teller(progress, Step(count + 1, count, 1, 1))
@@ -225,6 +253,13 @@ def search(
         refused=refused,
         stopped=stopped,
     )
+
+
+def _pool(lessons: Sequence[Lesson], jobs: int, dask: Any) -> Pool:
+    """Where the trainings are carried out. Raises XnorNodeError."""
+    if dask is not None:
+        return Cluster(lessons, dask)
+    return Here(lessons) if jobs == 1 else Cores(lessons, jobs)
 
 
 def search_settings(

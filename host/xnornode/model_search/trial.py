@@ -47,7 +47,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class Step:
-    """How far a search is: given after each epoch, and with `trial` when a candidate is done.
+    """How far a search is: given when a training begins, after each epoch, and with `trial` when a
+    candidate is done. Of trainings on other processes or computers some epochs are left out.
 
     Parameters
     ----------
@@ -64,7 +65,11 @@ class Step:
     candidate : Candidate, optional
         That is tried; None in the final training.
     error : str, default ""
-        Why the candidate is left out: its training diverged.
+        Why the candidate is left out: its training diverged, or its workers died.
+    at_once : int, default 1
+        How many trainings are carried out at once.
+    said : str, default ""
+        What a person should know: a worker died, and the training begins again.
     """
 
     round: int
@@ -77,6 +82,8 @@ class Step:
     trial: Trial | None = None
     candidate: Candidate | None = None
     error: str = ""
+    at_once: int = 1
+    said: str = ""
 
 
 def merit(trial: Trial) -> tuple[float, ...]:

@@ -49,7 +49,8 @@ class Workers:
         self._turn = 0
         self._arrived = self.share(np.zeros(self.count, np.int64))
         # Taking and leaving a lock makes what was written before visible to others after.
-        self._fence = multiprocessing.Lock()
+        # A process alone needs none: a semaphore would outlive one that is killed.
+        self._fence: Any = multiprocessing.Lock() if self.count > 1 else contextlib.nullcontext()
 
     def share(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A copy of `array` that all processes see; `array` itself for one alone."""

@@ -18,7 +18,7 @@ from xnornode.studio.node_link import NodeLink
 
 FOLDER = ".studio"
 """In the folder of the data: what the studio keeps. Readers of data skip such names."""
-PARTS = ("jobs_routes", "nodes", "record", "data", "train", "models", "live")
+PARTS = ("jobs_routes", "nodes", "record", "data", "train", "models", "live", "fleet")
 """Modules of this package with `routes(studio)`."""
 THREADS = 16
 

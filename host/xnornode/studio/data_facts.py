@@ -46,7 +46,7 @@ class Facts:
     rate : float, default 0
         Samples per second, in hertz; 0 if unknown.
     remarks : tuple of str, default ()
-        What went wrong while it was recorded.
+        What went wrong while it was recorded, and what a node answered.
     problem : str, default ""
         Why it cannot be read.
     """
@@ -120,6 +120,8 @@ def _of(header: Header, samples: int) -> Facts:
         remarks.append(f"{more['lost']:,} samples lost" if more["lost"] else "samples are missing")
     if more["clipped"]:
         remarks.append(f"{more['clipped']:,} values clipped")
+    if more["answer"]:  # a window that a node has kept
+        remarks.append(f"the node answered {more['answer']}, {more['confidence'] / 10:g} %")
     label, group, _ = header.names
     rate = header.rate_mhz / 1000
     own = header.channels, header.scales, samples, rate

@@ -12,7 +12,8 @@ from serial.tools import list_ports
 from xnornode.board import rp2040
 from xnornode.errors import LinkError
 from xnornode.link.addresses import BAUDRATE, BOTH, Port
-from xnornode.link.ports import BOARDS, VARIABLE, VENDORS
+from xnornode.link.plugged import serial_ports, sure_boards
+from xnornode.link.ports import VARIABLE, VENDORS
 from xnornode.studio.nodes_look import Looker
 from xnornode.studio.requests import BadRequest
 from xnornode.studio.settings import Settings
@@ -112,7 +113,7 @@ class PortWatch:
     def _keep(self, port: dict[str, Any] | None) -> None:
         """Remember the choice; and a name that no list of this computer's has."""
         name = port and port["name"]
-        if name and name not in {p.device for p in _serial_ports()}:
+        if name and name not in {p.device for p in serial_ports()}:
             self._keep_typed([name, *self.typed()])
         self._settings.set(PORT, port)
 
@@ -128,8 +129,8 @@ class PortWatch:
 
     def look(self) -> dict[str, Any]:
         """What is plugged in now; pages are told of a change."""
-        ports, drives = _serial_ports(), _drives()
-        wanted = self._wanted({p.device for p in ports if p.vid in VENDORS}, _sure(ports))
+        ports, drives = serial_ports(), _drives()
+        wanted = self._wanted({p.device for p in ports if p.vid in VENDORS}, sure_boards(ports))
         if wanted:  # it may take a while, as another port is closed for it
             self._studio.link.choose(wanted)
         self._keep_opened()
@@ -181,7 +182,7 @@ class PortWatch:
             port = Port(kept["name"], kept["baud"], kept["lines"])
         except (LinkError, KeyError, TypeError, AttributeError):
             return None
-        if "://" in port or port in {p.device for p in _serial_ports()}:
+        if "://" in port or port in {p.device for p in serial_ports()}:
             return port
         return None
 
@@ -202,16 +203,6 @@ def arguments(port: Port | None) -> list[str]:
     if port.lines != BOTH:
         found += ["--lines", port.lines]
     return found
-
-
-def _serial_ports() -> list[Any]:
-    """Those of USB devices: other ones are on each computer, and seldom boards."""
-    return sorted((p for p in list_ports.comports() if p.vid is not None), key=lambda p: p.device)
-
-
-def _sure(ports: list[Any]) -> set[str]:
-    """Those of vendors that make boards, and nothing else."""
-    return {p.device for p in ports if p.vid in BOARDS}
 
 
 def _is_name(name: Any) -> bool:

@@ -16,6 +16,8 @@ OWN = (
     *("--checkpoint", "--resume", "--restart", "--dry-run"),
 )
 """Options that the studio sets itself."""
+KEPT_BACK = ("--dask",)
+"""Whoever has the page must not choose which scheduler's answers this computer unpickles."""
 LONGEST, MOST = 4096, 200
 """Letters of a value, and values of an option that may be given again."""
 MODEL, REPORT, FIGURES = "model.bnn", "report.html", "report.json"
@@ -25,10 +27,10 @@ Groups = Sequence[Mapping[str, Any]]
 
 
 def offered(groups: Groups) -> list[dict[str, Any]]:
-    """The groups of options without those that the studio sets itself."""
+    """The groups of options without those that the studio sets itself, or keeps back."""
     found = []
     for group in groups:
-        options = [one for one in group["options"] if one["option"] not in OWN]
+        options = [one for one in group["options"] if one["option"] not in (*OWN, *KEPT_BACK)]
         if options:
             found.append({"title": group["title"], "options": options})
     return found

@@ -5,7 +5,9 @@ import io
 import json
 import random
 import re
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -21,6 +23,7 @@ from xnornode.cli.main import main
 from xnornode.errors import XnorNodeError
 from xnornode.link import arrivals
 from xnornode.link import monitor as monitor_module
+from xnornode.link.collect import Collector
 from xnornode.link.connect import connect
 from xnornode.link.diagnose import examine
 from xnornode.link.framing import seal, unseal
@@ -171,16 +174,22 @@ def roll_back(session) -> None:
     expect(Switched, session.request("rollback", to=previous.sha256 if previous else "0" * 64))
 
 
+def collect(session) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Collector(Path(folder)).collect(session)
+
+
 WORK = {
     "push": (push_it, [b'"cmd":"hello"', b'"cmd":"begin"', b'{"push":', b'"cmd":"end"']),
     "list": (lambda s: expect(Models, s.request("list")), [b'"cmd":"hello"', b'"cmd":"list"']),
     "rollback": (roll_back, [b'"cmd":"list"', b'"cmd":"rollback"']),
+    "collect": (collect, [b'"cmd":"kept"', b'"cmd":"fetch"']),
 }
 
 
 @pytest.mark.parametrize("name", WORK)
 def test_nothing_but_our_errors_comes_out_of_a_session(plug, clock, node, name):
-    """200 odd events a command: 600 in all."""
+    """200 odd events a command: 800 in all."""
     work, parts = WORK[name]
     draw = random.Random(name)
     for said, line in some_odd_events(200, len(name)):
@@ -204,7 +213,7 @@ def test_doctor_finds_something_in_any_node(plug, clock, node):
         assert clock.now - start < LONGEST, said
 
 
-@pytest.mark.parametrize("command", ["push", "list", "rollback", "doctor"])
+@pytest.mark.parametrize("command", ["push", "list", "rollback", "doctor", "keep", "collect"])
 def test_commands_end_without_a_traceback(plug, clock, node, tmp_path, capsys, command):
     """The whole command, with ten odd lines each time a line is answered."""
     path = tmp_path / "model.bnn"
@@ -213,8 +222,8 @@ def test_commands_end_without_a_traceback(plug, clock, node, tmp_path, capsys, c
     for seed in range(5):
         plug(OddNode(node, draw, b"no", some_odd_events(10, seed)))
         start = clock.now
-        model = [str(path)] if command == "push" else []
-        assert main([command, *model, "--port", "talker"]) in (0, 1)
+        more = {"push": [str(path)], "collect": ["-o", str(tmp_path / "data")]}.get(command, [])
+        assert main([command, *more, "--port", "talker"]) in (0, 1)
         assert clock.now - start < LONGEST
     captured = capsys.readouterr()
     check_shown(captured.out)

@@ -11,11 +11,12 @@ import serial
 
 from tests.lab.sharelab import SOON, guest, meeting_files, program, read
 from xnornode.errors import LinkError
-from xnornode.link import share, share_guest, share_place
+from xnornode.link import ports, share, share_guest, share_place
 from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.ports import open_again, open_port
+from xnornode.link.reactor import Reactor
 from xnornode.link.share_frames import greeting, read_greeting
 from xnornode.link.share_place import Place
 
@@ -25,9 +26,19 @@ PREDICTION = seal(b'{"event":"prediction","seq":1,"ms":2,"label":"a","scores":[1
 OWNER = "port = open_port(url)\nprint('open', flush=True)\nsys.stdin.readline()\nport.close()\n"
 
 
-@pytest.fixture(autouse=True)
-def folder(meeting_folder):
-    return meeting_folder
+@pytest.fixture(autouse=True, params=["threads", "reactor"])
+def folder(meeting_folder, request, monkeypatch):
+    if request.param == "threads":
+        yield meeting_folder
+        return
+    failures = []
+    reactor = Reactor(failures.append)
+    reactor.start()
+    opens = share.open_shared
+    monkeypatch.setattr(ports, "open_shared", lambda *about: opens(*about[:3], reactor))
+    yield meeting_folder
+    reactor.close()
+    assert not failures
 
 
 def test_all_hear_a_prediction_and_one_program_has_the_port_open(far, folder):
@@ -134,11 +145,13 @@ def test_a_port_that_goes_away_is_gone_for_all_and_comes_back_once(far):
 
 def test_sharing_can_be_switched_off(far, monkeypatch, folder):
     monkeypatch.setenv(share.VARIABLE, "no")
+    monkeypatch.setattr(ports, "open_shared", share.open_shared)
     with closing(open_port(far.url)) as port:
         assert not getattr(port, "shares", False) and not meeting_files(folder)
 
 
-def test_a_folder_that_others_can_enter_is_not_used(far, said, folder):
+def test_a_folder_that_others_can_enter_is_not_used(far, said, folder, monkeypatch):
+    monkeypatch.setattr(ports, "open_shared", share.open_shared)
     place = folder / "xnornode"
     place.mkdir(mode=0o755)
     for _ in range(2):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.sharelab import SOON, guest, program, read
 from xnornode.errors import LinkError
-from xnornode.link import share, share_hub, share_member
+from xnornode.link import share, share_member, share_readers
 from xnornode.link.deadline import Deadline
 from xnornode.link.framing import seal
 from xnornode.link.ports import open_port
@@ -51,7 +51,7 @@ def test_an_owner_that_is_stopped_is_named_and_not_waited_for(far, monkeypatch, 
 def test_what_is_kept_for_a_program_that_does_not_read_is_bounded(far, monkeypatch, lent):
     """Also where it is the only one, for which no line is dropped."""
     monkeypatch.setattr(share_member, "KEPT", 100_000)
-    monkeypatch.setattr(share_hub, "ROOM_LOOK", 0.01)
+    monkeypatch.setattr(share_readers, "ROOM_LOOK", 0.01)
     line = b"x" * 999 + b"\n"
     with closing(open_port(far.url)) as port:
         if lent:
@@ -60,8 +60,9 @@ def test_what_is_kept_for_a_program_that_does_not_read_is_bounded(far, monkeypat
         told = threading.Thread(target=lambda: [far.say(line) for _ in range(20_000)], daemon=True)
         told.start()
         inbox, reads = hub._lines.members[0].inbox, []
-        some = hub._some
-        monkeypatch.setattr(hub, "_some", lambda number: reads.append(1) or some(number))
+        reader = hub._reader
+        some = reader._some
+        monkeypatch.setattr(reader, "_some", lambda number: reads.append(1) or some(number))
         wait = Deadline(SOON)
         while not inbox.full and not wait.passed:
             wait.pause(0.01)

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,16 +11,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.lab.search_tasks import BASE, BUDGET, TEST, TRAINING, task, waves
+from tests.lab.search_tasks import BASE, BUDGET, TEST, TRAINING, task, trial, waves
 from xnornode.cli import output
 from xnornode.cli.main import main
 from xnornode.cli.search import Display
 from xnornode.data.splits import Splits
 from xnornode.model import model_file
-from xnornode.model_search import rounds
+from xnornode.model_search import one_training
 from xnornode.model_search import search as searching
 from xnornode.model_search.search import search
+from xnornode.model_search.trial import Step
 from xnornode.training.config import TrainConfig
+from xnornode.training.trained import Epoch
 from xnornode.training.trainer import train
 
 
@@ -95,7 +98,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, *at: int) -> list[TrainConfig]:
         return train(splits, config, **more)
 
     monkeypatch.setattr(searching, "train", interrupted)
-    monkeypatch.setattr(rounds, "train", interrupted)
+    monkeypatch.setattr(one_training, "train", interrupted)
     return calls
 
 
@@ -234,3 +237,34 @@ def test_display_says_where_the_search_is(monkeypatch: pytest.MonkeyPatch) -> No
     assert "network 3/3" in lines[0] and "epoch 9/9" in lines[3]
     best = max((t for t in display.trials.values()), key=lambda t: t.epochs)
     assert f"best {best.accuracy:.1%}, {best.cost.bytes} bytes" in lines[3]
+
+
+def test_display_of_several_at_once_counts_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks 1 and 2 take turns, and 2 is done first; a worker dies."""
+    told: list[tuple[float, str]] = []
+    said: list[str] = []
+
+    class Told(output.Progress):
+        def __call__(self, done: float, total: float | None, text: str = "") -> None:
+            told.append((done, text))
+
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    display = Display(Told())
+    first, second = (
+        Step(1, 3, n, 4, folds=2, candidate=trial(n - 1, 0.5).candidate, at_once=2) for n in (1, 2)
+    )
+    half = Epoch(1, 2, 1.0, 0.5, None, 0.1)
+    display(first)
+    display(replace(first, epoch=half))
+    display(replace(first, fold=2, epoch=half))
+    display(replace(second, epoch=half, said="a worker died"))
+    display(replace(second, fold=2, trial=trial(1, 0.75)))
+    display(replace(first, fold=2, error="training diverged"))
+    assert [done for done, _ in told] == [0, 0.25, 0.5, 0.75, 1.5, 2]
+    assert told[1][1] == "round 1/3, 0 of 4 networks done, 2 trainings at once"
+    assert told[-1][1].startswith(
+        "round 1/3, 2 of 4 networks done, 2 trainings at once; best 75.0%"
+    )
+    assert said == ["a worker died"]

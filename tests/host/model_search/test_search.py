@@ -20,7 +20,7 @@ from xnornode.export.answers import temperature_of
 from xnornode.export.fold import fold, score_gain
 from xnornode.model import file_format, model_file
 from xnornode.model.model import Model, Window
-from xnornode.model_search import rounds, space
+from xnornode.model_search import one_training, space
 from xnornode.model_search.budget import Budget, cost_of
 from xnornode.model_search.parts import folds_for, split_validation
 from xnornode.model_search.rounds import round_count, round_epochs
@@ -137,14 +137,14 @@ def test_best_of_the_first_round_goes_on() -> None:
 def foretold(monkeypatch: pytest.MonkeyPatch, right: Callable[[TrainConfig], int]) -> None:
     """So many windows of 24 are right, whatever a network has learned."""
     last: list[TrainConfig] = []
-    real = rounds.folded
+    real = one_training.fold
 
-    def folded(trained: Trained, *more: Any) -> Any:
+    def folded(trained: Trained) -> Model:
         last[:] = [trained.config]
-        return real(trained, *more)
+        return real(trained)
 
-    monkeypatch.setattr(rounds, "folded", folded)
-    monkeypatch.setattr(rounds, "counts_on", lambda model, data: (("e", right(last[0]), 24),))
+    monkeypatch.setattr(one_training, "fold", folded)
+    monkeypatch.setattr(one_training, "counts_on", lambda model, data: (("e", right(last[0]), 24),))
 
 
 def test_the_default_reaches_the_last_round_and_is_chosen_unless_others_are_ahead(
@@ -283,14 +283,14 @@ def test_defaults_are_tried_however_short_the_time(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_training_that_diverges_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = rounds.folded
+    real = one_training.fold
 
-    def diverging(trained: Any, *more: Any) -> Any:
+    def diverging(trained: Trained) -> Model:
         if trained.config.layers == BASE.layers:
             raise ModelError("layer", "a batch norm is not finite")
-        return real(trained, *more)
+        return real(trained)
 
-    monkeypatch.setattr(rounds, "folded", diverging)
+    monkeypatch.setattr(one_training, "fold", diverging)
     result = search(task(), BUDGET, BASE, trials=3, defaults=[BASE])
     assert [(c.number, text) for c, text in result.failed] == [(0, "a batch norm is not finite")]
     assert [t.candidate.number for t in result.trials] == [1, 2]

@@ -198,6 +198,7 @@ def test_cut_keeps_what_the_head_says(tmp_path):
     record = motion("wave", "anna", 0)
     record.recording.samples[[3, 50, 120], 0] = 32767
     record = replace(record, breaks=(40, 100), lost=30, clipped=3, cut=True)
+    record = replace(record, answer="unknown", confidence=412, kept="1a2b3c4d/7")
     path = tmp_path / "wave" / "anna" / "1.rec"
     path.parent.mkdir(parents=True)
     path.write_bytes(to_bytes(record))
@@ -207,10 +208,12 @@ def test_cut_keeps_what_the_head_says(tmp_path):
     async def use(client: Client) -> None:
         items = (await client.get("/api/data"))["items"]
         [one] = [i for i in items if i["name"] == "wave/anna/1.rec"]
-        assert one["remarks"] == ["cut short", "30 samples lost", "3 values clipped"]
+        lost = ["cut short", "30 samples lost", "3 values clipped"]
+        assert one["remarks"] == [*lost, "the node answered unknown, 41.2 %"]
         edit = await client.post("/api/data/cut", {"item": seen([one])[0], "parts": [[45, 110]]})
         new = header(tmp_path / edit["paths"][0])
         assert (new["breaks"], new["clipped"], new["lost"]) == ([55], 1, 30) and "cut" not in new
+        assert (new["answer"], new["kept"]) == ("unknown", "1a2b3c4d/7")
         [one] = [i for i in items if i["name"] == "wave/2.csv"]
         edit = await client.post("/api/data/cut", {"item": seen([one])[0], "parts": [[0, 30]]})
         back = read_csv(tmp_path / "wave" / "2 (2).csv")

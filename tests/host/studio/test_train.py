@@ -16,7 +16,7 @@ from tests.lab.studio_process import StudioProcess, wait
 from xnornode.cli.main import MODULES
 from xnornode.cli.option_forms import WrongUsage, check, describe
 from xnornode.errors import XnorNodeError
-from xnornode.studio.train_command import OWN, arguments, offered
+from xnornode.studio.train_command import KEPT_BACK, OWN, arguments, offered
 from xnornode.studio.train_plan import Planner
 
 SHORT = {"--quick": True, "--epochs": "6", "--no-baselines": True}
@@ -69,7 +69,7 @@ def test_options_are_the_parsers(command):
         if one["default"]:
             assert str(action.default) == one["default"]
     form = {one["option"] for group in offered(describe(command)) for one in group["options"]}
-    assert form == set(shown) - set(OWN)
+    assert form == set(shown) - {*OWN, *KEPT_BACK}
 
 
 def test_a_page_learns_what_a_command_refuses_before_it_runs():

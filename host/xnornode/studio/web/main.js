@@ -4,9 +4,9 @@ import { h, add, button, clear } from "/web/dom.js";
 import * as net from "/web/net.js";
 import { themeChanged } from "/web/colours.js";
 
-const PAGES = ["node", "record", "data", "train", "models", "live"];
-const TITLES = { node: "Node", record: "Record", data: "Data", train: "Train", models: "Models", live: "Live" };
-const STYLED = ["record", "data", "train", "models", "live"]; // pages with a style sheet of their own, web/pages/X.css
+const PAGES = ["node", "record", "data", "train", "models", "live", "fleet"];
+const TITLES = { node: "Node", record: "Record", data: "Data", train: "Train", models: "Models", live: "Live", fleet: "Fleet" };
+const STYLED = ["record", "data", "train", "models", "live", "fleet"]; // pages with a style sheet of their own, web/pages/X.css
 const TOAST = 6000, REFUSAL = 20000; // milliseconds that a message stays
 const MAIN_BUTTONS = "main button.primary, main button.danger, main button.big";
 
@@ -167,7 +167,7 @@ function theme() {
 }
 
 function keys() {
-  const rows = [["1 to 6", "the pages"], ["?", "this list"], ["Esc", "close a question"]];
+  const rows = [["1 to 7", "the pages"], ["?", "this list"], ["Esc", "close a question"]];
   const help = () => {
     const own = [...document.querySelectorAll("[data-keys]")].flatMap((node) => node.dataset.keys.split(";").map((part) => part.split("=")));
     ask({ title: "Keys", cancel: "", ok: "Close", body: h("dl", { class: "keys" }, [...rows, ...own].map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])) });

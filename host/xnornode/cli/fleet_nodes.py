@@ -1,0 +1,103 @@
+"""`xnornode fleet rollback`, `collect` and `clean`."""
+
+import argparse
+
+from xnornode.cli.broker_options import connected, make_broker, settings_of
+from xnornode.cli.fleet_push import tell_went
+from xnornode.cli.output import Progress, say, show_table
+from xnornode.errors import XnorNodeError
+from xnornode.fleet import rollout_start
+from xnornode.fleet.models import models_there, take_back
+from xnornode.fleet.rollback import roll_back
+from xnornode.fleet.rollout import HALTED, RUNNING
+from xnornode.fleet.updater_push import greeted, over_broker
+from xnornode.fleet.view import FleetView, NodeView
+from xnornode.link.deadline import NEVER
+from xnornode.link.mqtt_topics import Topics
+
+
+def run_rollback(options: argparse.Namespace) -> int:
+    """`xnornode fleet rollback`. Raises XnorNodeError."""
+    settings = settings_of(options)
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics)
+    with connected(settings, broker):
+        view.settle()
+        nodes = rollout_start.targets(view, options.to)
+        # What they should have had is not to be put on them again
+        told = [(topics.node(n.name, "model/latest"), b"") for n in nodes if n.latest]
+        broker.publish_all(told, 30)
+        there = _there(view, nodes)
+        done = roll_back(over_broker(settings), [node.name for node in there], tell=tell_went)
+    return 0 if len(there) == len(nodes) and not any(went.why for went in done) else 1
+
+
+def _there(view: FleetView, nodes: list[NodeView]) -> list[NodeView]:
+    there = [node for node in nodes if view.there(node)]
+    if away := [node for node in nodes if node not in there]:
+        say(f"left out, as they are away: {rollout_start.names_of(away)}")
+    return there
+
+
+def run_collect(options: argparse.Namespace) -> int:
+    """`xnornode fleet collect`. Raises XnorNodeError."""
+    from xnornode.link.collect import LABEL, Collected, Collector
+
+    settings = settings_of(options)
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics)
+    with connected(settings, broker):
+        view.settle()
+        nodes = rollout_start.targets(view, options.to)
+        there = _there(view, nodes)
+    status, open_node = int(len(there) < len(nodes)), over_broker(settings)
+    with Progress() as progress:
+        for node in there:
+            name, done = node.name, Collected()
+
+            def show(count: int, total: int, name: str = name) -> None:
+                progress(count, total, f"{name}: window {count} of {total}")
+
+            try:
+                collector = Collector(
+                    options.output, options.label or LABEL, name, options.forget, show
+                )
+                with greeted(name, open_node) as session:
+                    session.stream.limit = NEVER  # each request has an end of its own
+                    collector.collect(session, done)
+            except XnorNodeError as error:
+                status = 1
+                progress.say(f"{name}: {error}")
+            progress.say(f"{name}: {len(done.fetched)} windows fetched")
+    return status
+
+
+def run_clean(options: argparse.Namespace) -> int:
+    """`xnornode fleet clean`. Raises XnorNodeError."""
+    settings = settings_of(options)
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics)
+    with connected(settings, broker):
+        view.settle()
+        if view.problems:
+            topic, why = next(iter(view.problems.items()))
+            raise XnorNodeError(f"{topic} cannot be read ({why}): nothing is removed")
+        kept = {node.latest.sha256 for node in view.nodes.values() if node.latest}
+        ended = []
+        for rollout in view.rollouts.values():
+            if rollout.state in (RUNNING, HALTED):
+                kept |= {latest.sha256 for latest in rollout.latest}
+            else:
+                ended.append(rollout)
+        there = models_there(broker, topics)
+        unused = {sha256: size for sha256, size in there.items() if sha256 not in kept}
+        rows = [("model", sha256[:12], f"{size:,} bytes") for sha256, size in unused.items()]
+        rows += [("roll-out", each.id, f"{each.name}, {each.state}") for each in ended]
+        if not options.dry_run:
+            take_back(broker, topics, unused)
+            broker.publish_all([(topics.shared("_rollout", each.id), b"") for each in ended], 30)
+    if rows:
+        show_table(("what", "name", "about"), rows, left=("what", "name", "about"))
+    word = "would be removed" if options.dry_run else "removed"
+    say(f"{word}: {len(unused)} of {len(there)} models, {len(ended)} records of roll-outs")
+    return 0

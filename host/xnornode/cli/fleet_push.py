@@ -1,0 +1,186 @@
+"""`xnornode fleet push`, `resume` and `cancel`: roll-outs."""
+
+import argparse
+from dataclasses import replace
+
+from xnornode.cli.broker_options import connected, make_broker, settings_of
+from xnornode.cli.output import say, show_field, show_table
+from xnornode.errors import LinkError, XnorNodeError
+from xnornode.fleet import rollout_start
+from xnornode.fleet.models import announce, publish_model
+from xnornode.fleet.payloads import to_payload
+from xnornode.fleet.rollback import Went, roll_back
+from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
+from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_run import Runner, TakenOver, Told
+from xnornode.fleet.rollout_stages import stages_of
+from xnornode.fleet.updater_push import over_broker
+from xnornode.fleet.view import FleetView
+from xnornode.link.keys import read_key
+from xnornode.link.mqtt_broker import Broker
+from xnornode.link.mqtt_settings import BrokerSettings
+from xnornode.link.mqtt_topics import Topics
+
+
+def run_push(options: argparse.Namespace) -> int:
+    """`xnornode fleet push`. Raises XnorNodeError."""
+    from xnornode.cost.pace import check_pace
+    from xnornode.model.file_format import from_bytes
+    from xnornode.model.model_file import read_model
+
+    settings = settings_of(options)
+    data = read_model(options.model)
+    model = from_bytes(data)
+    if not options.allow_slow:
+        check_pace(model)
+    key = read_key(options.key) if options.key else None
+    latest = announce(data, not options.offer, key, rollout_start.new_id())
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics, hours=True)
+    with connected(settings, broker):
+        view.settle()
+        nodes = rollout_start.targets(view, options.to)
+        have = [node for node in nodes if node.sha256 == latest.sha256]
+        going = rollout_start.same(view, latest.sha256, {node.name for node in nodes})
+        if going and options.dry_run:
+            say(f"this would go on with the roll-out {going.id}")
+            _show_stages(going.stages)
+            return 0
+        if going:
+            say(f"going on with the roll-out {going.id}, with its own stages and bounds")
+            publish_model(broker, topics, data)
+            return _run(options, settings, broker, view, going)
+        nodes = [node for node in nodes if node not in have]
+        if have:
+            say(f"these run this very model already: {rollout_start.names_of(have)}")
+        if not nodes:
+            return 0
+        if options.offer:
+            latest = replace(latest, rollout=None)
+            publish_model(broker, topics, data)
+            told = to_payload(latest)
+            broker.publish_all([(topics.node(n.name, "model/latest"), told) for n in nodes], 30)
+            say(f"offered to {len(nodes)} nodes: Home Assistant's button installs it, or INSTALL")
+            return 0
+        rollout_start.check_nodes(view, nodes, latest, say)
+        if options.dry_run:
+            _show_stages(stages_of([node.name for node in nodes], options.stages))
+            return 0
+        rollout = rollout_start.begin(nodes, latest, options.stages, options.wait, _bounds(options))
+        publish_model(broker, topics, data)
+        counts = ", ".join(str(len(stage)) for stage in rollout.stages)
+        say(
+            f"roll-out {rollout.id}: {latest.name}, revision {latest.revision}, to {len(nodes)} "
+            f"nodes in stages of {counts}"
+        )
+        return _run(options, settings, broker, view, rollout)
+
+
+def _bounds(options: argparse.Namespace) -> Bounds:
+    return Bounds(
+        options.labels,
+        options.failures,
+        round(options.apart * 1000),
+        options.silence * 1000,
+        options.patience * 1000,
+    )
+
+
+def _show_stages(stages: tuple[tuple[str, ...], ...]) -> None:
+    rows = [
+        (str(k), str(len(stage)), ", ".join(sorted(stage))) for k, stage in enumerate(stages, 1)
+    ]
+    show_table(("stage", "nodes", "names"), rows, left=("names",))
+
+
+def run_resume(options: argparse.Namespace) -> int:
+    """`xnornode fleet resume`. Raises XnorNodeError."""
+    settings = settings_of(options)
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics, hours=True)
+    with connected(settings, broker):
+        view.settle()
+        rollout = rollout_start.find(view, options.id)
+        if rollout.state in (DONE, CANCELLED):
+            raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state}: begin a new one")
+        say(f"going on with the roll-out {rollout.id}, stage {rollout.stage + 1}")
+        return _run(options, settings, broker, view, rollout)
+
+
+def run_cancel(options: argparse.Namespace) -> int:
+    """`xnornode fleet cancel`. Raises XnorNodeError."""
+    settings = settings_of(options)
+    broker, topics = make_broker(settings), Topics(settings.prefix)
+    view = FleetView(broker, topics)
+    with connected(settings, broker):
+        view.settle()
+        rollout = rollout_start.find(view, options.id)
+        if rollout.state in (DONE, CANCELLED):
+            raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state} already")
+        # Its runner stops before nodes are told anything else
+        ended = rollout.changed(state=CANCELLED, why="cancelled")
+        broker.publish_all([(topics.shared("_rollout", rollout.id), to_rollout(ended))], 30)
+        broker.publish_all(RolloutNodes(view, topics, rollout).put_back(rollout), 30)
+    say(f"the roll-out {rollout.id} is cancelled; nodes that have the model keep it")
+    return 0
+
+
+def _run(
+    options: argparse.Namespace,
+    settings: BrokerSettings,
+    broker: Broker,
+    view: FleetView,
+    rollout: Rollout,
+) -> int:
+    """Run a roll-out to its end; the exit status. Raises XnorNodeError."""
+    rollout_start.claim(view, rollout, say)
+    if rollout.state != RUNNING:
+        rollout = rollout.changed(forgiven=len(rollout.failed))
+    runner = Runner(broker, Topics(settings.prefix), view, rollout, _tell)
+    try:
+        ended = runner.run()
+    except KeyboardInterrupt:
+        say(
+            f"stopped in stage {runner.rollout.stage + 1} of {len(rollout.stages)}; its nodes get "
+            f"the model all the same. `xnornode fleet resume {rollout.id}` goes on, `xnornode "
+            f"fleet cancel {rollout.id}` ends it"
+        )
+        return 1
+    except TakenOver:
+        raise
+    except LinkError as error:
+        raise LinkError(f"{error}; `xnornode fleet resume {rollout.id}` goes on") from error
+    for name, why in ended.failed.items():
+        show_field(name, why)
+    if ended.state == DONE:
+        return 0
+    have = [n.name for n in view.named(["*"]) if n.name in ended.begun and n.sha256 == ended.sha256]
+    if not have:
+        return 1
+    if options.rollback_on_halt:
+        _take_back(settings, view, ended, have)
+    else:
+        say(
+            f"these have the new model, and keep it: {rollout_start.names_of(have)}. "
+            "`xnornode fleet rollback --to NAME` has them go back"
+        )
+    return 1
+
+
+def _tell(told: Told) -> None:
+    say(f"{told.node}: {told.text}" if told.node else told.text)
+
+
+def _take_back(settings: BrokerSettings, view: FleetView, ended: Rollout, have: list[str]) -> None:
+    to = {name: ended.before[name].sha256 for name in have if ended.before.get(name)}
+    roll_back(over_broker(settings), [name for name in have if to.get(name)], to, tell_went)
+
+
+def tell_went(went: Went) -> None:
+    """Say what became of a node that should go back."""
+    model = went.active
+    say(
+        f"{went.node}: runs {model.name}, revision {model.revision}"
+        if model
+        else f"{went.node}: not rolled back: {went.why}"
+    )

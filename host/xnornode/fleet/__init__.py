@@ -1,0 +1,1 @@
+"""Nodes on an MQTT broker: gateway, roll-outs, what nodes see (docs/reference/mqtt.md)."""

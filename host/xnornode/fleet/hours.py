@@ -1,0 +1,194 @@
+"""What nodes saw, hour by hour: the gateway's retained topic `hour` (docs/reference/mqtt.md)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xnornode.fleet.hour_items import Hour, Past, add_up, hours_payload, item, read_hours
+from xnornode.fleet.payloads import PayloadError, State
+from xnornode.link.messages import Drift, Event, Prediction
+from xnornode.link.mqtt_broker import Broker
+from xnornode.link.mqtt_topics import Topics
+
+EVERY = 300.0
+"""Seconds between two messages about a node, unless an hour ends."""
+READ_BACK = 10.0
+"""Seconds, from the broker's connection on, in which what is retained there comes back."""
+HOUR = 3_600_000
+"""Milliseconds."""
+COUNTERS = ("lost", "restarts")
+"""Of a node's state; an hour has how much they grew."""
+
+
+class Gateway(Protocol):
+    """What is needed of a gateway."""
+
+    @property
+    def broker(self) -> Broker:
+        """Its connection."""
+
+    @property
+    def topics(self) -> Topics:
+        """Below which prefix it publishes."""
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> None:
+        """Publish by way of its queue."""
+
+
+@dataclass
+class _Node:
+    """What is known of a node. `past` is None until the broker was asked for it."""
+
+    items: Past = field(default_factory=dict)
+    model: str = ""
+    session: str | None = None
+    counters: tuple[int, ...] | None = None
+    merged: bool = False
+    asked: float | None = None
+    changed: bool = False
+    published: float = 0.0
+    hour: int = 0
+
+
+class Hours:
+    """Counts what nodes see, and publishes it: an Extra of the gateway.
+
+    What the broker has of a node, from before this gateway began, is read back once and added. So
+    hours outlast a restart of the gateway, and a node that moves to another one.
+
+    Parameters
+    ----------
+    gateway : Gateway
+        Publishes.
+    clock : callable, default time.time
+        Seconds since 1970.
+
+    Examples
+    --------
+    >>> gateway.extras.append(Hours(gateway))  # doctest: +SKIP
+    """
+
+    def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.time) -> None:
+        self._gateway, self._clock = gateway, clock
+        self._nodes: dict[str, _Node] = {}
+        self._came: list[tuple[str, bytes]] = []
+        """From the connection's thread; `step` takes them."""
+        self.refused = 0
+        """Retained messages that could not be read."""
+
+    def connected(self) -> None:
+        """Ask for what the broker has of nodes that nothing came back of yet."""
+        for node, known in self._nodes.items():
+            if not known.merged:
+                self._ask(node, known)
+
+    def state(self, node: str, state: State) -> None:
+        """Take the model and what was lost from a node's state."""
+        known = self._node(node)
+        if state.model:
+            known.model = state.model.sha256
+        counters = tuple(getattr(state, name) for name in COUNTERS)
+        grown = _growth(known.counters, counters)
+        if state.gateway is None and known.session not in (None, state.session):
+            grown["restarts"] = max(grown["restarts"], 1)  # a node cannot count its own
+        known.counters, known.session = counters, state.session
+        if any(grown.values()):
+            hour = self._hour(known, int(self._clock() * 1000))
+            hour.lost += grown["lost"]
+            hour.restarts += grown["restarts"]
+
+    def event(self, node: str, event: Event, time: int, session: str | None) -> None:
+        """Count a prediction, or take a node's drift."""
+        if isinstance(event, Prediction):
+            label = event.label if event.answer is None else event.answer
+            self._hour(self._node(node), time).prediction(label, event.confidence)
+        elif isinstance(event, Drift):
+            hour = self._hour(self._node(node), time)
+            hour.drift = max(event.drift, hour.drift or 0)
+
+    def gone(self, node: str) -> None:
+        """Publish what is known: nothing more may come."""
+        if known := self._nodes.get(node):
+            self._publish(node, known, self._clock())
+
+    def step(self) -> None:
+        """Take what came back from the broker, and publish where it is time."""
+        while self._came:
+            self._take(*self._came.pop(0))
+        now, connected = self._clock(), self._gateway.broker.connected
+        for node, known in self._nodes.items():
+            if not known.merged:
+                if not connected or known.asked is None or now < known.asked + READ_BACK:
+                    continue
+                self._merged(node, known)  # the broker has nothing of it
+            ended = known.hour != int(now * 1000) // HOUR
+            if ended or now >= known.published + EVERY:
+                self._publish(node, known, now)
+
+    def close(self) -> None:
+        """Publish what was not published yet."""
+        for node, known in self._nodes.items():
+            self._publish(node, known, self._clock())
+
+    # What is retained at the broker
+
+    def _ask(self, node: str, known: _Node) -> None:
+        first, known.asked = known.asked is None, self._clock()
+        if first:  # it is kept over breaks of the connection
+            self._gateway.broker.subscribe(
+                self._gateway.topics.node(node, "hour"),
+                lambda topic, payload, retained: self._came.append((node, payload)),
+            )
+
+    def _take(self, node: str, payload: bytes) -> None:
+        known = self._nodes.get(node)
+        if not known or known.merged:
+            return
+        if payload:
+            try:
+                add_up(known.items, read_hours(payload), int(self._clock() * 1000))
+            except PayloadError:
+                self.refused += 1
+        self._merged(node, known)
+
+    def _merged(self, node: str, known: _Node) -> None:
+        known.merged = True
+        self._gateway.broker.unsubscribe(self._gateway.topics.node(node, "hour"))
+
+    # What is counted
+
+    def _node(self, node: str) -> _Node:
+        known = self._nodes.get(node)
+        if known is None:
+            now = self._clock()
+            known = self._nodes[node] = _Node(published=now, hour=int(now * 1000) // HOUR)
+            if self._gateway.broker.connected:
+                self._ask(node, known)
+        return known
+
+    @staticmethod
+    def _hour(known: _Node, time: int) -> Hour:
+        """The item that something of this time belongs to."""
+        known.changed = True
+        return item(known.items, time // HOUR * HOUR, known.model)
+
+    def _publish(self, node: str, known: _Node, now: float) -> None:
+        """Only after the merge, or what the broker has would be lost."""
+        known.hour = int(now * 1000) // HOUR
+        if known.changed and known.merged:
+            known.changed, known.published = False, now
+            topic = self._gateway.topics.node(node, "hour")
+            self._gateway.publish(topic, hours_payload(known.items), True)
+
+
+def _growth(before: tuple[int, ...] | None, now: tuple[int, ...]) -> dict[str, int]:
+    """How much each counter grew; one that is smaller began again."""
+    if before is None:
+        return dict.fromkeys(COUNTERS, 0)
+    return {
+        name: new - old if new >= old else new
+        for name, old, new in zip(COUNTERS, before, now, strict=True)
+    }

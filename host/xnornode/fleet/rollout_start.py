@@ -1,0 +1,216 @@
+"""Begins a roll-out, or finds the one to go on with; and says what will not happen."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from xnornode.errors import LinkError, XnorNodeError
+from xnornode.fleet.payloads import Latest
+from xnornode.fleet.rollout import HALTED, RUNNING, STALE, Bounds, Rollout
+from xnornode.fleet.rollout_stages import stages_of
+from xnornode.fleet.view import FleetView, NodeView, now_ms
+from xnornode.link.deadline import Deadline
+
+UNSEEN = 30.0
+"""Seconds without a further beat, after which a runner is gone whose clock is another one."""
+GLANCE = 0.25
+SHOWN = 8
+"""Names of nodes that a message has."""
+
+
+def names_of(nodes: Sequence[NodeView] | Sequence[str]) -> str:
+    """Some names for people; not all, where there are many.
+
+    Examples
+    --------
+    >>> names_of(["a", "b"])
+    'a, b'
+    """
+    names = [node if isinstance(node, str) else node.name for node in nodes]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def targets(view: FleetView, patterns: Sequence[str]) -> list[NodeView]:
+    """The nodes of some patterns. Raises XnorNodeError where there is none."""
+    found = view.named(patterns)
+    if not found:
+        known = names_of(view.named(["*"]))
+        raise XnorNodeError(
+            f"no node is named {' or '.join(patterns)}: "
+            + (f"known are {known}" if known else "no node has been on this broker")
+        )
+    return found
+
+
+def check_nodes(
+    view: FleetView, nodes: Sequence[NodeView], latest: Latest, say: Callable[[str], None]
+) -> None:
+    """Check that nodes can get a model, as far as is known.
+
+    Parameters
+    ----------
+    view : FleetView
+        What the broker says.
+    nodes : sequence of NodeView
+        Who is to get it.
+    latest : Latest
+        The model.
+    say : callable
+        Gets a line about each thing that will not happen.
+
+    Raises
+    ------
+    XnorNodeError
+        If none of them can, or a node surely refuses it.
+    """
+    old = [n for n in nodes if n.state and n.state.format and n.state.format < latest.format]
+    if old:
+        raise XnorNodeError(
+            f"{names_of(old)} cannot read model format {latest.format}: bring their library up to "
+            "date with `xnornode update`, or leave them out of --to"
+        )
+    signed = [n for n in nodes if n.state and n.state.signed]
+    if signed and not latest.signature:
+        raise XnorNodeError(
+            f"{names_of(signed)} have a key, and take signed models only: name it with --key FILE"
+        )
+    without = [n for n in nodes if not view.updated_by(n)]
+    if len(without) == len(nodes):
+        raise XnorNodeError(
+            "no gateway is there to put models on nodes: start `xnornode gateway`, with "
+            "`native = true` for nodes that speak MQTT themselves"
+        )
+    if without:
+        say(
+            f"no gateway is there to put models on {names_of(without)}: start theirs, or one "
+            "with `native = true`"
+        )
+    away = [n for n in nodes if not view.there(n) and n not in without]
+    if away:
+        say(f"away now, and to get the model on coming back: {names_of(away)}")
+
+
+def begin(
+    nodes: Sequence[NodeView],
+    latest: Latest,
+    stages: Sequence[str],
+    wait: int,
+    bounds: Bounds,
+) -> Rollout:
+    """A new roll-out. Nothing is published.
+
+    Parameters
+    ----------
+    nodes : sequence of NodeView
+        Who gets the model.
+    latest : Latest
+        The model; its `rollout` is the ID.
+    stages : sequence of str
+        As of `read_stages`.
+    wait : int
+        Seconds that each stage is watched.
+    bounds : Bounds
+        What it bears.
+
+    Returns
+    -------
+    Rollout
+        Its record.
+    """
+    assert latest.rollout
+    return Rollout(
+        id=latest.rollout,
+        sha256=latest.sha256,
+        name=latest.name,
+        revision=latest.revision,
+        wait=wait,
+        time=now_ms(),
+        stages=stages_of([node.name for node in nodes], stages),
+        bounds=bounds,
+        latest=(latest,),
+    )
+
+
+def new_id() -> str:
+    """An ID for a roll-out, drawn at random."""
+    return secrets.token_hex(4)
+
+
+def same(view: FleetView, sha256: str, names: set[str]) -> Rollout | None:
+    """The roll-out of this model to these nodes that did not come to its end, if there is one.
+
+    Raises
+    ------
+    XnorNodeError
+        If another one is under way to some of these nodes.
+    """
+    running = [each for each in view.rollouts.values() if each.state == RUNNING]
+    for each in running:
+        if each.sha256 == sha256 and names <= set(each.nodes):
+            return each
+    for each in running:
+        if both := names & set(each.nodes):
+            raise XnorNodeError(
+                f"the roll-out {each.id} of {each.name}, revision {each.revision}, is under way to "
+                f"{names_of(sorted(both))}: `xnornode fleet resume {each.id}` goes on with it, "
+                f"`xnornode fleet cancel {each.id}` ends it"
+            )
+    return None
+
+
+def find(view: FleetView, name: str | None) -> Rollout:
+    """The roll-out of an ID, or the only one that can go on. Raises XnorNodeError."""
+    if name:
+        if name not in view.rollouts:
+            known = names_of(sorted(view.rollouts)) or "none"
+            raise XnorNodeError(f"there is no roll-out {name}; known: {known}")
+        return view.rollouts[name]
+    open_ones = [each for each in view.rollouts.values() if each.state in (RUNNING, HALTED)]
+    if not open_ones:
+        raise XnorNodeError("no roll-out is under way or halted")
+    if len(open_ones) > 1:
+        said = "; ".join(f"{e.id} ({e.name}, {e.state})" for e in open_ones)
+        raise XnorNodeError(f"more than one can go on: name its ID: {said}")
+    return open_ones[0]
+
+
+def claim(
+    view: FleetView, rollout: Rollout, say: Callable[[str], None], unseen: float = UNSEEN
+) -> None:
+    """Wait until it is sure that no other program runs a roll-out.
+
+    Parameters
+    ----------
+    view : FleetView
+        Kept up to date.
+    rollout : Rollout
+        The one to go on with.
+    say : callable
+        Gets a line where that takes a while.
+    unseen : float, default UNSEEN
+        Seconds without a sign of life that are enough, whatever the clocks say.
+
+    Raises
+    ------
+    LinkError
+        If another program runs it.
+    """
+    wait, told = Deadline(unseen), False
+    while True:
+        now = view.rollouts.get(rollout.id, rollout)
+        if not now.runner or now.state != RUNNING:
+            return
+        if now.beat != rollout.beat or now.runner != rollout.runner:
+            raise LinkError(
+                f"another program runs the roll-out {rollout.id} now: `xnornode fleet status` "
+                f"shows it, `xnornode fleet cancel {rollout.id}` ends it"
+            )
+        if wait.passed or now_ms() - (now.beat or 0) > 1000 * STALE:
+            return
+        if not told:
+            told = True
+            say(f"looking for {unseen:.0f} s whether another program still runs this roll-out")
+        time.sleep(GLANCE)

@@ -1,0 +1,224 @@
+"""What the broker says of all nodes, gateways and roll-outs, kept up to date."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from xnornode.fleet.hour_items import Past, read_hours
+from xnornode.fleet.payloads import (
+    GatewayState,
+    Latest,
+    PayloadError,
+    State,
+    Update,
+    from_payload,
+)
+from xnornode.fleet.rollout import CANCELLED, Rollout, read_rollout
+from xnornode.link.deadline import Deadline
+from xnornode.link.mqtt_broker import Broker
+from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
+
+QUIET = 0.5
+"""Seconds without a further retained message, after which all have come."""
+LOOK_SECONDS = 15.0
+"""Seconds for them at most: some fleets talk all the time."""
+
+
+@dataclass
+class NodeView:
+    """One node, as the broker has it.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    online : bool or None
+        What `availability` says; None before it has said anything.
+    state, latest, update : optional
+        The last of each, if there was one.
+    hours : dict
+        What it saw, by hour and model; empty where it was not asked for.
+    problem : str
+        Why something that was said of it was not taken.
+    """
+
+    name: str
+    online: bool | None = None
+    state: State | None = None
+    latest: Latest | None = None
+    update: Update | None = None
+    hours: Past = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the model that it runs; empty if that is not known."""
+        return self.state.model.sha256 if self.state and self.state.model else ""
+
+
+@dataclass
+class GatewayView:
+    """One gateway, as the broker has it."""
+
+    name: str
+    online: bool = False
+    state: GatewayState | None = None
+
+
+class FleetView:
+    """Subscribes to the retained topics, and keeps the last of each.
+
+    Parameters
+    ----------
+    broker : Broker
+        The connection.
+    topics : Topics
+        Its topics.
+    hours : bool, default False
+        Whether to have what nodes saw, too.
+
+    Attributes
+    ----------
+    nodes, gateways : dict
+        By their names.
+    rollouts : dict
+        By their IDs.
+    problems : dict
+        Why something that is about no known node was not taken, by its topic.
+    cancelled : set of str
+        IDs of roll-outs that were cancelled.
+    changes : int
+        How many messages came.
+    """
+
+    def __init__(self, broker: Broker, topics: Topics, hours: bool = False) -> None:
+        self.nodes: dict[str, NodeView] = {}
+        self.gateways: dict[str, GatewayView] = {}
+        self.rollouts: dict[str, Rollout] = {}
+        self.problems: dict[str, str] = {}
+        self.cancelled: set[str] = set()
+        self.changes = 0
+        self._topics = topics
+        self._came = threading.Event()
+        self.lock = threading.RLock()
+        kinds = ["availability", "state", "model/latest", "model/update"]
+        patterns = [topics.node("+", kind) for kind in kinds + ["hour"] * hours]
+        patterns += [topics.shared(f"_gateway/{kind}", "+") for kind in ("availability", "state")]
+        for pattern in [*patterns, topics.shared("_rollout", "+")]:
+            broker.subscribe(pattern, self._take)
+
+    def settle(self, quiet: float = QUIET, most: float = LOOK_SECONDS) -> None:
+        """Wait until what is retained has come.
+
+        Parameters
+        ----------
+        quiet : float, default QUIET
+            Seconds without a further message that are enough.
+        most : float, default LOOK_SECONDS
+            Seconds at most.
+        """
+        wait = Deadline(most)
+        while not wait.passed and self._came.wait(wait.within(quiet).left):
+            self._came.clear()
+
+    def named(self, patterns: Sequence[str]) -> list[NodeView]:
+        """The nodes whose names match one of some patterns.
+
+        Parameters
+        ----------
+        patterns : sequence of str
+            Names, in which `*` stands for any characters and `?` for one.
+
+        Returns
+        -------
+        list of NodeView
+            By their names.
+        """
+        with self.lock:
+            return [
+                node
+                for name, node in sorted(self.nodes.items())
+                if any(fnmatchcase(name, pattern) for pattern in patterns)
+            ]
+
+    def there(self, node: NodeView) -> bool:
+        """Whether a node is there: it, and who carries it."""
+        if not node.online:
+            return False
+        gateway = node.state.gateway if node.state else None
+        return gateway is None or self._online(gateway)
+
+    def updated_by(self, node: NodeView) -> bool:
+        """Whether a gateway is there that puts models on this node."""
+        gateway = node.state.gateway if node.state else None
+        if gateway is not None:
+            return self._online(gateway)
+        with self.lock:
+            return any(
+                each.online and each.state and each.state.native for each in self.gateways.values()
+            )
+
+    def _online(self, gateway: str) -> bool:
+        found = self.gateways.get(gateway)
+        return found is not None and found.online
+
+    # Called in the connection's thread
+
+    def _take(self, topic: str, payload: bytes, retained: bool) -> None:
+        address = self._topics.read(topic)
+        if not address:
+            return
+        with self.lock:
+            self.changes += 1
+            try:
+                self._told(address, payload)
+            except PayloadError as error:
+                if address.name in self.nodes:
+                    self.nodes[address.name].problem = f"{address.kind}: {error}"
+                else:
+                    self.problems[topic] = str(error)
+        self._came.set()
+
+    def _told(self, address: Address, payload: bytes) -> None:
+        name = address.name
+        if address.kind == "_rollout":
+            if payload:
+                self.rollouts[name] = read_rollout(name, payload)
+                if self.rollouts[name].state == CANCELLED:
+                    self.cancelled.add(name)  # a runner may say something else behind it
+            else:
+                self.rollouts.pop(name, None)
+            return
+        if address.kind.startswith("_gateway"):
+            gateway = self.gateways.setdefault(name, GatewayView(name))
+            if address.kind == "_gateway/availability":
+                gateway.online = payload == ONLINE
+            else:
+                gateway.state = from_payload(GatewayState, payload) if payload else None
+            return
+        if not payload and name not in self.nodes:
+            return
+        node = self.nodes.setdefault(name, NodeView(name))
+        match address.kind:
+            case "availability":
+                node.online = {ONLINE: True, OFFLINE: False}.get(payload)
+            case "state":
+                node.state = from_payload(State, payload) if payload else None
+                node.problem = ""
+            case "model/latest":
+                node.latest = from_payload(Latest, payload) if payload else None
+            case "model/update":
+                node.update = from_payload(Update, payload) if payload else None
+            case "hour":
+                node.hours = read_hours(payload) if payload else {}
+        if node.online is None and not (node.state or node.latest or node.update or node.hours):
+            del self.nodes[name]  # taken back
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return int(time.time() * 1000)

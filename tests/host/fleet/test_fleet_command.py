@@ -1,0 +1,205 @@
+"""`xnornode fleet`, as people type it, with a real broker and simulated nodes."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.lab.brokerlab import Mosquitto, free_port
+from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
+from tests.lab.fleetsim import Fleet, model_file
+from xnornode.cli.main import main
+
+OLD, NEW = model_file(1), model_file(2)
+SHORT = ("--wait", "0s", "--apart", "0.05", "--silence", "20s", "--patience", "60s", "--allow-slow")
+XNORNODE = (sys.executable, "-m", "xnornode", "fleet")
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def mosquitto(tmp_path):
+    with Mosquitto(tmp_path / "broker") as broker:
+        yield broker
+
+
+@pytest.fixture
+def fleet(mosquitto, tmp_path):
+    names = ["kitchen-1", "kitchen-2", "hall"]
+    with Fleet(mosquitto.settings(), names, tmp_path, OLD, rate=40) as nodes:
+        say_hours(nodes)
+        yield nodes
+
+
+@pytest.fixture
+def gateway(mosquitto, fleet):
+    with NativeGateway(mosquitto.settings()) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "new.bnn"
+    path.write_bytes(NEW)
+    return path
+
+
+@pytest.fixture
+def xnornode(mosquitto, capsys):
+    """A command that has ended, run in this process."""
+
+    def run(*arguments):
+        broker = ("--broker", f"127.0.0.1:{mosquitto.port}")
+        status = main(["fleet", *map(str, arguments), *broker])
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=status, stdout=said.out, stderr=said.err)
+
+    return run
+
+
+def test_status_is_a_table_and_json(xnornode, fleet, gateway):
+    done = xnornode("status")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["node", "board", "library"]
+    assert [line.split()[0] for line in lines[1:]] == ["hall", "kitchen-1", "kitchen-2"]
+    fleet.away("hall")
+    facts = json.loads(xnornode("status", "--json").stdout)
+    hall = facts["nodes"][0]
+    assert (hall["node"], hall["there"], hall["trouble"]) == ("hall", False, "away")
+    assert hall["sha256"] == sha(OLD) and facts["gateways"][0]["native"]
+    done = xnornode("status", "--to", "kitchen*", "--json")
+    assert [row["node"] for row in json.loads(done.stdout)["nodes"]] == ["kitchen-1", "kitchen-2"]
+
+
+def test_status_without_a_gateway_says_what_will_not_happen(xnornode, fleet):
+    assert "no gateway is there to put models on 3 of 3 nodes" in xnornode("status").stderr
+
+
+def test_push_to_some_nodes(xnornode, fleet, gateway, model):
+    done = xnornode("push", model, "--to", "kitchen*", "--stages", "1,100%", *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "stage 2 of 2" in done.stderr and "2 updated of 2 nodes" in done.stderr
+    assert fleet.nodes["kitchen-1"].file == fleet.nodes["kitchen-2"].file == NEW
+    assert fleet.nodes["hall"].file == OLD
+    done = xnornode("push", model, "--to", "kitchen*", *SHORT)
+    assert done.returncode == 0 and "run this very model already" in done.stderr
+
+
+def test_a_dry_run_changes_nothing(xnornode, fleet, gateway, model, mosquitto):
+    done = xnornode("push", model, "--to", "*", "--stages", "1,100%", "--dry-run", *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [["1", "1"], ["2", "2"]]
+    with Watcher(mosquitto.settings()) as watcher:
+        watcher.until(lambda: "xnornode/hall/state" in watcher.kept)
+        assert not [topic for topic in watcher.kept if "/model/" in topic or "_rollout" in topic]
+
+
+def test_an_offer_installs_nothing(xnornode, fleet, gateway, model):
+    done = xnornode("push", model, "--to", "hall", "--offer", "--allow-slow")
+    assert done.returncode == 0, done.stderr
+    row = json.loads(xnornode("status", "--json").stdout)["nodes"][0]
+    assert row["latest"].startswith("net 2") and fleet.nodes["hall"].file == OLD
+
+
+def test_a_halt_and_its_rollback(xnornode, fleet, gateway, model):
+    for node in fleet.nodes.values():
+        node.crashes.add(sha(NEW))
+    done = xnornode("push", model, "--to", "*", *SHORT)
+    assert done.returncode == 1, done.stderr
+    assert "halted: " in done.stderr and "fell_back" in done.stdout
+    for node in fleet.nodes.values():
+        node.crashes.clear()
+    fleet.mixes[sha(NEW)] = (1, 0, 0)
+    long = (*SHORT[:1], "60s", *SHORT[2:])
+    done = xnornode("push", model, "--to", "*", "--stages", "100%", "--rollback-on-halt", *long)
+    assert done.returncode == 1 and "mix of labels has changed" in done.stdout
+    assert "runs net 1, revision 1" in done.stderr
+    assert {node.file for node in fleet.nodes.values()} == {OLD}
+
+
+def test_rollback_by_hand(xnornode, fleet, gateway, model):
+    done = xnornode("push", model, "--to", "hall", *SHORT)
+    assert done.returncode == 0, done.stderr
+    done = xnornode("rollback", "--to", "hall")
+    assert done.returncode == 0 and "hall: runs net 1" in done.stderr
+    assert fleet.nodes["hall"].file == OLD
+    done = xnornode("rollback", "--to", "kitchen-1")
+    assert done.returncode == 1 and "it has no model to go back to" in done.stderr
+    done = xnornode("clean")
+    assert done.returncode == 0 and "removed: 1 of 1 models, 1 records" in done.stderr
+
+
+def test_ctrl_c_leaves_a_roll_out_that_goes_on(xnornode, fleet, gateway, model, mosquitto):
+    broker = ("--broker", f"127.0.0.1:{mosquitto.port}")
+    command = [*XNORNODE, "push", str(model), "--to", "*", "--stages", "1,100%", *broker]
+    process = subprocess.Popen([*command, "--wait", "600s", *SHORT[2:]], stderr=subprocess.PIPE)
+    said = ""
+    for line in process.stderr:
+        said += line.decode()
+        if "watching them" in said:
+            break
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=PATIENCE)[1].decode()
+    assert process.returncode == 1 and "xnornode fleet resume" in said
+    name = said.partition("fleet resume ")[2][:8]
+    done = xnornode("status")
+    assert f"roll-out {name}" in done.stdout and "running, stage 1 of 2" in done.stdout
+    done = xnornode("push", model, "--to", "*", "--dry-run", *SHORT)
+    assert f"go on with the roll-out {name}" in done.stderr
+    done = xnornode("cancel", name)
+    assert done.returncode == 0, done.stderr
+    assert sorted(node.file == NEW for node in fleet.nodes.values()) == [False, False, True]
+    assert xnornode("resume", name).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments, why",
+    [
+        (("push", "m.bnn", "--to", "*", "--stages", "10%,1%"), "is larger"),
+        (("push", "m.bnn", "--to", "*", "--stages", "0"), "is no stage"),
+        (("push", "m.bnn", "--to", "*", "--wait", "soon"), "is no time"),
+        (("push", "m.bnn", "--to", "*", "--labels", "120%"), "is no share"),
+        (("push", "m.bnn", "--to", "*", "--offer", "--dry-run"), "not allowed with"),
+        (("push", "m.bnn"), "--to"),
+        (("status", "--json", "--watch"), "leave out --json"),
+        (("status", "--broker", "host:x"), "is no TCP port"),
+        (("status", "--broker", "user@host"), "name a host"),
+        (("status", "--config", "none.toml"), "none.toml"),
+        ((), "ACTION"),
+    ],
+)
+@pytest.mark.quick
+def test_wrong_usage(arguments, why, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["fleet", *arguments])
+    assert left.value.code == 2 and why in capsys.readouterr().err
+
+
+def test_what_cannot_be_is_said_without_a_traceback(xnornode, fleet, model, tmp_path):
+    for arguments, why in (
+        (
+            ("push", model, "--to", "cellar*", "--allow-slow"),
+            "known are hall, kitchen-1, kitchen-2",
+        ),
+        (("push", model, "--to", "*", "--allow-slow"), "no gateway is there"),
+        (("push", tmp_path / "none.bnn", "--to", "*"), "none.bnn"),
+        (("resume",), "no roll-out"),
+        (("cancel", "01234567"), "there is no roll-out 01234567"),
+    ):
+        done = xnornode(*arguments)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_broker_that_is_not_there(monkeypatch, capsys):
+    monkeypatch.setenv("XNORNODE_MQTT_HOST", "127.0.0.1")
+    monkeypatch.setenv("XNORNODE_MQTT_PORT", str(free_port()))
+    assert main(["fleet", "status"]) == 1
+    assert "nothing listens there" in capsys.readouterr().err
