@@ -13,6 +13,7 @@ from xnornode.link.line_feed import Line, written
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import (
     Caution,
+    Drift,
     Error,
     Event,
     Hello,
@@ -116,10 +117,8 @@ class Node:
             case Error(error=text) | Caution(warning=text):
                 self._trouble, self._trouble_at = text, now
                 self._worried = True
-            case _:
-                values = vars(event)
-                if event.EVENT == "drift":
-                    self._drift = (int(values.get("drift", 0)), tuple(values.get("moved", ())))
+            case Drift(drift=drift, features=features):
+                self._drift = (drift, features)
         return self._labels.heard(event)
 
     def payload(self, line: Line, now: int) -> bytes:
