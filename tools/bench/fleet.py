@@ -131,8 +131,9 @@ class Run:
 
     def _usage(self) -> dict[str, Usage]:
         """Of each part, now."""
-        processes = (self.gateway, self.broker, self.nodes.process, self.counter.process)
-        return {part: usage(process.pid) for part, process in zip(PARTS, processes, strict=True)}
+        numbers = [self.gateway.pid, self.broker.pid]
+        numbers += [self.nodes.process.pid, self.counter.process.pid]
+        return {part: usage(pid) for part, pid in zip(PARTS, numbers, strict=True)}
 
     def _predict(self) -> dict[str, Any]:
         """Have nodes predict, and count."""
@@ -281,8 +282,9 @@ def main(arguments: list[str] | None = None) -> int:
         rows.append(run(options, count))
         print(show(rows[-1]) + "\n", flush=True)
         if options.json:
-            made = {"machine": machine(), "runs": rows}
-            options.json.write_text(json.dumps(made, indent=1) + "\n")
+            lines = ",\n  ".join(map(json.dumps, rows))
+            made = f'{{"machine": {json.dumps(machine())}, "runs": [\n  {lines}\n]}}\n'
+            options.json.write_text(made)
     return int(any(row["lost"] or row["exit status"] for row in rows))
 
 
