@@ -4,6 +4,7 @@
     python -m tools.stress.soak faults --pushes 12000  faulted pushes to a node on this computer
     python -m tools.stress.soak faults --link tcp --pushes 300  to one that listens on a TCP port
     python -m tools.stress.soak faults --link mqtt --pushes 2000  to one on a broker
+    python -m tools.stress.soak faults --link gateway --pushes 300  to one behind a gateway
     python -m tools.stress.soak commands --runs 2000   each command, floods and dead starts too
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
@@ -36,7 +37,7 @@ import serial
 from tests.lab import faultplans, mqttlab
 from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
-from tests.lab.mqttlab import MqttLab
+from tests.lab.mqttlab import GatewayLab, MqttLab
 from tests.lab.netnode import NetLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab
 from tests.lab.readypico import set_up
@@ -55,6 +56,7 @@ LABS: dict[str, type[UnixLab | NetLab | MqttLab]] = {
     "pty": UnixLab,
     "tcp": NetLab,
     "mqtt": MqttLab,
+    "gateway": GatewayLab,
 }
 RACES = 50  # pushes to one of two hosts at once
 PORTION = 200  # pushes that one node takes
@@ -102,7 +104,7 @@ def some_faults(part: tuple[int, int, int, str]) -> Account:
     account, races = Account(), count // RACES
     kind = LABS[link]
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as lab:
-        chosen = mqttlab.plans if link == "mqtt" else plans
+        chosen = mqttlab.plans if link in ("mqtt", "gateway") else plans
         for plan in itertools.islice(chosen(count - races), first, None, step):
             try:
                 outcome = lab.push(

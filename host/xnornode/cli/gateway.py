@@ -91,7 +91,11 @@ def run(options: argparse.Namespace) -> int:
         while not ends.wait(min(beat, 1.0)):
             if refused := gateway.broker.refused:
                 break
-            if gateway.ticks != ticks:  # its thread is alive
+            if not gateway.reactor.alive:
+                raise XnorNodeError(
+                    "the gateway's thread has ended: please report what came before"
+                )
+            if gateway.ticks != ticks:
                 ticks = gateway.ticks
                 service.notify("WATCHDOG=1")
     service.notify("STOPPING=1")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xnornode._version import __version__
@@ -38,7 +40,7 @@ class Names:
     topics: Topics
     gateway: str
 
-    @property
+    @cached_property
     def beginning(self) -> str:
         """How all identities of the prefix begin."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.topics.prefix) + "_"
@@ -175,6 +177,20 @@ def said_attributes(**expressions: str) -> str:
     """A template of an entity's attributes, likewise."""
     pairs = ", ".join(f"'{key}': {expression}" for key, expression in expressions.items())
     return f"{{{{ ({{{pairs}}} if value_json is defined else {{}}) | tojson }}}}"
+
+
+def origin_of(payload: bytes) -> str:
+    """Who has published a discovery message; empty if it does not say."""
+    try:
+        said = json.loads(payload)
+        return str(said["origin"]["name"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def compact(value: Any) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def slug(text: str) -> str:

@@ -87,6 +87,7 @@ class Queue:
     --------
     >>> queue = Queue(Path(":memory:"), 100_000)
     >>> queue.add([Message("a/b", b"1"), Message("a/b", b"2")])
+    [1, 2]
     >>> [(number, message.payload) for number, message in queue.after(0, 10)]
     [(1, b'1'), (2, b'2')]
     >>> queue.remove([1])
