@@ -1,11 +1,13 @@
 """Compares a board's scores with the reference, over serial."""
 
+from ast import literal_eval
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from xnornode.link.repl import Board
+from xnornode.model.drift import DriftStream
 from xnornode.model.file_format import to_bytes
 from xnornode.model.model import Model
 
@@ -40,6 +42,15 @@ def scores():
     print(i, str(e(out), 'ascii').strip())
 """
 
+DRIFT = """
+def drift():
+    m.scores(w, out, k)
+    moved = []
+    while k.moved(len(moved)):
+        moved.append(k.moved(len(moved)))
+    print((k.level, k.flagged, moved))
+"""
+
 
 def disagreements(board: Board, model: Model, windows: np.ndarray, hop: int) -> int:
     """On how many of the int16 windows (n, length, channels) any score differs from the reference.
@@ -58,6 +69,21 @@ def disagreeing(board: Board, jobs: Iterable[tuple[Model, np.ndarray, np.ndarray
         for model, windows, scores in jobs
         if _disagreements(board, model, windows, model.window.length, scores)
     ]
+
+
+def drift_disagreements(board: Board, model: Model, windows: np.ndarray) -> int:
+    """After how many of the windows the board's drift is not that of the reference."""
+    board.run(SETUP)
+    board.run(DRIFT)
+    said: list[str] = []
+    for code in _lumps([*_load(model), "k = bnn.Drift(m)", *_classify(windows, len(windows[0]))]):
+        said += board.run(code.replace("scores()", "drift()")).splitlines()
+    stream, wrong = DriftStream(model.drift), 0
+    for line, values in zip(said, model.features.values(windows), strict=True):
+        stream.add(values)
+        moved = [(*n, m) for n, m in zip(model.drift.watched, stream.moved, strict=True)]
+        wrong += literal_eval(line) != (stream.level, stream.flagged, moved)
+    return wrong
 
 
 def _disagreements(

@@ -1,17 +1,24 @@
 """`bnn` on all instruction sets, built in or native, against the reference: 0 of N differ."""
 
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
+from tests.lab.driftlab import CHANNELS, LENGTH, drifting
 from tests.lab.feature_nets import awkward_windows, spectra_models
 from tests.lab.nets import awkward_models, conv_models, random_windows
-from tests.lab.parity import disagreeing, disagreements
+from tests.lab.parity import disagreeing, disagreements, drift_disagreements
 from tests.lab.targets import BOARDS, board_of, lend, qemu
 from tests.lab.watch import watch_model, watch_windows
 from tests.lab.window_sessions import differing, sessions
 from tools.firmware.build import build
+from xnornode.data.prepare import prepare
+from xnornode.datasets.watch import watch
+from xnornode.export.drift import fit_drift
 from xnornode.model.file_format import to_bytes
+from xnornode.recipes.settings import RECIPES
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -50,6 +57,25 @@ def spectra():
 def test_spectra(board):
     assert len(spectra()) == 5
     assert [model.features.describe() for model in disagreeing(board, spectra())] == []
+
+
+def test_drift(board):
+    for seed, counts in enumerate(((1, 0, 0, 0), (5, 2, 3, 4), (64, 16, 11, 18))):
+        model = drifting(seed, counts)
+        windows = awkward_windows(LENGTH, CHANNELS, seed)
+        assert drift_disagreements(board, model, windows) == 0
+
+
+def test_drift_of_real_windows(board):
+    assert drift_disagreements(board, watched_model(), watch_windows(hop=64, count=60)) == 0
+
+
+@cache
+def watched_model():
+    """The network of the watch, with drift by a part of its training's windows."""
+    model = watch_model()
+    some = prepare(watch(), RECIPES["watch"].options).train
+    return replace(model, drift=fit_drift(model, some.select(np.arange(0, len(some), 3))).drift)
 
 
 def test_windows_filled_by_samples_and_blocks(board):

@@ -56,7 +56,8 @@ class Trial:
 
     def order(self, rng: np.random.Generator, seconds: float) -> Int64:
         """Windows of whole recordings by chance, so many seconds of them."""
-        count, parts = round(seconds / self.hop), []
+        count = round(seconds / self.hop)
+        parts: list[Int64] = []
         while sum(len(part) for part in parts) < count:
             for recording in rng.permutation(np.unique(self.recordings)):
                 parts.append(np.flatnonzero(self.recordings == recording))

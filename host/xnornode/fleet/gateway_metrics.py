@@ -99,6 +99,9 @@ class MetricsServer:
                 metrics.detected(
                     predictions.Detected(now / 1000, seq, ms, label, share / 1000, model, revision)
                 )
+            case messages.Drift():
+                model, revision = node.counter.model, node.counter.revision
+                metrics.drift(predictions.Drift.of(event, now / 1000, model, revision))
             case _:
                 metrics.event(event)
 

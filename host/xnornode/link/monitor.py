@@ -203,10 +203,8 @@ class Monitor:
                 )
             case messages.Detected(seq, ms, label, share):
                 return Detected(time, seq, ms, label, share / 1000, model, revision)
-            case messages.Drift(seq, ms, drift, flagged, features, hundredths):
-                moved = tuple(amount / 100 for amount in hundredths)
-                found = (time, seq, ms, drift / 1000, flagged, features, moved)
-                return Drift(*found, model, revision)
+            case messages.Drift():
+                return Drift.of(event, time, model, revision)
         return event
 
     def _read(self) -> None:

@@ -1,6 +1,9 @@
 """What a node has found, as it arrived on the PC."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from xnornode.link import messages
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,15 @@ class Drift:
     moved: tuple[float, ...]
     model: str | None
     revision: int | None
+
+    @classmethod
+    def of(
+        cls, event: messages.Drift, time: float, model: str | None, revision: int | None
+    ) -> Self:
+        """What an event says, which came at this time, of this model."""
+        moved = tuple(amount / 100 for amount in event.moved)
+        said = (event.seq, event.ms, event.drift / 1000, event.flagged, event.features, moved)
+        return cls(time, *said, model, revision)
 
     def __str__(self) -> str:
         pairs = zip(self.features, self.moved, strict=True)

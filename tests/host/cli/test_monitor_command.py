@@ -134,6 +134,41 @@ def test_show(follow, show, count, kinds):
     assert "".join(row["event"][0] for row in csv.DictReader(io.StringIO(out))) == kinds
 
 
+def drift(seq, level, flagged, **moved):
+    names = {"features": [f"{name} mean" for name in moved], "moved": [*moved.values()]}
+    return line("drift", seq=seq, ms=20, drift=level, flagged=flagged, **names)
+
+
+DRIFTING = prediction(0) + drift(0, 180, False) + prediction(1)
+DRIFTING += drift(1, 1290, True, x=-161, y=60) + prediction(2) + drift(2, 400, False)
+
+
+def test_drift_is_shown_and_its_flag_is_said(follow):
+    out, err = follow(DRIFTING + prediction(3), "--format=text", "--count=4")
+    shown = [re.sub(r"^\d\d:\d\d:\d\d +", "", row) for row in out.splitlines() if "drift" in row]
+    flagged = "FLAGGED, drift 1.29: x mean -1.6, y mean +0.6 deviations"
+    assert shown == ["0  drift 0.18", f"1  {flagged}", "2  drift 0.40"]
+    assert err.splitlines()[:2] == [
+        f"xnornode: the node's windows are not like those of the training ({flagged})",
+        "xnornode: the node's windows are again like those of the training (drift 0.40)",
+    ]
+
+
+def test_drift_in_the_formats_of_programs(follow):
+    out, _ = follow(DRIFTING, "--format=json", "--show=events", "--count=2")
+    first, second = map(json.loads, out.splitlines())
+    assert (first["event"], first["drift"], first["features"]) == ("drift", 0.18, [])
+    assert (second["flagged"], second["moved"]) == (True, [-1.61, 0.6])
+    out, _ = follow(DRIFTING, "--format=csv", "--show=all", "--count=3")
+    assert len(out.splitlines()) == 4, "a table of predictions has no place for it"
+    out, _ = follow(DRIFTING + prediction(3), "--format=influx", "--node=n", "--count=4")
+    points = [row for row in out.splitlines() if row.startswith("xnornode_drift")]
+    assert len(points) == 3
+    assert "drift=1.29,flagged=1i,moved\\ x\\ mean=-1.61,moved\\ y\\ mean=0.6 " in points[1]
+    out, _ = follow(DRIFTING, "--format=prometheus", "--count=3")
+    assert "xnornode_drift_ratio" in out and 'xnornode_drift_flagged{node="lines"} ' in out
+
+
 def test_csv_has_the_new_columns_last(follow):
     out, _ = follow(NODE, "--format=csv", "--show=all", "--count=4")
     heads = "time,seq,ms,label,index,us,lost,model,revision,scores,confidence,answer,event"
