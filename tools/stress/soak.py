@@ -9,6 +9,7 @@
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
     python -m tools.stress.soak sampling --seconds 600 ... and a sensor at 100 Hz: no sample lost
+    python -m tools.stress.soak rollouts --nodes 200   a poisoned model, and a good one
 
 Accounts go to stdout, progress to stderr. Exit status 1 as soon as something does not hold.
 """
@@ -43,13 +44,14 @@ from tests.lab.powerlab import PICO, PicoNode, PowerLab
 from tests.lab.readypico import set_up
 from tools.firmware.build import build
 from tools.stress.soak_commands import commands, say
+from tools.stress.soak_rollouts import rollouts
 from tools.stress.soak_sampling import sampling
 from xnornode.cli.main import main as xnornode
 from xnornode.link.messages import Hello
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
 
-PARTS = ("faults", "commands", "cuts", "stream", "sampling")
+PARTS = ("faults", "commands", "cuts", "stream", "sampling", "rollouts")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
 LABS: dict[str, type[UnixLab | NetLab | MqttLab]] = {
@@ -290,6 +292,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pico", action="store_true", help="commands to an emulated Pico")
     parser.add_argument("--seconds", type=float, help="default: an hour, 600 of samples")
     parser.add_argument("--jobs", type=int, default=4, help="nodes at once, default %(default)s")
+    parser.add_argument("--nodes", type=int, default=200, help="of roll-outs, default %(default)s")
     options = parser.parse_args(argv)
     unknown = ", ".join(sorted({*options.parts} - {*PARTS}))
     if unknown:
@@ -305,6 +308,9 @@ def main(argv: list[str] | None = None) -> int:
                 cuts()
             elif part == "stream":
                 stream(options.seconds or 3600.0)
+            elif part == "rollouts":
+                if not rollouts(options.nodes):
+                    raise SoakError("a roll-out has not ended as it should, see above")
             elif not sampling(options.seconds or 600.0):
                 raise SoakError("samples were lost or late, or scores differ, see above")
     except SoakError as error:
