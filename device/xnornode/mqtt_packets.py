@@ -32,6 +32,7 @@ class Packets:
     def __init__(self, readinto: "Callable[[memoryview], int | None]") -> None:
         self._readinto = readinto
         self._head = memoryview(bytearray(HEAD))
+        self._one = self._head[:1]  # a look at a silent broker makes no garbage
         self.restart()
 
     def restart(self) -> None:
@@ -136,7 +137,8 @@ class Packets:
     def _fill(self, count: int) -> bool:
         """Whether so many bytes are in the head."""
         while self._have < count:
-            got = self._readinto(self._head[self._have : count])
+            space = self._one if count == 1 else self._head[self._have : count]
+            got = self._readinto(space)
             if not got:
                 return False
             self._have += got

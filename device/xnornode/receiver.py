@@ -22,6 +22,7 @@ TYPE_CHECKING = False  # there is no `typing` on the node
 if TYPE_CHECKING:
     from typing import Any
 
+    from .kept import Kept
     from .model_store import Store
     from .stream import Streamer
 
@@ -268,33 +269,27 @@ class Receiver:
         write_name(self._store.node_file, fields["name"])
         return fields
 
-    def _windows(self) -> "Any":
-        """The ring of kept windows. Raises Refused, OSError."""
-        if self._streamer and self._streamer.locked:
+    def _windows(self) -> "Kept":
+        streamer = self._streamer
+        if not streamer or streamer.locked:
             raise Refused("locked", "a node whose port is locked sends no samples")
         self._check_may("record", "fetch what was recorded")
-        kept = self._streamer.kept if self._streamer else None
-        if kept is None:
+        if not streamer.kept:
             from .kept import Kept  # others need not load it
 
-            kept = Kept()
-            if self._streamer:
-                self._streamer.kept = kept
-        return kept
+            streamer.kept = Kept()
+        return streamer.kept
 
     def _kept(self, _: "Fields") -> "Fields":
-        facts: Fields = self._windows().facts()
-        return facts
+        return self._windows().facts()
 
     def _fetch(self, fields: "Fields") -> "Fields":
-        piece: Fields = self._windows().piece(fields["number"], fields["at"])
-        return piece
+        return self._windows().piece(fields["number"], fields["at"])
 
     def _forget(self, fields: "Fields") -> "Fields":
         kept = self._windows()
         kept.forget(fields["number"])
-        facts: Fields = kept.facts()
-        return facts
+        return kept.facts()
 
     def _describe_previous(self) -> "Fields | None":
         slot = self._store.previous(self._models.number)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .button import Button
+    from .kept import Kept
     from .sensors.sensor import Sensor
 
     Block = array[int] | memoryview
@@ -52,7 +53,7 @@ class Streamer:
         self.on = False
         self.alone = False
         self.locked = False
-        self.kept: Any = None
+        self.kept: Kept | None = None
         self._open = open_sensor
         self._button: Button | None = None
         self._port = port

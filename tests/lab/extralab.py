@@ -26,6 +26,7 @@ class NoBroker:
     """Subscriptions that nothing ever comes of."""
 
     connected = True
+    settings = None
 
     def __init__(self) -> None:
         self.patterns: dict[str, object] = {}

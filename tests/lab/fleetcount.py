@@ -7,6 +7,7 @@ messages wait there for it while it is away.
 
 import json
 import sys
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 PAUSE = 1  # seconds between two attempts to connect
+PATIENCE = 30.0  # seconds for the first subscription
 
 
 class Numbers:
@@ -43,16 +45,18 @@ class Counts:
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], Numbers] = {}
         self.delays: Counter[int] = Counter()
+        self.lock = threading.Lock()
 
     def take(self, topic: str, payload: bytes) -> None:
         """A prediction."""
         now = time.monotonic_ns() // 1_000_000
         line = json.loads(payload)
         key = topic.split("/")[-2], line["session"]
-        if key not in self.numbers:
-            self.numbers[key] = Numbers()
-        self.numbers[key].take(line["seq"])
-        self.delays[now - line["ms"]] += 1
+        with self.lock:
+            if key not in self.numbers:
+                self.numbers[key] = Numbers()
+            self.numbers[key].take(line["seq"])
+            self.delays[now - line["ms"]] += 1
 
     def facts(self) -> dict[str, Any]:
         """What has come so far."""
@@ -83,7 +87,7 @@ class Counts:
 def main() -> None:
     """Count until the input ends."""
     counts = Counts()
-    there = []
+    there = threading.Event()
     client = mqtt.Client(
         mqtt.CallbackAPIVersion.VERSION2,
         client_id="fleetcount",
@@ -92,14 +96,18 @@ def main() -> None:
     )
     client.reconnect_delay_set(PAUSE, PAUSE)
     client.on_connect = lambda c, *_: c.subscribe("xnornode/+/prediction", 1)
-    client.on_subscribe = lambda *_: there.append(True) or print("there", flush=True)
+    client.on_subscribe = lambda *_: there.set()
     client.on_message = lambda c, d, message: counts.take(message.topic, message.payload)
     client.connect("127.0.0.1", int(sys.argv[1]))
     client.loop_start()
+    assert there.wait(PATIENCE)
+    print("there", flush=True)
     for said in sys.stdin:
-        if said.strip() == "forget":
-            counts.delays.clear()
-        print(json.dumps(counts.facts()), flush=True)
+        with counts.lock:
+            if said.strip() == "forget":
+                counts.delays.clear()
+            facts = counts.facts()
+        print(json.dumps(facts), flush=True)
     client.disconnect()
     client.loop_stop()
 

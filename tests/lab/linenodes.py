@@ -1,13 +1,11 @@
 """Nodes that speak the true lines over TCP and classify nothing, as many as one likes.
 
-`python -m tests.lab.linenodes COUNT RATE` runs them in a process of their own; it prints their TCP
-ports, and at the end of its input how many predictions each has written.
+tests/lab/fleetfarm.py runs them in a process of their own.
 """
 
 import asyncio
 import json
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -224,17 +222,3 @@ class LineNodes:
         self.wait(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
-
-
-def main() -> None:
-    """Run nodes until the input ends."""
-    nodes = [LineNode(device=f"{number:012x}") for number in range(int(sys.argv[1]))]
-    with LineNodes(nodes, float(sys.argv[2])) as farm:
-        print(json.dumps([node.port for node in nodes]), flush=True)
-        sys.stdin.read()
-        farm.do(farm.stop)
-        print(json.dumps([node.made for node in nodes]), flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,20 +1,24 @@
 """A node on a broker, for pushes on which things go wrong between the two."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from tests.lab.bridge import Bridge
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.faultlab import PATIENCE, QUICK, Lab, Outcome, lab_models
 from tests.lab.faultplans import Plan
-from tests.lab.livenode import DEVICE
+from tests.lab.gatewaylab import gateway, settings
+from tests.lab.livenode import DEVICE, prepare
 from tests.lab.mqttnode import NAME, MqttNode, prepare_mqtt
 from tests.lab.mqttproxy import Kind, MqttFault, Proxy, at_random
+from tests.lab.unixnode import UnixNode
 from xnornode.errors import LinkError
 from xnornode.link.deadline import Deadline
 from xnornode.link.messages import Prediction
+from xnornode.link.mqtt_settings import BrokerSettings
 from xnornode.link.ports import open_port
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
@@ -35,6 +39,7 @@ class MqttLab(Lab):
         self.proxy = Proxy(self.mosquitto.port, lambda: self.mosquitto.restart(kill=True))
         model = to_bytes(lab_models()[0])
         program = prepare_mqtt(folder / "node", model, self.proxy.port, ("push",), hasty=True)
+        self.models_folder = folder / "node" / "models"
         super().__init__(MqttNode([program], folder / "node", [DEVICE]), TIMING)
 
     def __enter__(self) -> Self:
@@ -92,7 +97,7 @@ class MqttLab(Lab):
                 break
             assert not wait.passed, "the node does not come back"
             wait.pause(0.1)
-        models = (self.folder / "node" / "models").glob("*.bnn")
+        models = self.models_folder.glob("*.bnn")
         first, *_ = sorted(models, key=lambda path: -int(path.name.split(".")[0]))
         assert first.read_bytes() == self.active
 
@@ -111,6 +116,35 @@ class MqttLab(Lab):
                 if isinstance(event, Prediction) and event.scores in self._scores[active]:
                     break
         self.active = active
+
+
+class GatewayLab(MqttLab):
+    """A node on a pseudo-terminal, behind a gateway; the Proxy stands between it and the broker."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        program = prepare(folder / "behind", to_bytes(lab_models()[0]), realtime=True)
+        self.models_folder = folder / "behind" / "models"
+        self.node = UnixNode([program], folder / "behind", [DEVICE])
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.mosquitto.start()
+        with ExitStack() as stack:
+            stack.callback(self.mosquitto.stop)
+            stack.enter_context(self.proxy)
+            self.node.start()
+            stack.callback(self.node.stop)
+            bridge = stack.enter_context(Bridge(self.node.end))
+            broker = BrokerSettings("127.0.0.1", self.proxy.port)
+            made = replace(settings(self.mosquitto, self.folder, (NAME, bridge.url)), broker=broker)
+            stack.enter_context(gateway(made))
+            self.check()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def plans(count: int) -> Iterator[Plan]:

@@ -9,7 +9,7 @@ from tests.lab import hostile
 from tests.lab.livenode import live_node, model_bytes, receiving_node
 from tests.lab.nets import random_model
 from tests.lab.simulated import SimulatedNode, receiver, signature, store
-from xnornode.link import guard
+from xnornode.link import command_fields
 from xnornode.link.connect import connect
 from xnornode.link.framing import command, seal, unseal
 from xnornode.link.push import PROTOCOL, Push
@@ -167,8 +167,9 @@ def test_what_the_node_has_for_each_command_is_what_the_host_has():
     """No key of a command is checked by one side and unknown to the other."""
     commands = receiver.checked.__globals__["COMMANDS"]
     assert set(Push(NEW, KEY)._begin) == set(commands["begin"]) - {"hmac"}
-    passed = {**guard.COMMANDS, **guard.STREAM_COMMANDS}
-    assert {*passed} == {*commands} - {"quit", "name"}
+    some = command_fields
+    passed = {**some.COMMANDS, **some.STREAM_COMMANDS, **some.NAME_COMMANDS}
+    assert {*passed} == {*commands} - {"quit"}
     for name, kind in passed.items():
         keys = {field.name for field in fields(kind)} - {"id"}
         assert keys == set(commands[name]) - {"hmac"}, name

@@ -217,6 +217,13 @@ def test_a_model_without_answers_keeps_nothing_and_says_so(tmp_path):
     assert [kind for kind, _ in outcome.warned] == ["keep"] and len(outcome.said) == 24
 
 
+def test_a_classifier_on_the_second_core_keeps_nothing_and_says_so(tmp_path):
+    """Its answer comes when the samples of its window are gone."""
+    plan = [["second core"], ["hour"], *blocks(4, 100)]
+    outcome = keep(tmp_path, {"first.bnn": unsure_model()}, drawn(400), plan)
+    assert "second core" in outcome.facts.why and outcome.facts.windows == 0
+
+
 def test_a_window_larger_than_the_bound(tmp_path):
     model = unsure_model(1, length=3000, hop=3000)
     plan = [["hour"], *blocks(4, 3000)]

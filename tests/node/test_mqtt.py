@@ -29,7 +29,7 @@ from xnornode.link.push import Push, push
 from xnornode.link.timing import Timing
 
 OLD, NEW, LARGE = model_bytes(1), model_bytes(2), model_bytes(3, hidden=900)
-SOON = Timing(hello=0.5, hello_tries=2)
+ONCE = Timing(hello=PATIENCE, hello_tries=1)
 ENVIRONMENT = {"XNORNODE_MQTT_PASSWORD": "secret"}
 ALL = ("push", "rollback", "record", "name")
 
@@ -141,7 +141,7 @@ def test_two_clients_have_places_and_a_third_is_told(tmp_path, mosquitto):
         watcher.object_of("state")
         with connect(node.url) as one, connect(node.url) as two:
             assert one.hello.session == two.hello.session and two.hello.window == 4
-            with pytest.raises(NodeError, match="busy"), connect(node.url, SOON):
+            with pytest.raises(NodeError, match="busy"), connect(node.url, ONCE):
                 pass
             whole = Push(LARGE)
             one.request("begin", **whole._begin)

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,50 +25,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.brokerlab import Mosquitto
+from tools.bench.fleet_parts import GatewayProcess, Talker
 from tools.bench.processes import Usage, machine, usage
-from tools.firmware.sources import ROOT
+from xnornode.fleet.gateway_config import SMALLEST_QUEUE
 from xnornode.fleet.gateway_service import raise_file_limit
 from xnornode.fleet.payloads import GatewayState, from_payload
+from xnornode.fleet.queue import Queue
 from xnornode.link.mqtt_broker import Broker
 
 PARTS = ("gateway", "broker", "nodes", "counter")
+MINUTE = 60.0
 SETTLE = 10.0  # seconds of predictions before anything is measured
 PATIENCE = 180.0  # seconds for all nodes to be there; for what is on its way, without any progress
 AUTOSAVE = "autosave_interval 5"  # seconds after which a killed broker still knows its sessions
-
-
-class Talker:
-    """A process that answers each line of its input with a JSON value."""
-
-    def __init__(self, *command: str) -> None:
-        self.name, pipe = command[0], subprocess.PIPE
-        program = [sys.executable, "-m", *command]
-        self.process = subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
-
-    def hear(self) -> str:
-        """A line of it. Raises RuntimeError where it has ended."""
-        assert self.process.stdout
-        if line := self.process.stdout.readline():
-            return line
-        raise RuntimeError(f"a part of the bench has ended: {self.name}")
-
-    def ask(self, text: str) -> Any:
-        """Its answer."""
-        assert self.process.stdin
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.hear())
-
-    def __enter__(self) -> Talker:
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 class Run:
@@ -79,7 +46,7 @@ class Run:
     def __init__(self, folder: Path, options: argparse.Namespace, count: int) -> None:
         self.folder, self.options, self.count = folder, options, count
         self.native = round(count * options.native)
-        self.carried, self.said = 0, ""
+        self.carried, self.on_disk = 0, 0.0
 
     def measure(self) -> dict[str, Any]:
         """Do it; what came of it."""
@@ -94,13 +61,16 @@ class Run:
             )
             ports = json.loads(self.nodes.hear())
             began = time.monotonic()
-            gateway = stack.enter_context(_Gateway(self.folder, self._settings(ports)))
+            gateway = stack.enter_context(GatewayProcess(self.folder, self._settings(ports)))
             self.gateway = gateway.process
             self._wait_for_all()
             took = time.monotonic() - began
             row = self._predict()
             row |= {"seconds until all are there": round(took, 1)}
-        return row | {"exit status": gateway.status}
+        queue = Queue(self.folder / "queue", SMALLEST_QUEUE)
+        left = queue.count
+        queue.close()
+        return row | {"left in the queue": left, "exit status": gateway.status}
 
     def _settings(self, ports: list[int]) -> Path:
         """The gateway's file."""
@@ -131,8 +101,9 @@ class Run:
 
     def _usage(self) -> dict[str, Usage]:
         """Of each part, now."""
-        processes = (self.gateway, self.broker, self.nodes.process, self.counter.process)
-        return {part: usage(process.pid) for part, process in zip(PARTS, processes, strict=True)}
+        numbers = [self.gateway.pid, self.broker.pid]
+        numbers += [self.nodes.process.pid, self.counter.process.pid]
+        return {part: usage(pid) for part, pid in zip(PARTS, numbers, strict=True)}
 
     def _predict(self) -> dict[str, Any]:
         """Have nodes predict, and count."""
@@ -143,15 +114,19 @@ class Run:
         self.counter.ask("forget")
         before, at = self._usage(), time.monotonic()
         made = sum(self.nodes.ask("count").values())
-        spent = dict.fromkeys(PARTS, 0.0)
+        spent, memory = dict.fromkeys(PARTS, 0.0), [round(before["gateway"].own, 1)]
         if options.away is not None:
             time.sleep(options.seconds / 4)
             spent["broker"] = usage(self.broker.pid).cpu
             self.broker.stop(options.kill)
             time.sleep(options.away)
+            files = self.folder.glob("queue*")  # of SQLite, with what is not put together yet
+            self.on_disk = sum(file.stat().st_size for file in files) / 1e6
             self.broker.start()
         while (left := at + options.seconds - time.monotonic()) > 0:
             self._tell(f"{self.count} nodes, {left:.0f} s left")
+            if options.seconds - left >= MINUTE * len(memory):
+                memory.append(round(usage(self.gateway.pid).own, 1))
             time.sleep(min(left, 1.0))
         after, took = self._usage(), time.monotonic() - at
         made = sum(self.nodes.ask("count").values()) - made
@@ -171,8 +146,10 @@ class Run:
             "lost": sum(max(0, n - came["came"].get(name, 0)) for name, n in counts.items()),
             "nodes heard": len(came["came"]),
             **{key: came[key] for key in ("twice", "late", "median_ms", "p99_ms", "most_ms")},
+            "MB in the queue without a broker": round(self.on_disk, 1),
             "seconds until the last came": round(time.monotonic() - drained, 1),
             "lines per CPU second of the gateway": round(made * share / cpu) if cpu else 0,
+            "memory": memory,
             "cpu": {
                 part: round((after[part].cpu - before[part].cpu + spent[part]) / took, 4)
                 for part in PARTS
@@ -202,34 +179,9 @@ class Run:
             print(f"\r{text:40}", end="", file=sys.stderr, flush=True)
 
 
-class _Gateway:
-    """The command, in a process."""
-
-    def __init__(self, folder: Path, file: Path) -> None:
-        self.status: int | None = None
-        self.log = (folder / "gateway.log").open("w")
-        self.process = subprocess.Popen(
-            [*os.environ.get("GATEWAY", f"{sys.executable} -m xnornode").split(), "gateway", file],
-            env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
-            stderr=self.log,
-            cwd=ROOT,
-        )
-
-    def __enter__(self) -> _Gateway:
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        self.process.terminate()
-        try:
-            self.status = self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-
-
 def show(row: dict[str, Any]) -> str:
     """A run, for people."""
-    names = [name for name, value in row.items() if not isinstance(value, dict)]
+    names = [name for name, value in row.items() if not isinstance(value, dict | list)]
     lines = [f"{name:40}{row[name]:>12,}" for name in names if row[name] is not None]
     lines += [
         "",
@@ -242,7 +194,8 @@ def show(row: dict[str, Any]) -> str:
             f"{part:10}{row['cpu'][part]:>10.1%}{end['own']:>8.1f}{begin['own']:>14.1f}"
             f"{end['resident']:>8.1f}{end['threads']:>9}{end['files']:>8}"
         )
-    return "\n".join(lines)
+    each = " ".join(map(str, row["memory"]))
+    return "\n".join([*lines, f"MiB of the gateway, minute by minute: {each}"])
 
 
 def run(options: argparse.Namespace, count: int) -> dict[str, Any]:
@@ -281,8 +234,9 @@ def main(arguments: list[str] | None = None) -> int:
         rows.append(run(options, count))
         print(show(rows[-1]) + "\n", flush=True)
         if options.json:
-            made = {"machine": machine(), "runs": rows}
-            options.json.write_text(json.dumps(made, indent=1) + "\n")
+            lines = ",\n  ".join(map(json.dumps, rows))
+            made = f'{{"machine": {json.dumps(machine())}, "runs": [\n  {lines}\n]}}\n'
+            options.json.write_text(made)
     return int(any(row["lost"] or row["exit status"] for row in rows))
 
 

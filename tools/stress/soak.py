@@ -4,10 +4,12 @@
     python -m tools.stress.soak faults --pushes 12000  faulted pushes to a node on this computer
     python -m tools.stress.soak faults --link tcp --pushes 300  to one that listens on a TCP port
     python -m tools.stress.soak faults --link mqtt --pushes 2000  to one on a broker
+    python -m tools.stress.soak faults --link gateway --pushes 300  to one behind a gateway
     python -m tools.stress.soak commands --runs 2000   each command, floods and dead starts too
     python -m tools.stress.soak cuts                   each power cut, booted
     python -m tools.stress.soak stream --seconds 3600  a node at its full rate, pushes in between
     python -m tools.stress.soak sampling --seconds 600 ... and a sensor at 100 Hz: no sample lost
+    python -m tools.stress.soak rollouts --nodes 200   a poisoned model, and a good one
 
 Accounts go to stdout, progress to stderr. Exit status 1 as soon as something does not hold.
 """
@@ -36,25 +38,27 @@ import serial
 from tests.lab import faultplans, mqttlab
 from tests.lab.bridge import Bridge
 from tests.lab.faultlab import QUICK, UnixLab
-from tests.lab.mqttlab import MqttLab
+from tests.lab.mqttlab import GatewayLab, MqttLab
 from tests.lab.netnode import NetLab
 from tests.lab.powerlab import PICO, PicoNode, PowerLab
 from tests.lab.readypico import set_up
 from tools.firmware.build import build
 from tools.stress.soak_commands import commands, say
+from tools.stress.soak_rollouts import rollouts
 from tools.stress.soak_sampling import sampling
 from xnornode.cli.main import main as xnornode
 from xnornode.link.messages import Hello
 from xnornode.link.protocol import Session
 from xnornode.link.push import push
 
-PARTS = ("faults", "commands", "cuts", "stream", "sampling")
+PARTS = ("faults", "commands", "cuts", "stream", "sampling", "rollouts")
 TO_NODE_BYTES, TO_HOST_BYTES = 1100, 1800  # of a push of the small model
 PUSH_EVERY = 20.0  # seconds
 LABS: dict[str, type[UnixLab | NetLab | MqttLab]] = {
     "pty": UnixLab,
     "tcp": NetLab,
     "mqtt": MqttLab,
+    "gateway": GatewayLab,
 }
 RACES = 50  # pushes to one of two hosts at once
 PORTION = 200  # pushes that one node takes
@@ -102,7 +106,7 @@ def some_faults(part: tuple[int, int, int, str]) -> Account:
     account, races = Account(), count // RACES
     kind = LABS[link]
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as lab:
-        chosen = mqttlab.plans if link == "mqtt" else plans
+        chosen = mqttlab.plans if link in ("mqtt", "gateway") else plans
         for plan in itertools.islice(chosen(count - races), first, None, step):
             try:
                 outcome = lab.push(
@@ -288,6 +292,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pico", action="store_true", help="commands to an emulated Pico")
     parser.add_argument("--seconds", type=float, help="default: an hour, 600 of samples")
     parser.add_argument("--jobs", type=int, default=4, help="nodes at once, default %(default)s")
+    parser.add_argument("--nodes", type=int, default=200, help="of roll-outs, default %(default)s")
     options = parser.parse_args(argv)
     unknown = ", ".join(sorted({*options.parts} - {*PARTS}))
     if unknown:
@@ -303,6 +308,9 @@ def main(argv: list[str] | None = None) -> int:
                 cuts()
             elif part == "stream":
                 stream(options.seconds or 3600.0)
+            elif part == "rollouts":
+                if not rollouts(options.nodes):
+                    raise SoakError("a roll-out has not ended as it should, see above")
             elif not sampling(options.seconds or 600.0):
                 raise SoakError("samples were lost or late, or scores differ, see above")
     except SoakError as error:

@@ -27,6 +27,8 @@ def run_rollback(options: argparse.Namespace) -> int:
         # What they should have had is not to be put on them again
         told = [(topics.node(n.name, "model/latest"), b"") for n in nodes if n.latest]
         broker.publish_all(told, 30)
+        if told:
+            view.await_told(lambda: not any(n.latest for n in nodes), told[0][0], settings.user)
         there = _there(view, nodes)
         done = roll_back(over_broker(settings), [node.name for node in there], tell=tell_went)
     return 0 if len(there) == len(nodes) and not any(went.why for went in done) else 1
@@ -79,8 +81,11 @@ def run_clean(options: argparse.Namespace) -> int:
     view = FleetView(broker, topics)
     with connected(settings, broker):
         view.settle()
-        if view.problems:
-            topic, why = next(iter(view.problems.items()))
+        unread = dict(view.problems)
+        for node in view.nodes.values():
+            if why := node.problems.get("model/latest"):
+                unread[topics.node(node.name, "model/latest")] = why
+        for topic, why in unread.items():  # it may name a model
             raise XnorNodeError(f"{topic} cannot be read ({why}): nothing is removed")
         kept = {node.latest.sha256 for node in view.nodes.values() if node.latest}
         ended = []

@@ -8,14 +8,13 @@ from xnornode.cli.output import say, show_field, show_table
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.fleet import rollout_start
 from xnornode.fleet.models import announce, publish_model
-from xnornode.fleet.payloads import to_payload
+from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
 from xnornode.fleet.rollout_nodes import RolloutNodes
 from xnornode.fleet.rollout_run import Runner, TakenOver, Told
-from xnornode.fleet.rollout_stages import stages_of
 from xnornode.fleet.updater_push import over_broker
-from xnornode.fleet.view import FleetView
+from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.keys import read_key
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
@@ -60,13 +59,16 @@ def run_push(options: argparse.Namespace) -> int:
             publish_model(broker, topics, data)
             told = to_payload(latest)
             broker.publish_all([(topics.node(n.name, "model/latest"), told) for n in nodes], 30)
+            topic = topics.node(nodes[0].name, "model/latest")
+            view.await_told(lambda: all(_has(n, latest) for n in nodes), topic, settings.user)
             say(f"offered to {len(nodes)} nodes: Home Assistant's button installs it, or INSTALL")
             return 0
         rollout_start.check_nodes(view, nodes, latest, say)
         if options.dry_run:
-            _show_stages(stages_of([node.name for node in nodes], options.stages))
+            _show_stages(rollout_start.staged(view, nodes, options.stages))
             return 0
-        rollout = rollout_start.begin(nodes, latest, options.stages, options.wait, _bounds(options))
+        bounds = _bounds(options)
+        rollout = rollout_start.begin(view, nodes, latest, options.stages, options.wait, bounds)
         publish_model(broker, topics, data)
         counts = ", ".join(str(len(stage)) for stage in rollout.stages)
         say(
@@ -74,6 +76,11 @@ def run_push(options: argparse.Namespace) -> int:
             f"nodes in stages of {counts}"
         )
         return _run(options, settings, broker, view, rollout)
+
+
+def _has(node: NodeView, latest: Latest) -> bool:
+    said = node.latest
+    return said is not None and (said.sha256, said.time) == (latest.sha256, latest.time)
 
 
 def _bounds(options: argparse.Namespace) -> Bounds:

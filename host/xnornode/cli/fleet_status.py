@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 
 from xnornode.cli.broker_options import connected, make_broker, settings_of
@@ -34,10 +35,8 @@ def run_status(options: argparse.Namespace) -> int:
             print(json.dumps(_facts(view, nodes)))
             return 0
         if options.watch:
-            with LiveTable(HEADS, LEFT) as table:
-                while True:
-                    table.show(_lines(view, view.named(patterns)))
-                    time.sleep(EACH)
+            _watch(view, patterns)
+            return 0
         if nodes:
             show_table(HEADS, _lines(view, nodes), LEFT)
         else:
@@ -48,6 +47,15 @@ def run_status(options: argparse.Namespace) -> int:
             if rollout.state in (RUNNING, HALTED):
                 show_field(f"roll-out {rollout.id}", describe(rollout_facts(view, rollout)), 18)
     return 0
+
+
+def _watch(view: FleetView, patterns: list[str]) -> None:
+    """Show the table until Ctrl-C; what needs a look comes first, as a screen may be too small."""
+    with suppress(KeyboardInterrupt), LiveTable(HEADS, LEFT) as table:
+        while True:
+            rows = [row_of(view, node) for node in view.named(patterns)]
+            table.show([_line(row) for row in sorted(rows, key=lambda row: not row.trouble)])
+            time.sleep(EACH)
 
 
 def _facts(view: FleetView, nodes: list[NodeView]) -> dict[str, object]:

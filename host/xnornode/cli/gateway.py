@@ -75,25 +75,30 @@ def run(options: argparse.Namespace) -> int:
         settings = _with_options(read_settings(options.file), options)
     except XnorNodeError as error:
         options.wrong_usage(str(error))
+    from xnornode.fleet import gateway_service as service
     from xnornode.fleet.gateway_parts import assemble
-    from xnornode.fleet.gateway_service import notify, raise_file_limit, watchdog_seconds
 
-    raise_file_limit()
+    if problem := service.too_few_files(len(settings.nodes), service.raise_file_limit()):
+        say(problem)
     ends = threading.Event()
     _end_by_signals(ends)
     gateway, closing = assemble(settings, say)
     gateway.start()
     say(f"gateway {gateway.name}, broker {settings.broker.where}; Ctrl-C ends it")
-    notify("READY=1")
-    beat, ticks, refused = watchdog_seconds() or 1.0, -1, ""
+    service.notify("READY=1")
+    beat, ticks, refused = service.watchdog_seconds() or 1.0, -1, ""
     with suppress(KeyboardInterrupt):
         while not ends.wait(min(beat, 1.0)):
             if refused := gateway.broker.refused:
                 break
-            if gateway.ticks != ticks:  # its thread is alive
+            if not gateway.reactor.alive:
+                raise XnorNodeError(
+                    "the gateway's thread has ended: please report what came before"
+                )
+            if gateway.ticks != ticks:
                 ticks = gateway.ticks
-                notify("WATCHDOG=1")
-    notify("STOPPING=1")
+                service.notify("WATCHDOG=1")
+    service.notify("STOPPING=1")
     closing()
     left = gateway.close()
     if refused:

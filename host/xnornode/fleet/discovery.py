@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from xnornode.fleet.discovery_entities import node_entities, update_state
-from xnornode.fleet.discovery_names import Entities, Names, gateway_entities
+from xnornode.fleet.discovery_names import Entities, Names, compact, gateway_entities, origin_of
+from xnornode.fleet.extra_host import ExtraHost
 from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload
-from xnornode.link.messages import Event
-from xnornode.link.mqtt_broker import Broker
+from xnornode.fleet.probe import Probe
+from xnornode.link.messages import Event, Prediction
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, Topics
 
 PREFIX = "homeassistant"
@@ -27,25 +29,6 @@ MOST_NODES = 10_000
 """Nodes of which is kept what they should have."""
 _OF_THE_MODEL = ("drift", "detected", "confidence")
 """How entities begin that stay while it is not known whether the node's model has them."""
-
-
-class Gateway(Protocol):
-    """What is needed of a gateway."""
-
-    @property
-    def broker(self) -> Broker:
-        """Its connection."""
-
-    @property
-    def topics(self) -> Topics:
-        """Below which prefix it publishes."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    def publish(self, topic: str, payload: bytes, retain: bool) -> None:
-        """Publish by way of its queue."""
 
 
 @dataclass
@@ -64,17 +47,19 @@ class _Node:
 class Discovery:
     """Publishes what Home Assistant needs to know of each node: an Extra of the gateway.
 
-    All messages are retained. Those of a node are taken back when its retained `state` is; those
-    that this gateway has published before are known again by their origin.
+    Messages of a node are taken back when its retained `state` is; those that this gateway has
+    published before are known again by their origin.
 
     Parameters
     ----------
-    gateway : Gateway
+    gateway : ExtraHost
         Publishes.
     prefix : str, default PREFIX
         How discovery topics begin.
     on : bool, default True
         False: take back what this gateway has published before.
+    say : callable, optional
+        Gets a line where the broker does not let the gateway publish there.
 
     Raises
     ------
@@ -86,8 +71,14 @@ class Discovery:
     >>> gateway.extras.append(Discovery(gateway))  # doctest: +SKIP
     """
 
-    def __init__(self, gateway: Gateway, prefix: str = PREFIX, on: bool = True) -> None:
-        self._gateway, self._on = gateway, on
+    def __init__(
+        self,
+        gateway: ExtraHost,
+        prefix: str = PREFIX,
+        on: bool = True,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._gateway, self._on, self._say = gateway, on, say
         self._prefix = Topics(prefix).prefix
         self._names = Names(gateway.topics, gateway.name)
         self._origins = [self._names.origin(each)["name"] for each in (gateway.name, None)]
@@ -100,6 +91,7 @@ class Discovery:
         self._came: deque[tuple[str, bytes]] = deque()
         """From the connection's thread; `step` takes them."""
         self._subscribed, self._wait = False, 0
+        self._probe: Probe | None = None
 
     def connected(self) -> None:
         """Have what stands at the broker come back, and wait for it: a broker may forget."""
@@ -116,6 +108,8 @@ class Discovery:
         broker.subscribe(f"{self._prefix}/+/+/+/config", self._on_config)
         if not self._on:
             return
+        if broker.settings:  # else it is a test's
+            self._probe = Probe(broker.settings, f"{self._prefix}/sensor/{self._names.of_gateway}")
         broker.subscribe(f"{self._prefix}/status", self._on_message)
         broker.subscribe(topics.node("+", "state"), self._on_state)
         broker.subscribe(topics.node("+", "model/latest"), self._on_message)
@@ -126,21 +120,29 @@ class Discovery:
         if not self._on:
             return
         known = self._nodes.setdefault(self._names.node(node), _Node())
-        if state.last:
+        if state.last and known.answers is None:
             known.answers = state.last.confidence is not None
         known.state = state
         self._changed.setdefault(node, False)
 
     def event(self, node: str, event: Event, time: int, session: str | None) -> None:
-        """Home Assistant reads these by itself."""
+        """See whether a node's model gives answers."""
+        if isinstance(event, Prediction):
+            known = self._nodes.get(self._names.node(node))
+            answers = event.confidence is not None
+            if known and known.state and known.answers is not answers:
+                known.answers = answers
+                self._changed.setdefault(node, False)
 
     def gone(self, node: str) -> None:
-        """Leave its entities: they are not available until it is back, here or elsewhere."""
+        """Leave its entities; they are not available now."""
         if known := self._nodes.get(self._names.node(node)):
             known.state = None
 
     def step(self) -> None:
         """Take what came from the broker, and publish what has changed."""
+        if self._probe and not self._may_publish(self._probe):
+            return
         for _ in range(len(self._came)):
             self._take(*self._came.popleft())
         if self._wait:
@@ -157,6 +159,25 @@ class Discovery:
 
     def close(self) -> None:
         """The messages stay; so do the entities."""
+        if self._probe:
+            self._probe.close()
+
+    def _may_publish(self, probe: Probe) -> bool:
+        """Whether the broker is known to let the gateway publish. If it does not: no discovery."""
+        answer = probe.answer
+        if answer is not None:
+            threading.Thread(target=probe.close, daemon=True).start()  # it may wait a second
+            self._probe = None
+        if answer is False:
+            self._on = False
+            self._gateway.broker.unsubscribe(f"{self._prefix}/+/+/+/config")
+            self._changed.clear()
+            self._came.clear()
+            self._say(
+                "Home Assistant is told of no nodes: the broker does not let this user publish "
+                f"below {self._prefix}/; its access list needs `topic readwrite {self._prefix}/#`"
+            )
+        return bool(answer)
 
     # Called in the connection's thread
 
@@ -176,25 +197,21 @@ class Discovery:
 
     def _take(self, topic: str, payload: bytes) -> None:
         if topic == f"{self._prefix}/status":
-            if payload == BIRTH:
+            if payload == BIRTH and not self._wait:
                 self._publish_gateway(again=True)
-                for known in self._nodes.values():
-                    if known.state:
-                        self._changed[known.state.node] = True
+                self._changed |= {k.state.node: True for k in self._nodes.values() if k.state}
             return
         if topic.endswith("/config"):
             self._take_config(topic, payload)
             return
-        address = self._gateway.topics.read(topic)
-        if not address:
-            return
-        node, kind = address.name, address.kind
-        if kind == "state":
-            self._forget(node)
-        elif kind == "model/latest":
-            self._take_object(self._latest, Latest, node, payload)
-        else:
-            self._take_object(self._updates, Update, node, payload)
+        if address := self._gateway.topics.read(topic):
+            node, kind = address.name, address.kind
+            if kind == "state":
+                self._forget(node)
+            elif kind == "model/latest":
+                self._take_object(self._latest, Latest, node, payload)
+            else:
+                self._take_object(self._updates, Update, node, payload)
 
     def _take_object(self, known: dict[str, Any], kind: type, node: str, payload: bytes) -> None:
         known.pop(node, None)
@@ -211,7 +228,7 @@ class Discovery:
         known = self._nodes.setdefault(identity, _Node())
         if known.published.pop(topic, None) != hash(payload):
             known.told = None
-        if payload and len(payload) <= LONGEST_PAYLOAD and _origin(payload) in self._origins:
+        if payload and len(payload) <= LONGEST_PAYLOAD and origin_of(payload) in self._origins:
             known.published[topic] = hash(payload)
             if not self._on:
                 self._take_back(known)
@@ -242,13 +259,13 @@ class Discovery:
         facts = (state.library, state.firmware, state.machine, state.device, state.gateway)
         told = (*facts, state.labels, state.drift is None, known.answers)
         if known.told == told and not again:
-            self._publish(known, shown, _json(said))
+            self._publish(known, shown, compact(said))
             return False
         known.told = told
         entities = node_entities(self._names, state, known.answers)
         entities["update", "model"]["state_topic"] = shown
         self._publish_all(known, identity, entities, again)
-        self._publish(known, shown, _json(said), again)
+        self._publish(known, shown, compact(said), again)
         wanted = {shown, *(self._topic(each, identity) for each in entities)}
         unsure = ("drift",) if known.answers is not None and state.labels else _OF_THE_MODEL
         for topic in [t for t in known.published if t not in wanted]:
@@ -258,7 +275,7 @@ class Discovery:
 
     def _publish_all(self, known: _Node, identity: str, entities: Entities, again: bool) -> None:
         for entity, message in entities.items():
-            self._publish(known, self._topic(entity, identity), _json(message), again)
+            self._publish(known, self._topic(entity, identity), compact(message), again)
 
     def _publish(self, known: _Node, topic: str, payload: bytes, again: bool = False) -> None:
         """Only what the broker does not have, unless it is to be said again."""
@@ -281,16 +298,3 @@ class Discovery:
             self._publish(known, topic, b"")
             if topic.endswith("/model/config"):  # what it shows does not come back by itself
                 self._gateway.publish(topic.removesuffix("config") + "state", b"", True)
-
-
-def _origin(payload: bytes) -> str:
-    """Who has published a discovery message; empty if it does not say."""
-    try:
-        said = json.loads(payload)
-        return str(said["origin"]["name"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xnornode._version import __version__
@@ -38,7 +40,7 @@ class Names:
     topics: Topics
     gateway: str
 
-    @property
+    @cached_property
     def beginning(self) -> str:
         """How all identities of the prefix begin."""
         return re.sub(r"[^A-Za-z0-9_-]", "_", self.topics.prefix) + "_"
@@ -177,13 +179,27 @@ def said_attributes(**expressions: str) -> str:
     return f"{{{{ ({{{pairs}}} if value_json is defined else {{}}) | tojson }}}}"
 
 
+def origin_of(payload: bytes) -> str:
+    """Who has published a discovery message; empty if it does not say."""
+    try:
+        said = json.loads(payload)
+        return str(said["origin"]["name"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def compact(value: Any) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def slug(text: str) -> str:
     """A text as a part of a topic; other texts give other ones.
 
     Examples
     --------
     >>> slug("walk"), slug("auf und ab")
-    ('walk', 'auf_und_ab_3fe96aa1')
+    ('walk', 'auf_und_ab_901c387a')
     """
     kept = re.sub(r"[^A-Za-z0-9-]", "_", text)[:40]
     return kept if kept == text else f"{kept}_{zlib.crc32(text.encode()):08x}"

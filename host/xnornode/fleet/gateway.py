@@ -17,13 +17,14 @@ from xnornode.errors import LinkError
 from xnornode.fleet.gateway_clients import Clients
 from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.gateway_extra import Extra
+from xnornode.fleet.gateway_mishaps import Mishaps
 from xnornode.fleet.gateway_node import MINUTE, Node
 from xnornode.fleet.gateway_port import NodePort
 from xnornode.fleet.gateway_roster import Roster
 from xnornode.fleet.outbox import Outbox
 from xnornode.fleet.payloads import GatewayState, to_payload
 from xnornode.fleet.queue import Message, Queue
-from xnornode.link.line_feed import Line, written
+from xnornode.link.line_feed import Line
 from xnornode.link.messages import Event, Prediction
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, OFFLINE, ONLINE, Topics
@@ -79,9 +80,10 @@ class Gateway:
         self.name, self.allow, self.starts = settings.name, settings.allow, settings.start
         self.key = settings.secret if settings.require_signed else b""
         self.topics = Topics(settings.broker.prefix)
-        self.reactor = Reactor(self._failed)
+        self.reactor = Reactor(lambda error: self.mishaps.take(error))
         self.extras: list[Extra] = []
         self.refused: Counter[str] = Counter()
+        self.mishaps = Mishaps(say, self.refused)
         self.nodes: dict[str, Node] = {}
         self.ports: dict[str, NodePort] = {}
         """By the name of the node that is there."""
@@ -99,7 +101,6 @@ class Gateway:
         """Steps that were made: a sign of life."""
         self.started = time.time_ns() // 1_000_000
         self._pool = ThreadPoolExecutor(OPENERS, thread_name_prefix="ports")
-        self._said: set[str] = set()
         self._told: object = None
         self._told_at = 0.0
         self._closing = False
@@ -127,10 +128,12 @@ class Gateway:
             Messages that wait on disk.
         """
         self._closing = True
-        for extra in self.extras:
-            with suppress(Exception):
-                extra.close()
         self.reactor.do(self._let_all_go, CLOSE_SECONDS)
+        for extra in self.extras:  # nothing comes any more
+            try:
+                extra.close()
+            except Exception as error:
+                self.mishaps.take(error)
         self._pool.shutdown(wait=True)
         self.reactor.close()
         left = self.outbox.close(CLOSE_SECONDS)
@@ -195,20 +198,7 @@ class Gateway:
             try:
                 call(extra)
             except Exception as error:
-                self._failed(error)
-
-    def _failed(self, error: Exception) -> None:
-        """Something went wrong that nobody foresaw: said once, and the gateway goes on."""
-        trace, where = error.__traceback__, ""
-        while trace:
-            code = trace.tb_frame.f_code
-            where = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
-            trace = trace.tb_next
-        text = f"an error in the gateway itself, please report it: {error!r} ({where})"
-        self.refused["internal"] += 1
-        if text not in self._said and len(self._said) < LONGEST_LIST:
-            self._said.add(text)
-            self.say(text)
+                self.mishaps.take(error)
 
     # What others use
 
@@ -314,11 +304,7 @@ class Gateway:
             return
         if problem := node.heard(event, now):
             self.say(f"{node.name}: {problem}")
-        if "session" in line.fields or "time" in line.fields:  # no key twice
-            text = written(line.fields, session=node.session_word, time=now)
-            payload = text + b"}"
-        else:
-            payload = b'%s,"session":%s,"time":%d}' % (line.text, node.session, now)
+        payload = node.payload(line, now)
         kind = "prediction" if isinstance(event, Prediction) else "event"
         if len(payload) > LONGEST_PAYLOAD:
             self.refused["oversize"] += 1

@@ -25,6 +25,8 @@ PLACES = 16
 """Clients of a node at once."""
 GONE_SECONDS = 60.0
 """Seconds without a command after which a client has gone."""
+IDLE_SECONDS = 10.0
+"""Seconds after which another client may have its place: who pushes or records sends more often."""
 RATE, BURST = 1000, 1000
 """Commands a second of all clients of a node, and at once; those beyond are dropped."""
 WAITING = 256
@@ -99,12 +101,14 @@ class Clients:
             self._refuse(name, "retained", "a retained command was dropped: publish it without")
         elif data is None:
             self._refuse(name, "oversize", f"a command of {size:,} bytes was dropped")
+        elif not data:  # a goodbye
+            self._forget((name, address.client))
         elif not self._may(name):
             host.refused["flood"] += 1
         else:
             try:
                 line = checked(data, host.allow, host.key)
-                self._client(port, address).send(line)
+                self._client(port, address, line).send(line)
             except Refused as why:
                 host.refused[why.error] += 1
                 host.reply(host.topics.node(name, "reply", address.client), why.line())
@@ -124,20 +128,31 @@ class Clients:
             self._warned[name, kind] = now + WARN_SECONDS
             self._host.warn(name, kind, text)
 
-    def _client(self, port: NodePort, address: Address) -> _Client:
+    def _client(self, port: NodePort, address: Address, line: bytes) -> _Client:
+        """Who sends a line: with a place, if there is one. Raises Refused."""
         key = (address.name, address.client)
         client = self._clients.get(key)
         if client and not client.gone:
             return client
         if client:
             self._forget(key)
-        if self._places[address.name] >= PLACES:
-            raise Refused("busy", f"{PLACES} clients are there already: try again in a minute")
+        if self._places[address.name] >= PLACES and not self._made_room(address.name):
+            text = f"{PLACES} clients are there already: try again in {IDLE_SECONDS:g} s"
+            raise Refused("busy", text, _number(line))
         topic = self._host.topics.node(address.name, "reply", address.client)
         made = _Client(port, self._host.reactor, lambda data: self._host.reply(topic, data))
         self._clients[key] = made
         self._places[address.name] += 1
         return made
+
+    def _made_room(self, node: str) -> bool:
+        """Whether the client that was silent the longest could go."""
+        keys = [key for key in self._clients if key[0] == node]
+        oldest = min(keys, key=lambda key: self._clients[key].heard)
+        if time.monotonic() - self._clients[oldest].heard <= IDLE_SECONDS:
+            return False
+        self._forget(oldest)
+        return True
 
     def _forget(self, key: tuple[str, str]) -> None:
         if client := self._clients.pop(key, None):

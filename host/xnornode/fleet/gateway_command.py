@@ -70,7 +70,7 @@ def checked(payload: bytes, allow: tuple[str, ...], key: bytes) -> bytes:
     Examples
     --------
     >>> checked(b'{"cmd":"list"}', (), b"")
-    b'{"cmd":"list","id":0,"crc":"b8fd24d5"}\n'
+    b'{"cmd":"list","id":0,"crc":"fcb65a23"}\n'
     """
     line = payload.strip(b"\r\n")
     if b'"crc"' not in line and (typed := _typed(line)):

@@ -9,6 +9,7 @@ from typing import Any
 
 from xnornode.fleet.payloads import Last, State
 from xnornode.link.labels import LabelCheck
+from xnornode.link.line_feed import Line, written
 from xnornode.link.lost_lines import LossCounter
 from xnornode.link.messages import (
     Caution,
@@ -119,6 +120,12 @@ class Node:
             case Drift(drift=drift, features=features):
                 self._drift = (drift, features)
         return self._labels.heard(event)
+
+    def payload(self, line: Line, now: int) -> bytes:
+        """What is published of a line that came at a time in milliseconds."""
+        if "session" in line.fields or "time" in line.fields:  # no key twice
+            return written(line.fields, session=self._session, time=now) + b"}"
+        return b'%s,"session":%s,"time":%d}' % (line.text, self.session, now)
 
     def _rate(self, now: float) -> int:
         """Predictions in 1000 s, over the last minute."""

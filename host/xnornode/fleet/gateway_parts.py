@@ -47,7 +47,7 @@ def assemble(
         Updater(
             gateway, gateway.open_node, largest=settings.largest_model, key=gateway.key, say=say
         ),
-        Discovery(gateway, settings.discovery_prefix, settings.homeassistant),
+        Discovery(gateway, settings.discovery_prefix, settings.homeassistant, say),
     ]
     if settings.native:
         Native(gateway)

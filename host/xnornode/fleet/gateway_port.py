@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Protocol
 
 from xnornode.fleet.gateway_node import Node
@@ -10,6 +11,7 @@ from xnornode.fleet.gateway_open import LINES, PAUSES, Host, KeptOpen
 from xnornode.link.addresses import Port
 from xnornode.link.framing import command
 from xnornode.link.line_feed import Line, LineFeed
+from xnornode.link.lines import PORT_ERRORS
 from xnornode.link.messages import Ack, Answer, Hello, Models, Ready, Samples, Unknown
 from xnornode.link.mqtt_topics import is_name, name_of
 from xnornode.link.raw_repl import CTRL_B, CTRL_D
@@ -22,6 +24,8 @@ PATIENCE = 20.0
 """Seconds after which a port without a node is left alone, unless a person has named it."""
 SILENT = 30.0
 """Seconds without a line after which a node is asked whether it is there."""
+AGAIN = 60.0
+"""Seconds after which a node says again what it is called."""
 DEAF = 3
 """How often it is asked until it counts as gone."""
 KEPT = 200
@@ -74,7 +78,7 @@ class NodePort(KeptOpen):
         self.device = ""
         self._feed = LineFeed()
         self._leaves = self._asked = self._deaf = 0
-        self._heard_at = 0.0
+        self._heard_at = self._greeted = 0.0
         self._kept: list[tuple[Line, int]] = []
         self._started = False
 
@@ -82,7 +86,7 @@ class NodePort(KeptOpen):
         """The port is open."""
         self._feed = LineFeed()
         self._asked = self._deaf = 0
-        self._heard_at = time.monotonic()
+        self._heard_at = self._greeted = time.monotonic()
         self._kept, self._started = [], False
         self._ask()
 
@@ -100,6 +104,9 @@ class NodePort(KeptOpen):
             self._deaf = 0
             if not self._busy():  # it may have been held up
                 self._worry("")
+            if now >= self._greeted + AGAIN:  # it may be called something else now
+                self._greeted = now
+                self.write(command("hello", 0))
             self._soon(SILENT - (now - self._heard_at) + 0.1, self._ask)
             return
         if self.node:
@@ -129,7 +136,7 @@ class NodePort(KeptOpen):
             if self._owner.starts and not self._started:
                 self._started = True
                 self._owner.say(f"{self.url}: a REPL waits there: starting the board's program")
-                self.write(CTRL_B + CTRL_D)
+                self.start()
                 return True
             text = "a REPL waits there, and no program runs: give the board a main.py, or `--start`"
             self._worry(f"{self.url}: {text}")
@@ -142,6 +149,18 @@ class NodePort(KeptOpen):
         self._soon(LEFT[min(self._leaves, len(LEFT) - 1)], self.begin)
         self._leaves += 1
         return False
+
+    def start(self) -> None:
+        """Have a board at its REPL start its program; that takes the port for a moment."""
+        port = self._port
+
+        def job() -> None:
+            with suppress(*PORT_ERRORS):
+                if port:
+                    port.write(CTRL_B + CTRL_D)
+                    port.give()
+
+        self.writer.put(job)
 
     # Hearing
 

@@ -42,12 +42,52 @@ def watchdog_seconds() -> float | None:
     return int(text) / 2e6 if text.isascii() and text.isdecimal() and int(text) else None
 
 
-def raise_file_limit() -> None:
-    """Let this process have as many files open as the system allows: a port takes some ten."""
+PORT_FILES = 8
+"""Files that a port takes at most: a serial one with pyserial's four, and those of its sharing."""
+OWN_FILES = 100
+"""Files of everything else: the queue, the broker, ports that are just being opened."""
+
+
+def raise_file_limit() -> int | None:
+    """Let this process have as many files open as the system allows.
+
+    Returns
+    -------
+    int or None
+        How many that are; None where nobody limits them.
+    """
     try:
         import resource
     except ImportError:  # Windows
-        return
+        return None
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if now == resource.RLIM_INFINITY else now
+
+
+def too_few_files(ports: int, most: int | None) -> str:
+    """What is wrong with a limit of open files, for people; empty if nothing is.
+
+    Parameters
+    ----------
+    ports : int
+        Ports that are to be carried.
+    most : int or None
+        Files that this process may have open; None: any number.
+
+    Examples
+    --------
+    >>> too_few_files(1000, 20_000)
+    ''
+    >>> too_few_files(1000, 1024).partition(":")[0]
+    '1,000 ports may take 8,100 open files, and this process may have 1,024'
+    """
+    needed = PORT_FILES * ports + OWN_FILES
+    if most is None or most >= needed:
+        return ""
+    return (
+        f"{ports:,} ports may take {needed:,} open files, and this process may have {most:,}: "
+        f"raise it by `ulimit -n {needed}`, or by LimitNOFILE={needed} in the service's unit"
+    )

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from xnornode.fleet.extra_host import ExtraHost
 from xnornode.fleet.hour_items import Hour, Past, add_up, hours_payload, item, read_hours
 from xnornode.fleet.payloads import PayloadError, State
 from xnornode.link.messages import Drift, Event, Prediction
-from xnornode.link.mqtt_broker import Broker
-from xnornode.link.mqtt_topics import Topics
 
 EVERY = 300.0
 """Seconds between two messages about a node, unless an hour ends."""
@@ -21,21 +19,6 @@ HOUR = 3_600_000
 """Milliseconds."""
 COUNTERS = ("lost", "restarts")
 """Of a node's state; an hour has how much they grew."""
-
-
-class Gateway(Protocol):
-    """What is needed of a gateway."""
-
-    @property
-    def broker(self) -> Broker:
-        """Its connection."""
-
-    @property
-    def topics(self) -> Topics:
-        """Below which prefix it publishes."""
-
-    def publish(self, topic: str, payload: bytes, retain: bool) -> None:
-        """Publish by way of its queue."""
 
 
 @dataclass
@@ -61,7 +44,7 @@ class Hours:
 
     Parameters
     ----------
-    gateway : Gateway
+    gateway : ExtraHost
         Publishes.
     clock : callable, default time.time
         Seconds since 1970.
@@ -71,7 +54,7 @@ class Hours:
     >>> gateway.extras.append(Hours(gateway))  # doctest: +SKIP
     """
 
-    def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, gateway: ExtraHost, clock: Callable[[], float] = time.time) -> None:
         self._gateway, self._clock = gateway, clock
         self._nodes: dict[str, _Node] = {}
         self._came: list[tuple[str, bytes]] = []

@@ -147,7 +147,8 @@ class Outbox:
             for mid, message, number in zip(bare, messages, numbers, strict=True):
                 self._inside[mid] = (message, number)
             self._numbered += len(bare)
-            self._last = self.queue.floor = numbers[-1]
+            if not self._backlog:  # else they follow it on disk, and may come twice
+                self._last = self.queue.floor = numbers[-1]
         if self._pending:
             self.queue.add(self._pending)
             self._pending.clear()

@@ -105,7 +105,7 @@ class RolloutNodes:
                 watch, node = self.watched[name], self._view.nodes.get(name)
                 if not node or watch.state == FAILED:
                     continue
-                was = watch.state, watch.word
+                was = watch.said
                 if watch.state == UPDATED:
                     if not heard or not self._view.updated_by(node):
                         watch.excuse(now)
@@ -113,10 +113,8 @@ class RolloutNodes:
                     watch.judge(rollout.before.get(name, Before()), rollout.bounds, now)
                 else:
                     self._await(watch, node, now)
-                if (watch.state, watch.word) != was:
-                    failed = watch.state == FAILED
-                    text = f"failed: {watch.why}" if failed else watch.word or watch.state
-                    say(name, text if failed else text.lower())
+                if watch.said != was:
+                    say(name, watch.said)
 
     def _await(self, watch: NodeWatch, node: NodeView, now: float) -> None:
         """A node that waits for its update."""

@@ -19,6 +19,7 @@ from xnornode.fleet.rollout import (
     to_rollout,
 )
 from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_start import names_of
 from xnornode.fleet.rollout_watch import AWAY, ENOUGH, FAILED, UPDATED
 from xnornode.fleet.view import FleetView, now_ms
 from xnornode.link.mqtt_broker import Broker
@@ -93,7 +94,6 @@ class Runner:
         self.watched = self._nodes.watched
         self._beaten = self._moved = self._since = 0.0
         self._mark: object = None
-        self._seen = False  # whether the broker has told the record to others
         broker.subscribe(
             topics.node("+", "prediction"),
             lambda topic, payload, _: self._nodes.on_prediction(topic, payload, time.monotonic()),
@@ -117,6 +117,8 @@ class Runner:
         """
         try:
             self._keep()
+            topic = self._topics.shared("_rollout", self.rollout.id)
+            self._await_told(self._is_told, topic)
             self._watch_before()
             if self.rollout.stage < len(self.rollout.stages):
                 self._enter()
@@ -150,13 +152,19 @@ class Runner:
     def _publish(self, messages: list[tuple[str, bytes]]) -> None:
         self._broker.publish_all(messages, CONFIRM_SECONDS)
 
+    def _is_told(self) -> bool:
+        said = self._view.rollouts.get(self.rollout.id)
+        return bool(said and said.runner == self.rollout.runner)
+
+    def _await_told(self, told: Callable[[], bool], topic: str) -> None:
+        self._view.await_told(told, topic, self._broker.settings.user)
+
     def _check_alone(self) -> None:
         if self.rollout.id in self._view.cancelled:
             self._keep(state=CANCELLED, why="cancelled")
             raise TakenOver("the roll-out was cancelled")
         said = self._view.rollouts.get(self.rollout.id)
-        self._seen = self._seen or bool(said and said.runner == self.rollout.runner)
-        if self._seen and said and said.runner != self.rollout.runner:
+        if said and said.runner != self.rollout.runner:
             raise TakenOver("another program has taken this roll-out over")
 
     # Before the first stage
@@ -192,11 +200,15 @@ class Runner:
         nodes, topics, payload = self._nodes, self._topics, to_payload(latest[0])
         wanted = [n for n in nodes.views(names) if not nodes.given(n) and not nodes.done(n)]
         self._publish([(topics.node(node.name, "model/latest"), payload) for node in wanted])
+        if wanted:
+            topic = topics.node(wanted[0].name, "model/latest")
+            told = [node.name for node in wanted]
+            self._await_told(lambda: all(map(nodes.given, nodes.views(told))), topic)
         for name in names:
             self.watched[name].given = True
         self._moved = time.monotonic()
         self._say(
-            "stage", "", f"stage {rollout.stage + 1} of {len(rollout.stages)}: {len(names)} nodes"
+            "stage", "", f"stage {rollout.stage + 1} of {len(rollout.stages)}: {names_of(names)}"
         )
 
     def _step(self) -> None:
@@ -225,7 +237,9 @@ class Runner:
         mark = tuple((w.state, w.word, w.progress) for w in watched)
         if self._mark != mark:
             self._mark, self._moved = mark, now
-        if all(w.over for w in watched) and any(w.state in (UPDATED, FAILED) for w in watched):
+        # Nodes that are away are not waited for, if the model has been seen to work elsewhere
+        seen = any(w.state in (UPDATED, FAILED) for w in self.watched.values())
+        if all(w.over for w in watched) and seen:
             self._since = now
             self._keep(since=now_ms())
             done = sum(w.state == UPDATED for w in watched)
@@ -248,7 +262,7 @@ class Runner:
         away = [n for n, w in self.watched.items() if w.state == AWAY]
         text = "done: " + self._counted()
         if away:
-            text += f"; {', '.join(away)} will get the model when they come back"
+            text += f"; these get the model when they come back: {names_of(away)}"
         self._say(DONE, "", text)
 
     def _halt(self, why: str) -> None:

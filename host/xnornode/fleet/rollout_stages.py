@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from xnornode.errors import XnorNodeError
@@ -54,7 +54,9 @@ def _share(part: str) -> float:
     return float(part[:-1]) / 100 if part.endswith("%") else 0.0
 
 
-def stages_of(nodes: Sequence[str], stages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def stages_of(
+    nodes: Sequence[str], stages: Sequence[str], last: Collection[str] = ()
+) -> tuple[tuple[str, ...], ...]:
     """Which nodes are in which stage.
 
     They are shuffled, always in the same way, so that a stage is not of one room.
@@ -65,6 +67,8 @@ def stages_of(nodes: Sequence[str], stages: Sequence[str]) -> tuple[tuple[str, .
         Their names.
     stages : sequence of str
         As `read_stages` gives them.
+    last : collection of str, default ()
+        Nodes that come behind all others: those that are away.
 
     Returns
     -------
@@ -76,7 +80,9 @@ def stages_of(nodes: Sequence[str], stages: Sequence[str]) -> tuple[tuple[str, .
     >>> [len(stage) for stage in stages_of([f"n{k}" for k in range(200)], ("1", "10%", "100%"))]
     [1, 19, 180]
     """
-    shuffled = sorted(nodes, key=lambda name: hashlib.sha256(name.encode()).digest())
+    shuffled = sorted(
+        nodes, key=lambda name: (name in last, hashlib.sha256(name.encode()).digest())
+    )
     made, at = [], 0
     for part in stages:
         share = _share(part)

@@ -94,6 +94,7 @@ def check_nodes(
 
 
 def begin(
+    view: FleetView,
     nodes: Sequence[NodeView],
     latest: Latest,
     stages: Sequence[str],
@@ -104,6 +105,8 @@ def begin(
 
     Parameters
     ----------
+    view : FleetView
+        What the broker says.
     nodes : sequence of NodeView
         Who gets the model.
     latest : Latest
@@ -128,10 +131,18 @@ def begin(
         revision=latest.revision,
         wait=wait,
         time=now_ms(),
-        stages=stages_of([node.name for node in nodes], stages),
+        stages=staged(view, nodes, stages),
         bounds=bounds,
         latest=(latest,),
     )
+
+
+def staged(
+    view: FleetView, nodes: Sequence[NodeView], stages: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Which nodes are in which stage; those that are away come last."""
+    away = {node.name for node in nodes if not view.there(node)}
+    return stages_of([node.name for node in nodes], stages, away)
 
 
 def new_id() -> str:

@@ -114,6 +114,13 @@ class NodeWatch:
             self.seen[label] += 1
 
     @property
+    def said(self) -> str:
+        """How it is, for people."""
+        if self.state == FAILED:
+            return f"failed: {self.why}"
+        return AWAY if self.state == AWAY else (self.word or self.state).lower()
+
+    @property
     def rate_mhz(self) -> int:
         """Predictions in 1000 s, as they came; 0 where they are too few."""
         took = self._last - self._first if self._first is not None else 0.0

@@ -134,8 +134,7 @@ def _trouble(view: FleetView, node: NodeView) -> str:
         found.append(f"its gateway {state.gateway if state else ''} is away")
     elif not node.online:
         found.append("away")
-    if node.problem:
-        found.append(f"not understood: {node.problem}")
+    found += [f"its {kind} is not understood: {why}" for kind, why in node.problems.items()]
     if update and update.state == "FAILED":
         found.append(f"not updated ({update.error}): {update.message}".rstrip(": "))
     if state and state.trouble:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from xnornode.errors import LinkError
 from xnornode.fleet.hour_items import Past, read_hours
 from xnornode.fleet.payloads import (
     GatewayState,
@@ -24,6 +25,8 @@ from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
 
 QUIET = 0.5
 """Seconds without a further retained message, after which all have come."""
+TOLD_SECONDS = 15.0
+"""Seconds in which what was published comes back."""
 LOOK_SECONDS = 15.0
 """Seconds for them at most: some fleets talk all the time."""
 
@@ -42,8 +45,8 @@ class NodeView:
         The last of each, if there was one.
     hours : dict
         What it saw, by hour and model; empty where it was not asked for.
-    problem : str
-        Why something that was said of it was not taken.
+    problems : dict
+        Why something that was said of it was not taken, by the topic's kind.
     """
 
     name: str
@@ -52,7 +55,7 @@ class NodeView:
     latest: Latest | None = None
     update: Update | None = None
     hours: Past = field(default_factory=dict)
-    problem: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -125,6 +128,35 @@ class FleetView:
         while not wait.passed and self._came.wait(wait.within(quiet).left):
             self._came.clear()
 
+    def await_told(self, told: Callable[[], bool], topic: str, user: str) -> None:
+        """Wait until the broker has told others what this program has published.
+
+        A broker confirms what a user may not write, and drops it.
+
+        Parameters
+        ----------
+        told : callable
+            Whether it has come back.
+        topic : str
+            The topic, for the message.
+        user : str
+            Who has published it.
+
+        Raises
+        ------
+        LinkError
+            If it does not come back.
+        """
+        wait = Deadline(TOLD_SECONDS)
+        while not told():
+            if wait.passed:
+                who = f"the user {user}" if user else "this program, without a user's name,"
+                raise LinkError(
+                    f"the broker does not pass on what was published at {topic}: may {who} write "
+                    "there? See its access list"
+                )
+            wait.pause(0.02)
+
     def named(self, patterns: Sequence[str]) -> list[NodeView]:
         """The nodes whose names match one of some patterns.
 
@@ -178,7 +210,7 @@ class FleetView:
                 self._told(address, payload)
             except PayloadError as error:
                 if address.name in self.nodes:
-                    self.nodes[address.name].problem = f"{address.kind}: {error}"
+                    self.nodes[address.name].problems[address.kind] = str(error)
                 else:
                     self.problems[topic] = str(error)
         self._came.set()
@@ -208,13 +240,13 @@ class FleetView:
                 node.online = {ONLINE: True, OFFLINE: False}.get(payload)
             case "state":
                 node.state = from_payload(State, payload) if payload else None
-                node.problem = ""
             case "model/latest":
                 node.latest = from_payload(Latest, payload) if payload else None
             case "model/update":
                 node.update = from_payload(Update, payload) if payload else None
             case "hour":
                 node.hours = read_hours(payload) if payload else {}
+        node.problems.pop(address.kind, None)
         if node.online is None and not (node.state or node.latest or node.update or node.hours):
             del self.nodes[name]  # taken back
 

@@ -22,6 +22,8 @@ KEEPALIVE = 30
 """Seconds without a message after which both sides ask whether the other one is there."""
 CONNECT_SECONDS = 20.0
 """Seconds for the first connection."""
+CLOSES = 2
+"""Connections that are lost while something is published; then the broker does not want it."""
 _REFUSED = {
     "Bad user name or password": "check user and password",
     "Not authorized": "the broker does not let this user in: check user and password",
@@ -54,6 +56,8 @@ class Broker:
         Why there is no connection; empty while there is one.
     reconnections : int
         How often it was made again.
+    lost : int
+        How often it was lost.
 
     Raises
     ------
@@ -73,6 +77,7 @@ class Broker:
         mqtt: Any = load_extra("paho.mqtt.client", EXTRA)
         self.settings, self._say = settings, say
         self.connected, self.why, self.reconnections = False, "it was not tried yet", 0
+        self.lost = 0
         self.on_connected: list[Callable[[], None]] = []
         """Called at each connection, in its thread, once the subscriptions are made."""
         self.on_lost: list[Callable[[], None]] = []
@@ -196,17 +201,31 @@ class Broker:
         Raises
         ------
         LinkError
-            If the broker does not confirm them in time.
+            If the broker does not confirm them in time, or closes the connection again and again.
         """
+        lost = self.lost
         infos = [self.publish(topic, payload, 1, True) for topic, payload in messages]
         wait = Deadline(seconds)
-        while not all(info.is_published() for info in infos):
+        while not all(self._is_out(info) for info in infos):
+            if self.lost - lost >= CLOSES:
+                raise LinkError(
+                    f"the broker {self.settings.where} closes the connection where "
+                    f"{self.settings.user or 'this program'} publishes at {messages[0][0]}: may it "
+                    "write there? See the broker's access list, and how long messages may be"
+                )
             if wait.passed:
                 raise LinkError(
                     f"the broker {self.settings.where} does not confirm: "
                     f"{self.why or 'it may refuse messages of this size'}"
                 )
             wait.pause(0.01)
+
+    def _is_out(self, info: Any) -> bool:
+        """Whether the broker has confirmed a message; also one that was given while it was away."""
+        try:
+            return bool(info.is_published())
+        except RuntimeError:
+            return info.mid not in self.client._out_messages
 
     def close(self, seconds: float = 5.0) -> None:
         """Disconnect, once what was published is confirmed or the time is over."""
@@ -240,6 +259,7 @@ class Broker:
 
     def _on_disconnect(self, client: Any, data: Any, flags: Any, reason: Any, more: Any) -> None:
         was, self.connected = self.connected, False
+        self.lost += was
         if self._closed:
             return
         if was:

@@ -20,6 +20,8 @@ PROMPT = b">>> "
 """What the REPL says when it waits."""
 GLANCE = 0.05
 """Seconds between two looks for the REPL's prompt."""
+REFUSED = 1.0
+"""Seconds from an answer that there is no place to the next try."""
 FIRST_ANSWER = 1 / 4
 """Share of `Timing.answer` after which a command is sent again; twice as much each further time."""
 LONGEST_LINE = 65536
@@ -284,7 +286,8 @@ class Session:
                 return True
             if isinstance(answer, Refusal):  # no place for one more client
                 self.refusal = answer
-                wait.pause(seconds)
+                wait.pause(REFUSED)
+                return False
         return False
 
     def _answer(self, numbers: list[int], wait: Deadline) -> Answer | None:

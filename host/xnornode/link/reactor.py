@@ -78,6 +78,11 @@ class Reactor:
         """Whether this is the reactor's own thread."""
         return threading.get_ident() == self._thread.ident
 
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
     def call(self, function: Call) -> None:
         """Have a function called soon, in the order of calls."""
         self._calls.append(function)

@@ -15,10 +15,10 @@ from xnornode.link.addresses import Port
 from xnornode.link.deadline import Deadline
 from xnornode.link.lines import wanted
 from xnornode.link.reactor import Reactor
+from xnornode.link.share_cede import ask_to_cede, this_program, turn_away
 from xnornode.link.share_ends import GuestEnd, LocalEnd
 from xnornode.link.share_frames import (
     VERSION,
-    FrameError,
     about_this,
     greeting,
     read_greeting,
@@ -163,7 +163,7 @@ def _joined(name: Port, key: str) -> SharedPort | None:
     if not (hub := _hubs.get(key)):
         return None
     try:
-        end = LocalEnd(hub, hub.join(_this(), local=True))
+        end = LocalEnd(hub, hub.join(this_program(), local=True))
     except Lent as error:
         raise _lent(name, str(error)) from error
     except serial.SerialException:
@@ -192,7 +192,7 @@ def _own(
             place.leave()
         raise
     hub = Hub(name, port, place, serve, lambda hub: _forget(key, hub), reactor)
-    end = LocalEnd(hub, hub.join(_this(), local=True))
+    end = LocalEnd(hub, hub.join(this_program(), local=True))
     _hubs[key] = hub
     hub.start()
     return SharedPort(name, end, name.baud, wanted(name.lines))
@@ -232,10 +232,6 @@ def _join(name: Port, place: Place, wait: Deadline) -> SharedPort | None:
         raise LinkError(f"{name} is busy: {who(owner)} has it, and does not share it: {why}")
     _tell(f"sharing {name} with {who(owner)}")
     return SharedPort(name, GuestEnd(end), name.baud, wanted(name.lines))
-
-
-def _this() -> str:
-    return who(about_this())
 
 
 def _lent(name: str, whom: str) -> PortLentError:
@@ -292,7 +288,7 @@ def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
                 _holds[key] += 1
                 return None
             if hub := _hubs.get(key):
-                hub.close(f"{_this()} {TAKEN}")
+                hub.close(f"{this_program()} {TAKEN}")
             try:
                 place = Place(name)
                 claimed = place.claim()
@@ -301,39 +297,12 @@ def _take_over(name: Port, key: str, wait: Deadline) -> Place | None:
                 return None
             if claimed:
                 _holds[key] = 1
-                threading.Thread(target=_turn_away, args=(place,), daemon=True).start()
+                threading.Thread(target=turn_away, args=(place,), daemon=True).start()
                 return place
-        whom = _ask_to_cede(place)
+        whom = ask_to_cede(place)
         if whom and not told:
             share_talk.say(f"{name} is in use by {whom}, which needs it for itself: waiting")
             told = True
         if wait.passed:
             raise PortLentError(f"{name} is busy: {whom or place.owner()} has it; end it")
         wait.pause(BETWEEN if not whom else 0.1)
-
-
-def _ask_to_cede(place: Place) -> str:
-    """Ask the owner to let go of the port; who has it for itself, if one has."""
-    if not (met := place.connect()):
-        return ""
-    end, more = met
-    try:
-        end.sendall(greeting(about_this() | more | {"cede": True}))
-        _, owner = read_greeting(end, Deadline(5.0))
-    except OSError:
-        return ""
-    finally:
-        end.close()
-    return str(owner.get("lent") or (owner.get("refused") and who(owner)) or "")
-
-
-def _turn_away(place: Place) -> None:
-    """Tell programs that come who has the port. Runs in a thread."""
-    while end := place.accept():
-        try:
-            read_greeting(end, Deadline(1.0))
-            end.sendall(greeting(about_this() | {"lent": _this()}))
-        except (OSError, ValueError, FrameError):
-            pass
-        finally:
-            end.close()

@@ -17,6 +17,8 @@ from xnornode.link.guard import LONGEST_LINE, SEAL_BYTES
 from xnornode.link.schema import read_json
 from xnornode.link.share_member import Member
 
+BEGUN = 8
+"""Commands `begin` of a member that are remembered."""
 OUTSTANDING = 256
 """Commands of a member whose answers are waited for; then the oldest is forgotten."""
 LONGEST_COMMAND = 4096
@@ -152,6 +154,11 @@ class Lines:
 
     def _ask(self, asked: _Asked, fields: dict[str, object]) -> bytes:
         number = next(self._numbers)
+        if asked.name == "begin" and asked.member and asked.number is not None:
+            begun = asked.member.begun  # a line that comes twice is no second push
+            number = begun.setdefault(asked.number, number)
+            if len(begun) > BEGUN:
+                del begun[next(iter(begun))]
         self._asked[number] = asked
         self._forget(asked.member)
         line = command(asked.name, number, **fields)

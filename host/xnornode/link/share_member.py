@@ -147,6 +147,8 @@ class Member:
         """Lines that it did not read in time."""
         self.odd: Counter[str] = Counter()
         """Lines of its own that were none of the protocol."""
+        self.begun: dict[int, int] = {}
+        """Its last `begin`s: the number that it gave, and the one that the node got."""
         self.samples_until = 0.0
         self.rest = bytearray()
 

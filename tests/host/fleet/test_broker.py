@@ -1,11 +1,14 @@
 """A connection to a real broker: let in, refused, lost and made again."""
 
+import os
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from tests.lab.brokerlab import Mosquitto, free_port
 from xnornode.errors import LinkError
+from xnornode.fleet.gateway_service import raise_file_limit
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_settings import BrokerSettings
 
@@ -57,6 +60,22 @@ def test_subscriptions_outlast_a_restart_of_the_broker(tmp_path):
         assert came.wait(WAIT)
         assert broker.reconnections == 1
         assert "lost" in said[0] and "there again" in said[-1]
+        broker.close()
+
+
+def test_more_files_than_select_takes(tmp_path):
+    """A gateway of some hundred ports finds its broker, and finds it again."""
+    raise_file_limit()
+    with ExitStack() as files, Mosquitto(tmp_path) as mosquitto:
+        last = files.enter_context(open(os.devnull))
+        while last.fileno() < 1100:
+            last = files.enter_context(open(os.devnull))
+        broker, again = connected(mosquitto.settings()), threading.Event()
+        assert broker.client.socket().fileno() > 1023
+        broker.on_connected.append(again.set)
+        mosquitto.restart()
+        assert again.wait(WAIT)
+        broker.publish_all([("t", b"x")], WAIT)
         broker.close()
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.lab.brokerlab import Mosquitto
-from tests.lab.extralab import MODEL, BareGateway, state
+from tests.lab.extralab import MODEL, BareGateway, prediction, state
 from xnornode.errors import LinkError
 from xnornode.fleet.discovery import NODES_A_STEP, READ_BACK, Discovery
 from xnornode.fleet.discovery_entities import MOST_TRIGGERS, node_entities, update_state
@@ -120,6 +120,17 @@ def test_a_model_without_answers_detects_nothing():
     for answers in (None, False):
         found = {name for _, name in node_entities(NAMES, FULL, answers)}
         assert not {name for name in found if name.startswith(("detected", "confidence"))}
+
+
+@pytest.mark.quick
+def test_predictions_say_whether_a_model_gives_answers(gateway):
+    say(gateway, state(labels=LABELS))
+    assert not told(gateway, "event/")
+    for confidence, events in ((900, 1), (None, 0)):
+        for _ in range(2):
+            gateway.extra.event("kitchen", prediction("walk", confidence), 0, None)
+        gateway.extra.step()
+        assert len(told(gateway, "event/")) == events
 
 
 @pytest.mark.quick
@@ -289,7 +300,7 @@ def test_a_gateway_that_is_told_to_takes_its_own_messages_back(tmp_path):
             gateway = BareGateway(mosquitto.settings())
             gateway.name = name
             gateway.run(Discovery(gateway))
-            connect(gateway)
+            gateway.until(lambda gateway=gateway: told(gateway))
             say(gateway, state(name + "-node", gateway=name))
             gateway.close()
         cellar = {topic for topic in told(gateway)}
@@ -300,3 +311,19 @@ def test_a_gateway_that_is_told_to_takes_its_own_messages_back(tmp_path):
         assert not any(last.kept.values())
         assert not cellar & {*last.kept}
         last.close()
+
+
+def test_a_broker_that_lets_nobody_publish_there_is_asked_once(tmp_path):
+    """Mosquitto would cut the gateway's connection at each discovery message."""
+    said = []
+    acl = "user gateway\ntopic readwrite xnornode/#\ntopic read homeassistant/#\n"
+    with Mosquitto(tmp_path, {"gateway": "word"}, acl) as mosquitto:
+        gateway = BareGateway(mosquitto.settings("gateway", "word"))
+        gateway.run(Discovery(gateway, say=said.append))
+        gateway.extra.state("kitchen", FULL)
+        gateway.until(lambda: said)
+        assert "topic readwrite homeassistant/#" in said[0]
+        for _ in range(2 * READ_BACK):
+            say(gateway, FULL)
+        assert not gateway.kept and not gateway.broker.reconnections
+        gateway.close()

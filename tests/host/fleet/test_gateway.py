@@ -301,3 +301,41 @@ def test_two_gateways_of_one_name_or_with_one_node_are_said(broker, watcher, tmp
             other = State(node="shed", device="09", gateway="cellar")
             watcher.publish("shed/state", to_payload(other), False)
             assert wait(lambda: any("gateway cellar" in t for t in running.roster.troubles()))
+
+
+def test_a_node_that_is_called_something_else_moves(broker, watcher, tmp_path, monkeypatch):
+    monkeypatch.setattr(gateway_port, "SILENT", 0.2)
+    monkeypatch.setattr(gateway_port, "AGAIN", 0.2)
+    node = LineNode("01", "shed")
+    with LineNodes([node]) as farm, gateway(settings(broker, tmp_path, node.url)):
+        assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+        node.name = "barn"
+        assert wait(lambda: farm.do(node.predict) or watcher.last("barn/state"))
+        assert watcher.until(lambda: watcher.last("shed/availability") == "offline")
+        assert watcher.until(lambda: watcher.numbers("barn"))
+
+
+def test_a_board_at_its_repl_is_started_where_that_was_asked_for(
+    broker, watcher, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(gateway_open, "PAUSES", (0.05,) * 7)
+    monkeypatch.setattr(gateway_port, "PAUSES", (0.05,) * 7)
+    node = LineNode("01")
+    node.deaf = True
+    nodes = LineNodes([node])
+    with nodes as farm:
+        made = settings(broker, tmp_path, ("shed", node.url), start=True)
+        with gateway(made) as running:
+            assert wait(lambda: node.opened)
+
+            def started():
+                farm.do(lambda: node.write(b">>> "))
+                return any(b"\x02\x04" in text for text in node.heard)
+
+            assert wait(started)
+            node.deaf = False
+            farm.do(node.predict)
+            assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+            assert "part" in watcher.ask("shed", b'{"cmd":"list"}')
+            assert sum("starting the board" in text for text in running.said) == 1
+    assert sum(b"\x02\x04" in text for text in node.heard) == 1

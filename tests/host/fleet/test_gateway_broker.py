@@ -58,7 +58,9 @@ def test_nothing_is_lost_while_the_broker_is_away(broker, watcher, tmp_path, kil
             made = {node.url: node.made for node in nodes}
             for number, node in enumerate(nodes):
                 name = f"n{number}"
-                assert watcher.until(lambda name=name, node=node: _whole(watcher, name, node.made))
+                whole = watcher.until(lambda name=name, node=node: _whole(watcher, name, node.made))
+                missing = {*range(node.made)} - {*watcher.numbers(name)}
+                assert whole, (name, node.made, sorted(missing), running.said)
                 assert in_order(watcher, name, made[node.url]), name
             assert running.outbox.all_dropped == 0
             assert watcher.until(lambda: watcher.last("n0/availability") == "online")

@@ -115,6 +115,12 @@ def test_a_node_has_16_places_which_are_free_again_after_a_minute(
             assert "part" in watcher.ask("shed", b'{"cmd":"list"}', f"c{number}")
         assert watcher.ask("shed", b'{"cmd":"list"}', "late")["error"] == "busy"
         assert "part" in watcher.ask("shed", b'{"cmd":"list"}', "c3")
+        watcher.publish("shed/command/c3", b"")  # a goodbye
+        assert "part" in watcher.ask("shed", b'{"cmd":"list"}', "later")
+        assert watcher.ask("shed", b'{"cmd":"list","id":7}', "late")["id"] == 7
+        monkeypatch.setattr(gateway_clients, "IDLE_SECONDS", 0.0)
+        assert "part" in watcher.ask("shed", b'{"cmd":"list"}', "late")
+        assert len(running.clients) == 16
         monkeypatch.setattr(gateway_clients, "GONE_SECONDS", 0.0)
         assert wait(lambda: not len(running.clients))
         monkeypatch.setattr(gateway_clients, "GONE_SECONDS", 60.0)

@@ -41,7 +41,7 @@ class Operator:
         publish_model(self.broker, self.topics, data)
         latest = announce(data, rollout=rollout_start.new_id())
         nodes = rollout_start.targets(self.view, ["*"])
-        return rollout_start.begin(nodes, latest, read_stages(stages), wait, bounds)
+        return rollout_start.begin(self.view, nodes, latest, read_stages(stages), wait, bounds)
 
     def runner(self, rollout):
         return Runner(self.broker, self.topics, self.view, rollout, self.told.append, 2.0, 0.5)
@@ -154,6 +154,22 @@ def test_what_happens_under_watch_halts(operator, fleet, gateway, happens, why):
     assert why in runner.run().why
 
 
+def test_a_restart_of_the_broker_amid_it(operator, fleet, gateway, mosquitto):
+    rollout = operator.begin(NEW, "1,50%,100%", wait=0)
+    runner = operator.runner(rollout)
+    tell = runner._tell
+
+    def telling(told):
+        tell(told)
+        if told.text.startswith("stage 2"):
+            mosquitto.restart()
+
+    runner._tell = telling
+    ended = runner.run()
+    assert ended.state == "done", operator.texts()
+    assert operator.broker.reconnections and set(files(fleet).values()) == {NEW}
+
+
 def test_failures_that_are_allowed(operator, fleet, gateway):
     rollout = operator.begin(NEW, wait=0, bounds=Bounds(failures=1, apart=25))
     bad = rollout.stages[1][0]
@@ -164,15 +180,21 @@ def test_failures_that_are_allowed(operator, fleet, gateway):
 
 
 def test_nodes_that_are_away_are_not_waited_for_and_catch_up(operator, fleet, gateway):
-    rollout = operator.begin(NEW, wait=0)
+    (first,) = operator.begin(NEW).stages[0]
+    fleet.away(first)
+    operator.view.settle()
+    rollout = operator.begin(NEW, "1,3,5,100%", wait=0)
+    assert rollout.stages[-1] == (first,)  # those that are away come last
     gone = rollout.stages[1][0]
     fleet.away(gone)
     ended = operator.runner(rollout).run()
-    assert ended.state == "done" and files(fleet)[gone] == OLD
-    assert gone in operator.told[-1].text
+    assert ended.state == "done", operator.texts()
+    assert files(fleet)[gone] == files(fleet)[first] == OLD
+    assert gone in operator.told[-1].text and first in operator.told[-1].text
     fleet.back(gone)
+    fleet.back(first)
     with Watcher(operator.broker.settings) as watcher:
-        watcher.until(lambda: files(fleet)[gone] == NEW)
+        watcher.until(lambda: set(files(fleet).values()) == {NEW})
 
 
 def test_without_a_gateway_it_is_stuck(operator, fleet):

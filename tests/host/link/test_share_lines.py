@@ -62,6 +62,20 @@ def test_answers_go_to_who_asked_with_the_number_that_it_chose():
     assert [(h["id"], h["part"]) for h in heard] == [(7, [1]), (7, [2])]
 
 
+def test_a_begin_that_comes_twice_keeps_its_number():
+    """So the node sees that it is no second push; another program's is one."""
+    lines, one, two_ = two()
+    begin = {"protocol": 1, "length": 900, "sha256": "0" * 64, "revision": 1}
+    first = lines.from_member(one, command("begin", 7, **begin))
+    lines.from_node(answer(first, push="9", at="0"))
+    assert lines.from_member(one, command("begin", 7, **begin)) == first
+    assert number(lines.from_member(one, command("begin", 8, **begin))) != number(first)
+    assert number(lines.from_member(two_, command("begin", 7, **begin))) != number(first)
+    for other in range(20, 60):
+        lines.from_member(one, command("begin", other, **begin))
+    assert len(one.begun) == share_lines.BEGUN
+
+
 def test_a_hello_that_a_repl_hears_ends_with_a_carriage_return():
     lines, one, _ = two()
     told = lines.from_member(one, b"\r\n" + command("hello", 3)[:-1] + b"\r\n")

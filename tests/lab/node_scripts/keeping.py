@@ -1,8 +1,8 @@
 # Runs in MicroPython: a Keeper that gets samples from a file, and what becomes of it.
 # Argument: a folder, with keep.json, and plan.json: channels, scales, and what happens in turn:
 # ["block", samples], ["gap"], ["step", times], ["hour"], ["model", path], ["start"],
-# ["forget", number]. Prints JSON: the facts, then what was warned of, then each prediction's answer
-# and confidence.
+# ["forget", number]; ["second core"] first of all for a Background. Prints JSON: the facts, then
+# what was warned of, then each prediction's answer and confidence.
 import json
 import sys
 from array import array
@@ -23,7 +23,13 @@ def begin(link):
 
 
 sensor = Playing(CHANNELS, SCALES)
-classifier = Classifier(FOLDER + "/first.bnn", sensor)
+if PLAN[0] == ["second core"]:
+    from xnornode.second_core import Background
+
+    classifier = Background(FOLDER + "/first.bnn")
+    classifier.use(sensor)
+else:
+    classifier = Classifier(FOLDER + "/first.bnn", sensor)
 link = Heard()
 keeper = begin(link)
 width = len(CHANNELS)
