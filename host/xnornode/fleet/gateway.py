@@ -203,9 +203,10 @@ class Gateway:
     # What others use
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
-        """Publish at QoS 1, by way of the queue. From any thread."""
+        """Publish at QoS 1, by way of the queue. From any thread, in the order of calls."""
         message = Message(topic, payload, retain)
-        self.reactor.run(lambda: self.outbox.publish(message))
+        # Not at once in its own thread: what another thread has asked for before comes first
+        self.reactor.call(lambda: self.outbox.publish(message))
 
     def reply(self, topic: str, payload: bytes) -> None:
         """Publish an answer to a client now, or never: late ones are of no use. From any thread."""
