@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.driftlab import drifting
 from tests.lab.readypico import library_flash
 from tests.lab.recipe_data import SHAPES, data_for
 from tools.bench.fit_chips import TARGETS
@@ -62,13 +63,16 @@ def spared(board: Board, model: Model) -> int:
     return int(board.run(f"spared({[text.encode() for text in texts]})"))
 
 
-@pytest.mark.parametrize("name", [*RECIPES, "sound"])
+@pytest.mark.parametrize("name", [*RECIPES, "sound", "watch with drift"])
 def test_a_model_costs_what_is_said(board, machine, name):
-    """Of each recipe, and of the default for sound, whose window keeps levels."""
+    """Of each recipe, and of the default for sound, whose window keeps levels; and with drift."""
+    drifts, name = name.endswith("drift"), name.split()[0]
     assert name in SHAPES, "say the shape of its data in tests/lab/recipe_data.py"
     splits = data_for(name)
     config = RECIPES[name].config if name in RECIPES else default_config(splits)
     model = untrained(config, splits)
+    if drifts:
+        model = drifting(1, (64, 8, 8, 12), model)
     given = splits.train.items[:2]
     if model.features.data_kind == "texts":
         given = joined(list(given), model.window.length)

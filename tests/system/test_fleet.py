@@ -61,7 +61,9 @@ def test_push_and_rollback_through_a_gateway(tmp_path, mosquitto):
         Watcher(mosquitto.settings()) as watcher,
         gateway(tmp_path, mosquitto, bridge),
     ):
-        watcher.until(lambda: "xnornode/bench/prediction" in watcher.kept)
+        watcher.until(
+            lambda: {"xnornode/bench/prediction", "xnornode/bench/state"} <= {*watcher.kept}
+        )
         short = ("--wait", "2s", "--labels", "100%", "--allow-slow")
         done = run(mosquitto, "fleet", "push", tmp_path / "new.bnn", "--to", "be*", *short)
         assert done.returncode == 0, done.stderr
@@ -85,7 +87,9 @@ def test_collect_through_a_gateway(tmp_path, mosquitto):
         Watcher(mosquitto.settings()) as watcher,
         gateway(tmp_path, mosquitto, bridge, ("record",)),
     ):
-        watcher.until(lambda: "xnornode/bench/prediction" in watcher.kept)
+        watcher.until(
+            lambda: {"xnornode/bench/prediction", "xnornode/bench/state"} <= {*watcher.kept}
+        )
         wait_for(bridge, 2)
         done = run(mosquitto, "fleet", "collect", "--to", "*", "-o", tmp_path / "data")
         assert done.returncode == 0, done.stderr

@@ -199,7 +199,7 @@ def slug(text: str) -> str:
     Examples
     --------
     >>> slug("walk"), slug("auf und ab")
-    ('walk', 'auf_und_ab_3fe96aa1')
+    ('walk', 'auf_und_ab_901c387a')
     """
     kept = re.sub(r"[^A-Za-z0-9-]", "_", text)[:40]
     return kept if kept == text else f"{kept}_{zlib.crc32(text.encode()):08x}"

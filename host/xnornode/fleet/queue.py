@@ -229,14 +229,21 @@ class Queue:
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Forget messages that the broker has; numbers that are gone do not matter."""
+        count, size = self.count, self.bytes
         self._base.execute("begin")
-        for number in numbers:
-            row = self._base.execute(
-                "delete from message where id = ? returning size", (number,)
-            ).fetchone()
-            if row:
-                self.count, self.bytes = self.count - 1, self.bytes - row[0]
-        self._base.execute("commit")
+        try:
+            for number in numbers:
+                row = self._base.execute(
+                    "delete from message where id = ? returning size", (number,)
+                ).fetchone()
+                if row:
+                    count, size = count - 1, size - row[0]
+            self._base.execute("commit")
+        except BaseException:  # else each later one would stand within this one
+            with suppress(sqlite3.Error):
+                self._base.execute("rollback")
+            raise
+        self.count, self.bytes = count, size
 
     def close(self) -> None:
         """Close the file; what is in it stays."""

@@ -47,15 +47,22 @@ class SocketPort(protocol_socket.Serial):
     """
 
     _socket: Any  # socket.socket, or None while closed
+    _opening = False
 
     def open(self) -> None:
         """Connect. Raises SerialException."""
-        super().open()
+        self._opening = True
+        try:
+            super().open()
+        finally:
+            self._opening = False
         with suppress(OSError):  # gone already: the next read says so
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def reset_input_buffer(self) -> None:
         """Forget what has come. Unlike pyserial's own, whatever the number of the file."""
+        if self._opening:  # a node's first lines, and nothing from before
+            return
         if not self.is_open:
             raise serial.PortNotOpenError()
         try:

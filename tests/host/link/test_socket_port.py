@@ -88,3 +88,29 @@ def test_a_server_that_is_gone(far):
     with pytest.raises(serial.SerialException):
         port.read(1)
     port.close()
+
+
+def test_what_a_node_says_at_once_is_not_lost():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def say():
+            end, _ = listener.accept()
+            end.sendall(b"ready\n")
+            heard.append(end)
+
+        heard = []
+        thread = threading.Thread(target=say)
+        thread.start()
+        port = SocketPort(timeout=10)
+        port.port = f"socket://127.0.0.1:{listener.getsockname()[1]}"
+        port.open()
+        assert port.read(6) == b"ready\n"
+        heard[0].sendall(b"later\n")
+        end = time.monotonic() + 10
+        while not port.in_waiting:
+            assert time.monotonic() < end
+        port.reset_input_buffer()
+        assert not port.in_waiting
+        thread.join()
+        heard[0].close()
+        port.close()
