@@ -1,6 +1,7 @@
 """A gateway's nodes: what they are called, that they come and go, what is published of them."""
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
@@ -253,6 +254,20 @@ def test_extras_are_told_and_their_mistakes_end_nothing(broker, watcher, tmp_pat
     told = [what[0] for what in extras[0].told]
     assert told.index("connected") < told.index("event") > told.index("state")
     assert told.count("event") == 2 and told[-1] in ("close", "gone") and "step" in told
+
+
+def test_what_threads_publish_keeps_its_order(broker, watcher, tmp_path):
+    """Else the last that is said of an update may be what came before."""
+    with gateway(settings(broker, tmp_path)) as running:
+
+        def one_after_the_other():
+            first = threading.Thread(target=running.publish, args=("xnornode/a/state", b"1", True))
+            first.start()
+            first.join()
+            running.publish("xnornode/a/state", b"2", True)
+
+        assert running.reactor.do(one_after_the_other)
+        assert watcher.until(lambda: watcher.of("a/state") == [1, 2])
 
 
 def test_nodes_of_before_that_do_not_come_back_are_offline(broker, watcher, tmp_path, monkeypatch):
