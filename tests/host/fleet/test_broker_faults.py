@@ -8,6 +8,7 @@ from tests.host.fleet.test_broker import WAIT, connected
 from tests.lab.brokerlab import Mosquitto, free_port
 from xnornode.link import mqtt_broker, mqtt_loop
 from xnornode.link.mqtt_broker import Broker
+from xnornode.link.mqtt_port import MqttPort
 from xnornode.link.mqtt_settings import BrokerSettings
 
 
@@ -168,3 +169,12 @@ def test_a_subscription_during_the_greeting_is_made():
     broker._on_connect(broker.client, None, None, type("R", (), {"is_failure": False}), None)
     broker.subscribe("t", print)
     assert asked == ["t"]
+
+
+@pytest.mark.quick
+def test_a_port_whose_connection_is_just_gone_has_a_line_that_waits():
+    """paho refuses to say whether a message is out that it was given without a connection."""
+    port = MqttPort()
+    port._broker = broker = Broker(BrokerSettings("127.0.0.1", free_port()))
+    port._sent.append(broker.publish("t", b"{}"))
+    assert port.out_waiting == 1
