@@ -38,6 +38,8 @@ class NativeGateway:
         will = (topics.shared("_gateway/availability", self.name), OFFLINE)
         self.broker = Broker(settings, will=will)
         self.said: list[str] = []
+        self.publishers: set[str] = set()
+        """Names of the threads that have published."""
         given = {"pauses": (0.2, 1.0), "timing": QUICK, "grace": 2.0, "say": self.said.append}
         self.updater = Updater(self, open_node or over_broker(settings), **(given | more))
         for kind in ("state", "availability", "event", "prediction"):
@@ -46,6 +48,7 @@ class NativeGateway:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
+        self.publishers.add(threading.current_thread().name)
         self.broker.publish(topic, payload, retain=retain)
 
     def _take(self, topic: str, payload: bytes, retained: bool) -> None:

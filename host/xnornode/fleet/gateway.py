@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -82,6 +82,7 @@ class Gateway:
         self.topics = Topics(settings.broker.prefix)
         self.reactor = Reactor(lambda error: self.mishaps.take(error))
         self.extras: list[Extra] = []
+        self._given: deque[Message] = deque()
         self.refused: Counter[str] = Counter()
         self.mishaps = Mishaps(say, self.refused)
         self.nodes: dict[str, Node] = {}
@@ -203,10 +204,13 @@ class Gateway:
     # What others use
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
-        """Publish at QoS 1, by way of the queue. From any thread, in the order of calls."""
-        message = Message(topic, payload, retain)
-        # Not at once in its own thread: what another thread has asked for before comes first
-        self.reactor.call(lambda: self.outbox.publish(message))
+        """Publish at QoS 1, by way of the queue, in the order of calls. From any thread."""
+        self._given.append(Message(topic, payload, retain))
+        self.reactor.run(self._take_given)
+
+    def _take_given(self) -> None:
+        while self._given:  # also what other threads gave before
+            self.outbox.publish(self._given.popleft())
 
     def reply(self, topic: str, payload: bytes) -> None:
         """Publish an answer to a client now, or never: late ones are of no use. From any thread."""

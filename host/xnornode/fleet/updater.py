@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -44,7 +45,7 @@ class Host(Protocol):
     topics: Topics
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
-        """Publish a message. Called in any thread."""
+        """Publish a message. Called in the gateway's thread, except for the last ones."""
 
 
 class Updater:
@@ -92,6 +93,7 @@ class Updater:
         self._shelf = Shelf(host.broker, host.topics, largest)
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
+        self._said: deque[tuple[str, bytes]] = deque()
         self._threads: dict[str, threading.Thread] = {}
         self._closed = False
         self.refused = 0
@@ -116,15 +118,18 @@ class Updater:
             if job.verified is not None and job.latest and state.model:
                 self._judge(node, job, state)
             self._begin(node, job)
+        self._publish()
 
     def event(self, node: str, event: Event, time: int, session: str | None) -> None:
         """A node that classifies with the model is done, before its next state says so."""
-        if not isinstance(event, Prediction | Ready):
-            return
-        with self._lock:
-            job = self._jobs.get(node)
-            if job and job.says(event) and job.verified is not None:
-                self._updated(node, job)
+        job = self._jobs.get(node)
+        if job is None or (job.verified is None and node not in self._threads):
+            return  # without a lock: it is called for each prediction of all nodes
+        if isinstance(event, Prediction | Ready):
+            with self._lock:
+                if job.says(event) and job.verified is not None:
+                    self._updated(node, job)
+            self._publish()
 
     def gone(self, node: str) -> None:
         """A node is away: its push fails by itself."""
@@ -136,6 +141,7 @@ class Updater:
         with self._lock:
             for node, job in self._jobs.items():
                 self._begin(node, job)
+        self._publish()
 
     def close(self) -> None:
         """End pushes as soon as they can; nodes keep what has come."""
@@ -144,6 +150,7 @@ class Updater:
             threads = list(self._threads.values())
         for thread in threads:
             thread.join(self._timing.answer)
+        self._publish()
 
     # What comes from the broker, in its thread
 
@@ -242,7 +249,13 @@ class Updater:
         update = job.update(state, error, message, int(time.time() * 1000))
         if update:
             topic = self._host.topics.node(node, "model/update")
-            self._host.publish(topic, to_payload(update), True)
+            self._said.append((topic, to_payload(update)))
+
+    def _publish(self) -> None:
+        """Publish what was said. From the gateway's thread alone, or it may overtake itself."""
+        with self._lock:
+            while self._said:
+                self._host.publish(*self._said.popleft(), True)
 
     # One push, in a thread of its own
 

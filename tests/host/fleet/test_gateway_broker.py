@@ -1,6 +1,7 @@
 """The broker goes away and comes back, the gateway is killed: nothing is lost."""
 
 import signal
+import threading
 import time
 
 import pytest
@@ -148,3 +149,24 @@ def test_a_disk_that_fails_is_said_and_memory_is_used(broker, watcher, tmp_path)
         broker.start()
         assert watcher.until(lambda: len(set(watcher.numbers("shed"))) == 100)
         running.reactor.do(lambda: base.execute("pragma query_only = 0"))
+
+
+def test_what_another_thread_gave_first_is_published_first(broker, watcher, tmp_path):
+    """An update's thread says UPDATING; the gateway's own says UPDATED right after."""
+
+    def came():
+        return [data for topic, data, _ in [*watcher.came] if topic == "xnornode/a/event"]
+
+    with gateway(settings(broker, tmp_path)) as running:
+        assert watcher.until(lambda: watcher.last("_gateway/gw/state"))
+
+        def give():
+            words = ("xnornode/a/event", b"1", False)
+            other = threading.Thread(target=running.publish, args=words)
+            other.start()  # the gateway's thread is busy here
+            other.join()
+            running.publish("xnornode/a/event", b"2", False)
+
+        running.reactor.call(give)
+        assert watcher.until(lambda: len(came()) == 2)
+    assert came() == [b"1", b"2"]
