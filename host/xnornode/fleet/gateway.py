@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import serial
 
@@ -95,7 +94,7 @@ class Gateway:
         client = client_name(settings.broker.prefix, self.name)
         self.broker = Broker(settings.broker, client, will, say)
         self.broker.mistakes.take = self.mishaps.take
-        queue = Queue(Path(settings.queue), settings.queue_bytes)
+        queue = Queue(settings.queue_file, settings.queue_bytes)
         if queue.moved:
             say(f"the queue's file was damaged: it is {queue.moved} now, and a new one is begun")
         self.outbox = Outbox(self.broker, queue, self.reactor, say)
