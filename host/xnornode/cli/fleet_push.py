@@ -12,7 +12,8 @@ from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
 from xnornode.fleet.rollout_nodes import RolloutNodes
-from xnornode.fleet.rollout_run import Runner, TakenOver, Told
+from xnornode.fleet.rollout_record import TakenOver
+from xnornode.fleet.rollout_run import Runner, Told
 from xnornode.fleet.updater_push import over_broker
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.keys import read_key
@@ -37,7 +38,7 @@ def run_push(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics, hours=True)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         nodes = rollout_start.targets(view, options.to)
         have = [node for node in nodes if node.sha256 == latest.sha256]
         going = rollout_start.same(view, latest.sha256, {node.name for node in nodes})
@@ -106,7 +107,7 @@ def run_resume(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics, hours=True)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         rollout = rollout_start.find(view, options.id)
         if rollout.state in (DONE, CANCELLED):
             raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state}: begin a new one")
@@ -120,7 +121,7 @@ def run_cancel(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         rollout = rollout_start.find(view, options.id)
         if rollout.state in (DONE, CANCELLED):
             raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state} already")

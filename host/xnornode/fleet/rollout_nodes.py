@@ -36,6 +36,8 @@ class RolloutNodes:
         for name, why in rollout.failed.items():
             if name in self.watched:
                 self.watched[name].failed(why)
+        self.told: set[str] = set()
+        """Names of nodes that this program has given the model; the broker may not say so yet."""
         self._lock = threading.Lock()
 
     def views(self, names: Iterable[str]) -> list[NodeView]:
@@ -78,8 +80,10 @@ class RolloutNodes:
         """Topics and payloads that have nodes which wait for the model not get it any more."""
         told = []
         for node in self.views(rollout.nodes):
-            if self.given(node) and not self.done(node):
-                at = rollout.before.get(node.name, Before()).latest
+            at = rollout.before.get(node.name, Before()).latest
+            had = None if at is None else rollout.latest[at]
+            on_its_way = node.name in self.told and _same(node.latest, had)
+            if (self.given(node) or on_its_way) and not self.done(node):
                 payload = b"" if at is None else to_payload(rollout.latest[at])
                 told.append((self._topics.node(node.name, "model/latest"), payload))
         return told
@@ -106,9 +110,9 @@ class RolloutNodes:
                 if not node or watch.state == FAILED:
                     continue
                 was = watch.said
+                if not heard or not self._view.updated_by(node):
+                    watch.excuse(now)
                 if watch.state == UPDATED:
-                    if not heard or not self._view.updated_by(node):
-                        watch.excuse(now)
                     watch.look(node, self._sha256)
                     watch.judge(rollout.before.get(name, Before()), rollout.bounds, now)
                 else:
@@ -152,3 +156,10 @@ class RolloutNodes:
         if isinstance(label, str):
             with self._lock:
                 watch.prediction(label, session if isinstance(session, str) else None, now)
+
+
+def _same(one: Latest | None, other: Latest | None) -> bool:
+    """Whether they are of one announcement, also if it was carried out since."""
+    if one is None or other is None:
+        return one is other
+    return (one.sha256, one.time) == (other.sha256, other.time)

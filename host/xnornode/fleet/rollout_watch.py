@@ -14,6 +14,8 @@ ENOUGH = 300
 """Predictions of before that are enough to compare with: the newest hours that have them."""
 SILENT = 5
 """Predictions that a node would have made before, in a time in which it makes none now."""
+BACK = 120.0
+"""Seconds in which all are back after the broker was away: nodes and gateways try it ever less."""
 AWAY, WAITING, UPDATED, FAILED = "away", "waiting", "updated", "failed"
 
 
@@ -85,6 +87,7 @@ class NodeWatch:
     _session: str = ""
     _last: float = 0.0
     _restart: bool = False
+    _excused: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -103,7 +106,7 @@ class NodeWatch:
         now : float
             When, in seconds.
         """
-        self._last = now
+        self._last, self._excused = now, 0.0
         self._count += 1
         if self._first is None:
             self._first, self._count = now, 0
@@ -154,8 +157,8 @@ class NodeWatch:
             self.failed(f"it runs another model: {note}")
 
     def excuse(self, now: float) -> None:
-        """It could not be heard, and that is not its fault."""
-        self._last = now
+        """It could not be heard, and that is not its fault; it has some time to come back."""
+        self._last, self._excused = now, now + BACK
 
     def judge(self, before: Before, bounds: Bounds, now: float) -> None:
         """Whether it is as it was before.
@@ -175,7 +178,7 @@ class NodeWatch:
             self.failed("it has restarted with the new model")
             return
         rate = before.rate_mhz / 1000
-        if rate:
+        if rate and now >= self._excused:
             silent = max(SILENT / rate, bounds.silent / 1000)
             if now - self._last > silent:
                 self.failed(f"it is silent: no prediction for {silent:.0f} s")

@@ -10,8 +10,9 @@ from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
 from xnornode.fleet import rollout_start
 from xnornode.fleet.models import announce, publish_model
-from xnornode.fleet.rollout import Bounds
-from xnornode.fleet.rollout_run import Runner, TakenOver
+from xnornode.fleet.rollout import Bounds, to_rollout
+from xnornode.fleet.rollout_record import TakenOver
+from xnornode.fleet.rollout_run import Runner
 from xnornode.fleet.rollout_stages import read_stages
 from xnornode.fleet.view import FleetView
 from xnornode.link.mqtt_broker import Broker
@@ -212,7 +213,7 @@ def test_another_program_goes_on_after_a_crash(mosquitto, operator, fleet, gatew
             raise SystemExit
 
     runner._tell = crash
-    runner._release = lambda: None  # as a power cut leaves it
+    runner._record.release = lambda: None  # as a power cut leaves it
     with pytest.raises(SystemExit):
         runner.run()
     other = Operator(mosquitto.settings())
@@ -268,3 +269,23 @@ def test_what_nodes_should_have_had_is_put_back(operator, fleet, gateway, mosqui
         watcher.until(lambda: {told.sha256 for told in latest.values()} == {sha(wanted)})
         fleet.back("n0")
         watcher.until(lambda: files(fleet)["n0"] == wanted)
+
+
+def test_a_cancellation_that_comes_while_nodes_are_told_takes_it_back(mosquitto, operator, fleet):
+    rollout = operator.begin(NEW)
+    runner = operator.runner(rollout)
+    publish, other = runner._record.publish, Operator(mosquitto.settings())
+    topic = f"xnornode/{rollout.stages[0][0]}/model/latest"
+
+    def overtaken(messages):
+        ended = to_rollout(runner.rollout.changed(state="cancelled"))
+        other.broker.publish_all([(f"xnornode/_rollout/{rollout.id}", ended)])
+        assert [each for each, _ in messages] == [topic]
+        publish(messages)
+
+    runner._record.publish = overtaken
+    with Watcher(mosquitto.settings()) as watcher:
+        with pytest.raises(TakenOver, match="cancelled"):
+            runner.run()
+        watcher.until(lambda: watcher.kept.get(topic) == b"")
+    other.broker.close()

@@ -13,7 +13,7 @@ from xnornode.fleet.payloads import Latest, PayloadError
 from xnornode.fleet.rollout import Before, Bounds, Rollout, kind_of, read_rollout, to_rollout
 from xnornode.fleet.rollout_mix import CHANCE, change
 from xnornode.fleet.rollout_stages import read_stages, stages_of
-from xnornode.fleet.rollout_watch import ENOUGH, FAILED, UPDATED, NodeWatch, mix_before
+from xnornode.fleet.rollout_watch import BACK, ENOUGH, FAILED, UPDATED, NodeWatch, mix_before
 from xnornode.fleet.view import NodeView
 
 pytestmark = pytest.mark.quick
@@ -143,6 +143,20 @@ def test_silence_is_as_long_as_five_predictions_took_before():
         watch = watched()
         watch.judge(Before(rate_mhz=rate_mhz), Bounds(silent=30_000), 45.0)
         assert watch.state == then
+
+
+def test_silence_is_judged_once_a_node_has_had_time_to_come_back():
+    before, bounds = Before(rate_mhz=1000), Bounds(silent=30_000)
+    for live, fails_at in ((None, 10 + BACK), (60.0, 91.0)):
+        watch = watched()
+        watch.excuse(10.0)  # the broker was away
+        watch.judge(before, bounds, 59.0)
+        if live:
+            watch.prediction("walk", None, live)
+        watch.judge(before, bounds, fails_at - 2)
+        assert watch.state == UPDATED
+        watch.judge(before, bounds, fails_at)
+        assert watch.state == FAILED
 
 
 def test_another_session_is_a_restart():
