@@ -11,7 +11,7 @@ from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
-from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_nodes import SETTLE_SECONDS, RolloutNodes
 from xnornode.fleet.rollout_record import TakenOver
 from xnornode.fleet.rollout_run import Runner, Told
 from xnornode.fleet.updater_push import over_broker
@@ -162,12 +162,17 @@ def _run(
         show_field(name, why)
     if ended.state == DONE:
         return 0
-    have = [n.name for n in view.named(["*"]) if n.name in ended.begun and n.sha256 == ended.sha256]
-    if not have:
-        return 1
     if options.rollback_on_halt:
-        _take_back(settings, view, ended, have)
-    else:
+        nodes = RolloutNodes(view, Topics(settings.prefix), ended)
+        if under_way := nodes.under_way(ended):
+            say(
+                f"waiting for {rollout_start.names_of(under_way)}, {SETTLE_SECONDS:.0f} s at most: "
+                "the model was on its way there"
+            )
+        _take_back(settings, ended, nodes.await_settled(ended))
+        return 1
+    have = [n.name for n in view.named(["*"]) if n.name in ended.begun and n.sha256 == ended.sha256]
+    if have:
         say(
             f"these have the new model, and keep it: {rollout_start.names_of(have)}. "
             "`xnornode fleet rollback --to NAME` has them go back"
@@ -179,7 +184,7 @@ def _tell(told: Told) -> None:
     say(f"{told.node}: {told.text}" if told.node else told.text)
 
 
-def _take_back(settings: BrokerSettings, view: FleetView, ended: Rollout, have: list[str]) -> None:
+def _take_back(settings: BrokerSettings, ended: Rollout, have: list[str]) -> None:
     to = {name: ended.before[name].sha256 for name in have if ended.before.get(name)}
     roll_back(over_broker(settings), [name for name in have if to.get(name)], to, tell_went)
 

@@ -10,9 +10,13 @@ from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollout import Before, Rollout, kind_of
 from xnornode.fleet.rollout_watch import AWAY, FAILED, UPDATED, WAITING, NodeWatch, mix_before
 from xnornode.fleet.view import FleetView, NodeView
+from xnornode.link.deadline import Deadline
 from xnornode.link.mqtt_topics import Topics
 from xnornode.link.schema import read_json
+from xnornode.link.timing import USUAL
 
+SETTLE_SECONDS = USUAL.stall + USUAL.reconnect
+"""Seconds in which a push that is not wanted any more has ended, well or not."""
 CARRIED_OUT = ("UPDATED", "FAILED")
 
 
@@ -75,6 +79,40 @@ class RolloutNodes:
         """Whether it runs the model, and has classified with it."""
         model = node.state.model if node.state else None
         return bool(model and model.sha256 == self._sha256 and model.trial is None)
+
+    def under_way(self, rollout: Rollout) -> list[str]:
+        """Nodes on which this model may be put just now, although it is not wanted any more."""
+        return [
+            node.name
+            for node in self.views(rollout.begun)
+            if node.update
+            and (node.update.rollout, node.update.latest) == (self._id, self._time)
+            and node.update.state not in CARRIED_OUT
+            and node.sha256 != self._sha256
+        ]
+
+    def await_settled(self, rollout: Rollout, seconds: float = SETTLE_SECONDS) -> list[str]:
+        """Wait for pushes that were under way at the end of a roll-out.
+
+        Parameters
+        ----------
+        rollout : Rollout
+            The record.
+        seconds : float, default SETTLE_SECONDS
+            How long at most: a gateway says nothing of a push that it has given up.
+
+        Returns
+        -------
+        list of str
+            Nodes of begun stages that run the model, or may still get it.
+        """
+        wait = Deadline(seconds)
+        while self.under_way(rollout) and not wait.passed:
+            wait.pause(0.1)
+        may = self.under_way(rollout)
+        return [
+            n.name for n in self.views(rollout.begun) if n.sha256 == self._sha256 or n.name in may
+        ]
 
     def put_back(self, rollout: Rollout) -> list[tuple[str, bytes]]:
         """Topics and payloads that have nodes which wait for the model not get it any more."""
