@@ -14,6 +14,7 @@ from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to
 from xnornode.fleet.rollout_nodes import SETTLE_SECONDS, RolloutNodes
 from xnornode.fleet.rollout_record import TakenOver
 from xnornode.fleet.rollout_run import Runner, Told
+from xnornode.fleet.shown import shown
 from xnornode.fleet.updater_push import over_broker
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.keys import read_key
@@ -193,7 +194,7 @@ def tell_went(went: Went) -> None:
     """Say what became of a node that should go back."""
     model = went.active
     say(
-        f"{went.node}: runs {model.name}, revision {model.revision}"
+        f"{went.node}: runs {shown(model.name or '')}, revision {model.revision}"
         if model
         else f"{went.node}: not rolled back: {went.why}"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from xnornode.fleet.payloads import HashOrNone, PayloadError, from_object, read_object
+from xnornode.fleet.shown import shown
 from xnornode.link.messages import Count, Thousandths
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, VERSION
 from xnornode.link.schema import Range
@@ -258,4 +259,8 @@ def _labels(given: Any) -> dict[str, int]:
     for count in given.values():
         if type(count) is not int or not 0 <= count <= LARGEST:
             raise PayloadError("schema", "a label's count is none")
-    return dict(given)
+    made: dict[str, int] = {}
+    for label, count in given.items():
+        label = shown(label)
+        made[label] = made.get(label, 0) + count
+    return made

@@ -13,6 +13,7 @@ from xnornode.fleet.rollout import (
     HALTED,
     RUNNING,
     Rollout,
+    without_mix,
 )
 from xnornode.fleet.rollout_nodes import RolloutNodes
 from xnornode.fleet.rollout_record import Record, TakenOver
@@ -159,6 +160,13 @@ class Runner:
                 before[node.name] = self._nodes.before(node, latest)
         # What was before is kept before anything changes
         self._keep(before=before, latest=tuple(latest), since=None)
+        if left_out := without_mix(self.rollout):
+            self._say(
+                "note",
+                "",
+                f"the record has no room for the mix of labels of {left_out} nodes: a program that "
+                "goes on with this roll-out does not compare theirs",
+            )
         nodes, topics, payload = self._nodes, self._topics, to_payload(latest[0])
         wanted = [n for n in nodes.views(names) if not nodes.given(n) and not nodes.done(n)]
         told = [node.name for node in wanted]

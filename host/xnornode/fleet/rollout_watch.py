@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xnornode.fleet.hour_items import Past
 from xnornode.fleet.rollout import Before, Bounds, kind_of
 from xnornode.fleet.rollout_mix import Change, change
+from xnornode.fleet.shown import bounded, count, shown
 from xnornode.fleet.view import NodeView
 
 ENOUGH = 300
@@ -34,7 +35,9 @@ def mix_before(node: NodeView, seen: Counter[str]) -> dict[str, int]:
     dict
         From each label to its count.
     """
-    return dict(seen) if sum(seen.values()) >= ENOUGH else _newest(node.hours, node.sha256, seen)
+    if sum(seen.values()) >= ENOUGH:
+        return bounded(seen)
+    return bounded(_newest(node.hours, node.sha256, seen))
 
 
 def _newest(hours: Past, sha256: str, seen: Counter[str]) -> dict[str, int]:
@@ -111,10 +114,10 @@ class NodeWatch:
         if self._first is None:
             self._first, self._count = now, 0
         if self.state == UPDATED:
-            self.after[label] += 1
+            count(self.after, label)
             self._started(session)
         elif self.state != FAILED and not self.given:
-            self.seen[label] += 1
+            count(self.seen, label)
 
     @property
     def said(self) -> str:
@@ -144,7 +147,7 @@ class NodeWatch:
 
     def failed(self, why: str) -> None:
         """It is not well with the new model, or has refused it."""
-        self.state, self.why = FAILED, why
+        self.state, self.why = FAILED, shown(why)
 
     def look(self, node: NodeView, sha256: str) -> None:
         """Take its state. An updated one that runs another model has lost the new one."""

@@ -251,3 +251,10 @@ def test_a_payload_error_names_its_reason():
     with pytest.raises(PayloadError) as caught:
         read_hours(b'{"mqtt":1,"hours":[{"start":-1}]}')
     assert caught.value.reason == "schema"
+
+
+@pytest.mark.quick
+def test_labels_that_come_back_have_no_escapes():
+    past = {(0, ""): Hour(2, {"\x1b[2J": 1, "\\x1b[2J": 1})}
+    (hour,) = read_hours(hours_payload(past)).values()
+    assert hour.labels == {"\\x1b[2J": 2}
