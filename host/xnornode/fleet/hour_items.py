@@ -100,7 +100,10 @@ Past = dict[tuple[int, str], Hour]
 
 
 def item(past: Past, start: int, model: str) -> Hour:
-    """The item of an hour and a model; a new one where there is none. The oldest hours go.
+    """The item of an hour and a model; a new one where there is none.
+
+    Hours that are too many go, those first that are farthest from this one: as a rule, the oldest.
+    A clock that is wrong for a while takes no more places than it counts hours.
 
     Parameters
     ----------
@@ -128,13 +131,13 @@ def item(past: Past, start: int, model: str) -> Hour:
         if sum(1 for each, _ in past if each == start) >= MOST_MODELS:
             model = ""
         found = past.setdefault((start, model), Hour())
-        starts = sorted({each for each, _ in past})
-        for key in [key for key in past if key[0] in starts[:-KEPT]]:
+        starts = sorted({each for each, _ in past}, key=lambda each: abs(each - start))
+        for key in [key for key in past if key[0] in starts[KEPT:]]:
             del past[key]
     return found
 
 
-def add_up(past: Past, other: Past, now: int = LARGEST) -> None:
+def add_up(past: Past, other: Past) -> None:
     """Add what another one has counted of the same node.
 
     Parameters
@@ -142,13 +145,10 @@ def add_up(past: Past, other: Past, now: int = LARGEST) -> None:
     past : Past
         Changed in place.
     other : Past
-        What is added.
-    now : int, default LARGEST
-        Milliseconds since 1970. Hours that begin later are left out: a clock was wrong.
+        What is added. Hours that are still to come stay: this computer's clock may be wrong.
     """
     for (start, model), hour in sorted(other.items()):
-        if start <= now:
-            item(past, start, model).add(hour)
+        item(past, start, model).add(hour)
 
 
 def hours_payload(past: Past, most: int = LONGEST_PAYLOAD) -> bytes:
