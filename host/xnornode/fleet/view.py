@@ -26,6 +26,8 @@ from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
 
 QUIET = 0.5
 """Seconds without a further retained message, after which all have come."""
+FIRST_SECONDS = 2.0
+"""Seconds for the first one, at a broker that is far away."""
 TOLD_SECONDS = 15.0
 """Seconds in which what was published comes back."""
 SURE_SECONDS = 30.0
@@ -121,7 +123,7 @@ class FleetView:
             broker.subscribe(pattern, self._take)
 
     def settle(self, quiet: float = QUIET, most: float = LOOK_SECONDS) -> None:
-        """Wait until what is retained has come.
+        """Wait until what is retained has probably come; a user who may only read can do that.
 
         Parameters
         ----------
@@ -131,6 +133,7 @@ class FleetView:
             Seconds at most.
         """
         wait = Deadline(most)
+        self._came.wait(wait.within(FIRST_SECONDS).left)
         while not wait.passed and self._came.wait(wait.within(quiet).left):
             self._came.clear()
 
