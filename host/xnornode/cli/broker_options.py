@@ -3,14 +3,19 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xnornode.cli.output import say
 from xnornode.errors import LinkError
 from xnornode.link.mqtt_broker import Broker
-from xnornode.link.mqtt_settings import FILE_VARIABLE, VARIABLES, BrokerSettings, broker_settings
+from xnornode.link.mqtt_settings import (
+    FILE_VARIABLE,
+    VARIABLES,
+    BrokerSettings,
+    broker_at,
+    broker_settings,
+)
 
 TLS = "mqtts://"
 PLAIN = "mqtt://"
@@ -36,15 +41,16 @@ def add_broker(parser: Any) -> None:
 def settings_of(options: argparse.Namespace) -> BrokerSettings:
     """The broker that options, environment and file name; status 2 where it can be none."""
     try:
-        settings = broker_settings(options.config)
-        return _named(settings, options.broker) if options.broker else settings
+        if options.broker:
+            return _named(options.broker, options.config)
+        return broker_settings(options.config)
     except LinkError as error:
         options.wrong_usage(str(error))
         raise  # it does not come back
 
 
-def _named(settings: BrokerSettings, text: str) -> BrokerSettings:
-    """Settings with the host and port of a text. Raises LinkError."""
+def _named(text: str, config: Path | None) -> BrokerSettings:
+    """The broker of a text, with what is configured for it. Raises LinkError."""
     rest = text.removeprefix(TLS).removeprefix(PLAIN)
     host, colon, port = rest.rpartition(":")
     if not colon or rest.endswith("]"):  # an IPv6 address has colons of its own
@@ -57,9 +63,8 @@ def _named(settings: BrokerSettings, text: str) -> BrokerSettings:
             f"--broker {text}: name a host, or HOST:PORT; a user's name and password are in the "
             "file or the environment"
         )
-    if text.startswith(TLS):
-        settings = replace(settings, tls=True)
-    return replace(settings, host=host, port=int(port or 0))
+    tls = None if rest == text else text.startswith(TLS)
+    return broker_at(host, int(port or 0), tls, config)
 
 
 @contextmanager

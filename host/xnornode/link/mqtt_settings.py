@@ -182,15 +182,13 @@ def from_environment(
         raise LinkError(f"{error} (environment variables {VARIABLES}*)") from error
 
 
-def broker_settings(path: Path | None = None, tls: bool = False) -> BrokerSettings:
+def broker_settings(path: Path | None = None) -> BrokerSettings:
     """The broker of a file, or of $XNORNODE_MQTT's, and of the environment.
 
     Parameters
     ----------
     path : Path, optional
         A file of TOML with a table `broker`.
-    tls : bool, default False
-        Whether TLS is asked for already, whatever they say.
 
     Returns
     -------
@@ -202,14 +200,81 @@ def broker_settings(path: Path | None = None, tls: bool = False) -> BrokerSettin
     LinkError
         If something that is said cannot be.
     """
+    return from_environment(_of_file(path))
+
+
+def broker_at(host: str, port: int, tls: bool | None, path: Path | None = None) -> BrokerSettings:
+    """The broker that a URL or an option names, with what is configured for this one.
+
+    Parameters
+    ----------
+    host : str
+        Its computer.
+    port : int
+        Its TCP port; 0: the usual one.
+    tls : bool or None
+        Whether to talk by TLS; None: as it is configured.
+    path : Path, optional
+        A file of TOML with a table `broker`; default $XNORNODE_MQTT's.
+
+    Returns
+    -------
+    BrokerSettings
+        The configured user and password are in it if this is the host and port that they are
+        for. Those of the environment count for any host if XNORNODE_MQTT_HOST is not set.
+
+    Raises
+    ------
+    LinkError
+        If something that is said cannot be, or if it is without TLS and configured with TLS.
+
+    Examples
+    --------
+    >>> broker_at("broker.lan", 0, tls=True).where
+    'broker.lan:8883'
+    """
+    configured = broker_settings(path) if tls is None else _with_tls(path)
+    wanted = configured.tls if tls is None else _tls_configured(path)
+    same_host = host.lower() == configured.host.lower()
+    for_any = VARIABLES + "HOST" not in os.environ
+    if tls is False and wanted and (same_host or (for_any and VARIABLES + "TLS" in os.environ)):
+        raise LinkError(
+            f"the broker {host} is configured with TLS, and mqtt:// talks in the open, the "
+            f"password too: take mqtts://{host}"
+        )
+    usual = configured.port or (TLS_PORT if wanted else PORT)
+    if not tls and tls is not None:
+        configured = replace(configured, tls=False, ca="", cert="", key="")
+    found = replace(configured, host=host, port=port)
+    if not (same_host and (port == configured.port or found.tcp_port == usual)):
+        given = os.environ if for_any or same_host else {}
+        found = replace(
+            found,
+            user=given.get(f"{VARIABLES}USER", ""),
+            password=given.get(f"{VARIABLES}PASSWORD", ""),
+        )
+    return found
+
+
+def _of_file(path: Path | None) -> BrokerSettings:
+    """Those of a file, or of $XNORNODE_MQTT's."""
     named = path or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
-    base = BrokerSettings()
-    if named:
-        table = read_toml(named).get("broker", {})
-        if not isinstance(table, dict):
-            raise LinkError(f"{named}: `broker` is a table: [broker]")
-        base = from_table(table, f"{named}: [broker]")
-    if not tls:
-        return from_environment(base)
+    if not named:
+        return BrokerSettings()
+    table = read_toml(named).get("broker", {})
+    if not isinstance(table, dict):
+        raise LinkError(f"{named}: `broker` is a table: [broker]")
+    return from_table(table, f"{named}: [broker]")
+
+
+def _with_tls(path: Path | None) -> BrokerSettings:
+    """What is configured, as if with TLS: a certificate may be named without a word of it."""
     others = {name: value for name, value in os.environ.items() if name != f"{VARIABLES}TLS"}
-    return from_environment(replace(base, tls=True), others)
+    return from_environment(replace(_of_file(path), tls=True), others)
+
+
+def _tls_configured(path: Path | None) -> bool:
+    """Whether the file or the environment asks for TLS."""
+    said = {name: value for name, value in os.environ.items() if name == f"{VARIABLES}TLS"}
+    base = replace(_of_file(path), ca="", cert="", key="")
+    return from_environment(base, said).tls

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from xnornode.errors import LinkError
-from xnornode.link.mqtt_settings import VARIABLES, BrokerSettings, broker_settings
+from xnornode.link.mqtt_settings import VARIABLES, BrokerSettings, broker_at
 from xnornode.link.mqtt_topics import Topics, is_name
 
 MQTT, MQTTS = "mqtt://", "mqtts://"
@@ -90,6 +90,8 @@ def node_of(url: str) -> str:
 def settings_of(url: str) -> BrokerSettings:
     """How the broker of a URL is reached; the file and the environment say what the URL does not.
 
+    A configured password goes to the broker only that it is for, as `broker_at` says.
+
     Parameters
     ----------
     url : str
@@ -103,22 +105,21 @@ def settings_of(url: str) -> BrokerSettings:
     Raises
     ------
     LinkError
-        If a setting of the file or the environment cannot be.
+        If a setting of the file or the environment cannot be, or asks for TLS and the URL not.
 
     Examples
     --------
     >>> settings_of("mqtts://me@broker.lan/kitchen").where
     'broker.lan:8883'
     """
-    base, parts = broker_settings(tls=True), urlsplit(url)
+    parts = urlsplit(url)
     tls = url.lower().startswith(MQTTS)
-    if not tls:
-        base = replace(base, tls=False, ca="", cert="", key="")
+    try:
+        base = broker_at(parts.hostname or "", parts.port or 0, tls)
+    except LinkError as error:
+        raise LinkError(f"{url}: {error}") from error
     return replace(
         base,
-        host=parts.hostname or base.host,
-        port=parts.port or 0,
         user=unquote(parts.username or "") or base.user,
-        tls=tls,
         prefix=dict(parse_qsl(parts.query)).get("prefix", base.prefix),
     )

@@ -232,7 +232,7 @@ def test_urls_that_cannot_be(url, text, capsys):
 
 @pytest.mark.quick
 def test_what_a_url_does_not_say_the_environment_does(monkeypatch):
-    for name, value in {"USER": "me", "PASSWORD": "secret", "PREFIX": "lab", "TLS": "1"}.items():
+    for name, value in {"USER": "me", "PASSWORD": "secret", "PREFIX": "lab"}.items():
         monkeypatch.setenv(f"XNORNODE_MQTT_{name}", value)
     found = settings_of("mqtt://b:99/kitchen")
     assert (found.where, found.user, found.password, found.prefix, found.tls) == (

@@ -1,10 +1,14 @@
 """Settings of the broker, and names of topics."""
 
+import argparse
+
 import pytest
 
+from xnornode.cli import broker_options
 from xnornode.errors import LinkError
-from xnornode.link.mqtt_settings import BrokerSettings, broker_settings, from_environment
+from xnornode.link.mqtt_settings import BrokerSettings, broker_at, broker_settings, from_environment
 from xnornode.link.mqtt_topics import Address, Topics, is_name, name_of
+from xnornode.link.mqtt_url import settings_of
 
 pytestmark = pytest.mark.quick
 
@@ -15,6 +19,54 @@ def test_a_file_and_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("XNORNODE_MQTT_PASSWORD", "secret")
     found = broker_settings(path)
     assert (found.where, found.user, found.password) == ("broker.lan:1884", "operator", "secret")
+
+
+@pytest.fixture
+def safe(tmp_path, monkeypatch):
+    """A file with a password for a broker with TLS, which $XNORNODE_MQTT names."""
+    path = tmp_path / "safe.toml"
+    path.write_text(
+        '[broker]\nhost = "safe.lan"\ntls = true\nuser = "operator"\npassword = "secret"\n'
+    )
+    monkeypatch.setenv("XNORNODE_MQTT", str(path))
+
+
+@pytest.mark.parametrize(
+    "named, who",
+    [
+        ("mqtts://safe.lan", ("operator", "secret")),
+        ("mqtts://SAFE.lan:8883", ("operator", "secret")),
+        ("mqtts://safe.lan:8884", ("", "")),
+        ("mqtts://elsewhere.example", ("", "")),
+        ("mqtt://elsewhere.example", ("", "")),
+        ("mqtt://elsewhere.example:8883", ("", "")),
+    ],
+)
+def test_a_stored_password_goes_to_its_own_broker_only(safe, named, who):
+    option = argparse.Namespace(broker=named, config=None)
+    for found in (settings_of(f"{named}/kitchen"), broker_options.settings_of(option)):
+        assert (found.user, found.password) == who
+        assert found.tls == named.startswith("mqtts")
+
+
+def test_a_broker_that_is_configured_with_tls_is_not_reached_without(safe, monkeypatch):
+    for host in ("safe.lan", "Safe.lan:1883"):
+        with pytest.raises(LinkError, match=r"take mqtts://[sS]afe\.lan"):
+            settings_of(f"mqtt://{host}/kitchen")
+    bare = argparse.Namespace(broker="safe.lan", config=None)
+    assert broker_options.settings_of(bare).tls
+    monkeypatch.setenv("XNORNODE_MQTT_TLS", "1")  # for any host, as the environment names none
+    with pytest.raises(LinkError, match="take mqtts://b"):
+        settings_of("mqtt://b/kitchen")
+
+
+def test_a_password_of_the_environment_is_for_its_host_if_it_has_one(safe, monkeypatch):
+    monkeypatch.setenv("XNORNODE_MQTT_PASSWORD", "of the environment")
+    assert settings_of("mqtts://b/kitchen").password == "of the environment"
+    monkeypatch.setenv("XNORNODE_MQTT_HOST", "a")
+    assert settings_of("mqtts://b/kitchen").password == ""
+    assert settings_of("mqtts://a:99/kitchen").password == "of the environment"
+    assert broker_at("b", 0, None).password == ""
 
 
 @pytest.mark.parametrize(
