@@ -1,6 +1,7 @@
 """`xnornode fleet rollback`, `collect` and `clean`."""
 
 import argparse
+import time
 
 from xnornode.cli.broker_options import connected, make_broker, settings_of
 from xnornode.cli.fleet_push import tell_went
@@ -9,11 +10,15 @@ from xnornode.errors import XnorNodeError
 from xnornode.fleet import rollout_start
 from xnornode.fleet.models import models_there, take_back
 from xnornode.fleet.rollback import roll_back
-from xnornode.fleet.rollout import HALTED, RUNNING
+from xnornode.fleet.rollout import HALTED, RUNNING, Rollout
+from xnornode.fleet.shown import shown
 from xnornode.fleet.updater_push import greeted, over_broker
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.deadline import NEVER
 from xnornode.link.mqtt_topics import Topics
+
+APART = 3.0
+"""Seconds between two looks at the models: a push says soon after its model what that is for."""
 
 
 def run_rollback(options: argparse.Namespace) -> int:
@@ -80,22 +85,17 @@ def run_clean(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics)
     with connected(settings, broker):
-        view.settle()
-        unread = dict(view.problems)
-        for node in view.nodes.values():
-            if why := node.problems.get("model/latest"):
-                unread[topics.node(node.name, "model/latest")] = why
-        for topic, why in unread.items():  # it may name a model
-            raise XnorNodeError(f"{topic} cannot be read ({why}): nothing is removed")
-        kept = {node.latest.sha256 for node in view.nodes.values() if node.latest}
-        ended = []
-        for rollout in view.rollouts.values():
-            if rollout.state in (RUNNING, HALTED):
-                kept |= {latest.sha256 for latest in rollout.latest}
-            else:
-                ended.append(rollout)
-        there = models_there(broker, topics)
-        unused = {sha256: size for sha256, size in there.items() if sha256 not in kept}
+        view.settle_surely()
+        _check_read(view, topics)  # before the models, whose bytes take their time
+        first = models_there(broker, topics, view.settle_surely)
+        time.sleep(APART)
+        there = models_there(broker, topics, view.settle_surely)
+        # Only now, as somebody may have begun a roll-out meanwhile
+        _check_read(view, topics)
+        kept, ended = _needed(view)
+        unused = {
+            sha256: size for sha256, size in there.items() if sha256 in first and sha256 not in kept
+        }
         rows = [("model", sha256[:12], f"{size:,} bytes") for sha256, size in unused.items()]
         rows += [("roll-out", each.id, f"{each.name}, {each.state}") for each in ended]
         if not options.dry_run:
@@ -106,3 +106,27 @@ def run_clean(options: argparse.Namespace) -> int:
     word = "would be removed" if options.dry_run else "removed"
     say(f"{word}: {len(unused)} of {len(there)} models, {len(ended)} records of roll-outs")
     return 0
+
+
+def _check_read(view: FleetView, topics: Topics) -> None:
+    """Raise XnorNodeError where something cannot be read that may name a model."""
+    with view.lock:
+        unread = dict(view.problems)
+        for node in view.nodes.values():
+            if why := node.problems.get("model/latest"):
+                unread[topics.node(node.name, "model/latest")] = why
+    for topic, why in unread.items():
+        raise XnorNodeError(f"{topic} cannot be read ({shown(why)}): nothing is removed")
+
+
+def _needed(view: FleetView) -> tuple[set[str], list[Rollout]]:
+    """The SHA-256 of models that somebody needs, and roll-outs that have ended."""
+    with view.lock:
+        kept = {node.latest.sha256 for node in view.nodes.values() if node.latest}
+        ended = []
+        for rollout in view.rollouts.values():
+            if rollout.state in (RUNNING, HALTED):
+                kept |= {latest.sha256 for latest in rollout.latest}
+            else:
+                ended.append(rollout)
+    return kept, ended

@@ -11,8 +11,10 @@ from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollback import Went, roll_back
 from xnornode.fleet.rollout import CANCELLED, DONE, RUNNING, Bounds, Rollout, to_rollout
-from xnornode.fleet.rollout_nodes import RolloutNodes
-from xnornode.fleet.rollout_run import Runner, TakenOver, Told
+from xnornode.fleet.rollout_nodes import SETTLE_SECONDS, RolloutNodes
+from xnornode.fleet.rollout_record import TakenOver
+from xnornode.fleet.rollout_run import Runner, Told
+from xnornode.fleet.shown import shown
 from xnornode.fleet.updater_push import over_broker
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.keys import read_key
@@ -37,7 +39,7 @@ def run_push(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics, hours=True)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         nodes = rollout_start.targets(view, options.to)
         have = [node for node in nodes if node.sha256 == latest.sha256]
         going = rollout_start.same(view, latest.sha256, {node.name for node in nodes})
@@ -106,7 +108,7 @@ def run_resume(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics, hours=True)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         rollout = rollout_start.find(view, options.id)
         if rollout.state in (DONE, CANCELLED):
             raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state}: begin a new one")
@@ -120,7 +122,7 @@ def run_cancel(options: argparse.Namespace) -> int:
     broker, topics = make_broker(settings), Topics(settings.prefix)
     view = FleetView(broker, topics)
     with connected(settings, broker):
-        view.settle()
+        view.settle_surely()
         rollout = rollout_start.find(view, options.id)
         if rollout.state in (DONE, CANCELLED):
             raise XnorNodeError(f"the roll-out {rollout.id} is {rollout.state} already")
@@ -161,12 +163,17 @@ def _run(
         show_field(name, why)
     if ended.state == DONE:
         return 0
-    have = [n.name for n in view.named(["*"]) if n.name in ended.begun and n.sha256 == ended.sha256]
-    if not have:
-        return 1
     if options.rollback_on_halt:
-        _take_back(settings, view, ended, have)
-    else:
+        nodes = RolloutNodes(view, Topics(settings.prefix), ended)
+        if under_way := nodes.under_way(ended):
+            say(
+                f"waiting for {rollout_start.names_of(under_way)}, {SETTLE_SECONDS:.0f} s at most: "
+                "the model was on its way there"
+            )
+        _take_back(settings, ended, nodes.await_settled(ended))
+        return 1
+    have = [n.name for n in view.named(["*"]) if n.name in ended.begun and n.sha256 == ended.sha256]
+    if have:
         say(
             f"these have the new model, and keep it: {rollout_start.names_of(have)}. "
             "`xnornode fleet rollback --to NAME` has them go back"
@@ -178,7 +185,7 @@ def _tell(told: Told) -> None:
     say(f"{told.node}: {told.text}" if told.node else told.text)
 
 
-def _take_back(settings: BrokerSettings, view: FleetView, ended: Rollout, have: list[str]) -> None:
+def _take_back(settings: BrokerSettings, ended: Rollout, have: list[str]) -> None:
     to = {name: ended.before[name].sha256 for name in have if ended.before.get(name)}
     roll_back(over_broker(settings), [name for name in have if to.get(name)], to, tell_went)
 
@@ -187,7 +194,7 @@ def tell_went(went: Went) -> None:
     """Say what became of a node that should go back."""
     model = went.active
     say(
-        f"{went.node}: runs {model.name}, revision {model.revision}"
+        f"{went.node}: runs {shown(model.name or '')}, revision {model.revision}"
         if model
         else f"{went.node}: not rolled back: {went.why}"
     )

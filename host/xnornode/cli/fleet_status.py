@@ -10,6 +10,7 @@ from dataclasses import asdict
 from xnornode.cli.broker_options import connected, make_broker, settings_of
 from xnornode.cli.output import LiveTable, say, show_field, show_table
 from xnornode.fleet.rollout import HALTED, RUNNING
+from xnornode.fleet.shown import shown
 from xnornode.fleet.status import Row, rollout_facts, row_of
 from xnornode.fleet.view import FleetView, NodeView
 from xnornode.link.mqtt_topics import Topics
@@ -85,9 +86,9 @@ def _notes(view: FleetView, nodes: list[NodeView]) -> Iterator[str]:
         )
     for gateway in view.gateways.values():
         for text in gateway.state.trouble if gateway.state else ():
-            yield f"gateway {gateway.name}: {text}"
+            yield f"gateway {gateway.name}: {shown(text)}"
     for topic, why in view.problems.items():
-        yield f"{topic} is not understood: {why}"
+        yield f"{topic} is not understood: {shown(why)}"
 
 
 def _lines(view: FleetView, nodes: list[NodeView]) -> list[tuple[str, ...]]:

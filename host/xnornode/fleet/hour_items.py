@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from xnornode.fleet.payloads import HashOrNone, PayloadError, from_object, read_object
+from xnornode.fleet.shown import shown
 from xnornode.link.messages import Count, Thousandths
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, VERSION
 from xnornode.link.schema import Range
@@ -99,7 +100,10 @@ Past = dict[tuple[int, str], Hour]
 
 
 def item(past: Past, start: int, model: str) -> Hour:
-    """The item of an hour and a model; a new one where there is none. The oldest hours go.
+    """The item of an hour and a model; a new one where there is none.
+
+    Hours that are too many go, those first that are farthest from this one: as a rule, the oldest.
+    A clock that is wrong for a while takes no more places than it counts hours.
 
     Parameters
     ----------
@@ -127,13 +131,13 @@ def item(past: Past, start: int, model: str) -> Hour:
         if sum(1 for each, _ in past if each == start) >= MOST_MODELS:
             model = ""
         found = past.setdefault((start, model), Hour())
-        starts = sorted({each for each, _ in past})
-        for key in [key for key in past if key[0] in starts[:-KEPT]]:
+        starts = sorted({each for each, _ in past}, key=lambda each: abs(each - start))
+        for key in [key for key in past if key[0] in starts[KEPT:]]:
             del past[key]
     return found
 
 
-def add_up(past: Past, other: Past, now: int = LARGEST) -> None:
+def add_up(past: Past, other: Past) -> None:
     """Add what another one has counted of the same node.
 
     Parameters
@@ -141,13 +145,10 @@ def add_up(past: Past, other: Past, now: int = LARGEST) -> None:
     past : Past
         Changed in place.
     other : Past
-        What is added.
-    now : int, default LARGEST
-        Milliseconds since 1970. Hours that begin later are left out: a clock was wrong.
+        What is added. Hours that are still to come stay: this computer's clock may be wrong.
     """
     for (start, model), hour in sorted(other.items()):
-        if start <= now:
-            item(past, start, model).add(hour)
+        item(past, start, model).add(hour)
 
 
 def hours_payload(past: Past, most: int = LONGEST_PAYLOAD) -> bytes:
@@ -258,4 +259,8 @@ def _labels(given: Any) -> dict[str, int]:
     for count in given.values():
         if type(count) is not int or not 0 <= count <= LARGEST:
             raise PayloadError("schema", "a label's count is none")
-    return dict(given)
+    made: dict[str, int] = {}
+    for label, count in given.items():
+        label = shown(label)
+        made[label] = made.get(label, 0) + count
+    return made

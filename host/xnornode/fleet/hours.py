@@ -47,15 +47,22 @@ class Hours:
     gateway : ExtraHost
         Publishes.
     clock : callable, default time.time
-        Seconds since 1970.
+        Seconds since 1970, for the hours.
+    monotonic : callable, default time.monotonic
+        Seconds, for waits: the clock of a computer may be set once the network is there.
 
     Examples
     --------
     >>> gateway.extras.append(Hours(gateway))  # doctest: +SKIP
     """
 
-    def __init__(self, gateway: ExtraHost, clock: Callable[[], float] = time.time) -> None:
-        self._gateway, self._clock = gateway, clock
+    def __init__(
+        self,
+        gateway: ExtraHost,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gateway, self._clock, self._monotonic = gateway, clock, monotonic
         self._nodes: dict[str, _Node] = {}
         self._came: list[tuple[str, bytes]] = []
         """From the connection's thread; `step` takes them."""
@@ -95,31 +102,30 @@ class Hours:
     def gone(self, node: str) -> None:
         """Publish what is known: nothing more may come."""
         if known := self._nodes.get(node):
-            self._publish(node, known, self._clock())
+            self._publish(node, known)
 
     def step(self) -> None:
         """Take what came back from the broker, and publish where it is time."""
         while self._came:
             self._take(*self._came.pop(0))
-        now, connected = self._clock(), self._gateway.broker.connected
+        now, connected = self._monotonic(), self._gateway.broker.connected
         for node, known in self._nodes.items():
             if not known.merged:
                 if not connected or known.asked is None or now < known.asked + READ_BACK:
                     continue
                 self._merged(node, known)  # the broker has nothing of it
-            ended = known.hour != int(now * 1000) // HOUR
-            if ended or now >= known.published + EVERY:
-                self._publish(node, known, now)
+            if known.hour != self._this_hour or now >= known.published + EVERY:
+                self._publish(node, known)
 
     def close(self) -> None:
         """Publish what was not published yet."""
         for node, known in self._nodes.items():
-            self._publish(node, known, self._clock())
+            self._publish(node, known)
 
     # What is retained at the broker
 
     def _ask(self, node: str, known: _Node) -> None:
-        first, known.asked = known.asked is None, self._clock()
+        first, known.asked = known.asked is None, self._monotonic()
         if first:  # it is kept over breaks of the connection
             self._gateway.broker.subscribe(
                 self._gateway.topics.node(node, "hour"),
@@ -132,7 +138,7 @@ class Hours:
             return
         if payload:
             try:
-                add_up(known.items, read_hours(payload), int(self._clock() * 1000))
+                add_up(known.items, read_hours(payload))
             except PayloadError:
                 self.refused += 1
         self._merged(node, known)
@@ -146,8 +152,8 @@ class Hours:
     def _node(self, node: str) -> _Node:
         known = self._nodes.get(node)
         if known is None:
-            now = self._clock()
-            known = self._nodes[node] = _Node(published=now, hour=int(now * 1000) // HOUR)
+            now = self._monotonic()
+            known = self._nodes[node] = _Node(published=now, hour=self._this_hour)
             if self._gateway.broker.connected:
                 self._ask(node, known)
         return known
@@ -158,11 +164,15 @@ class Hours:
         known.changed = True
         return item(known.items, time // HOUR * HOUR, known.model)
 
-    def _publish(self, node: str, known: _Node, now: float) -> None:
+    @property
+    def _this_hour(self) -> int:
+        return int(self._clock() * 1000) // HOUR
+
+    def _publish(self, node: str, known: _Node) -> None:
         """Only after the merge, or what the broker has would be lost."""
-        known.hour = int(now * 1000) // HOUR
+        known.hour = self._this_hour
         if known.changed and known.merged:
-            known.changed, known.published = False, now
+            known.changed, known.published = False, self._monotonic()
             topic = self._gateway.topics.node(node, "hour")
             self._gateway.publish(topic, hours_payload(known.items), True)
 

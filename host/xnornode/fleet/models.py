@@ -6,11 +6,10 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from xnornode.errors import LinkError, ModelError
 from xnornode.fleet.payloads import Latest
-from xnornode.link.deadline import Deadline
 from xnornode.link.keys import signature
 from xnornode.link.messages import Begin
 from xnornode.link.mqtt_broker import Broker
@@ -27,8 +26,6 @@ SLOW = 50_000
 """Bytes in a second that a slow broker brings: a large model has more time by that."""
 PUBLISH_SECONDS = 30.0
 """Seconds for the broker to take one."""
-QUIET = 0.5
-"""Seconds without a further retained message, after which all have come."""
 KEPT = 4
 """Models that a shelf holds in memory."""
 
@@ -260,7 +257,9 @@ class Shelf:
         return got[0]
 
 
-def models_there(broker: Broker, topics: Topics, seconds: float = 60.0) -> dict[str, int]:
+def models_there(
+    broker: Broker, topics: Topics, settle: Callable[[float], None], seconds: float = 60.0
+) -> dict[str, int]:
     """The models on the broker. Its bytes have to come for that.
 
     Parameters
@@ -269,6 +268,8 @@ def models_there(broker: Broker, topics: Topics, seconds: float = 60.0) -> dict[
         The connection.
     topics : Topics
         Its topics.
+    settle : callable
+        Waits until all that is retained has come: `FleetView.settle_surely`.
     seconds : float, default 60.0
         How long to wait at most.
 
@@ -278,19 +279,18 @@ def models_there(broker: Broker, topics: Topics, seconds: float = 60.0) -> dict[
         From each SHA-256 to how many bytes there are.
     """
     found: dict[str, int] = {}
-    heard = threading.Event()
 
     def take(topic: str, payload: bytes, retained: bool) -> None:
         address = topics.read(topic)
         if address and payload:
             found[address.name] = len(payload)
-        heard.set()
 
-    pattern, wait = topics.shared("_model", "+"), Deadline(seconds)
+    pattern = topics.shared("_model", "+")
     broker.subscribe(pattern, take)
-    while not wait.passed and heard.wait(wait.within(QUIET).left):
-        heard.clear()
-    broker.unsubscribe(pattern)
+    try:
+        settle(seconds)
+    finally:
+        broker.unsubscribe(pattern)
     return dict(sorted(found.items()))
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from xnornode.errors import LinkError, NodeError
+from xnornode.fleet.shown import shown
 from xnornode.fleet.updater_push import Open, greeted
 from xnornode.link.messages import Models, NodeModel, Switched
 from xnornode.link.parsing import expect
@@ -84,6 +85,6 @@ def _one(open_node: Open, node: str, to: str | None, timing: Timing) -> Went:
                 return Went(node, models.active)
             return Went(node, expect(Switched, session.request("rollback", to=wanted)).active)
     except NodeError as error:
-        return Went(node, None, str(error))
+        return Went(node, None, shown(str(error)))
     except (LinkError, OSError) as error:
-        return Went(node, None, str(error).splitlines()[0])
+        return Went(node, None, shown(str(error).partition("\n")[0]))

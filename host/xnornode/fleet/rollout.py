@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any
 
+from xnornode.errors import LinkError
 from xnornode.fleet.payloads import (
     LARGEST,
     Hash,
@@ -17,6 +18,7 @@ from xnornode.fleet.payloads import (
     from_object,
     read_object,
 )
+from xnornode.fleet.shown import MOST_LABELS, bounded, shown
 from xnornode.link.messages import Count, Word
 from xnornode.link.mqtt_topics import VERSION, is_name
 from xnornode.link.schema import Range
@@ -26,7 +28,6 @@ BEAT = 10.0
 """Seconds between two signs of life of a roll-out's runner."""
 STALE = 60.0
 """Seconds after which another one takes over."""
-MOST_LABELS = 256
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,13 @@ def to_rollout(rollout: Rollout) -> bytes:
     Returns
     -------
     bytes
-        JSON.
+        JSON. Where it would have more than LARGEST bytes, it is without the largest mixes of
+        labels: another program that goes on does not judge these nodes by them.
+
+    Raises
+    ------
+    LinkError
+        If it has more all the same: there are too many nodes.
 
     Examples
     --------
@@ -152,9 +159,35 @@ def to_rollout(rollout: Rollout) -> bytes:
     >>> read_rollout("0123abcd", to_rollout(made)) == made
     True
     """
-    given = asdict(rollout)
+    return _fitting(rollout)[0]
+
+
+def without_mix(rollout: Rollout) -> int:
+    """Nodes whose mix of labels the record has no room for."""
+    return _fitting(rollout)[1]
+
+
+def _fitting(rollout: Rollout) -> tuple[bytes, int]:
+    given = {"mqtt": VERSION} | asdict(rollout)
     del given["id"]
-    return json.dumps({"mqtt": VERSION} | given, separators=(",", ":")).encode()
+    payload = _dumped(given)
+    sizes = {node: len(_dumped(each["labels"])) for node, each in given["before"].items()}
+    over, left_out = len(payload) - LARGEST, 0
+    for node in sorted(sizes, key=lambda node: -sizes[node]):
+        if over > 0:
+            given["before"][node]["labels"] = {}
+            over -= sizes[node] - len("{}")
+            left_out += 1
+    if over > 0:
+        raise LinkError(
+            f"the record of {len(rollout.nodes):,} nodes has more than {LARGEST:,} bytes: take "
+            "fewer nodes at once, with --to"
+        )
+    return (_dumped(given) if left_out else payload), left_out
+
+
+def _dumped(given: Any) -> bytes:
+    return json.dumps(given, separators=(",", ":")).encode()
 
 
 def read_rollout(name: str, payload: bytes) -> Rollout:
@@ -191,7 +224,7 @@ def read_rollout(name: str, payload: bytes) -> Rollout:
     made = from_object(Rollout, {"id": name} | given)
     if made.state not in (RUNNING, HALTED, DONE, CANCELLED):
         raise PayloadError("schema", "`state` is none of a roll-out's")
-    made = replace(made, **values)
+    made = replace(made, **values, name=shown(made.name), why=shown(made.why))
     count = len(made.latest)
     named = [each.latest for each in made.before.values() if each.latest is not None]
     if not count or max(named, default=0) >= count:
@@ -217,14 +250,14 @@ def _before(given: Any) -> dict[str, Before]:
         counts = labels.values()
         if len(labels) > MOST_LABELS or not all(type(n) is int and 0 <= n < 2**53 for n in counts):
             raise ValueError("`before` has labels without counts")
-        made[node] = replace(from_object(Before, each), labels=labels)
+        made[node] = replace(from_object(Before, each), labels=bounded(labels))
     return made
 
 
 def _failed(given: Any) -> dict[str, str]:
     if not all(isinstance(why, str) for why in given.values()):
         raise ValueError("`failed` has no texts")
-    return dict(given)
+    return {node: shown(why) for node, why in given.items()}
 
 
 def _latest(given: Any) -> tuple[Latest, ...]:

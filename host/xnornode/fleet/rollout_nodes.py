@@ -10,9 +10,13 @@ from xnornode.fleet.payloads import Latest, to_payload
 from xnornode.fleet.rollout import Before, Rollout, kind_of
 from xnornode.fleet.rollout_watch import AWAY, FAILED, UPDATED, WAITING, NodeWatch, mix_before
 from xnornode.fleet.view import FleetView, NodeView
+from xnornode.link.deadline import Deadline
 from xnornode.link.mqtt_topics import Topics
 from xnornode.link.schema import read_json
+from xnornode.link.timing import USUAL
 
+SETTLE_SECONDS = USUAL.stall + USUAL.reconnect
+"""Seconds in which a push that is not wanted any more has ended, well or not."""
 CARRIED_OUT = ("UPDATED", "FAILED")
 
 
@@ -36,6 +40,8 @@ class RolloutNodes:
         for name, why in rollout.failed.items():
             if name in self.watched:
                 self.watched[name].failed(why)
+        self.told: set[str] = set()
+        """Names of nodes that this program has given the model; the broker may not say so yet."""
         self._lock = threading.Lock()
 
     def views(self, names: Iterable[str]) -> list[NodeView]:
@@ -74,12 +80,48 @@ class RolloutNodes:
         model = node.state.model if node.state else None
         return bool(model and model.sha256 == self._sha256 and model.trial is None)
 
+    def under_way(self, rollout: Rollout) -> list[str]:
+        """Nodes on which this model may be put just now, although it is not wanted any more."""
+        return [
+            node.name
+            for node in self.views(rollout.begun)
+            if node.update
+            and (node.update.rollout, node.update.latest) == (self._id, self._time)
+            and node.update.state not in CARRIED_OUT
+            and node.sha256 != self._sha256
+        ]
+
+    def await_settled(self, rollout: Rollout, seconds: float = SETTLE_SECONDS) -> list[str]:
+        """Wait for pushes that were under way at the end of a roll-out.
+
+        Parameters
+        ----------
+        rollout : Rollout
+            The record.
+        seconds : float, default SETTLE_SECONDS
+            How long at most: a gateway says nothing of a push that it has given up.
+
+        Returns
+        -------
+        list of str
+            Nodes of begun stages that run the model, or may still get it.
+        """
+        wait = Deadline(seconds)
+        while self.under_way(rollout) and not wait.passed:
+            wait.pause(0.1)
+        may = self.under_way(rollout)
+        return [
+            n.name for n in self.views(rollout.begun) if n.sha256 == self._sha256 or n.name in may
+        ]
+
     def put_back(self, rollout: Rollout) -> list[tuple[str, bytes]]:
         """Topics and payloads that have nodes which wait for the model not get it any more."""
         told = []
         for node in self.views(rollout.nodes):
-            if self.given(node) and not self.done(node):
-                at = rollout.before.get(node.name, Before()).latest
+            at = rollout.before.get(node.name, Before()).latest
+            had = None if at is None else rollout.latest[at]
+            on_its_way = node.name in self.told and _same(node.latest, had)
+            if (self.given(node) or on_its_way) and not self.done(node):
                 payload = b"" if at is None else to_payload(rollout.latest[at])
                 told.append((self._topics.node(node.name, "model/latest"), payload))
         return told
@@ -106,9 +148,9 @@ class RolloutNodes:
                 if not node or watch.state == FAILED:
                     continue
                 was = watch.said
+                if not heard or not self._view.updated_by(node):
+                    watch.excuse(now)
                 if watch.state == UPDATED:
-                    if not heard or not self._view.updated_by(node):
-                        watch.excuse(now)
                     watch.look(node, self._sha256)
                     watch.judge(rollout.before.get(name, Before()), rollout.bounds, now)
                 else:
@@ -152,3 +194,10 @@ class RolloutNodes:
         if isinstance(label, str):
             with self._lock:
                 watch.prediction(label, session if isinstance(session, str) else None, now)
+
+
+def _same(one: Latest | None, other: Latest | None) -> bool:
+    """Whether they are of one announcement, also if it was carried out since."""
+    if one is None or other is None:
+        return one is other
+    return (one.sha256, one.time) == (other.sha256, other.time)

@@ -5,32 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from xnornode.errors import LinkError
 from xnornode.fleet.payloads import to_payload
 from xnornode.fleet.rollout import (
     BEAT,
-    CANCELLED,
     DONE,
     HALTED,
     RUNNING,
     Rollout,
-    to_rollout,
+    without_mix,
 )
 from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_record import Record, TakenOver
 from xnornode.fleet.rollout_start import names_of
 from xnornode.fleet.rollout_watch import AWAY, ENOUGH, FAILED, UPDATED
 from xnornode.fleet.view import FleetView, now_ms
 from xnornode.link.mqtt_broker import Broker
-from xnornode.link.mqtt_topics import Topics, client_word
+from xnornode.link.mqtt_topics import Topics
 
 STEP = 0.25
 """Seconds between two looks at all nodes."""
 BASELINE = 60.0
 """Seconds at most in which the nodes of the first stage are watched before."""
-CONFIRM_SECONDS = 120.0
-"""Seconds for the broker to take what is published; it may be restarting."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +46,6 @@ class Told:
     kind: str
     node: str
     text: str
-
-
-class TakenOver(LinkError):
-    """Another program runs this roll-out now."""
 
 
 class Runner:
@@ -88,17 +80,24 @@ class Runner:
         beat: float = BEAT,
     ) -> None:
         self._broker, self._topics, self._view, self._tell = broker, topics, view, tell
-        self.rollout = rollout.changed(state=RUNNING, why="", runner=client_word())
-        self._baseline, self._beat = baseline, beat
-        self._nodes = RolloutNodes(view, topics, rollout)
-        self.watched = self._nodes.watched
-        self._beaten = self._moved = self._since = 0.0
+        self._baseline = baseline
+        self._nodes = nodes = RolloutNodes(view, topics, rollout)
+        self.watched = nodes.watched
+        self._record = Record(broker, topics, view, rollout, nodes.put_back, beat)
+        self._keep, self._live = self._record.keep, self._record.live
+        self._moved = self._since = 0.0
+        self._lost = broker.lost
         self._mark: object = None
         broker.subscribe(
             topics.node("+", "prediction"),
             lambda topic, payload, _: self._nodes.on_prediction(topic, payload, time.monotonic()),
             0,
         )
+
+    @property
+    def rollout(self) -> Rollout:
+        """The record as it is now."""
+        return self._record.rollout
 
     def run(self) -> Rollout:
         """Run it to its end.
@@ -116,9 +115,7 @@ class Runner:
             If the broker does not take what is published.
         """
         try:
-            self._keep()
-            topic = self._topics.shared("_rollout", self.rollout.id)
-            self._await_told(self._is_told, topic)
+            self._record.begin()
             self._watch_before()
             if self.rollout.stage < len(self.rollout.stages):
                 self._enter()
@@ -127,45 +124,11 @@ class Runner:
                 time.sleep(STEP)
         except BaseException as error:
             if not isinstance(error, TakenOver):
-                self._release()
+                self._record.release()
             raise
         finally:
             self._broker.unsubscribe(self._topics.node("+", "prediction"))
         return self.rollout
-
-    # The record
-
-    def _keep(self, **fields: Any) -> None:
-        """Change the record, and have the broker keep it. Raises LinkError."""
-        self.rollout = self.rollout.changed(**fields, beat=now_ms())
-        self._publish(
-            [(self._topics.shared("_rollout", self.rollout.id), to_rollout(self.rollout))]
-        )
-        self._beaten = time.monotonic()
-
-    def _release(self) -> None:
-        """Let another program go on at once."""
-        self.rollout = self.rollout.changed(runner="")
-        topic = self._topics.shared("_rollout", self.rollout.id)
-        self._broker.publish(topic, to_rollout(self.rollout), retain=True)
-
-    def _publish(self, messages: list[tuple[str, bytes]]) -> None:
-        self._broker.publish_all(messages, CONFIRM_SECONDS)
-
-    def _is_told(self) -> bool:
-        said = self._view.rollouts.get(self.rollout.id)
-        return bool(said and said.runner == self.rollout.runner)
-
-    def _await_told(self, told: Callable[[], bool], topic: str) -> None:
-        self._view.await_told(told, topic, self._broker.settings.user)
-
-    def _check_alone(self) -> None:
-        if self.rollout.id in self._view.cancelled:
-            self._keep(state=CANCELLED, why="cancelled")
-            raise TakenOver("the roll-out was cancelled")
-        said = self._view.rollouts.get(self.rollout.id)
-        if said and said.runner != self.rollout.runner:
-            raise TakenOver("another program has taken this roll-out over")
 
     # Before the first stage
 
@@ -197,13 +160,23 @@ class Runner:
                 before[node.name] = self._nodes.before(node, latest)
         # What was before is kept before anything changes
         self._keep(before=before, latest=tuple(latest), since=None)
+        if left_out := without_mix(self.rollout):
+            self._say(
+                "note",
+                "",
+                f"the record has no room for the mix of labels of {left_out} nodes: a program that "
+                "goes on with this roll-out does not compare theirs",
+            )
         nodes, topics, payload = self._nodes, self._topics, to_payload(latest[0])
         wanted = [n for n in nodes.views(names) if not nodes.given(n) and not nodes.done(n)]
-        self._publish([(topics.node(node.name, "model/latest"), payload) for node in wanted])
-        if wanted:
-            topic = topics.node(wanted[0].name, "model/latest")
-            told = [node.name for node in wanted]
-            self._await_told(lambda: all(map(nodes.given, nodes.views(told))), topic)
+        told = [node.name for node in wanted]
+        self._record.check_alone()
+        nodes.told.update(told)
+        self._record.publish([(topics.node(name, "model/latest"), payload) for name in told])
+        if told:
+            topic = topics.node(told[0], "model/latest")
+            self._record.await_told(lambda: all(map(nodes.given, nodes.views(told))), topic)
+        self._record.check_alone()  # it may have been cancelled meanwhile
         for name in names:
             self.watched[name].given = True
         self._moved = time.monotonic()
@@ -214,9 +187,11 @@ class Runner:
     def _step(self) -> None:
         self._live()
         now, rollout = time.monotonic(), self.rollout
-        self._nodes.look(
-            rollout, self._broker.connected, now, lambda name, text: self._say("node", name, text)
-        )
+        heard = self._broker.connected and self._broker.lost == self._lost
+        self._lost = self._broker.lost
+        if not heard:
+            self._moved = now
+        self._nodes.look(rollout, heard, now, lambda name, text: self._say("node", name, text))
         failed = {n: w.why for n, w in self.watched.items() if w.state == FAILED}
         if failed != rollout.failed:
             self._keep(failed=failed)
@@ -267,7 +242,7 @@ class Runner:
 
     def _halt(self, why: str) -> None:
         """Stop here. Nodes that have not got the model yet do not get it any more."""
-        self._publish(self._nodes.put_back(self.rollout))
+        self._record.publish(self._nodes.put_back(self.rollout))
         self._keep(state=HALTED, why=why)
         self._say(HALTED, "", f"halted: {why}")
 
@@ -277,12 +252,6 @@ class Runner:
             f"{states.count(word)} {word}" for word in (UPDATED, FAILED, AWAY) if word in states
         ]
         return f"{', '.join(said)} of {len(states)} nodes"
-
-    def _live(self) -> None:
-        """Give a sign of life, and see that nobody else does."""
-        self._check_alone()
-        if time.monotonic() - self._beaten > self._beat and self._broker.connected:
-            self._keep()
 
     def _say(self, kind: str, node: str, text: str) -> None:
         self._tell(Told(kind, node, text))

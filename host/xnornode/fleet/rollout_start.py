@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from xnornode.errors import LinkError, XnorNodeError
 from xnornode.fleet.payloads import Latest
-from xnornode.fleet.rollout import HALTED, RUNNING, STALE, Bounds, Rollout
+from xnornode.fleet.rollout import HALTED, RUNNING, STALE, Before, Bounds, Rollout, to_rollout
 from xnornode.fleet.rollout_stages import stages_of
 from xnornode.fleet.view import FleetView, NodeView, now_ms
 from xnornode.link.deadline import Deadline
@@ -16,6 +16,8 @@ from xnornode.link.deadline import Deadline
 UNSEEN = 30.0
 """Seconds without a further beat, after which a runner is gone whose clock is another one."""
 GLANCE = 0.25
+SHORT_TEXT = 100
+"""Characters of why a node has failed, as a rule."""
 SHOWN = 8
 """Names of nodes that a message has."""
 
@@ -124,7 +126,7 @@ def begin(
         Its record.
     """
     assert latest.rollout
-    return Rollout(
+    rollout = Rollout(
         id=latest.rollout,
         sha256=latest.sha256,
         name=latest.name,
@@ -134,6 +136,21 @@ def begin(
         stages=staged(view, nodes, stages),
         bounds=bounds,
         latest=(latest,),
+    )
+    _check_room(rollout, nodes)
+    return rollout
+
+
+def _check_room(rollout: Rollout, nodes: Sequence[NodeView]) -> None:
+    """Check that the record has room for what it will say. Raises LinkError."""
+    told = {node.latest for node in nodes if node.latest}
+    longest = Before(rollout.sha256, 10**9, "0" * 8, len(told))
+    to_rollout(
+        rollout.changed(
+            latest=(*rollout.latest, *told),
+            before=dict.fromkeys((node.name for node in nodes), longest),
+            failed={node.name: "x" * SHORT_TEXT for node in nodes},
+        )
     )
 
 

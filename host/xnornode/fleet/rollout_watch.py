@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from xnornode.fleet.hour_items import Past
 from xnornode.fleet.rollout import Before, Bounds, kind_of
 from xnornode.fleet.rollout_mix import Change, change
+from xnornode.fleet.shown import bounded, count, shown
 from xnornode.fleet.view import NodeView
 
 ENOUGH = 300
 """Predictions of before that are enough to compare with: the newest hours that have them."""
 SILENT = 5
 """Predictions that a node would have made before, in a time in which it makes none now."""
+BACK = 120.0
+"""Seconds in which all are back after the broker was away: nodes and gateways try it ever less."""
 AWAY, WAITING, UPDATED, FAILED = "away", "waiting", "updated", "failed"
 
 
@@ -32,7 +35,9 @@ def mix_before(node: NodeView, seen: Counter[str]) -> dict[str, int]:
     dict
         From each label to its count.
     """
-    return dict(seen) if sum(seen.values()) >= ENOUGH else _newest(node.hours, node.sha256, seen)
+    if sum(seen.values()) >= ENOUGH:
+        return bounded(seen)
+    return bounded(_newest(node.hours, node.sha256, seen))
 
 
 def _newest(hours: Past, sha256: str, seen: Counter[str]) -> dict[str, int]:
@@ -85,6 +90,7 @@ class NodeWatch:
     _session: str = ""
     _last: float = 0.0
     _restart: bool = False
+    _excused: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -103,15 +109,15 @@ class NodeWatch:
         now : float
             When, in seconds.
         """
-        self._last = now
+        self._last, self._excused = now, 0.0
         self._count += 1
         if self._first is None:
             self._first, self._count = now, 0
         if self.state == UPDATED:
-            self.after[label] += 1
+            count(self.after, label)
             self._started(session)
         elif self.state != FAILED and not self.given:
-            self.seen[label] += 1
+            count(self.seen, label)
 
     @property
     def said(self) -> str:
@@ -141,7 +147,7 @@ class NodeWatch:
 
     def failed(self, why: str) -> None:
         """It is not well with the new model, or has refused it."""
-        self.state, self.why = FAILED, why
+        self.state, self.why = FAILED, shown(why)
 
     def look(self, node: NodeView, sha256: str) -> None:
         """Take its state. An updated one that runs another model has lost the new one."""
@@ -154,8 +160,8 @@ class NodeWatch:
             self.failed(f"it runs another model: {note}")
 
     def excuse(self, now: float) -> None:
-        """It could not be heard, and that is not its fault."""
-        self._last = now
+        """It could not be heard, and that is not its fault; it has some time to come back."""
+        self._last, self._excused = now, now + BACK
 
     def judge(self, before: Before, bounds: Bounds, now: float) -> None:
         """Whether it is as it was before.
@@ -175,7 +181,7 @@ class NodeWatch:
             self.failed("it has restarted with the new model")
             return
         rate = before.rate_mhz / 1000
-        if rate:
+        if rate and now >= self._excused:
             silent = max(SILENT / rate, bounds.silent / 1000)
             if now - self._last > silent:
                 self.failed(f"it is silent: no prediction for {silent:.0f} s")

@@ -7,11 +7,14 @@ from typing import Any
 
 from xnornode.fleet.hour_items import Past
 from xnornode.fleet.rollout import Rollout
+from xnornode.fleet.shown import shown
 from xnornode.fleet.view import FleetView, NodeView, now_ms
 
 DRIFTED = 1000
 """Thousandths of the bound from which on a node's features have drifted."""
 HOURS = 3600_000
+LONGEST = 1000
+"""Characters of all that is the trouble with a node."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,10 @@ def row_of(view: FleetView, node: NodeView, now: int | None = None) -> Row:
     return Row(
         node=node.name,
         there=view.there(node),
-        board=(state.machine or "") if state else "",
-        library=(state.library or "") if state else "",
-        firmware=(state.firmware or "") if state else "",
-        model=(model.name or "") if model else "",
+        board=shown(state.machine or "") if state else "",
+        library=shown(state.library or "") if state else "",
+        firmware=shown(state.firmware or "") if state else "",
+        model=shown(model.name or "") if model else "",
         revision=model.revision if model else None,
         sha256=node.sha256,
         rate=state.rate_mhz / 1000 if state else None,
@@ -116,14 +119,14 @@ def row_of(view: FleetView, node: NodeView, now: int | None = None) -> Row:
         damaged=state.damaged if state else 0,
         restarts=state.restarts if state else 0,
         seen=max(0, now - seen) if seen else None,
-        answer=(last.answer or last.label) if last else "",
-        trouble=_trouble(view, node),
+        answer=shown(last.answer or last.label) if last else "",
+        trouble=shown(_trouble(view, node), LONGEST),
         update=update.state if update else "",
         progress=update.progress if update else 0,
-        error=update.error if update else "",
-        latest=f"{wants.name}, revision {wants.revision}" if wants else "",
-        rollout=(latest.rollout or "") if latest else "",
-        gateway=(state.gateway or "") if state else "",
+        error=shown(update.error) if update else "",
+        latest=f"{shown(wants.name)}, revision {wants.revision}" if wants else "",
+        rollout=shown(latest.rollout or "") if latest else "",
+        gateway=shown(state.gateway or "") if state else "",
         drift=state.drift if state else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,13 +21,19 @@ from xnornode.fleet.payloads import (
 )
 from xnornode.fleet.rollout import CANCELLED, Rollout, read_rollout
 from xnornode.link.deadline import Deadline
-from xnornode.link.mqtt_broker import Broker
+from xnornode.link.mqtt_broker import CLOSES, Broker
 from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Address, Topics
 
 QUIET = 0.5
 """Seconds without a further retained message, after which all have come."""
+FIRST_SECONDS = 2.0
+"""Seconds for the first one, at a broker that is far away."""
 TOLD_SECONDS = 15.0
 """Seconds in which what was published comes back."""
+SURE_SECONDS = 30.0
+"""Seconds for all that is retained."""
+MARK_SECONDS = 2.0
+"""Seconds after which a message of one's own that has not come back is sent again."""
 LOOK_SECONDS = 15.0
 """Seconds for them at most: some fleets talk all the time."""
 
@@ -105,7 +112,8 @@ class FleetView:
         self.problems: dict[str, str] = {}
         self.cancelled: set[str] = set()
         self.changes = 0
-        self._topics = topics
+        self._broker, self._topics = broker, topics
+        self._mark, self._back = "", threading.Event()
         self._came = threading.Event()
         self.lock = threading.RLock()
         kinds = ["availability", "state", "model/latest", "model/update"]
@@ -115,7 +123,7 @@ class FleetView:
             broker.subscribe(pattern, self._take)
 
     def settle(self, quiet: float = QUIET, most: float = LOOK_SECONDS) -> None:
-        """Wait until what is retained has come.
+        """Wait until what is retained has probably come; a user who may only read can do that.
 
         Parameters
         ----------
@@ -125,8 +133,33 @@ class FleetView:
             Seconds at most.
         """
         wait = Deadline(most)
+        self._came.wait(wait.within(FIRST_SECONDS).left)
         while not wait.passed and self._came.wait(wait.within(quiet).left):
             self._came.clear()
+
+    def settle_surely(self, most: float = SURE_SECONDS) -> None:
+        """Wait until all that is retained has come: what is published then comes behind it.
+
+        Parameters
+        ----------
+        most : float, default SURE_SECONDS
+            Seconds at most.
+
+        Raises
+        ------
+        LinkError
+            If what is published does not come back.
+        """
+        mark = secrets.token_hex(4)  # no roll-out of this ID was ever there: it is taken back
+        topic, wait, again = self._topics.shared("_rollout", mark), Deadline(most), Deadline(0)
+        self._mark, self._back = mark, threading.Event()
+        lost = self._broker.lost
+        while not self._back.wait(0.02):
+            if wait.passed or self._broker.lost - lost >= CLOSES:
+                raise LinkError(_not_told(topic, self._broker.settings.user))
+            if again.passed and self._broker.connected:
+                self._broker.publish(topic, b"")
+                again = Deadline(MARK_SECONDS)  # one may be lost with the connection
 
     def await_told(self, told: Callable[[], bool], topic: str, user: str) -> None:
         """Wait until the broker has told others what this program has published.
@@ -150,11 +183,7 @@ class FleetView:
         wait = Deadline(TOLD_SECONDS)
         while not told():
             if wait.passed:
-                who = f"the user {user}" if user else "this program, without a user's name,"
-                raise LinkError(
-                    f"the broker does not pass on what was published at {topic}: may {who} write "
-                    "there? See its access list"
-                )
+                raise LinkError(_not_told(topic, user))
             wait.pause(0.02)
 
     def named(self, patterns: Sequence[str]) -> list[NodeView]:
@@ -218,6 +247,8 @@ class FleetView:
     def _told(self, address: Address, payload: bytes) -> None:
         name = address.name
         if address.kind == "_rollout":
+            if name == self._mark:
+                self._back.set()
             if payload:
                 self.rollouts[name] = read_rollout(name, payload)
                 if self.rollouts[name].state == CANCELLED:
@@ -257,6 +288,14 @@ def _state_of(name: str, payload: bytes) -> State:
     if state.node != name:
         raise PayloadError("schema", f"it is the state of another node than {name}")
     return state
+
+
+def _not_told(topic: str, user: str) -> str:
+    who = f"the user {user}" if user else "this program, without a user's name,"
+    return (
+        f"the broker does not pass on what was published at {topic}: may {who} write there? See "
+        "its access list"
+    )
 
 
 def now_ms() -> int:

@@ -12,6 +12,7 @@ import pytest
 from tests.lab.brokerlab import Mosquitto, free_port
 from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
+from xnornode.cli import fleet_nodes
 from xnornode.cli.main import main
 
 OLD, NEW = model_file(1), model_file(2)
@@ -51,8 +52,9 @@ def model(tmp_path):
 
 
 @pytest.fixture
-def xnornode(mosquitto, capsys):
+def xnornode(mosquitto, capsys, monkeypatch):
     """A command that has ended, run in this process."""
+    monkeypatch.setattr(fleet_nodes, "APART", 0.1)
 
     def run(*arguments):
         broker = ("--broker", f"127.0.0.1:{mosquitto.port}")
@@ -165,6 +167,24 @@ def test_clean_removes_nothing_where_it_cannot_read_what_is_needed(xnornode, fle
         assert sha(NEW)[:12] in done.stdout and "would be removed: 1 of 1" in done.stderr
         assert "removed: 1 of 1 models" in xnornode("clean").stderr
         assert "removed: 0 of 0 models" in xnornode("clean").stderr
+
+
+def test_clean_spares_what_somebody_begins_to_need_meanwhile(
+    xnornode, fleet, mosquitto, monkeypatch
+):
+    begun = model_file(3)
+    with Watcher(mosquitto.settings()) as watcher:
+        watcher.give(OLD)
+        watcher.give(NEW)
+
+        def meanwhile(seconds):
+            watcher.give(NEW, "hall", install=False)  # a model that was there
+            watcher.give(begun)  # a new one, which no node is told of yet
+
+        monkeypatch.setattr(fleet_nodes, "time", SimpleNamespace(sleep=meanwhile))
+        assert "removed: 1 of 3 models" in xnornode("clean").stderr
+        there = [topic[-64:] for topic, data in watcher.kept.items() if "_model" in topic and data]
+    assert sorted(there) == sorted([sha(NEW), sha(begun)])
 
 
 def test_ctrl_c_leaves_a_roll_out_that_goes_on(xnornode, fleet, gateway, model, mosquitto):

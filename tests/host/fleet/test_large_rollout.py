@@ -1,14 +1,13 @@
 """Two hundred simulated nodes, three stages, and links that lose and repeat messages."""
 
-import hashlib
 import random
 
 import pytest
 
-from tests.host.fleet.test_rollout import SHORT, Operator
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.fleetlab import NativeGateway, Watcher
 from tests.lab.fleetsim import Fleet, model_file
+from tests.lab.rolloutlab import SHORT, Operator, sha
 from xnornode.fleet.rollback import roll_back
 from xnornode.fleet.updater_push import over_broker
 
@@ -16,10 +15,6 @@ COUNT = 200
 OLD, NEW, POISONED = model_file(1), model_file(2), model_file(3)
 STAGES = "1,10%,100%"
 PUSHES = 16  # at once: this computer has room for them
-
-
-def sha(data):
-    return hashlib.sha256(data).hexdigest()
 
 
 @pytest.fixture

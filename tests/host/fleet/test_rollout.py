@@ -1,6 +1,5 @@
 """Roll-outs to simulated fleets, over a real broker, with short waits."""
 
-import hashlib
 import threading
 
 import pytest
@@ -8,46 +7,16 @@ import pytest
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
+from tests.lab.rolloutlab import SHORT, Operator, sha
 from xnornode.fleet import rollout_start
-from xnornode.fleet.models import announce, publish_model
-from xnornode.fleet.rollout import Bounds
-from xnornode.fleet.rollout_run import Runner, TakenOver
-from xnornode.fleet.rollout_stages import read_stages
-from xnornode.fleet.view import FleetView
-from xnornode.link.mqtt_broker import Broker
-from xnornode.link.mqtt_topics import Topics
+from xnornode.fleet.payloads import Update, to_payload
+from xnornode.fleet.rollout import Bounds, to_rollout
+from xnornode.fleet.rollout_nodes import RolloutNodes
+from xnornode.fleet.rollout_record import TakenOver
+from xnornode.fleet.updater_push import attempt, over_broker
 
 OLD, NEW = model_file(1), model_file(2)
-SHORT = Bounds(apart=25, patience=30_000)
 SILENT = Bounds(apart=25, silent=1000, patience=30_000)
-
-
-def sha(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-class Operator:
-    """An operator's program: a connection, the view, and roll-outs."""
-
-    def __init__(self, settings):
-        self.broker, self.topics = Broker(settings), Topics(settings.prefix)
-        self.view = FleetView(self.broker, self.topics, hours=True)
-        self.broker.start()
-        self.broker.wait(PATIENCE)
-        self.view.settle()
-        self.told = []
-
-    def begin(self, data, stages="1,100%", wait=2, bounds=SHORT):
-        publish_model(self.broker, self.topics, data)
-        latest = announce(data, rollout=rollout_start.new_id())
-        nodes = rollout_start.targets(self.view, ["*"])
-        return rollout_start.begin(self.view, nodes, latest, read_stages(stages), wait, bounds)
-
-    def runner(self, rollout):
-        return Runner(self.broker, self.topics, self.view, rollout, self.told.append, 2.0, 0.5)
-
-    def texts(self):
-        return [f"{told.node} {told.text}".strip() for told in self.told]
 
 
 @pytest.fixture
@@ -212,7 +181,7 @@ def test_another_program_goes_on_after_a_crash(mosquitto, operator, fleet, gatew
             raise SystemExit
 
     runner._tell = crash
-    runner._release = lambda: None  # as a power cut leaves it
+    runner._record.release = lambda: None  # as a power cut leaves it
     with pytest.raises(SystemExit):
         runner.run()
     other = Operator(mosquitto.settings())
@@ -268,3 +237,48 @@ def test_what_nodes_should_have_had_is_put_back(operator, fleet, gateway, mosqui
         watcher.until(lambda: {told.sha256 for told in latest.values()} == {sha(wanted)})
         fleet.back("n0")
         watcher.until(lambda: files(fleet)["n0"] == wanted)
+
+
+def test_a_cancellation_that_comes_while_nodes_are_told_takes_it_back(mosquitto, operator, fleet):
+    rollout = operator.begin(NEW)
+    runner = operator.runner(rollout)
+    publish, other = runner._record.publish, Operator(mosquitto.settings())
+    topic = f"xnornode/{rollout.stages[0][0]}/model/latest"
+
+    def overtaken(messages):
+        ended = to_rollout(runner.rollout.changed(state="cancelled"))
+        other.broker.publish_all([(f"xnornode/_rollout/{rollout.id}", ended)])
+        assert [each for each, _ in messages] == [topic]
+        publish(messages)
+
+    runner._record.publish = overtaken
+    with Watcher(mosquitto.settings()) as watcher:
+        with pytest.raises(TakenOver, match="cancelled"):
+            runner.run()
+        watcher.until(lambda: watcher.kept.get(topic) == b"")
+    other.broker.close()
+
+
+def test_a_push_that_was_under_way_at_the_halt_is_waited_for(operator, fleet):
+    rollout = operator.begin(NEW, "100%").changed(state="halted")
+    nodes = RolloutNodes(operator.view, operator.topics, rollout)
+    for name, word in (("n0", "DOWNLOADED"), ("n1", "FAILED"), ("n2", "DOWNLOADING")):
+        update = Update(word, sha(NEW), rollout=rollout.id, latest=rollout.latest[0].time)
+        topic = f"xnornode/{name}/model/update"
+        operator.broker.publish_all([(topic, to_payload(update))], PATIENCE)
+    operator.view.settle_surely(PATIENCE)
+    assert sorted(nodes.under_way(rollout)) == ["n0", "n2"]
+    node, real = fleet.nodes["n0"], nodes.under_way
+
+    def under_way(record):
+        """Meanwhile the node takes the model."""
+        if node.file != NEW:
+            put = attempt("n0", NEW, None, over_broker(operator.broker.settings), lambda *_: None)
+            assert put.active.sha256 == sha(NEW)
+            with Watcher(operator.broker.settings) as watcher:
+                watcher.until(lambda: operator.view.nodes["n0"].sha256 == sha(NEW))
+        return real(record)
+
+    nodes.under_way = under_way
+    assert sorted(nodes.await_settled(rollout, 0.0)) == ["n0", "n2"]  # the other one may get it
+    assert nodes.under_way(rollout) == ["n2"]

@@ -2,19 +2,31 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.lab.extralab import MODEL, state
-from xnornode.errors import XnorNodeError
+from tests.lab.extralab import MODEL, NoBroker, state
+from xnornode.errors import LinkError, XnorNodeError
 from xnornode.fleet.hour_items import Hour
 from xnornode.fleet.payloads import Latest, PayloadError
-from xnornode.fleet.rollout import Before, Bounds, Rollout, kind_of, read_rollout, to_rollout
+from xnornode.fleet.rollout import (
+    Before,
+    Bounds,
+    Rollout,
+    kind_of,
+    read_rollout,
+    to_rollout,
+    without_mix,
+)
 from xnornode.fleet.rollout_mix import CHANCE, change
 from xnornode.fleet.rollout_stages import read_stages, stages_of
-from xnornode.fleet.rollout_watch import ENOUGH, FAILED, UPDATED, NodeWatch, mix_before
-from xnornode.fleet.view import NodeView
+from xnornode.fleet.rollout_start import begin
+from xnornode.fleet.rollout_watch import BACK, ENOUGH, FAILED, UPDATED, NodeWatch, mix_before
+from xnornode.fleet.shown import LONGEST_LABEL, MOST_LABELS, OTHERS
+from xnornode.fleet.view import FleetView, NodeView
+from xnornode.link.mqtt_topics import Topics
 
 pytestmark = pytest.mark.quick
 
@@ -93,6 +105,42 @@ def test_the_record_is_checked():
         read_rollout("0123abcd", b" " * (1 << 20) + b"{}")
 
 
+def test_the_record_of_a_large_fleet_is_readable():
+    """A thousand nodes, sixty labels each: the largest mixes are left out."""
+    names = [f"n{k}" for k in range(1000)]
+    labels = {f"a label that is long {k}": 10_000 for k in range(60)}
+    before = {name: Before(LATEST.sha256, 1000, "0123abcd", 0, labels) for name in names}
+    before["n7"] = replace(before["n7"], labels={"walk": 3})
+    rollout = RECORD.changed(stages=(("n7",), tuple(names)), before=before)
+    read = read_rollout(RECORD.id, to_rollout(rollout))
+    left_out = [name for name, each in read.before.items() if not each.labels]
+    assert 0 < len(left_out) == without_mix(rollout) and read.before["n7"].labels == {"walk": 3}
+
+
+def test_a_fleet_that_the_record_has_no_room_for_is_said_before_the_work():
+    view, nodes = FleetView(NoBroker(), Topics()), [NodeView(f"n{k}") for k in range(5000)]
+    with pytest.raises(LinkError, match="fewer nodes"):
+        begin(view, nodes, LATEST, ("100%",), 1, Bounds())
+    assert len(begin(view, nodes[:1000], LATEST, ("100%",), 1, Bounds()).nodes) == 1000
+
+
+def test_labels_of_a_node_that_lies_are_bounded_and_have_no_escapes():
+    watch = watched()
+    for k in range(2 * MOST_LABELS):
+        watch.prediction(f"\x1b[{k}m" + "x" * 1000, None, 1.0)
+    assert len(watch.after) == MOST_LABELS and watch.after[OTHERS] == MOST_LABELS + 1
+    assert all(label.isprintable() and len(label) <= LONGEST_LABEL for label in watch.after)
+    hour = Hour(labels={f"\x1b{k}": 1 + (k == 5) for k in range(2 * MOST_LABELS)})
+    node = NodeView("a", True, state("a"), hours={(1, MODEL.sha256): hour})
+    mix = mix_before(node, Counter())
+    assert len(mix) == MOST_LABELS and mix["\\x1b5"] == 2
+    assert sum(mix.values()) == 2 * MOST_LABELS + 1
+    watch.failed("\x1b[2J")
+    assert watch.why == "\\x1b[2J"
+    read = read_rollout(RECORD.id, to_rollout(RECORD.changed(failed={"a": "\x1b[2J"}, why="\x07")))
+    assert read.failed == {"a": "\\x1b[2J"} and read.why == "\\x07"
+
+
 def test_the_mix_of_before_is_of_the_newest_hours_of_this_model():
     ours = MODEL.sha256
     hours = {
@@ -143,6 +191,20 @@ def test_silence_is_as_long_as_five_predictions_took_before():
         watch = watched()
         watch.judge(Before(rate_mhz=rate_mhz), Bounds(silent=30_000), 45.0)
         assert watch.state == then
+
+
+def test_silence_is_judged_once_a_node_has_had_time_to_come_back():
+    before, bounds = Before(rate_mhz=1000), Bounds(silent=30_000)
+    for live, fails_at in ((None, 10 + BACK), (60.0, 91.0)):
+        watch = watched()
+        watch.excuse(10.0)  # the broker was away
+        watch.judge(before, bounds, 59.0)
+        if live:
+            watch.prediction("walk", None, live)
+        watch.judge(before, bounds, fails_at - 2)
+        assert watch.state == UPDATED
+        watch.judge(before, bounds, fails_at)
+        assert watch.state == FAILED
 
 
 def test_another_session_is_a_restart():

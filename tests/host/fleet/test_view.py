@@ -100,6 +100,15 @@ def test_a_row_says_what_a_node_should_have_and_why_it_has_not(view):
     assert row_of(view, node(view, drift=1500, moved=("mean x",))).trouble.endswith("(mean x)")
 
 
+def test_what_a_node_says_has_no_escapes_in_the_table(view):
+    update = Update("FAILED", LATEST.sha256, error="\x1b[2J", message="\x07")
+    come(view, "a/model/update", to_payload(update))
+    found = node(view, trouble="\x1b]0;owned", machine="\x1b[31m", library="\x9b")
+    row = row_of(view, found)
+    said = (row.trouble, row.error, row.board, row.library)
+    assert all(text.isprintable() and "\\x" in text for text in said)
+
+
 def test_names_are_matched_as_shells_do(view):
     for name in ("kitchen-1", "kitchen-2", "hall"):
         come(view, f"{name}/availability", b"online")
