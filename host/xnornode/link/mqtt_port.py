@@ -266,7 +266,7 @@ def as_line(payload: bytes) -> bytes | None:
     Examples
     --------
     >>> as_line(b'{"event":"end","count":3,"time":7}')
-    b'{"event":"end","count":3,"time":7,"crc":"ebf29a3d"}\n'
+    b'{"event":"end","count":3,"time":7,"crc":"366e50b3"}\n'
     """
     given = read_json(payload)
     if not isinstance(given, dict) or not isinstance(name := given.pop("event", None), str):
