@@ -51,7 +51,7 @@ soak: setup-test ## the long form, for a night: 12,000 faulted pushes, 2,000 com
 	@$(PYTHON) -m tools.stress.fuzz_parsers --seconds 600
 
 quick: setup-test ## the tests that take seconds
-	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m quick $(TEST)
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "quick and not seconds" $(TEST)
 
 lint: setup-test ## style and types of the Python and C sources
 	@$(PYTHON) -m ruff check

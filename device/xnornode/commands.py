@@ -4,6 +4,8 @@ A field that is not here is dropped, so that nothing else of a line is used or e
 CPython too, where its tests drive it.
 """
 
+from binascii import crc32
+
 from .identity import is_name
 from .push import Refused
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     Fields = dict[str, Any]
 
 PROTOCOL = 1
+SEAL_BYTES = 18  # of ,"crc":"89abcdef"}
 COMMAND_BYTES = 512  # that a command may have, so that no nest of brackets is deep
 LARGEST_ID = 0x7FFFFFFF
 WORD = 0xFFFFFFFF  # the largest of all other integers
@@ -33,6 +36,14 @@ COMMANDS = {
 }
 HASHES = ("sha256", "signature", "hmac", "to")  # 64 hexadecimal digits
 OPTIONAL = ("signature", "hmac")
+
+
+def is_sealed(line: "memoryview") -> bool:
+    """Whether a line ends with the right crc."""
+    end = bytes(line[-SEAL_BYTES:])
+    if len(line) <= SEAL_BYTES or end[:8] != b',"crc":"' or end[16:] != b'"}':
+        return False
+    return end[8:16] == f"{crc32(line[:-SEAL_BYTES]):08x}".encode()
 
 
 def checked(given: "Fields") -> "tuple[str, Fields]":

@@ -22,6 +22,7 @@ KEEP_S = 60  # after which the broker takes a silent node for gone
 UNHEARD_MS = 20_000  # after which the broker is asked whether it is there
 DEAD_MS = 45_000  # and after which it is not
 STATE_MS = 60_000  # from one state to the next
+FULL_MS = 1000  # from a state that has no room to the next attempt
 NAME_MS = 5000  # from one look for a new name to the next
 WARN_MS = 60_000  # from one warning to the next of its kind
 REASONS = (
@@ -61,6 +62,8 @@ class Client:
         self._let_in = self._was_there = self._turning = self._told = False
         self._heard = self._asked = self._stated = self._named = self._mids = 0
         self._oldest = self._sent = 0  # message that is not confirmed, and since when
+        self._length = 0  # of the last state
+        self._full_since: int | None = None  # when there was no room for one
         self.connections = 0
         self._new_name = ""
         self._use_name()
@@ -210,17 +213,26 @@ class Client:
         return packets.publish(packets.text(topic), self.mid(), True, payload)
 
     def _publish_state(self, now: int) -> None:
-        try:
-            payload = self.state.payload()
-        except MemoryError:  # the next one may have room
-            payload = None
-            self.state.due = False
-            self._stated = now
-        if not payload or not self.queue.has_room(len(payload)):
+        full = self._full_since
+        if full is not None and 0 <= time.ticks_diff(now, full) < FULL_MS:
             return
-        self.state.due = False
-        self._stated = now
-        self.queue.put(self._retained(self._state_topic, payload), self._mids)
+        if self.queue.has_room(self._length):  # to write one in vain would hold up the samples
+            try:
+                payload = self.state.payload()
+            except MemoryError:  # the next one may have room
+                payload = None
+                self.state.due = False
+                self._stated = now
+            if not payload:
+                return
+            self._length = len(payload)
+            if self.queue.has_room(self._length):
+                self._full_since = None
+                self.state.due = False
+                self._stated = now
+                self.queue.put(self._retained(self._state_topic, payload), self._mids)
+                return
+        self._full_since = now
 
     def _look_for_name(self, now: int) -> None:
         """Begin again where the node has got another name."""

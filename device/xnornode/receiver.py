@@ -1,19 +1,16 @@
 """Takes commands and pushes, line by line (docs/reference/protocol.md).
 
-Knows nothing of ports, sensors or the module `bnn`, and runs in CPython too, where its tests drive
-it.
+Knows nothing of ports, sensors or the module `bnn`. Its tests drive it in CPython.
 """
 
 import json
-from binascii import crc32
 
 # Relative, as in CPython `xnornode` is the host's package.
-from .commands import COMMAND_BYTES, LARGEST_ID, WORD, checked, is_integer
+from .commands import COMMAND_BYTES, LARGEST_ID, SEAL_BYTES, WORD, checked, is_integer, is_sealed
 from .identity import write_name
 from .model_store import MAX_MODEL, MIN_MODEL
 from .push import Push, Refused
 
-SEAL_BYTES = 18  # of ,"crc":"89abcdef"}
 READ_ONLY = ("hello", "list")  # may be typed by hand, without a crc
 BEGINS = 7  # of a push that are remembered, beside the last one
 BY_HAND_BYTES = 200  # that a line without a crc may have
@@ -66,7 +63,7 @@ class Receiver:
         """
         if not len(line) or (line[0] != 0x7B and not self.push):  # {
             return None
-        sealed = _is_sealed(line)
+        sealed = is_sealed(line)
         if not sealed and len(line) > BY_HAND_BYTES:
             return self.damaged()
         try:
@@ -301,11 +298,3 @@ def _ack(push: Push, error: str | None = None) -> "tuple[str, Fields]":
     if error:
         fields["error"] = error
     return "ack", fields
-
-
-def _is_sealed(line: "memoryview") -> bool:
-    """Whether a line ends with the right crc."""
-    end = bytes(line[-SEAL_BYTES:])
-    if len(line) <= SEAL_BYTES or end[:8] != b',"crc":"' or end[16:] != b'"}':
-        return False
-    return end[8:16] == f"{crc32(line[:-SEAL_BYTES]):08x}".encode()

@@ -55,6 +55,7 @@ def stream_of_scores(seed, classes, spread, count):
     return scores.clip(LOWEST, HIGHEST)
 
 
+@pytest.mark.seconds
 @settings(max_examples=50, derandomize=True)
 @given(data=st.data())
 def test_any_answers_to_any_scores(data):

@@ -87,6 +87,7 @@ def test_a_wrong_value_is_seen():
         assert core().classify(to_bytes(model), window[None], CLASSES).scores.all()
 
 
+@pytest.mark.seconds
 def test_features_under_sanitizers():
     jobs = []
     for length, channels in SHAPES:
@@ -206,6 +207,7 @@ def test_a_wave_lands_in_its_band(band):
     assert energies[:, others].max() + 256 < energies[:, band].min()
 
 
+@pytest.mark.seconds
 def test_features_of_real_windows():
     data = watch()
     windows = cut_windows(data.recordings()[::10], data.classes, 128, 100).items

@@ -39,7 +39,6 @@ def runner(request):
     one.close()
 
 
-@pytest.mark.quick
 def test_every_shape(runner):
     for call in shapes():
         if runner.name == "armv6m" or not call.armv6m:

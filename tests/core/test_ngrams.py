@@ -26,6 +26,7 @@ def test_bits_of_texts(features):
     check_texts(features, TEXTS)
 
 
+@pytest.mark.seconds
 @settings(max_examples=100, derandomize=True)
 @given(data=st.data())
 def test_bits_of_any_text(data):
@@ -37,6 +38,7 @@ def test_bits_of_any_text(data):
     check_texts(features, data.draw(st.lists(st.one_of(st.binary(max_size=70), few), min_size=1)))
 
 
+@pytest.mark.seconds
 def test_texts_under_sanitizers():
     models = [text_model(features) for features in TEXT_FEATURES]
     jobs = [(to_bytes(m), TEXTS, CLASSES) for m in models]

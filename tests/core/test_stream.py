@@ -12,6 +12,7 @@ from xnornode.model.spectrum import Spectrum, band_edges
 pytestmark = pytest.mark.quick
 
 
+@pytest.mark.seconds
 def test_random_sessions():
     differ, complete = 0, 0
     for seed in range(40):

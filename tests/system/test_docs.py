@@ -64,7 +64,6 @@ def test_each_block_is_of_a_kind_that_is_tested():
     assert len(skipped) == 6, skipped
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("block", of("python"))
 def test_python_on_the_pc(block, data, monkeypatch):
     x, y, people = documents.windows()
@@ -120,7 +119,6 @@ def micropython(program: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("block", of("sh"))
 def test_shell(block, data):
     """Commands for the PC are carried out, on small data; the others are parsed."""
@@ -263,7 +261,6 @@ def test_example_follow_predictions(tmp_path):
     assert sum(int(line.split()[0]) for line in said.splitlines() if line.startswith("  ")) == 50
 
 
-@pytest.mark.quick
 def test_example_train_from_python(tmp_path, capsys):
     said = run_example("train_from_python.py", "model.bnn", folder=tmp_path)
     accuracy = float(re.search(r"accuracy ([\d.]+)%", said)[1])

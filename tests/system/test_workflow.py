@@ -14,6 +14,7 @@ def test_actionlint_finds_nothing():
     assert files and check(files) == []
 
 
+@pytest.mark.seconds
 def test_actionlint_finds_mistakes(tmp_path):
     text = (WORKFLOWS / "ci.yml").read_text()
     for right, wrong, said in (

@@ -209,6 +209,17 @@ def test_another_module_is_another_build(
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("name", ["unix", "unix-fuzz", "qemu-arm", "rp2"])
+def test_a_folder_that_was_copied_is_built_from_the_start(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = firmware.Builder().inputs(name)
+    monkeypatch.setattr(firmware, "FIRMWARE", tmp_path)
+    after = firmware.Builder().inputs(name)
+    assert before["settings"] != after["settings"] and before["code"] == after["code"]
+
+
+@pytest.mark.quick
 def test_the_newest_release_is_named_and_built_beside_the_pinned_one(capsys) -> None:
     """It is of a suite that changes, so nothing here fetches it."""
     firmware.main(["--path", "--micropython", "newest", "unix"])

@@ -114,6 +114,8 @@ class Builder:
             sources.identity(self.release) if self.release else str(self.tree),
             MANIFEST.read_text() if target.port == "ports/rp2" else "",
             module_version() if target.uses_modules else "",
+            # In a copy, make's dependencies lead to the headers of the old place.
+            str(self.firmware) if target.uses_modules or other else "",
             *(f"{tool} {shutil.which(tool)}" for tool in target.tools),
             *(path.read_bytes() for path in files if path.suffix in (".mk", ".cmake")),
             *(path.read_bytes() for path in own if path.is_file()),

@@ -14,6 +14,9 @@ from xnornode.link.mqtt_topics import is_name
 from xnornode.link.parsing import expect
 from xnornode.link.timing import COMMAND
 
+USERS = ("gateway", "operator", "homeassistant")
+"""Users with more rights than a node's, in the access list of docs/reference/mqtt.md."""
+
 
 def add_parsers(commands: Any) -> None:
     """Add the command `xnornode name`."""
@@ -52,6 +55,17 @@ def _name(text: str) -> str:
     )
 
 
+def _warn(name: str) -> None:
+    """Say what a new name means where a broker knows nodes by their names."""
+    say(
+        "if the node speaks MQTT itself, its user at the broker (`user` of `mqtt` in its "
+        "/net.json) is still the old one: let that user write under the new name in the broker's "
+        "access list, or give the node its new user by cable (docs/guides/network.md)"
+    )
+    if name in USERS:
+        say(f"the access list of the documents has a user {name!r}, who may do more than a node")
+
+
 def run(options: argparse.Namespace) -> int:
     """`xnornode name`. Raises LinkError."""
     if options.name and options.forget:
@@ -60,7 +74,10 @@ def run(options: argparse.Namespace) -> int:
     with connect(port, say=say, limit=Deadline(COMMAND), reset=options.reset) as session:
         hello, name = session.hello, session.hello.name
         if options.name or options.forget:
+            before = name
             name = expect(Named, session.request("name", name=options.name or "")).name
+            if name != before:
+                _warn(name)
     if options.json:
         print(json.dumps({"name": name, "device": hello.device}))
         return 0

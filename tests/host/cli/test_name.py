@@ -24,7 +24,14 @@ def test_a_node_keeps_its_name(tmp_path, capsys):
         assert main(["name", *port]) == 0
         assert "none: `xnornode name NAME`" in capsys.readouterr().out
         assert main(["name", "kitchen-3", *port]) == 0
-        assert "kitchen-3" in capsys.readouterr().out
+        printed = capsys.readouterr()
+        assert "kitchen-3" in printed.out and "its user at the broker" in printed.err
+        assert main(["name", "kitchen-3", *port]) == 0
+        assert "broker" not in capsys.readouterr().err
+        assert main(["name", "gateway", *port]) == 0
+        assert "has a user 'gateway', who may do more" in capsys.readouterr().err
+        assert main(["name", "kitchen-3", *port]) == 0
+        capsys.readouterr()
         assert json.loads((tmp_path / "node.json").read_text()) == {"name": "kitchen-3"}
         assert main(["list", "--json", *port]) == 0
         assert json.loads(capsys.readouterr().out)["name"] == "kitchen-3"

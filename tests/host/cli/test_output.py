@@ -104,6 +104,7 @@ def test_fields_and_tables_on_a_terminal_wrap_within_their_column(monkeypatch):
     assert any("1,234" in line and "dense" in line for line in lines)
 
 
+@pytest.mark.seconds
 def test_a_training_on_a_real_terminal(tmp_path):
     rows = [f"{a},{b},{'up' if a + b > 0 else 'down'}" for a in range(-8, 8) for b in range(-8, 8)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,label", *rows]))

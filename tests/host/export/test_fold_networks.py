@@ -122,7 +122,6 @@ def assert_equal_networks(trained: Trained, model: Model, data: Windows) -> None
     assert np.abs(scores / factor - logits).max() < (reach + 2) / factor + 1e-3
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("name", list(NETS))
 def test_networks_agree_layer_by_layer(name: str) -> None:
     for seed in range(3):

@@ -48,6 +48,7 @@ def run(command, model):
     return main([command, *([model] if command == "push" else []), "--port", "talker"])
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", STRANGERS)
 def test_each_command_ends_on_each_port(plug, clock, model, capsys, command, name):

@@ -217,7 +217,6 @@ def test_the_header_says_which_sections_there_are(version, sections):
         assert reason(mended) == core().classify(mended).reason == "header"
 
 
-@quick
 def test_every_reason_occurs_in_the_sweep():
     models = (*small_models()[:2], small_models()[-2], drift_models()[1])
     reasons = {reason(data) for model in models for data in changed_files(model)}

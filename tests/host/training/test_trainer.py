@@ -43,7 +43,6 @@ def test_learns_and_does_not_learn_shuffled_labels() -> None:
     assert accuracy(model, test) < 0.5
 
 
-@pytest.mark.quick
 def test_learns_digits() -> None:
     images = prepare(digits(), validation=())
     layers = (Conv(16, (3, 3)), Conv(24, (3, 3), pool=(2, 2)), Dense(32))
