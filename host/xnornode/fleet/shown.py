@@ -56,7 +56,7 @@ def count(labels: Counter[str], label: str) -> None:
 
 
 def bounded(labels: Mapping[str, int]) -> dict[str, int]:
-    """A mix of labels with the most frequent ones; the others are one.
+    r"""A mix of labels with the most frequent ones; the others are one.
 
     Parameters
     ----------
