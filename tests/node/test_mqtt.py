@@ -80,7 +80,7 @@ def test_a_late_joiner_sees_the_state_and_a_power_cut_is_the_will(tmp_path, mosq
             assert len(payload) <= 2048
             assert late.wait_for(lambda topic, _: topic.endswith("availability"))[1] == b"online"
             assert all(retained for topic, _, retained in late.got[:2])
-            one, two = predictions(late, 2)
+            one, two = predictions(late, 2)[:2]  # more may have come
             assert one["session"] == state.session and two["seq"] == one["seq"] + 1
             assert "crc" not in one
             node.stop()
