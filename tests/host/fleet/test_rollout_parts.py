@@ -38,11 +38,12 @@ def test_what_is_no_list_of_stages(text):
 
 def test_stages_are_of_all_rooms_and_always_the_same():
     names = [f"room{k // 20}-{k}" for k in range(200)]
-    stages = stages_of(names, read_stages("1,10%,50%"))
+    stages = stages_of(names, read_stages("1,10%,50%,100%"))
     assert [len(stage) for stage in stages] == [1, 19, 80, 100]
     assert sorted(name for stage in stages for name in stage) == sorted(names)
     assert len({name.partition("-")[0] for name in stages[1]}) > 5
-    assert stages == stages_of(names[::-1], read_stages("1,10%,50%"))
+    assert stages == stages_of(names[::-1], read_stages("1,10%,50%,100%"))
+    assert stages[:3] == stages_of(names, read_stages("1,10%,50%"))  # no more than was said
 
 
 def test_stages_of_few_nodes_are_not_empty():
