@@ -23,7 +23,6 @@ from pathlib import Path
 from tests.lab.brokerlab import Mosquitto
 from tests.lab.fleetlab import Watcher
 from tests.lab.fleetsim import Fleet, model_file
-from tools.stress.soak_commands import say
 from xnornode.link.mqtt_topics import ONLINE
 
 OLD, POISONED, NEW = model_file(1), model_file(3), model_file(2)
@@ -66,31 +65,24 @@ def _roll(
     file = folder / "model.bnn"
     file.write_bytes(data)
     began = time.monotonic()
-    done = _xnornode("fleet", "push", file, "--to", "*", "--wait", wait, *COMMON)
+    done = _status("fleet", "push", file, "--to", "*", "--wait", wait, *COMMON)
     took = time.monotonic() - began
     models = {OLD: "old", POISONED: "poisoned", NEW: "new"}
     have = Counter(models.get(node.file, "something else") for node in fleet.nodes.values())
-    last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
     account = ", ".join(f"{number} {name}" for name, number in have.items())
-    print(f"{what}: exit status {done.returncode} after {took:.0f} s; nodes: {account}")
-    say(" ".join(last))
+    print(f"{what}: exit status {done} after {took:.0f} s; nodes: {account}", flush=True)
     reached = have[models[data]]
     return (
-        done.returncode == status
+        done == status
         and not have["something else"]
         and (reached == most if status == 0 else 1 <= reached <= most)
     )
 
 
-def _xnornode(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """A command that has ended."""
-    return subprocess.run(
-        [sys.executable, "-m", "xnornode", *map(str, arguments)],
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+def _status(*arguments: object) -> int:
+    """The exit status of a command, which talks while it runs."""
+    command = [sys.executable, "-m", "xnornode", *map(str, arguments)]
+    return subprocess.run(command, timeout=SECONDS, check=False).returncode
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     left = gateway.close()
     if refused:
         raise LinkError(f"the broker {settings.broker.where}: {refused}")
-    kept = f"; {left:,} messages wait in {settings.queue}" if left else ""
+    kept = f"; {left:,} messages wait in {settings.queue_file}" if left else ""
     say(f"the gateway has ended; {gateway.outbox.published:,} messages published{kept}")
     return 0
 

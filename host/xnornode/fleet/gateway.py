@@ -8,7 +8,6 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import serial
 
@@ -90,7 +89,7 @@ class Gateway:
         """By the name of the node that is there."""
         will = (self._topic("availability"), OFFLINE)
         self.broker = Broker(settings.broker, will=will, say=say)
-        queue = Queue(Path(settings.queue), settings.queue_bytes)
+        queue = Queue(settings.queue_file, settings.queue_bytes)
         if queue.moved:
             say(f"the queue's file was damaged: it is {queue.moved} now, and a new one is begun")
         self.outbox = Outbox(self.broker, queue, self.reactor, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -112,8 +113,6 @@ class GatewaySettings:
             object.__setattr__(self, "name", name_of(socket.gethostname(), "gateway"))
         if not is_name(self.name):
             raise LinkError(f"`name`: {self.name!r} is none: take letters, digits, - and _")
-        if not self.queue:
-            object.__setattr__(self, "queue", str(_state_folder() / f"{self.name}.queue"))
         if self.queue_bytes < SMALLEST_QUEUE:
             raise LinkError(f"`queue_bytes` is at least {SMALLEST_QUEUE:,}")
         if not 1 <= self.largest_model <= LARGEST_MODEL:
@@ -129,6 +128,15 @@ class GatewaySettings:
             object.__setattr__(self, "secret", read_key(Path(self.key)))
         _check_twice([node.port for node in self.nodes], "port")
         _check_twice([node.name for node in self.nodes if node.name], "name")
+
+    @property
+    def queue_file(self) -> Path:
+        """The file of what waits: one for each gateway's name and broker, where none is named."""
+        if self.queue:
+            return Path(self.queue)
+        broker = self.broker
+        of = f"{self.name} {broker.host} {broker.tcp_port} {broker.prefix}"
+        return _state_folder() / (re.sub(r"[^A-Za-z0-9.-]+", "_", of) + ".queue")
 
 
 def http_address(text: str) -> tuple[str, int]:

@@ -23,6 +23,8 @@ MOST = 16 << 20
 """Bytes beyond which no bound can be set."""
 FETCH_SECONDS = 10.0
 """Seconds for a model to come from the broker. It says nothing where it has none."""
+SLOW = 50_000
+"""Bytes in a second that a slow broker brings: a large model has more time by that."""
 PUBLISH_SECONDS = 30.0
 """Seconds for the broker to take one."""
 QUIET = 0.5
@@ -190,7 +192,7 @@ class Shelf:
     largest : int, default LARGEST
         Bytes that a model may have.
     seconds : float, default FETCH_SECONDS
-        How long to wait for one.
+        How long to wait for one, besides the time that its bytes take at SLOW.
     """
 
     def __init__(
@@ -229,7 +231,7 @@ class Shelf:
             if latest.bytes > self._largest:  # without a byte on the way
                 check_model(b"", latest, self._largest)
             if latest.sha256 not in self._held:
-                data = self._fetch(latest.sha256)
+                data = self._fetch(latest)
                 check_model(data, latest, self._largest)
                 if len(self._held) >= KEPT:
                     del self._held[next(iter(self._held))]
@@ -238,7 +240,7 @@ class Shelf:
         check_model(data, latest, self._largest)
         return data
 
-    def _fetch(self, sha256: str) -> bytes:
+    def _fetch(self, latest: Latest) -> bytes:
         came, got = threading.Event(), [b""]
 
         def take(topic: str, payload: bytes, retained: bool) -> None:
@@ -246,10 +248,10 @@ class Shelf:
                 got[0] = payload
                 came.set()
 
-        topic = self._topics.shared("_model", sha256)
+        topic = self._topics.shared("_model", latest.sha256)
         self._broker.subscribe(topic, take)
         try:
-            if not came.wait(self._seconds):
+            if not came.wait(self._seconds + latest.bytes / SLOW):
                 if not self._broker.connected:
                     raise LinkError(f"the broker is away: {self._broker.why}")
                 raise ModelMissing("missing", "the broker does not have the model's bytes")

@@ -108,7 +108,8 @@ class Queue:
         except OSError as error:
             raise LinkError(f"`queue` {path}: {error.strerror or error}") from error
         except sqlite3.OperationalError as error:
-            why = "another gateway uses it" if "locked" in str(error) else str(error)
+            used = "another gateway uses it: give each a `queue` of its own"
+            why = used if "locked" in str(error) else str(error)
             raise LinkError(f"`queue` {path}: {why}") from error
         except sqlite3.DatabaseError:  # damaged, or no such file: a node's data are to go on
             self.moved = f"{path}.damaged"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from xnornode.errors import NodeError, XnorNodeError
+from xnornode.errors import NodeError
 from xnornode.fleet.models import LARGEST, ModelMissing, Shelf, check_signature
-from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload, to_payload
+from xnornode.fleet.payloads import Latest, PayloadError, State, Update, from_payload
 from xnornode.fleet.updater_job import Job
 from xnornode.fleet.updater_push import (
     ELSEWHERE,
@@ -21,6 +20,7 @@ from xnornode.fleet.updater_push import (
     attempt,
     over_broker,
 )
+from xnornode.fleet.updater_verdicts import GRACE, Verdicts
 from xnornode.link.messages import Event, Prediction, Ready
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import Topics
@@ -30,8 +30,6 @@ PUSHES = 4
 """Pushes at once."""
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
 """Seconds between two attempts to reach a node: twice as long each time."""
-GRACE = 10.0
-"""Seconds after a push in which a node's state may still be one from before it."""
 EACH = 1.0
 """Seconds between two messages of how many bytes a node has."""
 INSTALL = b"INSTALL"
@@ -88,12 +86,12 @@ class Updater:
     ) -> None:
         self._host, self._open, self._pushes = host, open_node, pushes
         self._key = key
-        self._pauses, self._timing, self._grace, self._say = pauses, timing, grace, say
+        self._pauses, self._timing, self._say = pauses, timing, say
         self._open_native = over_broker(host.broker.settings)
         self._shelf = Shelf(host.broker, host.topics, largest)
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
-        self._said: deque[tuple[str, bytes]] = deque()
+        self._told = Verdicts(host.topics, grace, say)
         self._threads: dict[str, threading.Thread] = {}
         self._closed = False
         self.refused = 0
@@ -116,7 +114,7 @@ class Updater:
             job = self._job(node)
             job.seen(state, self._pauses[0])
             if job.verified is not None and job.latest and state.model:
-                self._judge(node, job, state)
+                self._told.judge(node, job, state)
             self._begin(node, job)
         self._publish()
 
@@ -128,7 +126,7 @@ class Updater:
         if isinstance(event, Prediction | Ready):
             with self._lock:
                 if job.says(event) and job.verified is not None:
-                    self._updated(node, job)
+                    self._told.updated(node, job)
             self._publish()
 
     def gone(self, node: str) -> None:
@@ -163,7 +161,7 @@ class Updater:
                 self._refuse(f"{topic}: {error}")
                 return
             if job.announce(latest, retained):
-                self._judge(node, job, job.state if job.there else None)
+                self._told.judge(node, job, job.state if job.there else None)
                 self._begin(node, job)
 
     def _on_install(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -178,15 +176,14 @@ class Updater:
                 self._begin(node, job)
 
     def _on_update(self, topic: str, payload: bytes, retained: bool) -> None:
-        if not retained:  # one's own come back
-            return
         with self._lock:
             node, job = self._named(topic)
             try:
-                job.hear(from_payload(Update, payload) if payload else None)
+                job.hear(from_payload(Update, payload) if payload else None, retained)
             except PayloadError as error:
                 self._refuse(f"{topic}: {error}")
-            self._judge(node, job, job.state if job.there else None)
+            if retained:
+                self._told.judge(node, job, job.state if job.there else None)
 
     def _refuse(self, why: str) -> None:
         self.refused += 1
@@ -210,7 +207,7 @@ class Updater:
             return
         if job.runs(latest.sha256):
             job.verified = time.monotonic()
-            self._judge(node, job, job.state)
+            self._told.judge(node, job, job.state)
         elif len(self._threads) < self._pushes:
             job.begin()
             thread = threading.Thread(
@@ -219,43 +216,11 @@ class Updater:
             self._threads[node] = thread
             thread.start()
 
-    def _judge(self, node: str, job: Job, state: State | None) -> None:
-        """What a node's state says of a model that it was given."""
-        if not state or not state.model or not job.latest or job.verified is None:
-            return
-        if state.model.sha256 == job.latest.sha256:
-            job.met = True
-            if state.model.trial is None or state.running is False:
-                self._updated(node, job)
-            else:
-                self._tell(node, job, "UPDATING")
-        elif job.met or job.restarted or time.monotonic() - job.verified > self._grace:
-            why = state.note or "it runs another model again"
-            self._failed(node, job, "fell_back", why)
-
-    def _updated(self, node: str, job: Job) -> None:
-        job.carried_out()
-        self._tell(node, job, "UPDATED")
-        if job.latest:
-            self._say(f"{node}: updated to {job.latest.name}, revision {job.latest.revision}")
-
-    def _failed(self, node: str, job: Job, error: str, message: str) -> None:
-        """It is not tried again."""
-        job.carried_out()
-        self._tell(node, job, "FAILED", error, message)
-        self._say(f"{node}: not updated ({error}): {message}")
-
-    def _tell(self, node: str, job: Job, state: str, error: str = "", message: str = "") -> None:
-        update = job.update(state, error, message, int(time.time() * 1000))
-        if update:
-            topic = self._host.topics.node(node, "model/update")
-            self._said.append((topic, to_payload(update)))
-
     def _publish(self) -> None:
         """Publish what was said. From the gateway's thread alone, or it may overtake itself."""
         with self._lock:
-            while self._said:
-                self._host.publish(*self._said.popleft(), True)
+            for topic, payload in self._told.taken():
+                self._host.publish(topic, payload, True)
 
     # One push, in a thread of its own
 
@@ -266,7 +231,9 @@ class Updater:
             pass
         except ModelMissing as error:
             with self._lock:
-                self._failed(node, job, error.error, str(error))
+                # A broker that is slow, or has just started, may have its bytes a little later
+                if error.error != "missing" or job.misses(*self._pauses):
+                    self._told.failed(node, job, error.error, str(error))
         except NodeError as error:
             with self._lock:
                 if error.name in ELSEWHERE:
@@ -274,10 +241,10 @@ class Updater:
                 elif error.name in MENDABLE:
                     self._unreached(node, job, str(error))
                 else:
-                    self._failed(node, job, error.name, error.message or str(error))
-        except (XnorNodeError, OSError) as error:
+                    self._told.failed(node, job, error.name, error.message or str(error))
+        except Exception as error:  # whatever it is: without a pause it would come again at once
             with self._lock:
-                self._unreached(node, job, str(error))
+                self._unreached(node, job, str(error) or type(error).__name__)
         finally:
             with self._lock:
                 del self._threads[node]
@@ -287,8 +254,7 @@ class Updater:
 
     def _unreached(self, node: str, job: Job, why: str) -> None:
         if job.lost(*self._pauses):
-            self._tell(node, job, "FAILED", "unreachable", why.splitlines()[0])
-            self._say(f"{node}: not reached: {why.splitlines()[0]}; trying again later")
+            self._told.unreached(node, job, why)
 
     def _try(self, node: str, job: Job, latest: Latest) -> None:
         data = self._shelf.fetch(latest)
@@ -300,22 +266,23 @@ class Updater:
                 if self._closed or job.latest != latest:
                     raise Stopped
                 if job.reached(at, total, EACH):
-                    self._tell(node, job, "DOWNLOADED" if at >= total else "DOWNLOADING")
+                    self._told.tell(node, job, "DOWNLOADED" if at >= total else "DOWNLOADING")
 
         own = job.state is not None and job.state.gateway is not None
         open_node = self._open if own else self._open_native
         done: Done = attempt(node, data, latest.signature, open_node, progress, self._timing)
         with self._lock:
-            if job.latest != latest:
+            if job.latest != latest:  # a roll-out that has halted looks for it
+                self._told.overtaken(node, job, latest)
                 return
             job.reached(len(data), len(data), 0.0)
             job.verify(done, data)
-            self._tell(node, job, "VERIFIED")
-            self._tell(node, job, "UPDATING")
+            self._told.tell(node, job, "VERIFIED")
+            self._told.tell(node, job, "UPDATING")
             if done.active.trial is None or not done.running or job.classifies:
-                self._updated(node, job)
+                self._told.updated(node, job)
             elif job.heard:  # its state may have come before the push was over
-                self._judge(node, job, job.state)
+                self._told.judge(node, job, job.state)
 
 
 __all__ = ["INSTALL", "Host", "Updater"]

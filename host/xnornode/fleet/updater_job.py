@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from xnornode.fleet.payloads import Latest, State, Update
 from xnornode.fleet.updater_push import Done
@@ -12,6 +13,8 @@ from xnornode.link.messages import Prediction, Ready
 
 LOST = 3
 """Attempts in a row without a byte of progress; then it is said that a node is not reached."""
+ECHOES = 64
+"""Of one's own messages, how many may still come back."""
 CRC = slice(-4, None)
 """Bytes of a model file that are its CRC-32 (FORMAT.md, "Layout")."""
 
@@ -54,11 +57,12 @@ class Job:
     _again: float = 0.0
     _pause: float = 0.0
     _lost: int = 0
+    _missed: int = 0
     _at: int = 0
     _progress: int = 0
     _previous: str = ""
     _told_at: float = 0.0
-    _speaks: bool = False
+    _mine: deque[Update] = field(default_factory=lambda: deque(maxlen=ECHOES))
 
     def announce(self, latest: Latest | None, retained: bool) -> bool:
         """Take a `model/latest`; whether it says something new."""
@@ -68,7 +72,7 @@ class Job:
         self.latest, self.verified, self.met = latest, None, False
         self._wanted, self._over = bool(latest and latest.install), False
         self._again, self._pause, self._lost = 0.0, 0.0, 0
-        self._at = self._progress = 0
+        self._at = self._progress = self._missed = 0
         self._wanted_crc = self._session = ""
         if self.told:
             self._recall(self.told)
@@ -77,14 +81,15 @@ class Job:
     def install(self) -> None:
         """Somebody has asked for it, whatever became of it before."""
         if self.verified is None:
-            self._wanted, self._over, self._again, self._lost = True, False, 0.0, 0
+            self._wanted, self._over, self._again = True, False, 0.0
+            self._lost = self._missed = 0
 
-    def hear(self, update: Update | None) -> None:
-        """Take a retained `model/update`, of an updater before this one."""
-        if self._speaks:
-            return
-        self.told = update
-        if update:
+    def hear(self, update: Update | None, retained: bool = True) -> None:
+        """Take a `model/update`: of an updater before this one, or of another one beside it."""
+        if update in self._mine or update == self.told:
+            return  # one's own comes back, and what is retained comes after each break
+        first, self.told = self.told is None and not self._mine, update
+        if update and ((first and retained) or _is_end(update)):
             self._recall(update)
 
     def _recall(self, update: Update) -> None:
@@ -93,9 +98,7 @@ class Job:
         if not latest or (update.sha256, update.latest) != (latest.sha256, latest.time):
             return
         self._previous = update.previous
-        if update.state == "UPDATED" or (
-            update.state == "FAILED" and update.error != "unreachable"
-        ):
+        if _is_end(update):
             self._over = True
         else:
             self._wanted = True
@@ -184,6 +187,12 @@ class Job:
         self._lost += 1
         return self._lost == LOST
 
+    def misses(self, first: float, longest: float) -> bool:
+        """The broker did not have the model's bytes; whether that is the end of it."""
+        self.later(first, longest)
+        self._missed += 1
+        return self._missed >= LOST
+
     def update(self, state: str, error: str, message: str, now: int) -> Update | None:
         """What is to be published; None where it was said already."""
         latest, told = self.latest, self.told
@@ -211,5 +220,29 @@ class Job:
             made.error,
         ):
             return None
-        self.told, self._speaks = made, True
-        return made
+        return self._say(made)
+
+    def overtaken(self, latest: Latest, now: int) -> Update:
+        """What is to be published of a model that was put on the node, and is not wanted now."""
+        previous = "" if self._previous == latest.sha256 else self._previous
+        return self._say(
+            Update(
+                "VERIFIED",
+                latest.sha256,
+                previous,
+                100,
+                rollout=latest.rollout,
+                latest=latest.time,
+                time=now,
+            )
+        )
+
+    def _say(self, update: Update) -> Update:
+        self.told = update
+        self._mine.append(update)
+        return update
+
+
+def _is_end(update: Update) -> bool:
+    """Whether it says that a `latest` was carried out."""
+    return update.state == "UPDATED" or (update.state == "FAILED" and update.error != "unreachable")

@@ -261,10 +261,10 @@ def test_what_threads_publish_keeps_its_order(broker, watcher, tmp_path):
     with gateway(settings(broker, tmp_path)) as running:
 
         def one_after_the_other():
-            first = threading.Thread(target=running.publish, args=("xnornode/a/state", b"1", True))
+            first = threading.Thread(target=running.publish, args=("xnornode/a/state", b"1", False))
             first.start()
             first.join()
-            running.publish("xnornode/a/state", b"2", True)
+            running.publish("xnornode/a/state", b"2", False)
 
         assert running.reactor.do(one_after_the_other)
         assert watcher.until(lambda: watcher.of("a/state") == [1, 2])

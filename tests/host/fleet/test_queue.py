@@ -5,11 +5,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from xnornode.errors import LinkError
+from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.queue import Message, Queue
+from xnornode.link.mqtt_settings import BrokerSettings
 
 pytestmark = pytest.mark.quick
 
@@ -129,3 +133,17 @@ def test_what_was_committed_outlasts_a_kill(tmp_path):
     assert len(left) >= told and left == [b"%06d" % n for n in range(len(left))]
     assert not queue.moved
     queue.close()
+
+
+def test_each_gateway_and_broker_has_a_file_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    one = GatewaySettings(name="attic")
+    others = [
+        replace(one, name="cellar"),
+        replace(one, broker=BrokerSettings("broker.lan")),
+        replace(one, broker=BrokerSettings(port=1884)),
+        replace(one, broker=BrokerSettings(prefix="home/xnornode")),
+    ]
+    files = {settings.queue_file for settings in [one, *others]}
+    assert len(files) == 5 and all(file.parent == tmp_path for file in files)
+    assert replace(one, queue="here.queue").queue_file == Path("here.queue")

@@ -9,9 +9,10 @@ from tests.lab.brokerlab import Mosquitto
 from tests.lab.fleetlab import NativeGateway, Watcher
 from tests.lab.fleetsim import Fleet, model_file
 from xnornode.errors import NodeError
+from xnornode.fleet import updater
 from xnornode.fleet.models import announce
 from xnornode.fleet.payloads import Latest, Update, from_payload, to_payload
-from xnornode.fleet.updater_push import over_broker
+from xnornode.fleet.updater_push import attempt, over_broker
 
 OLD, NEW = model_file(1), model_file(2)
 ALL = ["DOWNLOADING", "DOWNLOADED", "VERIFIED", "UPDATING", "UPDATED"]
@@ -81,7 +82,7 @@ def test_an_offered_model_waits_for_install(mosquitto, watcher, fleet):
 )
 def test_models_that_are_not_what_was_announced(mosquitto, watcher, fleet, change, error):
     with NativeGateway(mosquitto.settings()) as gateway:
-        gateway.updater._shelf._seconds = 1.0
+        gateway.updater._shelf._seconds = 0.5
         watcher.give(NEW)
         latest = replace(announce(NEW), **change)
         watcher.broker.publish("xnornode/a/model/latest", to_payload(latest), retain=True)
@@ -242,3 +243,49 @@ def test_at_most_so_many_at_once(mosquitto, watcher, fleet):
         watcher.give(NEW, "a", "b", "c")
         watcher.until(lambda: all(watcher.states(node)[-1:] == ["UPDATED"] for node in fleet.nodes))
     assert most == [1]
+
+
+def test_an_error_that_nobody_has_foreseen_is_tried_again_after_a_pause(mosquitto, watcher, fleet):
+    calls = []
+
+    def open_node(node):
+        calls.append(node)
+        raise RuntimeError  # it has no text, either
+
+    with NativeGateway(mosquitto.settings(), open_node, pauses=(600.0, 600.0)) as gateway:
+        watcher.give(NEW, "a")
+        watcher.until(lambda: calls and not gateway.updater._threads)
+        for _ in range(5):
+            gateway.updater.step()
+        assert calls == ["a"]
+
+
+def test_a_model_that_comes_a_little_later_is_not_missing(mosquitto, watcher, fleet):
+    with NativeGateway(mosquitto.settings()) as gateway:
+        gateway.updater._shelf._seconds = 0.2
+        job = gateway.updater._job("a")
+        topic = "xnornode/a/model/latest"
+        watcher.broker.publish(topic, to_payload(announce(NEW)), retain=True)
+        watcher.until(lambda: job._missed)
+        watcher.give(NEW)
+        watcher.until(lambda: watcher.states("a")[-1:] == ["UPDATED"])
+    assert watcher.states("a") == ALL
+
+
+def test_a_model_that_is_overtaken_on_its_last_bytes_is_said(
+    mosquitto, watcher, fleet, monkeypatch
+):
+    with NativeGateway(mosquitto.settings()) as gateway:
+        job = gateway.updater._job("a")
+
+        def overtaken(*arguments):
+            done = attempt(*arguments)
+            watcher.give(OLD, "a", install=False)
+            watcher.until(lambda: job.latest.sha256 == sha(OLD))
+            return done
+
+        monkeypatch.setattr(updater, "attempt", overtaken)
+        watcher.give(NEW, "a", rollout="0123abcd")
+        watcher.until(lambda: "VERIFIED" in watcher.states("a"))
+    last = watcher.updates["a"][-1]
+    assert (last.sha256, last.rollout) == (sha(NEW), "0123abcd")
