@@ -317,6 +317,8 @@ def test_users_of_a_broker_with_tls(tmp_path, model, capsys, monkeypatch):
             status, said = run("reader", "books", *push)
             # Mosquitto 2.0.11 closes the connection; newer ones confirm, and drop it
             assert status == 1 and "reader" in said and "write there?" in said
+            status, said = run("reader", "books", "rollback", "--to", "hall")
+            assert status == 1 and "reader write xnornode/+/command/+?" in said
             status, said = run("operator", "secret", *push)
             assert status == 0, said
 
