@@ -41,6 +41,7 @@ class State:
             self._last = data
         elif kind[:5] == b"ready":
             self.due = True
+            self._drift = b""  # that of another model, or of before
         elif kind[:5] == b"drift":
             self._drift = data
         elif kind[:7] == b"warning" or kind[:5] == b"error":

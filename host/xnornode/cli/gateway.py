@@ -96,9 +96,9 @@ def run(options: argparse.Namespace) -> int:
         while not ends.wait(min(beat, 1.0)):
             if refused := gateway.broker.refused:
                 break
-            if not gateway.reactor.alive:
+            if not (gateway.reactor.alive and gateway.broker.alive):
                 raise XnorNodeError(
-                    "the gateway's thread has ended: please report what came before"
+                    "a thread of the gateway has ended: please report what came before"
                 )
             if gateway.ticks != ticks:
                 ticks = gateway.ticks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -11,17 +12,17 @@ from contextlib import suppress
 
 import serial
 
-from xnornode._version import __version__
 from xnornode.errors import LinkError
 from xnornode.fleet.gateway_clients import Clients
 from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.gateway_extra import Extra
-from xnornode.fleet.gateway_mishaps import Mishaps
-from xnornode.fleet.gateway_node import MINUTE, Node
+from xnornode.fleet.gateway_mishaps import Mishaps, unheard
+from xnornode.fleet.gateway_node import Node
+from xnornode.fleet.gateway_own import Own, client_name, own_topic
 from xnornode.fleet.gateway_port import NodePort
 from xnornode.fleet.gateway_roster import Roster
 from xnornode.fleet.outbox import Outbox
-from xnornode.fleet.payloads import GatewayState, to_payload
+from xnornode.fleet.payloads import to_payload
 from xnornode.fleet.queue import Message, Queue
 from xnornode.link.line_feed import Line
 from xnornode.link.messages import Event, Prediction
@@ -29,7 +30,6 @@ from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, OFFLINE, ONLINE, Topics
 from xnornode.link.ports import AtOnce, open_port
 from xnornode.link.reactor import Reactor
-from xnornode.link.schema import LONGEST_LIST, LONGEST_TEXT
 
 STEP = 1.0
 """Seconds between two looks at what is due."""
@@ -39,6 +39,8 @@ OUTSTANDING = 5000
 """Answers to clients that the broker has not confirmed; further ones are dropped."""
 CLOSE_SECONDS = 5.0
 """Seconds for the broker to confirm the last messages."""
+PORTS_SECONDS = 10.0
+"""Seconds for ports to be let go of; some may just be opened, in vain."""
 
 
 class Gateway:
@@ -75,7 +77,7 @@ class Gateway:
     def __init__(
         self, settings: GatewaySettings, say: Callable[[str], None] = lambda text: None
     ) -> None:
-        self.settings, self.say = settings, say
+        self.settings, self.say = settings, (say := unheard(say))
         self.name, self.allow, self.starts = settings.name, settings.allow, settings.start
         self.key = settings.secret if settings.require_signed else b""
         self.topics = Topics(settings.broker.prefix)
@@ -87,32 +89,31 @@ class Gateway:
         self.nodes: dict[str, Node] = {}
         self.ports: dict[str, NodePort] = {}
         """By the name of the node that is there."""
-        will = (self._topic("availability"), OFFLINE)
-        self.broker = Broker(settings.broker, will=will, say=say)
+        self.closing = False
+        will = (own_topic(self.topics, self.name, "availability"), OFFLINE)
+        client = client_name(settings.broker.prefix, self.name)
+        self.broker = Broker(settings.broker, client, will, say)
+        self.broker.mistakes.take = self.mishaps.take
         queue = Queue(settings.queue_file, settings.queue_bytes)
         if queue.moved:
             say(f"the queue's file was damaged: it is {queue.moved} now, and a new one is begun")
         self.outbox = Outbox(self.broker, queue, self.reactor, say)
         self.clients = Clients(self)
         self.roster = Roster(self)
+        self.own = Own(self)
         self.watchers: list[Callable[[Node, Event, int], None]] = []
         """Called for each event of a carried node, in the gateway's thread: metrics."""
         self.ticks = 0
         """Steps that were made: a sign of life."""
         self.started = time.time_ns() // 1_000_000
         self._pool = ThreadPoolExecutor(OPENERS, thread_name_prefix="ports")
-        self._told: object = None
-        self._told_at = 0.0
-        self._closing = False
-
-    def _topic(self, kind: str) -> str:
-        return self.topics.shared(f"_gateway/{kind}", self.name)
 
     # Its life
 
     def start(self) -> None:
         """Begin to connect, and to open ports. Does not wait."""
         self.broker.subscribe(self.topics.node("+", "command/+"), self.clients.came)
+        self.own.start()
         self.broker.on_connected.append(lambda: self.reactor.call(self._connected))
         self.reactor.start()
         self.broker.start()
@@ -127,28 +128,30 @@ class Gateway:
         int
             Messages that wait on disk.
         """
-        self._closing = True
+        self.closing = True
         self.reactor.do(self._let_all_go, CLOSE_SECONDS)
         for extra in self.extras:  # nothing comes any more
             try:
                 extra.close()
             except Exception as error:
                 self.mishaps.take(error)
-        self._pool.shutdown(wait=True)
+        # First of all what must not be lost: a service manager does not wait for long
+        self.reactor.do(self.outbox.save, CLOSE_SECONDS)
+        ends = threading.Thread(target=self._pool.shutdown, name="ends", daemon=True)
+        ends.start()
+        ends.join(PORTS_SECONDS)
         self.reactor.close()
         left = self.outbox.close(CLOSE_SECONDS)
         self.broker.close(0.5)
         return left
 
     def _let_all_go(self) -> None:
-        self.clients.close()
-        self.roster.close()
-        self.publish(self._topic("availability"), OFFLINE, True)
+        for each in (self.clients, self.roster, self.own):
+            each.close()
 
     def _connected(self) -> None:
         """The broker is there, and may have forgotten what was retained."""
-        self.publish(self._topic("availability"), ONLINE, True)
-        self._told = None
+        self.own.connected()
         for name, node in self.nodes.items():
             if node.there:
                 self._available(name, ONLINE)
@@ -156,7 +159,7 @@ class Gateway:
         self.each(lambda extra: extra.connected())
 
     def _step(self) -> None:
-        if self._closing:
+        if self.closing:
             return
         self.reactor.later(STEP, self._step)
         self.ticks += 1
@@ -167,30 +170,7 @@ class Gateway:
         self.clients.step()
         self.roster.step()
         self.each(lambda extra: extra.step())
-        state = self.state()
-        facts = (state.nodes, state.count, state.trouble, state.dropped, self.refused.total())
-        if facts != self._told or now >= self._told_at + MINUTE:
-            self._told, self._told_at = facts, now
-            payload = to_payload(state, refused=dict(self.refused))
-            self.publish(self._topic("state"), payload, True)
-
-    def state(self) -> GatewayState:
-        """What it says of itself, but for what it has refused."""
-        names = sorted(self.ports)
-        troubles = sorted({text[:LONGEST_TEXT] for text in self.roster.troubles()})
-        return GatewayState(
-            gateway=self.name,
-            library=__version__,
-            native=self.settings.native,
-            nodes=tuple(names[:LONGEST_LIST]),
-            count=len(names),
-            published=self.outbox.published,
-            queued=self.outbox.waiting,
-            dropped=self.outbox.all_dropped,
-            trouble=tuple(troubles[:LONGEST_LIST]),
-            started=self.started,
-            time=time.time_ns() // 1_000_000,
-        )
+        self.own.step(now)
 
     def each(self, call: Callable[[Extra], object]) -> None:
         """Tell each extra; what one raises is said, and stops nothing."""
@@ -286,7 +266,7 @@ class Gateway:
         self.ports.pop(node.name, None)
         self.clients.let_go(node.name)
         self._available(node.name, OFFLINE)
-        if not self._closing:
+        if not self.closing:
             self.say(f"{node.name} is gone: {why}")
         self.each(lambda extra: extra.gone(node.name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 MOST = 100
@@ -36,3 +37,29 @@ class Mishaps:
         if text not in self._said and len(self._said) < MOST:
             self._said.add(text)
             self._say(text)
+
+
+def unheard(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same as `say`, also where who reads it has gone: nothing ends for that.
+
+    Parameters
+    ----------
+    say : callable
+        Gets a line for people; it may raise OSError, or ValueError for a file that is closed.
+
+    Returns
+    -------
+    callable
+        Raises neither.
+
+    Examples
+    --------
+    >>> unheard(print)("a node is there")
+    a node is there
+    """
+
+    def tell(text: str) -> None:
+        with suppress(OSError, ValueError):
+            say(text)
+
+    return tell

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from xnornode.fleet.gateway_open import BYTES, BYTES_AT_ONCE, LINES, LINES_AT_ONCE, Budget
 from xnornode.fleet.payloads import PayloadError, State, from_payload
 from xnornode.link.messages import Answer, Samples, Unknown
 from xnornode.link.mqtt_topics import LONGEST_PAYLOAD, OFFLINE
@@ -14,6 +15,10 @@ from xnornode.link.schema import read_json
 
 if TYPE_CHECKING:
     from xnornode.fleet.gateway import Gateway
+
+WAITING, OVERHEAD = 64 << 20, 500
+"""Bytes of messages that the gateway has not looked at, and what each one has beside its payload;
+further ones are dropped."""
 
 
 class Native:
@@ -30,6 +35,8 @@ class Native:
         self._names: set[str] = set()
         self._away: dict[str, State | None] = {}
         """Nodes that are offline, and what they said last: a retained state tells of no life."""
+        self._budgets: dict[str, tuple[Budget, Budget]] = {}  # lines and bytes, by node
+        self._waiting = [0, 0]  # bytes that came in the connection's thread, and those looked at
         topics, broker = gateway.topics, gateway.broker
         for kind, take in (
             ("availability", self._available),
@@ -45,10 +52,35 @@ class Native:
         def handle(topic: str, payload: bytes, retained: bool) -> None:
             address = gateway.topics.read(topic)
             # One's own come back, too
-            if address and address.name not in gateway.ports:
-                gateway.reactor.call(lambda: take(address.name, payload))
+            if not address or address.name in gateway.ports:
+                return
+            if why := self._too_much(address.name, len(payload)):
+                gateway.refused[why] += 1
+                return
+            size = OVERHEAD + len(payload)
+            self._waiting[0] += size
+            gateway.reactor.call(lambda: self._take(take, address.name, payload, size))
 
         return handle
+
+    def _too_much(self, name: str, size: int) -> str:
+        """Why a message is not taken; empty if it is. Before it waits: many may come at once."""
+        if size > LONGEST_PAYLOAD:
+            return "oversize"
+        if self._waiting[0] - self._waiting[1] > WAITING:
+            return "flood"
+        if name not in self._budgets:
+            self._budgets[name] = Budget(LINES, LINES_AT_ONCE), Budget(BYTES, BYTES_AT_ONCE)
+        lines, data = self._budgets[name]
+        if lines.spent or data.spent:
+            return "flood"
+        lines.spend(1)
+        data.spend(size)
+        return ""
+
+    def _take(self, take: Callable[[str, bytes], None], name: str, data: bytes, size: int) -> None:
+        self._waiting[1] += size
+        take(name, data)
 
     def _refuse(self, error: PayloadError) -> None:
         self._gateway.refused[error.reason] += 1
@@ -86,8 +118,6 @@ class Native:
         if name not in self._names:
             return
         try:
-            if len(payload) > LONGEST_PAYLOAD:
-                raise PayloadError("oversize", "")
             fields = read_json(payload)
             if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
                 raise PayloadError("schema", "")

@@ -92,8 +92,11 @@ class Node:
 
     def greeted(self, hello: Hello) -> None:
         """It has said what it is."""
+        before = self.hello
         self.hello, self.device = hello, hello.device or self.device
         ready, model = self._ready, hello.model
+        if before and _sha256(before) != _sha256(hello):
+            self._drift = None  # that of another model
         if ready and model and (model.name, model.revision) != (ready.model, ready.revision):
             self._ready = None  # that of another model, whose own did not come
         self._in_session(hello.session)
@@ -112,7 +115,7 @@ class Node:
             case Prediction():
                 self._last = (event, now)
             case Ready():
-                self._ready = event
+                self._ready, self._drift = event, None
                 self._in_session(event.session)
             case Error(error=text) | Caution(warning=text):
                 self._trouble, self._trouble_at = text, now
@@ -185,6 +188,10 @@ class Node:
             drift=drift,
             moved=moved,
         )
+
+
+def _sha256(hello: Hello) -> str:
+    return hello.model.sha256 if hello.model else ""
 
 
 _OF_HELLO = (

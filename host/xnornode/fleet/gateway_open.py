@@ -139,6 +139,8 @@ class KeptOpen:
 
     def _open(self, turn: int) -> None:
         """In a thread that may wait."""
+        if self._closed or turn != self._turn:
+            return
         reactor = self._host.reactor
         try:
             port: Any = open_port(AtOnce(self.url), reactor)

@@ -92,6 +92,7 @@ class NodePort(KeptOpen):
 
     def _ends(self, why: str) -> None:
         """The port is not there any more."""
+        self._kept = []
         if self.node:
             self._owner.let_go(self, why)
 
@@ -130,8 +131,9 @@ class NodePort(KeptOpen):
         """What a port is on which nobody has said hello; whether it is asked again."""
         waited = now - self._opened
         if self._kept and waited > UNASKED:
+            turn = self._turn
             self._identify(None)
-            return True
+            return turn == self._turn  # else the port is closed: another node has the name
         if self._feed.prompts > 1:
             if self._owner.starts and not self._started:
                 self._started = True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
 from xnornode.fleet.gateway_config import GatewaySettings
 from xnornode.fleet.gateway_port import NodePort, Owner
-from xnornode.fleet.payloads import PayloadError, State, from_payload, read_object
+from xnornode.fleet.payloads import PayloadError, State, from_payload
 from xnornode.link.addresses import Port
 from xnornode.link.mqtt_broker import Broker
 from xnornode.link.mqtt_topics import OFFLINE, Topics
@@ -19,6 +20,9 @@ LOOK = 2.0
 """Seconds between two looks at what is plugged in."""
 SETTLE = 20.0
 """Seconds after which a node of before counts as gone that has not come back."""
+FORGET = 300.0
+"""Seconds after which something that others do is no trouble any more, if it is not seen again.
+Who publishes a node publishes its state once a minute."""
 SPREAD = 0.002
 """Seconds between two ports that are opened at the start."""
 
@@ -30,7 +34,7 @@ class Host(Owner, Protocol):
     topics: Topics
     broker: Broker
     name: str
-    started: int
+    refused: Counter[str]
     ports: dict[str, NodePort]
 
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
@@ -52,7 +56,7 @@ class Roster:
         self._found: dict[str, NodePort] = {}
         self._looks, self._looked = False, 0.0
         self._before: set[str] = set()  # nodes that the broker has as this gateway's
-        self._others: dict[str, str] = {}  # what is wrong, by gateway or node
+        self._others: dict[str, tuple[str, float]] = {}  # what others do, by whom it is about
         self._began = time.monotonic()
         self._settled = False
 
@@ -60,8 +64,6 @@ class Roster:
         """Open what was named, and begin to look."""
         host = self._host
         host.broker.subscribe(host.topics.node("+", "state"), self._heard_state)
-        own = host.topics.shared("_gateway/state", host.name)
-        host.broker.subscribe(own, self._heard_own)
         for number, node in enumerate(host.settings.nodes):
             port = NodePort(host, node.where, node.name)
             self._named.append(port)
@@ -77,7 +79,18 @@ class Roster:
         for port in [*self._named, *self._found.values()]:
             if port.trouble:
                 yield port.trouble
-        yield from list(self._others.values())
+        now = time.monotonic()
+        for name, (text, seen) in [*self._others.items()]:
+            if now < seen + FORGET:
+                yield text
+            else:
+                self._others.pop(name, None)
+
+    def clash(self, name: str, text: str) -> None:
+        """Somebody else does what this gateway does. From any thread; said once until it ends."""
+        if self._others.get(name, ("", 0.0))[0] != text:
+            self._host.say(text)
+        self._others[name] = (text, time.monotonic())
 
     def step(self) -> None:
         """Look what is plugged in, and whether nodes of before have come back."""
@@ -115,29 +128,23 @@ class Roster:
 
     def _heard_state(self, topic: str, payload: bytes, retained: bool) -> None:
         """A node's state: of before this gateway began, or by another gateway."""
-        host = self._host
+        host, address = self._host, self._host.topics.read(topic)
         own = b'"gateway":"%s"' % host.name.encode() in payload
-        if own and (self._settled or not retained):
+        if not address or (own and (self._settled or not retained)):
             return
         try:
             state = from_payload(State, payload)
         except PayloadError:
             return
-        if state.gateway == host.name:
-            self._before.add(state.node)
-        elif not retained and state.node in host.ports:
+        name = address.name
+        if state.node != name:  # who may write there speaks for this node alone
+            host.refused["schema"] += 1
+        elif state.gateway == host.name:
+            self._before.add(name)
+        elif not retained and name in host.ports:
             whom = f"the gateway {state.gateway}" if state.gateway else "the node itself"
-            self._others[state.node] = (
-                f"{state.node} is published by {whom} as well: name its port for one of them, or "
-                "call one node something else by `xnornode name`"
+            self.clash(
+                name,
+                f"{name} is published by {whom} as well: name its port for one of them, or "
+                "call one node something else by `xnornode name`",
             )
-
-    def _heard_own(self, topic: str, payload: bytes, retained: bool) -> None:
-        """A gateway's state of the same name."""
-        try:
-            started = read_object(payload).get("started")
-        except PayloadError:
-            return
-        if not retained and started != self._host.started:
-            name = self._host.name
-            self._others[name] = f"another gateway is called {name}, too: give it another `name`"

@@ -95,7 +95,15 @@ class Outbox:
             self._send(message, 0)
 
     def _send(self, message: Message, number: int) -> None:
-        info = self._broker.publish(message.topic, message.payload, 1, message.retain)
+        try:
+            info = self._broker.publish(message.topic, message.payload, 1, message.retain)
+        except ValueError as error:  # no topic, or too long: it would never go, nor what follows
+            self._dropped[message.node] += 1
+            if number:
+                self._done.append(number)
+            if self._dropped[message.node] == 1:
+                self._say(f"a message cannot be published, and is dropped: {error}")
+            return
         self._inside[info.mid] = (message, number)
         self._numbered += number > 0
 
@@ -165,6 +173,14 @@ class Outbox:
             self._last = self.queue.floor = number
         if len(rows) < room:
             self._backlog = False
+
+    def save(self) -> None:
+        """Put on disk what the broker has not confirmed, as the gateway may be killed now."""
+        self._settle()
+        try:
+            self._keep()
+        except sqlite3.Error as error:
+            self._disk_failed(error)
 
     def _disk_failed(self, error: sqlite3.Error) -> None:
         """Go on in memory, as far as it goes."""

@@ -260,7 +260,7 @@ class FleetView:
             case "availability":
                 node.online = {ONLINE: True, OFFLINE: False}.get(payload)
             case "state":
-                node.state = from_payload(State, payload) if payload else None
+                node.state = _state_of(name, payload) if payload else None
             case "model/latest":
                 node.latest = from_payload(Latest, payload) if payload else None
             case "model/update":
@@ -270,6 +270,14 @@ class FleetView:
         node.problems.pop(address.kind, None)
         if node.online is None and not (node.state or node.latest or node.update or node.hours):
             del self.nodes[name]  # taken back
+
+
+def _state_of(name: str, payload: bytes) -> State:
+    """A node's state. Raises PayloadError: also where it is said to be another node's."""
+    state = from_payload(State, payload)
+    if state.node != name:
+        raise PayloadError("schema", f"it is the state of another node than {name}")
+    return state
 
 
 def now_ms() -> int:

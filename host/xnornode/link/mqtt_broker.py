@@ -10,8 +10,10 @@ from typing import Any
 from xnornode._extras import load_extra
 from xnornode.errors import LinkError
 from xnornode.link.deadline import Deadline
+from xnornode.link.mqtt_failures import REFUSED, Mistakes, why_not
 from xnornode.link.mqtt_loop import Loop
 from xnornode.link.mqtt_settings import BrokerSettings
+from xnornode.link.mqtt_subscriptions import Handler, Subscriptions
 from xnornode.link.schema import printable
 
 EXTRA = "mqtt"
@@ -24,14 +26,6 @@ CONNECT_SECONDS = 20.0
 """Seconds for the first connection."""
 CLOSES = 2
 """Connections that are lost while something is published; then the broker does not want it."""
-_REFUSED = {
-    "Bad user name or password": "check user and password",
-    "Not authorized": "the broker does not let this user in: check user and password",
-    "Client identifier not valid": "the broker does not take this client's name",
-}
-
-Handler = Callable[[str, bytes, bool], None]
-"""Gets a topic, the payload, and whether the message was retained. In the connection's thread."""
 
 
 class Broker:
@@ -42,7 +36,8 @@ class Broker:
     settings : BrokerSettings
         Which broker, and who this client is.
     name : str, default ""
-        The client's name at the broker; empty: a random one.
+        The client's name at the broker; empty: a random one. A client with a name takes the place
+        of its own old connection: else that one's will could come behind what this one says.
     will : tuple of str and bytes, optional
         Topic and payload that the broker publishes, retained, when this client is gone.
     say : callable, optional
@@ -58,6 +53,8 @@ class Broker:
         How often it was made again.
     lost : int
         How often it was lost.
+    mistakes : Mistakes
+        Errors in handlers, which end nothing.
 
     Raises
     ------
@@ -75,14 +72,14 @@ class Broker:
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         mqtt: Any = load_extra("paho.mqtt.client", EXTRA)
-        self.settings, self._say = settings, say
+        self.settings, self.mistakes = settings, Mistakes(say)
         self.connected, self.why, self.reconnections = False, "it was not tried yet", 0
         self.lost = 0
         self.on_connected: list[Callable[[], None]] = []
-        """Called at each connection, in its thread, once the subscriptions are made."""
+        """Called at each connection, in its thread, once the subscriptions are made, and what was
+        not confirmed before is on its way again."""
         self.on_lost: list[Callable[[], None]] = []
         """Called when a connection is gone, in its thread."""
-        self._handlers: dict[str, tuple[list[Handler], int]] = {}
         self._changed = threading.Event()
         self._met = self._closed = self._failed = False
         self._fatal = ""
@@ -102,7 +99,8 @@ class Broker:
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message = self._on_message
         self.client = client
-        self._loop = Loop(client, FIRST_PAUSE, LONGEST_PAUSE, self._on_connect_fail)
+        self._subscriptions = Subscriptions(client, self.mistakes)
+        self._loop = Loop(client, FIRST_PAUSE, LONGEST_PAUSE, self)
 
     def start(self) -> None:
         """Begin to connect. Does not wait."""
@@ -132,6 +130,11 @@ class Broker:
             raise LinkError(f"the broker {self.settings.where}: {self._fatal or self.why}")
 
     @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._loop.alive
+
+    @property
     def refused(self) -> str:
         """Why the broker will never let this client in; empty if it may."""
         return self._fatal
@@ -149,23 +152,11 @@ class Broker:
         qos : int, default 1
             Quality of service.
         """
-        handlers = [*self._handlers.get(pattern, ([], qos))[0], handler]
-        self._handlers[pattern] = (handlers, qos)
-        self.client.message_callback_add(pattern, self._on_handled(handlers))
-        if self.connected:
-            self.client.subscribe(pattern, qos)
+        self._subscriptions.add(pattern, handler, qos)
 
     def unsubscribe(self, pattern: str, handler: Handler | None = None) -> None:
         """Have these messages no more: by one of their handlers, or by none."""
-        handlers, qos = self._handlers.get(pattern, ([], 0))
-        if left := [each for each in handlers if handler not in (None, each)]:
-            self._handlers[pattern] = (left, qos)
-            self.client.message_callback_add(pattern, self._on_handled(left))
-            return
-        self._handlers.pop(pattern, None)
-        self.client.message_callback_remove(pattern)
-        if self.connected:
-            self.client.unsubscribe(pattern)
+        self._subscriptions.remove(pattern, handler)
 
     def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> Any:
         """Publish a message.
@@ -206,7 +197,7 @@ class Broker:
         lost = self.lost
         infos = [self.publish(topic, payload, 1, True) for topic, payload in messages]
         wait = Deadline(seconds)
-        while not all(self._is_out(info) for info in infos):
+        while not all(self.is_out(info) for info in infos):
             if self.lost - lost >= CLOSES:
                 raise LinkError(
                     f"the broker {self.settings.where} closes the connection where "
@@ -220,7 +211,7 @@ class Broker:
                 )
             wait.pause(0.01)
 
-    def _is_out(self, info: Any) -> bool:
+    def is_out(self, info: Any) -> bool:
         """Whether the broker has confirmed a message; also one that was given while it was away."""
         try:
             return bool(info.is_published())
@@ -241,66 +232,55 @@ class Broker:
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, more: Any) -> None:
         if reason.is_failure:
             text = str(reason)
-            self.why = f"it refuses this client: {_REFUSED.get(text, text)}"
-            if not self._met:
+            self.why = f"it refuses this client: {REFUSED.get(text, text)}"
+            if not self._met and text in REFUSED:
                 self._fatal = self.why
-            self._say(f"the broker {self.settings.where}: {self.why}")
+            self._failed = True
+            self.mistakes.say(f"the broker {self.settings.where}: {self.why}")
             self._changed.set()
             return
-        if self._handlers:
-            client.subscribe([(pattern, qos) for pattern, (_, qos) in self._handlers.items()])
+        self._subscriptions.make()
+
+    def let_in(self) -> None:
+        """The broker has let this client in, and paho has sent again what was not confirmed.
+
+        Not earlier: what others publish from now on would overtake it.
+        """
         if self._met:
             self.reconnections += 1
-            self._say(f"the broker {self.settings.where} is there again")
+            self.mistakes.say(f"the broker {self.settings.where} is there again")
         self._met, self.connected, self.why = True, True, ""
         for call in self.on_connected:
-            call()
+            self.mistakes.safely(call)
         self._changed.set()
 
     def _on_disconnect(self, client: Any, data: Any, flags: Any, reason: Any, more: Any) -> None:
-        was, self.connected = self.connected, False
+        self._is_lost(printable(str(reason)))
+
+    def _is_lost(self, why: str) -> None:
+        was = self._subscriptions.made
+        self._subscriptions.made = self.connected = False
         self.lost += was
         if self._closed:
             return
         if was:
-            self.why = f"the connection was lost: {printable(str(reason))}"
-            self._say(f"the broker {self.settings.where}: {self.why}; trying again")
+            self.why = f"the connection was lost: {why}"
+            self.mistakes.say(f"the broker {self.settings.where}: {self.why}; trying again")
             for call in self.on_lost:
-                call()
+                self.mistakes.safely(call)
         self._changed.set()
 
-    def _on_connect_fail(self, error: Exception) -> None:
-        self.why, self._failed = _why_not(error), True
-        if isinstance(error, ssl.SSLError) and not self._met:
+    def broke(self, error: Exception) -> None:
+        """Something was raised where the connection is read or written: it counts as lost."""
+        self.mistakes.count_in(error)
+        self._is_lost(printable(repr(error)))
+
+    def failed(self, error: Exception) -> None:
+        """An attempt to connect has failed."""
+        self.why, self._failed = why_not(error), True
+        if isinstance(error, ssl.SSLCertVerificationError) and not self._met:
             self._fatal = self.why
         self._changed.set()
 
     def _on_message(self, client: Any, data: Any, message: Any) -> None:
         """A message that no handler is for."""
-
-    @staticmethod
-    def _on_handled(handlers: list[Handler]) -> Callable[[Any, Any, Any], None]:
-        def handle(client: Any, data: Any, message: Any) -> None:
-            for handler in handlers:
-                handler(message.topic, bytes(message.payload), bool(message.retain))
-
-        return handle
-
-
-def _why_not(error: BaseException | None) -> str:
-    """Why there is no connection, for people."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return (
-                f"its certificate is not trusted ({error.verify_message}): name the file of the "
-                "one that signed it, `ca`"
-            )
-        case ssl.SSLError():
-            return f"TLS fails ({error.reason or error}): is this the port for TLS?"
-        case ConnectionRefusedError():
-            return "nothing listens there: start the broker, or name another host or port"
-        case TimeoutError():
-            return "it does not answer"
-        case OSError():
-            return f"it cannot be reached: {error.strerror or error}"
-    return "it cannot be reached"

@@ -11,15 +11,32 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 LOOK = 1.0
 """Seconds between two looks whether the broker is still there."""
 TOGETHER = 0.005
 """Seconds from one write to the next: what comes meanwhile goes with it. A thousand messages a
 second cost half as much so; a message that comes after a pause goes at once."""
+LASTING = 60.0
+"""Seconds after which a connection counts as good."""
+BRIEF, BRIEF_PAUSE = 10, 8.0
+"""Brief connections in a row after which pauses grow, and seconds of the longest such pause. Two
+clients of one name throw each other out, and a broker may cut a client off at what it publishes."""
+
+
+class Told(Protocol):
+    """Who hears of the connection, in the loop's thread. Nothing of it may raise."""
+
+    def failed(self, error: Exception) -> None:
+        """An attempt has failed."""
+
+    def let_in(self) -> None:
+        """The broker has let the client in; what paho does about that is done."""
+
+    def broke(self, error: Exception) -> None:
+        """Something was raised within the connection, which is given up."""
 
 
 class Loop:
@@ -31,14 +48,12 @@ class Loop:
         The client, which knows where to connect (`connect_async`).
     first, longest : float
         Seconds between two attempts: at first, doubled each time, and at most.
-    failed : callable
-        Gets why an attempt has failed, in the loop's thread.
+    told : Told
+        Hears of it.
     """
 
-    def __init__(
-        self, client: Any, first: float, longest: float, failed: Callable[[Exception], object]
-    ) -> None:
-        self._client, self._first, self._longest, self._failed = client, first, longest, failed
+    def __init__(self, client: Any, first: float, longest: float, told: Told) -> None:
+        self._client, self._first, self._longest, self._told = client, first, longest, told
         self._wake, self._waker = socket.socketpair()
         for end in (self._wake, self._waker):
             end.setblocking(False)
@@ -50,6 +65,11 @@ class Loop:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     def stop(self, seconds: float = 2.0) -> None:
         """End, once what waits is written or the time is over."""
@@ -72,20 +92,34 @@ class Loop:
     # Its thread
 
     def _run(self) -> None:
-        pause = self._first
+        pause, brief = self._first, 0
         while not self._ends.is_set():
             try:
                 self._client.reconnect()
-            except (OSError, UnicodeError) as error:  # a host's name may be none, too
-                self._failed(error)
+            except Exception as error:  # whatever it is: there is a next attempt
+                self._told.failed(error)
             else:
-                if self._serve():
-                    pause = self._first
+                began = time.monotonic()
+                met = self._serve_safely()
+                brief = 0 if time.monotonic() - began >= LASTING else brief + met
+                if met:
+                    pause = self._first if brief <= BRIEF else min(pause, BRIEF_PAUSE)
             self._ends.wait(pause)
             pause = min(2 * pause, self._longest)
-        if self._client.socket():
-            self._client.disconnect()
-            self._client.loop_write()
+        with suppress(Exception):
+            if self._client.socket():
+                self._client.disconnect()
+                self._client.loop_write()
+
+    def _serve_safely(self) -> bool:
+        """The same as `_serve`, whatever is raised in it."""
+        try:
+            return self._serve()
+        except Exception as error:
+            with suppress(Exception):
+                self._client._sock_close()
+            self._told.broke(error)
+            return True
 
     def _serve(self) -> bool:
         """Read and write until the connection is gone; whether the broker has let it in."""
@@ -110,9 +144,11 @@ class Loop:
                     written = time.monotonic()
                 if (held or connection in ready) and client.loop_read():
                     break
+                if not met and client.is_connected():
+                    met = True
+                    self._told.let_in()
                 if client.want_write() and client.loop_write():
                     break
-                met = met or client.is_connected()
                 if client.loop_misc():
                     break
         return met

@@ -214,7 +214,7 @@ class MqttPort(serial.SerialBase):
     @property
     def out_waiting(self) -> int:
         """Lines that the broker has not confirmed."""
-        while self._sent and (self._why or self._sent[0].is_published()):
+        while self._sent and (self._why or not self._broker or self._broker.is_out(self._sent[0])):
             self._sent.popleft()
         return len(self._sent)
 
