@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ PLAIN = "mqtt://"
 
 
 def add_broker(parser: Any) -> None:
-    """The options --broker and --config."""
+    """The options --broker, --config and --prefix."""
     group = parser.add_argument_group("broker")
     group.add_argument(
         "--broker",
@@ -36,21 +37,32 @@ def add_broker(parser: Any) -> None:
         help="TOML with a table [broker], such as the gateway's (default: "
         f"${FILE_VARIABLE}); ${VARIABLES}PASSWORD and others count before it",
     )
+    group.add_argument(
+        "--prefix", metavar="TEXT", help="how topics begin (default: that of --config, or xnornode)"
+    )
 
 
 def settings_of(options: argparse.Namespace) -> BrokerSettings:
     """The broker that options, environment and file name; status 2 where it can be none."""
     try:
-        if options.broker:
-            return _named(options.broker, options.config)
-        return broker_settings(options.config)
+        if options.broker is None:
+            settings = broker_settings(options.config)
+        else:
+            settings = named_broker(options.broker, options.config)
+        return settings if options.prefix is None else replace(settings, prefix=options.prefix)
     except LinkError as error:
         options.wrong_usage(str(error))
         raise  # it does not come back
 
 
-def _named(text: str, config: Path | None) -> BrokerSettings:
-    """The broker of a text, with what is configured for it. Raises LinkError."""
+def named_broker(text: str, config: Path | None) -> BrokerSettings:
+    """The broker that --broker names, with what is configured for it. Raises LinkError."""
+    host, port, tls = read_broker(text)
+    return broker_at(host, port, tls, config)
+
+
+def read_broker(text: str) -> tuple[str, int, bool | None]:
+    """Host, port (0: the usual one) and TLS (None: not said) of --broker. Raises LinkError."""
     rest = text.removeprefix(TLS).removeprefix(PLAIN)
     host, colon, port = rest.rpartition(":")
     if not colon or rest.endswith("]"):  # an IPv6 address has colons of its own
@@ -64,7 +76,7 @@ def _named(text: str, config: Path | None) -> BrokerSettings:
             "file or the environment"
         )
     tls = None if rest == text else text.startswith(TLS)
-    return broker_at(host, int(port or 0), tls, config)
+    return host, int(port or 0), tls
 
 
 @contextmanager

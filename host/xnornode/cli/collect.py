@@ -80,10 +80,10 @@ def run(options: argparse.Namespace) -> int:
                 session.stream.limit = NEVER  # each request has an end of its own
                 collector.collect(session, done)
         except KeyboardInterrupt:
-            progress.say(f"stopped; {_account(done)}. The next call goes on there")
+            progress.say(f"stopped; {account(done)}. The next call goes on there")
             return 1
         except LinkError as error:
-            progress.say(f"{error}; {_account(done)}" if done.fetched else str(error))
+            progress.say(f"{error}; {account(done)}" if done.fetched else str(error))
             return 1
         finally:
             progress.end()
@@ -92,18 +92,19 @@ def run(options: argparse.Namespace) -> int:
         say(f"left out: {text}")
     if done.missed:
         say(f"{done.missed:,} older windows were not there any more")
-    say(_account(done) + _more(done))
+    say(account(done) + more(done))
     return 1 if done.left_out and not done.fetched else 0
 
 
-def _account(done: Collected) -> str:
+def account(done: Collected) -> str:
+    """How many windows were fetched."""
     count = len(done.fetched)
     if not count:
         return "no new window was fetched"
     return f"{count:,} window{'s were' if count > 1 else ' was'} fetched"
 
 
-def _more(done: Collected) -> str:
+def more(done: Collected) -> str:
     """What a user may want to do next."""
     facts = done.facts
     if facts and facts.why:

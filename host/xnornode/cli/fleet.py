@@ -6,9 +6,7 @@ from typing import Any
 
 from xnornode.cli.broker_options import add_broker
 from xnornode.cli.command import add_command, add_json, number
-from xnornode.cli.fleet_options import add_to, duration, per_cent, stages
-
-DEFAULT_STAGES = "1,10%,100%"
+from xnornode.cli.fleet_options import DEFAULT_STAGES, add_to, duration, per_cent, stages
 
 
 def add_parsers(commands: Any) -> None:
@@ -78,10 +76,10 @@ def _add_push(actions: Any) -> None:
     parser.add_argument(
         "--stages",
         type=stages,
-        default=stages(DEFAULT_STAGES),
+        default=DEFAULT_STAGES,
         metavar="LIST",
-        help="counts of nodes and per cent of them, each with those before it (default: "
-        f"{DEFAULT_STAGES})".replace("%", "%%"),
+        help="counts of nodes and per cent of them, each with those before it; nodes beyond the "
+        f"last one are left out (default: {','.join(DEFAULT_STAGES)})".replace("%", "%%"),
     )
     parser.add_argument(
         "--wait",
@@ -194,13 +192,19 @@ def _add_rollback(actions: Any) -> None:
         "rollback",
         "have nodes go back to the model before",
         "Have nodes run the model that they had before, and take back what they should have had "
-        "next. A second rollback undoes the first. Nodes that are away are left out, and named.",
+        "next. A second rollback does not put the newer model back, unless --again is given. Nodes "
+        "that are away are left out, and named.",
         """
         xnornode fleet rollback --to kitchen-3
         xnornode fleet rollback --to "*"
         """,
     )
     add_to(parser)
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="also where this puts the newer model back that a node was rolled back from",
+    )
     add_broker(parser)
     parser.set_defaults(run=_run_rollback)
 

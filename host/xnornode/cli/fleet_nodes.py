@@ -4,7 +4,7 @@ import argparse
 import time
 
 from xnornode.cli.broker_options import connected, make_broker, settings_of
-from xnornode.cli.fleet_push import tell_went
+from xnornode.cli.fleet_push import targets, tell_went
 from xnornode.cli.output import Progress, say, show_table
 from xnornode.errors import XnorNodeError
 from xnornode.fleet import rollout_start
@@ -28,14 +28,21 @@ def run_rollback(options: argparse.Namespace) -> int:
     view = FleetView(broker, topics)
     with connected(settings, broker):
         view.settle()
-        nodes = rollout_start.targets(view, options.to)
+        nodes = targets(options, view, settings)
         # What they should have had is not to be put on them again
         told = [(topics.node(n.name, "model/latest"), b"") for n in nodes if n.latest]
         broker.publish_all(told, 30)
         if told:
             view.await_told(lambda: not any(n.latest for n in nodes), told[0][0], settings.user)
         there = _there(view, nodes)
-        done = roll_back(over_broker(settings), [node.name for node in there], tell=tell_went)
+        names, open_node = [node.name for node in there], over_broker(settings)
+        left = {} if options.again else {n.name: n.update.sha256 for n in there if n.update}
+        done = roll_back(open_node, names, tell=tell_went, left=left)
+    if any(went.lost for went in done):
+        who = (
+            f"the user {settings.user}" if settings.user else "this program, without a user's name,"
+        )
+        say(f"may {who} write {topics.node('+', 'command/+')}? See the broker's access list")
     return 0 if len(there) == len(nodes) and not any(went.why for went in done) else 1
 
 
@@ -48,6 +55,7 @@ def _there(view: FleetView, nodes: list[NodeView]) -> list[NodeView]:
 
 def run_collect(options: argparse.Namespace) -> int:
     """`xnornode fleet collect`. Raises XnorNodeError."""
+    from xnornode.cli.collect import account, more
     from xnornode.link.collect import LABEL, Collected, Collector
 
     settings = settings_of(options)
@@ -55,7 +63,7 @@ def run_collect(options: argparse.Namespace) -> int:
     view = FleetView(broker, topics)
     with connected(settings, broker):
         view.settle()
-        nodes = rollout_start.targets(view, options.to)
+        nodes = targets(options, view, settings)
         there = _there(view, nodes)
     status, open_node = int(len(there) < len(nodes)), over_broker(settings)
     with Progress() as progress:
@@ -75,7 +83,7 @@ def run_collect(options: argparse.Namespace) -> int:
             except XnorNodeError as error:
                 status = 1
                 progress.say(f"{name}: {error}")
-            progress.say(f"{name}: {len(done.fetched)} windows fetched")
+            progress.say(f"{name}: {account(done)}{more(done)}")
     return status
 
 

@@ -9,6 +9,7 @@ from xnornode.fleet.rollout_stages import read_stages
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 30 * 86400
+DEFAULT_STAGES = ("1", "10%", "100%")
 
 
 def add_to(parser: Any, required: bool = True) -> None:

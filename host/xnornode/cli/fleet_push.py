@@ -1,11 +1,13 @@
 """`xnornode fleet push`, `resume` and `cancel`: roll-outs."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 
 from xnornode.cli.broker_options import connected, make_broker, settings_of
+from xnornode.cli.fleet_options import DEFAULT_STAGES
 from xnornode.cli.output import say, show_field, show_table
-from xnornode.errors import LinkError, XnorNodeError
+from xnornode.errors import LinkError, ModelError, XnorNodeError
 from xnornode.fleet import rollout_start
 from xnornode.fleet.models import announce, publish_model
 from xnornode.fleet.payloads import Latest, to_payload
@@ -31,7 +33,15 @@ def run_push(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     data = read_model(options.model)
-    model = from_bytes(data)
+    try:
+        model = from_bytes(data)
+    except ModelError as error:
+        raise XnorNodeError(f"{options.model}: {error}") from error
+    if options.wait < options.silence and not (options.offer or options.dry_run):
+        say(
+            f"warning: --wait is {options.wait} s, shorter than --silence, {options.silence} s: "
+            "a stage may end before a silent node is noticed"
+        )
     if not options.allow_slow:
         check_pace(model)
     key = read_key(options.key) if options.key else None
@@ -40,22 +50,34 @@ def run_push(options: argparse.Namespace) -> int:
     view = FleetView(broker, topics, hours=True)
     with connected(settings, broker):
         view.settle_surely()
-        nodes = rollout_start.targets(view, options.to)
+        nodes = targets(options, view, settings)
         have = [node for node in nodes if node.sha256 == latest.sha256]
         going = rollout_start.same(view, latest.sha256, {node.name for node in nodes})
         if going and options.dry_run:
             say(f"this would go on with the roll-out {going.id}")
             _show_stages(going.stages)
+            _say_left_out(nodes, going, have)
             return 0
         if going:
-            say(f"going on with the roll-out {going.id}, with its own stages and bounds")
+            say(f"going on with the roll-out {going.id}")
+            if other := _not_taken(options, going):
+                say(f"it has its own options; not taken: {', '.join(other)}")
             publish_model(broker, topics, data)
-            return _run(options, settings, broker, view, going)
+            status = _run(options, settings, broker, view, going)
+            _say_left_out(nodes, going, have)
+            return status
         nodes = [node for node in nodes if node not in have]
         if have:
             say(f"these run this very model already: {rollout_start.names_of(have)}")
         if not nodes:
             return 0
+        rollout_start.check_fit(nodes, latest, model.window.channels)
+        if same := [n for n in nodes if _looks_like(n, latest)]:
+            say(
+                f"{rollout_start.names_of(same)} have another model of the same name and revision, "
+                f"{latest.name}, {latest.revision}: tables tell them apart by the SHA-256, "
+                f"{latest.sha256[:8]} is the new one"
+            )
         if options.offer:
             latest = replace(latest, rollout=None)
             publish_model(broker, topics, data)
@@ -65,19 +87,74 @@ def run_push(options: argparse.Namespace) -> int:
             view.await_told(lambda: all(_has(n, latest) for n in nodes), topic, settings.user)
             say(f"offered to {len(nodes)} nodes: Home Assistant's button installs it, or INSTALL")
             return 0
-        rollout_start.check_nodes(view, nodes, latest, say)
-        if options.dry_run:
-            _show_stages(rollout_start.staged(view, nodes, options.stages))
-            return 0
+        rollout_start.check_nodes(view, nodes, say)
         bounds = _bounds(options)
         rollout = rollout_start.begin(view, nodes, latest, options.stages, options.wait, bounds)
+        if options.dry_run:
+            _show_stages(rollout.stages)
+            _say_left_out(nodes, rollout)
+            return 0
         publish_model(broker, topics, data)
         counts = ", ".join(str(len(stage)) for stage in rollout.stages)
         say(
-            f"roll-out {rollout.id}: {latest.name}, revision {latest.revision}, to {len(nodes)} "
-            f"nodes in stages of {counts}"
+            f"roll-out {rollout.id}: {latest.name}, revision {latest.revision}, to "
+            f"{len(rollout.nodes)} nodes in stages of {counts}"
         )
-        return _run(options, settings, broker, view, rollout)
+        status = _run(options, settings, broker, view, rollout)
+        _say_left_out(nodes, rollout)
+        return status
+
+
+def targets(
+    options: argparse.Namespace, view: FleetView, settings: BrokerSettings
+) -> list[NodeView]:
+    """The nodes of --to; status 2 where one of them names none."""
+    try:
+        return rollout_start.targets(view, options.to, settings.user)
+    except rollout_start.Unnamed as error:
+        options.wrong_usage(f"--to: {error}")
+        raise  # it does not come back
+
+
+def _say_left_out(
+    nodes: Sequence[NodeView], rollout: Rollout, have: Sequence[NodeView] = ()
+) -> None:
+    """Say which nodes the stages do not reach."""
+    left = [node for node in nodes if node.name not in rollout.nodes and node not in have]
+    if left:
+        say(
+            f"--stages left out {len(left)} of {len(nodes)} nodes: {rollout_start.names_of(left)}. "
+            "The same push with --stages 100% goes on with them"
+        )
+
+
+def _looks_like(node: NodeView, latest: Latest) -> bool:
+    model = node.state.model if node.state else None
+    return bool(
+        model
+        and (model.name, model.revision) == (latest.name, latest.revision)
+        and model.sha256 != latest.sha256
+    )
+
+
+def _not_taken(options: argparse.Namespace, going: Rollout) -> list[str]:
+    """Options that differ from those that a roll-out was begun with."""
+    mine, its = _bounds(options), going.bounds
+    return [
+        f"--{name}"
+        for name, differs in (
+            ("wait", options.wait != going.wait),
+            ("labels", mine.labels != its.labels),
+            ("failures", mine.failures != its.failures),
+            ("apart", mine.apart != its.apart),
+            ("silence", mine.silent != its.silent),
+            ("patience", mine.patience != its.patience),
+            ("stages", options.stages != DEFAULT_STAGES),
+            ("key", options.key is not None),
+            ("offer", options.offer),
+        )
+        if differs
+    ]
 
 
 def _has(node: NodeView, latest: Latest) -> bool:
@@ -192,9 +269,14 @@ def _take_back(settings: BrokerSettings, ended: Rollout, have: list[str]) -> Non
 
 def tell_went(went: Went) -> None:
     """Say what became of a node that should go back."""
-    model = went.active
-    say(
-        f"{went.node}: runs {shown(model.name or '')}, revision {model.revision}"
-        if model
-        else f"{went.node}: not rolled back: {went.why}"
-    )
+    model, before = went.active, went.before
+    if not model:
+        say(f"{went.node}: not rolled back: {went.why}")
+        return
+    name = shown(model.name or "")
+    text = f"{went.node}: runs {name}, revision {model.revision}"
+    if before and before.sha256 != model.sha256:
+        text += f", in place of {shown(before.name or '')}, revision {before.revision}"
+        if (before.name, before.revision) == (model.name, model.revision):
+            text += f" ({model.sha256[:8]} in place of {before.sha256[:8]})"
+    say(text)

@@ -47,7 +47,12 @@ def add_parsers(commands: Any) -> None:
         metavar="PORT",
         help="a node's serial port or URL, beside those of the file; may be repeated",
     )
-    parser.add_argument("--broker", metavar="HOST[:PORT]", help="the broker (default: localhost)")
+    parser.add_argument(
+        "--broker",
+        metavar="HOST[:PORT]",
+        help="the broker; mqtts://HOST for TLS (default: localhost). User, password and "
+        "certificates are in FILE, [broker], or in XNORNODE_MQTT_USER, _PASSWORD, _CA",
+    )
     parser.add_argument("--name", help="the gateway's name (default: this computer's)")
     parser.add_argument(
         "--queue", metavar="FILE", help="file for what the broker does not take yet"
@@ -121,14 +126,25 @@ def _with_options(settings: Any, options: argparse.Namespace) -> Any:
         given["usb"] = False
     if options.start:
         given["start"] = True
-    if options.broker:
-        host, _, port = options.broker.rpartition(":")
-        if not (host and port.isascii() and port.isdecimal()):
-            host, port = options.broker, str(settings.broker.port)
-        broker = replace(settings.broker, host=host.strip("[]"), port=int(port[:9]))
-        given["broker"] = broker
+    if options.broker is not None:
+        given["broker"] = _named(settings.broker, options.broker)
     nodes = settings.nodes + tuple(NodeSettings(str(port)) for port in options.port)
     return replace(settings, **given, nodes=nodes)
+
+
+def _named(broker: Any, text: str) -> Any:
+    """A broker's settings with what --broker says. Raises LinkError."""
+    from xnornode.cli.broker_options import read_broker
+
+    host, port, tls = read_broker(text)
+    if host.lower() != broker.host.lower() and broker.host != "localhost":
+        # A password goes to the broker only that it is configured for
+        broker = replace(broker, user="", password="")
+    elif tls is False and broker.tls:
+        raise LinkError(f"the broker {host} is configured with TLS: take mqtts://{host}")
+    if tls is False:
+        broker = replace(broker, tls=False, ca="", cert="", key="")
+    return replace(broker, host=host, port=port, tls=broker.tls or bool(tls))
 
 
 def _end_by_signals(ends: threading.Event) -> None:

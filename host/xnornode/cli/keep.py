@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
     show_field("at most", f"{room.per_hour:,} in an hour")
     if room.per_hour < per_hour:
         show_field("", f"not {per_hour}: the flash is to last for years")
-    show_field("wear", _wear(room.per_hour, 2, room.blocks, room.years))
+    _show_wear(room.per_hour, 2, room.blocks, room.years)
     show_field("written", keep_setup.PATH)
     return 0
 
@@ -144,20 +144,18 @@ def _show(facts: Kept) -> None:
     written = f"{facts.written:,} bytes since the program's start, " if facts.session else ""
     show_field("written", f"{written}{facts.total:,} in all")
     if facts.bound:
-        show_field("wear", _wear(facts.per_hour, facts.erases, facts.blocks, facts.years))
+        _show_wear(facts.per_hour, facts.erases, facts.blocks, facts.years)
     if facts.why:
-        show_field("none is kept", facts.why)
+        show_field("none kept", facts.why)
 
 
 def _when(below: int) -> str:
     return f"if the answer is `unknown`, or its confidence below {below / 10:g} %"
 
 
-def _wear(per_hour: int, erases: int, blocks: int, years: int) -> str:
-    """What the flash takes with so many windows an hour."""
+def _show_wear(per_hour: int, erases: int, blocks: int, years: int) -> None:
+    """Print what the flash takes with so many windows an hour."""
     a_day = 24 * per_hour * erases / max(1, blocks)
     lasts = f"more than {LONG:,} years" if years >= LONG else f"{years:,} years"
-    return (
-        f"{a_day:.2g} erases of a block a day at most, over {blocks:,} blocks: 100,000 erases "
-        f"last {lasts}"
-    )
+    show_field("wear", f"{a_day:.2g} erases of a block a day at most, over {blocks:,} blocks")
+    show_field("", f"100,000 erases last {lasts}")

@@ -42,6 +42,8 @@ MODULES = {
 }
 """Where each command is. A push does not wait for the trainer to be imported."""
 
+STOPPED = {"gateway": "", "fleet": "; what the broker was told before stays there"}
+"""What a Ctrl-C leaves, of commands that write no file."""
 
 EPILOG = """\
 examples:
@@ -120,14 +122,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _interruptible(arguments: Sequence[str] | None, interrupts: list[int]) -> int:
     """The exit status, of a Ctrl-C too."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        return _main(sys.argv[1:] if arguments is None else arguments)
+        return _main(given)
     except KeyboardInterrupt:
-        return _stopped()
+        return _stopped(given)
     except Exception:
         if not interrupts:
             raise
-        return _stopped()  # a library, such as NumPy at its import, made another error of it
+        return _stopped(given)  # a library, such as NumPy at its import, made another error of it
 
 
 def _count_interrupts(interrupts: list[int]) -> None:
@@ -150,8 +153,11 @@ def _count_interrupts(interrupts: list[int]) -> None:
             pass  # not the main thread, which alone is interrupted
 
 
-def _stopped() -> int:
-    print("xnornode: stopped; nothing was written", file=sys.stderr)
+def _stopped(arguments: Sequence[str]) -> int:
+    text = "; nothing was written"
+    if arguments and arguments[0] in STOPPED:
+        text = "" if arguments[1:2] == ["status"] else STOPPED[arguments[0]]
+    print(f"xnornode: stopped{text}", file=sys.stderr)
     return 1
 
 

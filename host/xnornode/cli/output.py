@@ -97,7 +97,7 @@ def show_field(name: str, text: str, width: int = 12) -> None:
         row.add_row(_plain(name), _plain(text))
         _console(sys.stdout).print(row)
     else:
-        print(f"{name:<{width}}{text}", flush=True)
+        print(f"{name:<{width - 1}} {text}", flush=True)
 
 
 def show_table(
@@ -133,6 +133,17 @@ def show_table(
             print(said.rstrip(), file=stream)
 
 
+def terminal_width() -> int | None:
+    """Columns of the terminal that shows stdout; None where it is a pipe or a file."""
+    return _console(sys.stdout).width if is_terminal(sys.stdout) else None
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print lines, the first of which is a table's head."""
+    for k, line in enumerate(lines):
+        show_line(line, "" if k else "bold")
+
+
 class LiveTable:
     """A table that is shown again and again: in its place on a terminal, else one below another.
 
@@ -154,7 +165,7 @@ class LiveTable:
     def __init__(self, heads: Sequence[str], left: Sequence[str]) -> None:
         self._heads, self._left = heads, left
         self._live: Any = None
-        self._shown: list[Sequence[str]] | None = None
+        self._shown: Sequence[Sequence[str]] | None = None
 
     def show(self, rows: Iterable[Sequence[str]]) -> None:
         """Show these rows now."""
@@ -167,6 +178,14 @@ class LiveTable:
             show_table(self._heads, rows, self._left)
             sys.stdout.flush()
         self._shown = rows
+
+    def show_lines(self, lines: Sequence[str]) -> None:
+        """Show lines that are a table already."""
+        if self._live:
+            self._live.update(_plain("\n".join(lines)), refresh=True)
+        elif lines != self._shown:
+            print("\n".join([""] * (self._shown is not None) + list(lines)), flush=True)
+        self._shown = list(lines)
 
     def __enter__(self) -> Self:
         if is_terminal(sys.stdout):

@@ -29,11 +29,17 @@ class Went:
         What it runs now; None if nothing has changed.
     why : str
         Why nothing has changed; empty if something has.
+    before : NodeModel or None
+        What it ran before.
+    lost : bool
+        Whether it did not answer.
     """
 
     node: str
     active: NodeModel | None
     why: str = ""
+    before: NodeModel | None = None
+    lost: bool = False
 
 
 def roll_back(
@@ -42,6 +48,7 @@ def roll_back(
     to: Mapping[str, str] | None = None,
     tell: Callable[[Went], None] = lambda went: None,
     timing: Timing = USUAL,
+    left: Mapping[str, str] | None = None,
 ) -> list[Went]:
     """Have nodes go back.
 
@@ -57,6 +64,9 @@ def roll_back(
         Gets each node that is done, as they come.
     timing : Timing, default USUAL
         How long is waited for answers.
+    left : mapping, optional
+        From nodes to the SHA-256 of a model that they were rolled back from: they do not go
+        forward to it.
 
     Returns
     -------
@@ -66,7 +76,10 @@ def roll_back(
     done = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         jobs = [
-            pool.submit(_one, open_node, node, to[node] if to else None, timing) for node in nodes
+            pool.submit(
+                _one, open_node, node, to[node] if to else None, timing, (left or {}).get(node)
+            )
+            for node in nodes
         ]
         for job in as_completed(jobs):
             done.append(job.result())
@@ -74,7 +87,9 @@ def roll_back(
     return done
 
 
-def _one(open_node: Open, node: str, to: str | None, timing: Timing) -> Went:
+def _one(
+    open_node: Open, node: str, to: str | None, timing: Timing, left: str | None = None
+) -> Went:
     try:
         with greeted(node, open_node, timing) as session:
             models = expect(Models, session.request("list"))
@@ -82,9 +97,13 @@ def _one(open_node: Open, node: str, to: str | None, timing: Timing) -> Went:
             if not wanted:
                 return Went(node, None, "it has no model to go back to")
             if models.active and models.active.sha256 == wanted:
-                return Went(node, models.active)
-            return Went(node, expect(Switched, session.request("rollback", to=wanted)).active)
+                return Went(node, models.active, before=models.active)
+            if wanted == left and models.previous:
+                name = f"{shown(models.previous.name or '')}, revision {models.previous.revision}"
+                return Went(node, None, f"it was rolled back from {name}: --again goes there")
+            went = expect(Switched, session.request("rollback", to=wanted)).active
+            return Went(node, went, before=models.active)
     except NodeError as error:
         return Went(node, None, shown(str(error)))
     except (LinkError, OSError) as error:
-        return Went(node, None, shown(str(error).partition("\n")[0]))
+        return Went(node, None, shown(str(error).partition("\n")[0]), lost=True)

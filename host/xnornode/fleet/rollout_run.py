@@ -7,14 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xnornode.fleet.payloads import to_payload
-from xnornode.fleet.rollout import (
-    BEAT,
-    DONE,
-    HALTED,
-    RUNNING,
-    Rollout,
-    without_mix,
-)
+from xnornode.fleet.rollout import BEAT, DONE, HALTED, RUNNING, Rollout, without_mix
+from xnornode.fleet.rollout_compared import compared
 from xnornode.fleet.rollout_nodes import RolloutNodes
 from xnornode.fleet.rollout_record import Record, TakenOver
 from xnornode.fleet.rollout_start import names_of
@@ -27,6 +21,8 @@ STEP = 0.25
 """Seconds between two looks at all nodes."""
 BASELINE = 60.0
 """Seconds at most in which the nodes of the first stage are watched before."""
+AWAY_SECONDS = 3.0
+"""Seconds that all nodes of a stage are away, before it is taken for so."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +84,7 @@ class Runner:
         self._moved = self._since = 0.0
         self._lost = broker.lost
         self._mark: object = None
+        self._alone = False
         broker.subscribe(
             topics.node("+", "prediction"),
             lambda topic, payload, _: self._nodes.on_prediction(topic, payload, time.monotonic()),
@@ -212,9 +209,18 @@ class Runner:
         mark = tuple((w.state, w.word, w.progress) for w in watched)
         if self._mark != mark:
             self._mark, self._moved = mark, now
-        # Nodes that are away are not waited for, if the model has been seen to work elsewhere
+        # Nodes that are away are not waited for. But further stages need a node that has tried it
         seen = any(w.state in (UPDATED, FAILED) for w in self.watched.values())
-        if all(w.over for w in watched) and seen:
+        last = self.rollout.stage + 1 == len(self.rollout.stages)
+        alone = all(w.over for w in watched) and not seen and now - self._moved > AWAY_SECONDS
+        if alone and last:
+            self._next()
+        elif alone and not self._alone:
+            self._alone = True
+            self._say(
+                "note", "", "no node of this stage is there: waiting for one, --patience long"
+            )
+        elif all(w.over for w in watched) and seen:
             self._since = now
             self._keep(since=now_ms())
             done = sum(w.state == UPDATED for w in watched)
@@ -229,6 +235,9 @@ class Runner:
             )
 
     def _next(self) -> None:
+        names = self.rollout.stages[self.rollout.stage]
+        if text := compared([self.watched[n] for n in names], self.rollout):
+            self._say("note", "", text)
         if self.rollout.stage + 1 < len(self.rollout.stages):
             self._keep(stage=self.rollout.stage + 1, since=None)
             self._enter()

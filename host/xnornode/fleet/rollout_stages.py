@@ -24,7 +24,7 @@ def read_stages(text: str) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        One by one; the last one is 100%.
+        One by one. Nodes that are in none of them are left out of the roll-out.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def read_stages(text: str) -> tuple[str, ...]:
     Examples
     --------
     >>> read_stages("1, 10%"), read_stages("100%")
-    (('1', '10%', '100%'), ('100%',))
+    (('1', '10%'), ('100%',))
     """
     given = [part.strip() for part in text.split(",")]
     for part in given:
@@ -47,7 +47,7 @@ def read_stages(text: str) -> tuple[str, ...]:
         alike = [float(part.rstrip("%")) for part in given if part.endswith("%") == kind]
         if any(b <= a for a, b in pairwise(alike)):
             raise XnorNodeError(f"{text!r}: each stage has those before it, so it is larger")
-    return tuple(given if given[-1] == "100%" else [*given, "100%"])
+    return tuple(given)
 
 
 def _share(part: str) -> float:

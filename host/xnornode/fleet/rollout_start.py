@@ -35,38 +35,44 @@ def names_of(nodes: Sequence[NodeView] | Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def targets(view: FleetView, patterns: Sequence[str]) -> list[NodeView]:
-    """The nodes of some patterns. Raises XnorNodeError where there is none."""
-    found = view.named(patterns)
-    if not found:
+class Unnamed(XnorNodeError):
+    """A pattern that names no node."""
+
+
+def targets(view: FleetView, patterns: Sequence[str], user: str = "") -> list[NodeView]:
+    """The nodes of some patterns. Raises Unnamed where one of them names none."""
+    if wrong := [pattern for pattern in patterns if not view.named([pattern])]:
         known = names_of(view.named(["*"]))
-        raise XnorNodeError(
-            f"no node is named {' or '.join(patterns)}: "
-            + (f"known are {known}" if known else "no node has been on this broker")
+        raise Unnamed(
+            f"no node is named {' or '.join(wrong)}: "
+            + (f"known are {known}" if known else nobody(user))
         )
-    return found
+    return view.named(patterns)
 
 
-def check_nodes(
-    view: FleetView, nodes: Sequence[NodeView], latest: Latest, say: Callable[[str], None]
-) -> None:
-    """Check that nodes can get a model, as far as is known.
+def nobody(user: str) -> str:
+    """What it means that no node is known."""
+    # A broker takes a subscription of who may not read, and says nothing
+    may_not = f", or the user {user} may not read: see the broker's access list" if user else ""
+    return f"no node has been on this broker{may_not}"
+
+
+def check_fit(nodes: Sequence[NodeView], latest: Latest, channels: Sequence[str]) -> None:
+    """Check that no node is known to refuse a model.
 
     Parameters
     ----------
-    view : FleetView
-        What the broker says.
     nodes : sequence of NodeView
-        Who is to get it.
+        Who is to get it. Nodes that do not say what they are pass.
     latest : Latest
         The model.
-    say : callable
-        Gets a line about each thing that will not happen.
+    channels : sequence of str
+        Names of its channels, with units.
 
     Raises
     ------
     XnorNodeError
-        If none of them can, or a node surely refuses it.
+        If one surely refuses it: the format, the key, or the channels.
     """
     old = [n for n in nodes if n.state and n.state.format and n.state.format < latest.format]
     if old:
@@ -79,6 +85,40 @@ def check_nodes(
         raise XnorNodeError(
             f"{names_of(signed)} have a key, and take signed models only: name it with --key FILE"
         )
+    other = [
+        n for n in nodes if n.state and n.state.channels and _lacks(n.state.channels, channels)
+    ]
+    if other:
+        have = other[0].state.channels if other[0].state else None
+        raise XnorNodeError(
+            f"{names_of(other)} have other channels: {other[0].name} has {', '.join(have or ())}; "
+            f"the model wants {', '.join(channels)}. Leave them out of --to"
+        )
+
+
+def _lacks(have: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a channel is missing; units may differ, as nodes convert them."""
+    names = {name.partition(" (")[0] for name in have}
+    return any(name.partition(" (")[0] not in names for name in wanted)
+
+
+def check_nodes(view: FleetView, nodes: Sequence[NodeView], say: Callable[[str], None]) -> None:
+    """Check that somebody is there to put a model on nodes.
+
+    Parameters
+    ----------
+    view : FleetView
+        What the broker says.
+    nodes : sequence of NodeView
+        Who is to get it.
+    say : callable
+        Gets a line about each thing that will not happen.
+
+    Raises
+    ------
+    XnorNodeError
+        If nobody is there.
+    """
     without = [n for n in nodes if not view.updated_by(n)]
     if len(without) == len(nodes):
         raise XnorNodeError(
@@ -177,16 +217,26 @@ def same(view: FleetView, sha256: str, names: set[str]) -> Rollout | None:
     """
     running = [each for each in view.rollouts.values() if each.state == RUNNING]
     for each in running:
-        if each.sha256 == sha256 and names <= set(each.nodes):
+        # One whose stages end before all nodes has fewer
+        if each.sha256 == sha256 and (names <= set(each.nodes) or set(each.nodes) <= names):
             return each
     for each in running:
         if both := names & set(each.nodes):
             raise XnorNodeError(
                 f"the roll-out {each.id} of {each.name}, revision {each.revision}, is under way to "
-                f"{names_of(sorted(both))}: `xnornode fleet resume {each.id}` goes on with it, "
-                f"`xnornode fleet cancel {each.id}` ends it"
+                f"{names_of(sorted(both))}: {beaten(each)}. `xnornode fleet resume {each.id}` goes "
+                f"on with it if no other program runs it, `xnornode fleet cancel {each.id}` ends it"
             )
     return None
+
+
+def beaten(rollout: Rollout) -> str:
+    """When the program that runs a roll-out gave its last sign of life, for people."""
+    if not rollout.runner or rollout.beat is None:
+        return "no program runs it now"
+    age = max(0, now_ms() - rollout.beat) // 1000
+    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime((rollout.time or rollout.beat) / 1000))
+    return f"begun {begun}, and the program that runs it gave its last sign of life {age} s ago"
 
 
 def find(view: FleetView, name: str | None) -> Rollout:
@@ -240,5 +290,5 @@ def claim(
             return
         if not told:
             told = True
-            say(f"looking for {unseen:.0f} s whether another program still runs this roll-out")
+            say(f"{beaten(now)}: looking for up to {unseen:.0f} s whether it still runs")
         time.sleep(GLANCE)

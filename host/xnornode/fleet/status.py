@@ -15,6 +15,8 @@ DRIFTED = 1000
 HOURS = 3600_000
 LONGEST = 1000
 """Characters of all that is the trouble with a node."""
+MEASURED = 2
+"""Predictions behind the first one that make a rate."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class Row:
     revision : int or None
         Of this model.
     rate : float or None
-        Predictions a second, over the last minute.
+        Predictions a second, over the last minute; before the node's state has it, as they come.
     lost, damaged, restarts : int
         As in `state`.
     seen : int or None
-        Milliseconds since its last line.
+        Milliseconds since a line of it came: by its last state, which comes once a minute, or by
+        what came while this program looks; None if neither is known.
     answer : str
         Of its last prediction.
     trouble : str
@@ -103,7 +106,8 @@ def row_of(view: FleetView, node: NodeView, now: int | None = None) -> Row:
     now = now_ms() if now is None else now
     state, update, latest = node.state, node.update, node.latest
     model, last = (state.model, state.last) if state else (None, None)
-    seen = (state.seen or state.time) if state else None
+    said = (state.seen or state.time) if state else None
+    seen = max(node.heard or 0, said or 0)
     wants = latest if latest and latest.sha256 != node.sha256 else None
     return Row(
         node=node.name,
@@ -114,7 +118,7 @@ def row_of(view: FleetView, node: NodeView, now: int | None = None) -> Row:
         model=shown(model.name or "") if model else "",
         revision=model.revision if model else None,
         sha256=node.sha256,
-        rate=state.rate_mhz / 1000 if state else None,
+        rate=_rate(node),
         lost=state.lost if state else 0,
         damaged=state.damaged if state else 0,
         restarts=state.restarts if state else 0,
@@ -129,6 +133,15 @@ def row_of(view: FleetView, node: NodeView, now: int | None = None) -> Row:
         gateway=shown(state.gateway or "") if state else "",
         drift=state.drift if state else None,
     )
+
+
+def _rate(node: NodeView) -> float | None:
+    """Predictions a second; None if none are measured yet, although some come."""
+    said = node.state.rate_mhz if node.state else 0
+    if said or node.began is None:
+        return said / 1000 if node.state else None
+    took = (node.heard or 0) - node.began
+    return 1000 * node.counted / took if node.counted >= MEASURED and took > 0 else None
 
 
 def _trouble(view: FleetView, node: NodeView) -> str:

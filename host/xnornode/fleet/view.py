@@ -54,6 +54,10 @@ class NodeView:
         What it saw, by hour and model; empty where it was not asked for.
     problems : dict
         Why something that was said of it was not taken, by the topic's kind.
+    heard : int or None
+        Milliseconds since 1970, by this computer's clock, when something of it came live.
+    counted, began : int, int or None
+        Predictions behind the first one that came live, and when that one came.
     """
 
     name: str
@@ -63,6 +67,9 @@ class NodeView:
     update: Update | None = None
     hours: Past = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    heard: int | None = None
+    counted: int = 0
+    began: int | None = None
 
     @property
     def sha256(self) -> str:
@@ -90,6 +97,8 @@ class FleetView:
         Its topics.
     hours : bool, default False
         Whether to have what nodes saw, too.
+    lines : bool, default False
+        Whether to take note of when predictions and events come.
 
     Attributes
     ----------
@@ -105,7 +114,9 @@ class FleetView:
         How many messages came.
     """
 
-    def __init__(self, broker: Broker, topics: Topics, hours: bool = False) -> None:
+    def __init__(
+        self, broker: Broker, topics: Topics, hours: bool = False, lines: bool = False
+    ) -> None:
         self.nodes: dict[str, NodeView] = {}
         self.gateways: dict[str, GatewayView] = {}
         self.rollouts: dict[str, Rollout] = {}
@@ -121,6 +132,8 @@ class FleetView:
         patterns += [topics.shared(f"_gateway/{kind}", "+") for kind in ("availability", "state")]
         for pattern in [*patterns, topics.shared("_rollout", "+")]:
             broker.subscribe(pattern, self._take)
+        for kind in ("prediction", "event") if lines else ():
+            broker.subscribe(topics.node("+", kind), self._hear, 0)
 
     def settle(self, quiet: float = QUIET, most: float = LOOK_SECONDS) -> None:
         """Wait until what is retained has probably come; a user who may only read can do that.
@@ -228,6 +241,14 @@ class FleetView:
         return found is not None and found.online
 
     # Called in the connection's thread
+
+    def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
+        address = self._topics.read(topic)
+        if address and not retained and (node := self.nodes.get(address.name)):
+            node.heard = now_ms()
+            if address.kind == "prediction":
+                node.counted += node.began is not None
+                node.began = node.began or node.heard
 
     def _take(self, topic: str, payload: bytes, retained: bool) -> None:
         address = self._topics.read(topic)

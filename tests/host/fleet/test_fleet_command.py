@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from tests.lab.brokerlab import Mosquitto, free_port
 from tests.lab.fleetlab import PATIENCE, NativeGateway, Watcher, say_hours
 from tests.lab.fleetsim import Fleet, model_file
+from tests.lab.nets import random_model
 from xnornode.cli import fleet_nodes
 from xnornode.cli.main import main
+from xnornode.model.file_format import from_bytes, to_bytes
 
 OLD, NEW = model_file(1), model_file(2)
 SHORT = ("--wait", "0s", "--apart", "0.05", "--silence", "20s", "--patience", "60s", "--allow-slow")
@@ -147,8 +150,14 @@ def test_rollback_by_hand(xnornode, fleet, gateway, model):
     done = xnornode("push", model, "--to", "hall", *SHORT)
     assert done.returncode == 0, done.stderr
     done = xnornode("rollback", "--to", "hall")
-    assert done.returncode == 0 and "hall: runs net 1" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "hall: runs net 1, revision 1, in place of net 2, revision 2" in done.stderr
     assert fleet.nodes["hall"].file == OLD
+    done = xnornode("rollback", "--to", "hall")
+    assert done.returncode == 1 and "rolled back from net 2, revision 2" in done.stderr
+    assert fleet.nodes["hall"].file == OLD
+    assert xnornode("rollback", "--to", "hall", "--again").returncode == 0
+    assert fleet.nodes["hall"].file == NEW
     done = xnornode("rollback", "--to", "kitchen-1")
     assert done.returncode == 1 and "it has no model to go back to" in done.stderr
     done = xnornode("clean")
@@ -222,6 +231,8 @@ def test_ctrl_c_leaves_a_roll_out_that_goes_on(xnornode, fleet, gateway, model, 
         (("status", "--json", "--watch"), "leave out --json"),
         (("status", "--broker", "host:x"), "is no TCP port"),
         (("status", "--broker", "user@host"), "name a host"),
+        (("status", "--broker", ""), "name a host"),
+        (("status", "--prefix", "a#"), "a#"),
         (("status", "--config", "none.toml"), "none.toml"),
         ((), "ACTION"),
     ],
@@ -235,10 +246,6 @@ def test_wrong_usage(arguments, why, capsys):
 
 def test_what_cannot_be_is_said_without_a_traceback(xnornode, fleet, model, tmp_path):
     for arguments, why in (
-        (
-            ("push", model, "--to", "cellar*", "--allow-slow"),
-            "known are hall, kitchen-1, kitchen-2",
-        ),
         (("push", model, "--to", "*", "--allow-slow"), "no gateway is there"),
         (("push", tmp_path / "none.bnn", "--to", "*"), "none.bnn"),
         (("resume",), "no roll-out"),
@@ -247,6 +254,55 @@ def test_what_cannot_be_is_said_without_a_traceback(xnornode, fleet, model, tmp_
         done = xnornode(*arguments)
         assert done.returncode == 1 and why in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_each_pattern_has_to_name_a_node(xnornode, fleet, model, capsys):
+    for action in (("push", model, "--allow-slow"), ("rollback",), ("status",)):
+        with pytest.raises(SystemExit) as left:
+            xnornode(*action, "--to", "hall", "--to", "cellar*")
+        said = capsys.readouterr().err
+        assert left.value.code == 2 and "no node is named cellar*: known are hall" in said
+
+
+def test_a_model_that_nodes_surely_refuse_is_not_published(xnornode, fleet, gateway, tmp_path):
+    other = tmp_path / "other.bnn"
+    other.write_bytes(to_bytes(random_model(3, 16, 3, 4, (16, 3))))
+    for more in (("--dry-run",), ("--offer",), ()):
+        done = xnornode("push", other, "--to", "*", "--allow-slow", *more)
+        assert done.returncode == 1 and "hall has ch0 (g), ch1 (g)" in done.stderr
+    assert "removed: 0 of 0 models" in xnornode("clean").stderr
+
+
+def test_what_is_no_model_is_named(xnornode, tmp_path):
+    (tmp_path / "fleet.toml").write_text("[broker]\n" * 10)
+    done = xnornode("push", tmp_path / "fleet.toml", "--to", "*")
+    assert done.returncode == 1 and "fleet.toml: this is not a .bnn" in done.stderr
+
+
+def test_stages_end_where_they_were_said_to(xnornode, fleet, gateway, model):
+    done = xnornode("push", model, "--to", "*", "--stages", "1,2", *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "--stages left out 1 of 3 nodes" in done.stderr and "100% goes on" in done.stderr
+    assert sorted(node.file == NEW for node in fleet.nodes.values()) == [False, True, True]
+
+
+def test_a_node_that_is_away_is_not_waited_for(xnornode, fleet, gateway, model):
+    fleet.away("hall")
+    done = xnornode("push", model, "--to", "hall", *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "these get the model when they come back: hall" in done.stderr
+
+
+def test_models_of_one_name_are_told_apart(xnornode, fleet, gateway, tmp_path):
+    same = tmp_path / "same.bnn"
+    same.write_bytes(to_bytes(replace(from_bytes(NEW), name="net 1", revision=1)))
+    digits = sha(same.read_bytes())[:8]
+    done = xnornode("push", same, "--to", "hall", "--stages", "100%", *SHORT)
+    assert done.returncode == 0 and f"{digits} is the new one" in done.stderr
+    assert "warning: --wait is 0 s, shorter than --silence" in done.stderr
+    assert "labels: compared on" in done.stderr
+    lines = xnornode("status").stdout.splitlines()
+    assert f"net 1 {digits}" in lines[1] and f"net 1 {sha(OLD)[:8]}" in lines[2]
 
 
 ACL = """user reader
@@ -281,6 +337,8 @@ def test_users_of_a_broker_with_tls(tmp_path, model, capsys, monkeypatch):
             status, said = run("reader", "books", *push)
             # Mosquitto 2.0.11 closes the connection; newer ones confirm, and drop it
             assert status == 1 and "reader" in said and "write there?" in said
+            status, said = run("reader", "books", "rollback", "--to", "hall")
+            assert status == 1 and "reader write xnornode/+/command/+?" in said
             status, said = run("operator", "secret", *push)
             assert status == 0, said
 

@@ -97,13 +97,13 @@ def test_settings_come_from_file_environment_and_defaults(folder, monkeypatch):
     made = read_settings(file)
     assert (made.broker.host, made.broker.password, made.name) == ("broker.lan", "secret", "attic")
     assert made.allow == () and made.nodes[0].name == "shed"
-    queue = "attic_broker.lan_1883_xnornode.queue"
-    assert made.queue_file == folder / "state" / "xnornode" / queue
+    name = "attic_broker.lan_1883_xnornode.queue"
+    assert made.queue_file == folder / "state" / "xnornode" / name
     monkeypatch.setenv("XNORNODE_MQTT_PASSWORD", "other")
     monkeypatch.setenv("STATE_DIRECTORY", str(folder / "service"))
     made = read_settings(file)
     assert made.broker.password == "other"
-    assert made.queue_file.parent == folder / "service"
+    assert made.queue_file == folder / "service" / name
     made = read_settings(None)
     assert made.allow == ("push", "rollback") and made.usb and made.queue_bytes == 64_000_000
     assert "secret" not in repr(replace(made, secret=b"secret"))

@@ -20,6 +20,7 @@ from xnornode.fleet.rollout import (
     to_rollout,
     without_mix,
 )
+from xnornode.fleet.rollout_compared import compared
 from xnornode.fleet.rollout_mix import CHANCE, change
 from xnornode.fleet.rollout_stages import read_stages, stages_of
 from xnornode.fleet.rollout_start import begin
@@ -50,11 +51,12 @@ def test_what_is_no_list_of_stages(text):
 
 def test_stages_are_of_all_rooms_and_always_the_same():
     names = [f"room{k // 20}-{k}" for k in range(200)]
-    stages = stages_of(names, read_stages("1,10%,50%"))
+    stages = stages_of(names, read_stages("1,10%,50%,100%"))
     assert [len(stage) for stage in stages] == [1, 19, 80, 100]
     assert sorted(name for stage in stages for name in stage) == sorted(names)
     assert len({name.partition("-")[0] for name in stages[1]}) > 5
-    assert stages == stages_of(names[::-1], read_stages("1,10%,50%"))
+    assert stages == stages_of(names[::-1], read_stages("1,10%,50%,100%"))
+    assert stages[:3] == stages_of(names, read_stages("1,10%,50%"))  # no more than was said
 
 
 def test_stages_of_few_nodes_are_not_empty():
@@ -237,3 +239,25 @@ def test_a_change_takes_as_long_as_the_guide_says():
     assert 35 <= seconds(2 / 3) <= 45
     assert 200 <= seconds(0.4) <= 260
     assert seconds(0.25) is None
+
+
+def test_a_stage_says_whether_mixes_could_be_compared():
+    def watch(name, after):
+        made = NodeWatch(name)
+        made.state, made.after = UPDATED, Counter(walk=after, rest=after)
+        mix = {"walk": 450, "rest": 450}
+        made.change = change(mix, made.after)
+        return made
+
+    labels = {"walk": 450, "rest": 450}
+    before = {name: Before("ab" * 32, 1000, "", None, labels) for name in "abc"}
+    record = replace(RECORD, before=before)
+    said = compared([watch("a", 300), watch("b", 20)], record)
+    assert said.startswith("labels: compared on 1 of 2 nodes: b has 40 of about ")
+    count = int(said.split()[-3].replace(",", ""))
+    assert 40 < count < 600  # so many make chance as small as the bound
+    assert change(labels, Counter(walk=count, rest=0)).chance <= 0.2
+    assert change(labels, Counter(walk=count - 1, rest=0)).chance > 0.2
+    assert "b has said nothing yet" in compared([watch("b", 0)], record)
+    assert "d has nothing of before" in compared([watch("d", 9)], record)
+    assert compared([watch("a", 9)], replace(record, bounds=Bounds(labels=100))) == ""

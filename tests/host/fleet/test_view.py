@@ -1,11 +1,16 @@
 """What a watcher makes of a broker's messages, also of those that are not as they should be."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.lab.extralab import NoBroker, state
+from xnornode.errors import XnorNodeError
+from xnornode.fleet import rollout_start
 from xnornode.fleet.payloads import GatewayState, Latest, Update, to_payload
+from xnornode.fleet.rollout import Rollout, to_rollout
 from xnornode.fleet.status import hour_figures, row_of
-from xnornode.fleet.view import FleetView
+from xnornode.fleet.view import FleetView, now_ms
 from xnornode.link.mqtt_topics import Topics
 
 pytestmark = pytest.mark.quick
@@ -132,3 +137,25 @@ def test_a_day_in_figures(view):
     assert figures["labels"] == {"walk": 0.75, "unknown": 0.25}
     assert (figures["unknown"], figures["confidence"]) == (0.25, 800)
     assert hour_figures(view.nodes["a"].hours, now=30 * 3_600_000)["confidence"] is None
+
+
+def test_who_runs_a_roll_out_is_said_at_once(view):
+    name = "0123abcd"
+    own = replace(LATEST, rollout=name)
+    stages = (("a",), ("b",))
+    record = Rollout(name, LATEST.sha256, "m", 2, stages=stages, latest=(own,), time=now_ms())
+    assert rollout_start.beaten(record) == "no program runs it now"
+    record = record.changed(runner="x", beat=now_ms() - 4000)
+    come(view, f"_rollout/{name}", to_rollout(record))
+    with pytest.raises(XnorNodeError, match=r"gave its last sign of life \d+ s ago"):
+        rollout_start.same(view, "ab" * 32, {"a", "c"})
+    for names in ({"a"}, {"a", "b", "c"}):  # one whose stages left some out is gone on with, too
+        assert rollout_start.same(view, LATEST.sha256, names) == record
+    said = []
+    rollout_start.claim(view, record, said.append, unseen=0.3)
+    assert "begun " in said[0] and "sign of life" in said[0]
+
+
+def test_nobody_is_there_or_may_be_seen(view):
+    with pytest.raises(rollout_start.Unnamed, match="the user me may not read"):
+        rollout_start.targets(view, ["*"], "me")
