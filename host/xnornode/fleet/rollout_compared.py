@@ -29,10 +29,9 @@ def needed(found: Change, n: int, m: int, bound: float) -> int | None:
 
     Examples
     --------
-    >>> needed(Change(0.0, 0.2, "walk", 0.5, 0.5), 900, 100, 0.1), needed(
-    ...     Change(0.0, 0.2, "walk", 0.5, 0.5), 900, 100, 0.2
-    ... )
-    (900, 100)
+    >>> found = Change(0.0, 0.2, "walk", 0.5, 0.5)
+    >>> needed(found, 900, 100, 0.2), needed(found, 900, 100, 0.1), needed(found, 900, 100, 0.01)
+    (100, 600, None)
     """
     rest = bound**2 * (1 / n + 1 / m) / found.chance**2 - 1 / n
     return math.ceil(1 / rest - 1e-6) if rest > 1e-9 else None
