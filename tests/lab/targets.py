@@ -163,16 +163,17 @@ class Folder:
         return (0x8000,) + 9 * (0,)
     def open(self, path, mode):
         return File()
-content = bytearray()
+content = bytearray({size})
 """
 
 
 def lend(board: Board, module: Path) -> None:
     """Have a board import a native module that it does not keep."""
     data = module.read_bytes()
-    board.run(LEND)
+    board.run(LEND.replace("{size}", str(len(data))))
     for at in range(0, len(data), CHUNK):
-        text = b64encode(data[at : at + CHUNK]).decode()
-        board.run(f"content += a2b_base64('{text}')")
+        piece = data[at : at + CHUNK]
+        text = b64encode(piece).decode()
+        board.run(f"content[{at}:{at + len(piece)}] = a2b_base64('{text}')")
     board.run("vfs.mount(Folder(), '/lent')\nsys.path.append('/lent')\nimport bnn")
     board.run("vfs.umount('/lent')\ndel File, Folder, content")
