@@ -92,10 +92,16 @@ def run(options: argparse.Namespace) -> int:
     say(f"gateway {gateway.name}, broker {settings.broker.where}; Ctrl-C ends it")
     service.notify("READY=1")
     beat, ticks, refused = service.watchdog_seconds() or 1.0, -1, ""
+    told = gateway.broker.why  # that it was not tried yet
     with suppress(KeyboardInterrupt):
         while not ends.wait(min(beat, 1.0)):
             if refused := gateway.broker.refused:
                 break
+            if gateway.broker.connected:
+                told = ""  # from now on the connection says it by itself
+            elif told and (why := gateway.broker.why) != told:
+                say(f"the broker {settings.broker.where}: {why}; trying again")
+                told = why
             if not (gateway.reactor.alive and gateway.broker.alive):
                 raise XnorNodeError(
                     "a thread of the gateway has ended: please report what came before"

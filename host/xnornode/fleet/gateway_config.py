@@ -6,7 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ def read_settings(path: Path | None) -> GatewaySettings:
         if name not in ("broker", "gateway", "node"):
             raise LinkError(f"{path}: there is no table `{name}`: take broker, gateway, node")
     try:
-        broker = _broker(_table(given, "broker", path), f"{path}: [broker]")
+        broker = from_table(_table(given, "broker", path), f"{path}: [broker]")
         nodes = given.get("node", [])
         if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
             raise LinkError(f"{path}: `node` is a list of tables: [[node]]")
@@ -191,23 +191,6 @@ def read_settings(path: Path | None) -> GatewaySettings:
     except XnorNodeError as error:
         where = "" if path is None or str(error).startswith(f"{path}") else f"{path}: "
         raise LinkError(f"{where}{error}") from error
-
-
-def _broker(table: dict[str, Any], where: str) -> BrokerSettings:
-    """The broker; `password_file` names a file with the password, for secrets of containers."""
-    table = dict(table)
-    named = table.pop("password_file", None)
-    if named is None:
-        return from_table(table, where)
-    if not isinstance(named, str) or "password" in table:
-        raise LinkError(f"{where}: `password_file` is the name of a file, in place of `password`")
-    named = named.replace("${CREDENTIALS_DIRECTORY}", os.environ.get("CREDENTIALS_DIRECTORY", ""))
-    try:
-        word = Path(named).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise LinkError(f"{where}: `password_file` {named}: {why}") from error
-    return replace(from_table(table, where), password=word)
 
 
 def _table(given: dict[str, Any], name: str, path: Path | None) -> dict[str, Any]:

@@ -18,6 +18,13 @@ from xnornode.link.mqtt_topics import OFFLINE, ONLINE, Topics
 from xnornode.link.reactor import Reactor
 from xnornode.link.schema import LONGEST_LIST, LONGEST_TEXT
 
+PASSES = 10.0
+"""Seconds for the broker to pass on that a gateway is there."""
+CUTS = 3
+"""Connections that were lost meanwhile: Mosquitto 2.0 cuts who publishes what it may not."""
+FEW = 100
+"""Messages that wait on disk, and may do so where the broker refuses some again and again."""
+
 
 def own_topic(topics: Topics, name: str, kind: str) -> str:
     """A topic of a gateway.
@@ -59,6 +66,9 @@ class Host(Protocol):
     def publish(self, topic: str, payload: bytes, retain: bool) -> None:
         """Publish a message."""
 
+    def say(self, text: str) -> None:
+        """Say a line to the user."""
+
 
 class Own:
     """A gateway's availability and state. Its methods are for the reactor's thread.
@@ -74,6 +84,9 @@ class Own:
         self._told: object = None
         self._told_at = 0.0
         self._seen = False  # the broker has had a state of this one
+        self._asked = 0.0  # by `time.monotonic`, when it has said that it is there
+        self._heeded = True  # whether the broker has passed that on
+        self._lost = 0  # connections that were lost before
 
     def _publish(self, kind: str, payload: bytes) -> None:
         gateway = self._gateway
@@ -84,11 +97,15 @@ class Own:
         topics, name = self._gateway.topics, self._gateway.name
         for kind, heard in (("availability", self._heard), ("state", self._heard_state)):
             self._gateway.broker.subscribe(own_topic(topics, name, kind), heard)
+        self._gateway.broker.subscribe(topics.node("+", "availability"), self._heard_node)
 
     def connected(self) -> None:
         """The broker is there, and may have forgotten what was retained."""
         self._publish("availability", ONLINE)
         self._told = None
+        if self._heeded:  # else it is waited for since an earlier connection
+            self._asked, self._heeded = time.monotonic(), False
+            self._lost = self._gateway.broker.lost
 
     def close(self) -> None:
         """It ends."""
@@ -96,11 +113,28 @@ class Own:
 
     def step(self, now: float) -> None:
         """Publish its state where it is due, at a time of `time.monotonic`."""
+        if not self._heeded and now >= self._asked + PASSES:
+            self._say_unheeded()
         state, refused = self.state(), self._gateway.refused
         facts = (state.nodes, state.count, state.trouble, state.dropped, refused.total())
         if facts != self._told or now >= self._told_at + MINUTE:
             self._told, self._told_at = facts, now
             self._publish("state", to_payload(state, refused=dict(refused)))
+
+    def _say_unheeded(self) -> None:
+        """Mosquitto confirms also what its access list does not let a client publish."""
+        gateway = self._gateway
+        cut = gateway.broker.lost >= self._lost + CUTS
+        if gateway.outbox.waiting > FEW or not (cut or gateway.broker.connected):
+            return  # it may stand behind what waits
+        self._heeded = True
+        user = gateway.broker.settings.user
+        who = f"the user {user}" if user else "a client without a user's name"
+        topic = own_topic(gateway.topics, gateway.name, "availability")
+        gateway.say(
+            f"the broker does not pass on what is published at {topic}: may {who} write and read "
+            "there? See the broker's access list. What it does not let through is lost"
+        )
 
     def state(self) -> GatewayState:
         """What it says of itself, but for what it has refused."""
@@ -125,12 +159,25 @@ class Own:
 
     def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         """What the broker says: the will of a connection of before may have come late."""
+        self._heeded = self._heeded or not retained
         if payload == OFFLINE and not self._gateway.closing:
             self._gateway.reactor.call(self._still_there)
 
     def _still_there(self) -> None:
         if not self._gateway.closing and self._gateway.broker.connected:
             self._publish("availability", ONLINE)
+
+    def _heard_node(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Another gateway, which carried the same node, may have ended."""
+        gateway = self._gateway
+        address = gateway.topics.read(topic)
+        if payload == OFFLINE and address and address.name in gateway.ports:
+            gateway.reactor.call(lambda: self._node_still_there(address.name))
+
+    def _node_still_there(self, name: str) -> None:
+        gateway = self._gateway
+        if name in gateway.ports and not gateway.closing:
+            gateway.publish(gateway.topics.node(name, "availability"), ONLINE, True)
 
     def _heard_state(self, topic: str, payload: bytes, retained: bool) -> None:
         """A state of this gateway, or of one that has its name."""

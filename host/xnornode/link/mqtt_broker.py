@@ -22,6 +22,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two attempts to connect."""
 KEEPALIVE = 30
 """Seconds without a message after which both sides ask whether the other one is there."""
+UNSAID = "Unspecified error"
+"""What paho says of a connection that just ends."""
 CONNECT_SECONDS = 20.0
 """Seconds for the first connection."""
 CLOSES = 2
@@ -255,7 +257,8 @@ class Broker:
         self._changed.set()
 
     def _on_disconnect(self, client: Any, data: Any, flags: Any, reason: Any, more: Any) -> None:
-        self._is_lost(printable(str(reason)))
+        text = printable(str(reason))
+        self._is_lost("it has ended, or cannot be reached" if text == UNSAID else text)
 
     def _is_lost(self, why: str) -> None:
         was = self._subscriptions.made

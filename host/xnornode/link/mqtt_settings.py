@@ -88,7 +88,7 @@ def from_table(given: Mapping[str, Any], where: str) -> BrokerSettings:
     Parameters
     ----------
     given : mapping
-        The table.
+        The table: the fields of BrokerSettings, and `password_file`, a file with the password.
     where : str
         What it is called in messages.
 
@@ -108,9 +108,17 @@ def from_table(given: Mapping[str, Any], where: str) -> BrokerSettings:
     'broker.lan'
     """
     known = {field.name: type(field.default) for field in fields(BrokerSettings)}
+    given = dict(given)
+    if (named := given.pop("password_file", None)) is not None:
+        if not isinstance(named, str) or "password" in given:
+            raise LinkError(
+                f"{where}: `password_file` is the name of a file, in place of `password`"
+            )
+        given["password"] = _word_of(named, where)
     for name, value in given.items():
         if name not in known:
-            raise LinkError(f"{where}: there is no key `{name}`: take {', '.join(known)}")
+            takes = ", ".join([*known, "password_file"])
+            raise LinkError(f"{where}: there is no key `{name}`: take {takes}")
         if type(value) is not known[name]:
             word = {str: "text", int: "a whole number", bool: "true or false"}[known[name]]
             raise LinkError(f"{where}: `{name}` is {word}, not {value!r}")
@@ -118,6 +126,17 @@ def from_table(given: Mapping[str, Any], where: str) -> BrokerSettings:
         return BrokerSettings(**given)
     except LinkError as error:
         raise LinkError(f"{where}: {error}") from error
+
+
+def _word_of(named: str, where: str) -> str:
+    """The password in a file: a secret of a container, a credential of systemd."""
+    named = named.replace("${CREDENTIALS_DIRECTORY}", os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    try:
+        text = Path(named).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise LinkError(f"{where}: `password_file` {named}: {why}") from error
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.lab.brokerlab import Mosquitto
 from tests.lab.gatewaylab import PATIENCE, Watcher, gateway, settings, wait
 from tests.lab.linenodes import LineNode, LineNodes
 from xnornode.fleet import gateway as gateway_module
-from xnornode.fleet import gateway_native, gateway_open, gateway_roster
+from xnornode.fleet import gateway_native, gateway_open, gateway_own, gateway_roster
 from xnornode.fleet.gateway_native import Native
 from xnornode.fleet.gateway_node import Node
 from xnornode.fleet.gateway_port import NodePort
@@ -50,6 +50,31 @@ def test_a_late_will_does_not_keep_a_gateway_offline(broker, watcher, tmp_path):
 
         assert watcher.until(corrected)
     assert watcher.until(lambda: watcher.last("_gateway/gw/availability") == "offline")
+
+
+def test_a_node_that_another_gateway_lets_go_stays_online(broker, watcher, tmp_path):
+    """Both had it; the one that ends says that it is away."""
+    node = LineNode("shed")
+    with LineNodes([node]):
+        with gateway(settings(broker, tmp_path, ("shed", node.url))):
+            assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+            watcher.publish("shed/availability", b"offline", True)
+
+            def corrected():
+                said = [data for at, data, _ in [*watcher.came] if at.endswith("shed/availability")]
+                return b"offline" in said and said[-1] == b"online"
+
+            assert watcher.until(corrected)
+        assert watcher.until(lambda: watcher.last("shed/availability") == "offline")
+
+
+def test_a_gateway_that_may_not_write_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(gateway_own, "PASSES", 0.5)
+    acl = "user shy\ntopic read xnornode/#\n"
+    with Mosquitto(tmp_path / "closed", users={"shy": "secret"}, acl=acl) as closed:
+        made = replace(settings(closed, tmp_path), broker=closed.settings("shy", "secret"))
+        with gateway(made) as running:
+            assert wait(lambda: any("may the user shy write" in text for text in running.said))
 
 
 def test_a_state_speaks_for_the_node_of_its_topic_alone(broker, watcher, tmp_path, monkeypatch):

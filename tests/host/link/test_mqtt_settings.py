@@ -43,7 +43,7 @@ def safe(tmp_path, monkeypatch):
     ],
 )
 def test_a_stored_password_goes_to_its_own_broker_only(safe, named, who):
-    option = argparse.Namespace(broker=named, config=None)
+    option = argparse.Namespace(broker=named, config=None, prefix=None)
     for found in (settings_of(f"{named}/kitchen"), broker_options.settings_of(option)):
         assert (found.user, found.password) == who
         assert found.tls == named.startswith("mqtts")
@@ -53,7 +53,7 @@ def test_a_broker_that_is_configured_with_tls_is_not_reached_without(safe, monke
     for host in ("safe.lan", "Safe.lan:1883"):
         with pytest.raises(LinkError, match=r"take mqtts://[sS]afe\.lan"):
             settings_of(f"mqtt://{host}/kitchen")
-    bare = argparse.Namespace(broker="safe.lan", config=None)
+    bare = argparse.Namespace(broker="safe.lan", config=None, prefix=None)
     assert broker_options.settings_of(bare).tls
     monkeypatch.setenv("XNORNODE_MQTT_TLS", "1")  # for any host, as the environment names none
     with pytest.raises(LinkError, match="take mqtts://b"):
