@@ -3,7 +3,7 @@
 #include "bnn_run.c" // whose parts have no name outside
 
 void bench_encode(const bnn_model_t *model, const uint8_t *input, size_t size, uint32_t *scratch) {
-    encode(model, input, size, scratch);
+    encode(model, input, size, scratch, NULL);
 }
 
 // The first layer, on its input at the start of scratch; returns where its output is.
