@@ -48,7 +48,8 @@ ARCHITECTURES = (
 BINDINGS = {"ARMv6-M": "rp2", "RV32IMC": "qemu-riscv", "x86-64": "unix"}
 ENTRIES = ("bnn_load", "bnn_classify", "bnn_selftest")
 # Bytes of text of the whole module on ARMv6-M: networks 12,240; windows (conversion, floats,
-# samples of any kind, feed) 3,500; answers 1,300; spectra 4,300; levels of a stream 1,350; drift 2,100.
+# samples of any kind, feed) 3,500; answers 1,300; spectra 4,300; levels of a stream 1,350; drift
+# 2,100.
 MOST = 24_900
 KERNELS = ".text.bnn_kernel"
 
