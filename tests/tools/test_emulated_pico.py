@@ -367,7 +367,7 @@ load(0x20000002)
         time.sleep(0.5)
         before = ticks()
         time.sleep(3)
-        assert ticks() - before < 30  # of 300 in 3 s
+        assert ticks() - before < 60  # of 300 in 3 s, which one that spins takes
 
     def test_terminate_ends_with_status_0(self, formatted_flash, tmp_path):
         flash = tmp_path / "flash.bin"
