@@ -312,7 +312,7 @@ def test_two_gateways_of_one_name_or_with_one_node_are_said(broker, watcher, tmp
                 )
             )
         with gateway(made) as running:
-            assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+            assert wait(lambda: "shed" in running.ports)
             other = State(node="shed", device="09", gateway="cellar")
             watcher.publish("shed/state", to_payload(other), False)
             assert wait(lambda: any("gateway cellar" in t for t in running.roster.troubles()))
