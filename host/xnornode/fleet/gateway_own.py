@@ -97,6 +97,7 @@ class Own:
         topics, name = self._gateway.topics, self._gateway.name
         for kind, heard in (("availability", self._heard), ("state", self._heard_state)):
             self._gateway.broker.subscribe(own_topic(topics, name, kind), heard)
+        self._gateway.broker.subscribe(topics.node("+", "availability"), self._heard_node)
 
     def connected(self) -> None:
         """The broker is there, and may have forgotten what was retained."""
@@ -165,6 +166,18 @@ class Own:
     def _still_there(self) -> None:
         if not self._gateway.closing and self._gateway.broker.connected:
             self._publish("availability", ONLINE)
+
+    def _heard_node(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Another gateway, which carried the same node, may have ended."""
+        gateway = self._gateway
+        address = gateway.topics.read(topic)
+        if payload == OFFLINE and address and address.name in gateway.ports:
+            gateway.reactor.call(lambda: self._node_still_there(address.name))
+
+    def _node_still_there(self, name: str) -> None:
+        gateway = self._gateway
+        if name in gateway.ports and not gateway.closing:
+            gateway.publish(gateway.topics.node(name, "availability"), ONLINE, True)
 
     def _heard_state(self, topic: str, payload: bytes, retained: bool) -> None:
         """A state of this gateway, or of one that has its name."""

@@ -52,6 +52,22 @@ def test_a_late_will_does_not_keep_a_gateway_offline(broker, watcher, tmp_path):
     assert watcher.until(lambda: watcher.last("_gateway/gw/availability") == "offline")
 
 
+def test_a_node_that_another_gateway_lets_go_stays_online(broker, watcher, tmp_path):
+    """Both had it; the one that ends says that it is away."""
+    node = LineNode("shed")
+    with LineNodes([node]):
+        with gateway(settings(broker, tmp_path, ("shed", node.url))):
+            assert watcher.until(lambda: watcher.last("shed/availability") == "online")
+            watcher.publish("shed/availability", b"offline", True)
+
+            def corrected():
+                said = [data for at, data, _ in [*watcher.came] if at.endswith("shed/availability")]
+                return b"offline" in said and said[-1] == b"online"
+
+            assert watcher.until(corrected)
+        assert watcher.until(lambda: watcher.last("shed/availability") == "offline")
+
+
 def test_a_gateway_that_may_not_write_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(gateway_own, "PASSES", 0.5)
     acl = "user shy\ntopic read xnornode/#\n"
